@@ -1,0 +1,157 @@
+//! A seat chart: one immutable version of where the places of a venue are and what they are called.
+//!
+//! Seats lie in planes (a struct of arrays) in reading order: section after section, row after row, seat after seat
+//! along the row. A [`SeatId`] is the index into the planes and never changes within a version.
+
+use core::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::seat::{Features, SeatId};
+
+/// A point in plan units; y grows downwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// To the right.
+    pub x: f32,
+    /// Downwards.
+    pub y: f32,
+}
+
+/// One version of a chart.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Chart {
+    /// What the plan calls itself.
+    pub name: String,
+    /// Upper left corner of everything drawn, in plan units.
+    pub min: Point,
+    /// Lower right corner of everything drawn.
+    pub max: Point,
+    /// Where the eyes go: the middle of the stage or field. Best available is nearest to it.
+    pub focal: Point,
+    /// Typical seat radius in plan units; a neighbour is about 2.4 radii away.
+    pub seat_radius: f32,
+    /// Floors, lowest first; at least one when there are seats.
+    pub floors: Vec<String>,
+    /// Price categories; an event gives each a tier. The index picks the zone colour.
+    pub categories: Vec<String>,
+    /// Sections in reading order.
+    pub sections: Vec<Section>,
+    /// Rows in reading order.
+    pub rows: Vec<Row>,
+    /// The seats' planes.
+    pub seats: Seats,
+    /// Stage, walls, standing areas, words: drawn beneath the seats, in order.
+    pub shapes: Vec<Shape>,
+}
+
+/// A section (block) of a floor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Section {
+    /// Its visible name, unique within the chart.
+    pub name: String,
+    /// Index into [`Chart::floors`].
+    pub floor: u8,
+    /// Its rows: a range of [`Chart::rows`].
+    pub rows: Range<u32>,
+    /// Outline for the overview, closed, in plan units; empty: the hull of its seats.
+    pub outline: Vec<Point>,
+    /// Where its name is written.
+    pub label_at: Point,
+}
+
+/// A row of a section.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Its visible name, unique within its section.
+    pub name: String,
+    /// Index into [`Chart::sections`].
+    pub section: u16,
+    /// Its seats: a range of seat ids, neighbours next to each other unless [`Seats::gap_after`] says otherwise.
+    pub seats: Range<u32>,
+}
+
+/// The seats' planes; all of one length.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Seats {
+    /// Centres, to the right.
+    pub x: Vec<f32>,
+    /// Centres, downwards.
+    pub y: Vec<f32>,
+    /// Index into [`Chart::rows`].
+    pub row: Vec<u32>,
+    /// Index into [`Chart::categories`].
+    pub category: Vec<u8>,
+    /// What is special.
+    pub features: Vec<Features>,
+    /// Visible seat number, unique within its row.
+    pub number: Vec<String>,
+    /// True where an aisle or a gap separates the seat from the next one of its row: they are not neighbours.
+    pub gap_after: Vec<bool>,
+    /// Block of at most 200 neighbouring seats of one section: the unit of contention in the hold store.
+    pub block: Vec<u32>,
+}
+
+impl Seats {
+    /// How many seats.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.x.len()
+    }
+
+    /// No seat at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.x.is_empty()
+    }
+}
+
+/// Something drawn beneath the seats.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shape {
+    /// Index into [`Chart::floors`]; `None`: on every floor.
+    pub floor: Option<u8>,
+    /// What it is, for colour and for the reader.
+    pub kind: ShapeKind,
+    /// Closed outline in plan units; empty for words alone.
+    pub outline: Vec<Point>,
+    /// Words on it, and where.
+    pub text: Option<(String, Point)>,
+}
+
+/// What a shape stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShapeKind {
+    /// Stage, field, screen.
+    Stage,
+    /// A standing area.
+    Standing,
+    /// A wall, a bar, a table: anything else.
+    Other,
+}
+
+impl Chart {
+    /// The section of a row, the row of a seat, and the seat's number: what a person reads.
+    #[must_use]
+    pub fn label(&self, seat: SeatId) -> Option<SeatLabel<'_>> {
+        let index = seat.index();
+        let row = self.rows.get(*self.seats.row.get(index)? as usize)?;
+        let section = self.sections.get(usize::from(row.section))?;
+        let floor = self.floors.get(usize::from(section.floor)).map_or("", String::as_str);
+        Some(SeatLabel { floor, section: &section.name, row: &row.name, number: &self.seats.number[index] })
+    }
+}
+
+/// The words of one seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeatLabel<'a> {
+    /// Floor.
+    pub floor: &'a str,
+    /// Section.
+    pub section: &'a str,
+    /// Row.
+    pub row: &'a str,
+    /// Number within the row.
+    pub number: &'a str,
+}

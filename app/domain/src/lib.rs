@@ -1,0 +1,14 @@
+//! The rules of Parterre as pure values: no clock, no randomness, no input or output.
+//!
+//! `now` and random bytes are arguments, refusals are serialisable enums that carry facts, and the same code runs in
+//! the browser and under the server's locks.
+#![warn(missing_docs)]
+
+pub mod availability;
+pub mod chart;
+pub mod hold;
+pub mod ids;
+pub mod money;
+pub mod price;
+pub mod seat;
+pub mod time;

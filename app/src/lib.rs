@@ -1,0 +1,8 @@
+//! Pages, islands and the seat map; the wire types that browser and server share.
+#[cfg(all(feature = "ssr", feature = "hydrate"))]
+compile_error!("`ssr` and `hydrate` must never be united: build the frontend for wasm32 alone");
+
+pub mod api;
+pub mod components;
+pub mod pages;
+pub mod seat_map;

@@ -1,0 +1,2 @@
+//! The browser entry point.
+#![cfg(target_arch = "wasm32")]
