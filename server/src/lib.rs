@@ -1,1 +1,4 @@
-//! The server.
+//! Parterre's server: features behind traits, wired together in one place.
+
+pub mod clock;
+pub mod trouble;
