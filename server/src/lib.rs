@@ -1,4 +1,8 @@
 //! Parterre's server: features behind traits, wired together in one place.
 
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod http;
+pub mod idempotency;
 pub mod trouble;

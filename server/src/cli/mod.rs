@@ -1,0 +1,95 @@
+//! The command line: what `parterre --help` shows.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+/// Open-source ticketing with live seat maps.
+#[derive(Debug, Parser)]
+#[command(name = "parterre", version, about, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What `parterre` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the ticket shop
+    Serve(Box<Config>),
+    /// Bring the database to another version of its schema
+    #[command(subcommand)]
+    Migrate(Migrate),
+    /// Look at seat charts, or take one in
+    #[command(subcommand)]
+    Chart(Chart),
+    /// Put a demo event on sale, also while the server runs, and print its address
+    Demo(Box<Demo>),
+    /// Check tickets without a network
+    #[command(subcommand)]
+    Ticket(Ticket),
+    /// Show the settings in force, secrets masked
+    Config(Box<Config>),
+}
+
+/// Ways to migrate.
+#[derive(Debug, Subcommand)]
+pub enum Migrate {
+    /// Apply everything that is missing
+    Up(Box<Config>),
+    /// Take back the newest step
+    Down(Box<Config>),
+    /// List the steps and which are applied
+    Status(Box<Config>),
+}
+
+/// What can be done with charts.
+#[derive(Debug, Subcommand)]
+pub enum Chart {
+    /// Say what is odd about a seating plan; exit 0 where it is usable, 2 where it is not
+    Check {
+        /// The plan, as JSON
+        file: PathBuf,
+    },
+    /// Take a seating plan in as a new version of its chart
+    Import {
+        /// The plan, as JSON
+        file: PathBuf,
+        /// Where the data are
+        #[command(flatten)]
+        config: Box<Config>,
+    },
+}
+
+/// A demo event.
+#[derive(Debug, clap::Args)]
+pub struct Demo {
+    /// A seating plan to use instead of the built-in arena
+    #[arg(long)]
+    pub chart: Option<PathBuf>,
+    /// Price of a category in whole and minor units, such as "Gold=45.00"; may be repeated
+    #[arg(long = "price", value_name = "CATEGORY=AMOUNT")]
+    pub prices: Vec<String>,
+    /// Where the data are
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// What can be done with tickets.
+#[derive(Debug, Subcommand)]
+pub enum Ticket {
+    /// Verify a ticket's token by public key; exit 0 where it is genuine, 2 where it is not
+    Verify {
+        /// The token, as the QR code carries it
+        token: String,
+        /// Public key (base64url); taken from the data folder where it is missing
+        #[arg(long)]
+        key: Option<String>,
+        /// Folder with the keys
+        #[arg(long, env = "PARTERRE_DATA", default_value = ".parterre")]
+        data: PathBuf,
+    },
+}

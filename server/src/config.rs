@@ -1,0 +1,118 @@
+//! Everything that can be set, in one struct: flags first, then the environment, then defaults.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::Args;
+use domain::time::SECOND;
+use secrecy::SecretString;
+
+/// Settings of `parterre serve` and of the commands that need the same stores.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Port to listen on; 0 takes a free one
+    #[arg(long, env = "PARTERRE_PORT", default_value_t = 8080)]
+    pub port: u16,
+    /// Address to listen on
+    #[arg(long, env = "PARTERRE_HOST", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub host: IpAddr,
+    /// Folder for everything that is kept: database, keys, mail
+    #[arg(long, env = "PARTERRE_DATA", default_value = ".parterre")]
+    pub data: PathBuf,
+    /// Folder with the built browser files
+    #[arg(long, env = "PARTERRE_ASSETS", default_value = "dist")]
+    pub assets: PathBuf,
+    /// Address that fans see, without a slash at the end; made from host and port where it is missing
+    #[arg(long, env = "PARTERRE_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// PostgreSQL to use instead of the embedded one
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<SecretString>,
+    /// Connections to PostgreSQL, at most
+    #[arg(long, env = "PARTERRE_DATABASE_POOL", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=200))]
+    pub database_pool: u32,
+    /// Mail server, such as smtps://user:password@mail.example:465; without it mail is written to the data folder
+    #[arg(long, env = "SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<SecretString>,
+    /// Sender of ticket mails
+    #[arg(long, env = "PARTERRE_MAIL_FROM", default_value = "Parterre <tickets@localhost>")]
+    pub mail_from: String,
+    /// Seconds a hold lasts
+    #[arg(long, env = "PARTERRE_HOLD_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(i64).range(1..=3600))]
+    pub hold_seconds: i64,
+    /// Requests a second that one client address may send to calls that change something
+    #[arg(long, env = "PARTERRE_WRITES_PER_SECOND", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub writes_per_second: u32,
+    /// Seed the demo when the database is empty
+    #[arg(long, env = "PARTERRE_DEMO", default_value_t = false)]
+    pub demo: bool,
+    /// Show the development pages (mail, test payment); never on a public server
+    #[arg(long, env = "PARTERRE_DEV_PAGES", default_value_t = false)]
+    pub dev_pages: bool,
+    /// Abort the process at a named step of the purchase; for the crash tests
+    #[arg(long, env = "PARTERRE_STOP_AT", hide = true)]
+    pub stop_at: Option<String>,
+}
+
+impl Config {
+    /// Where to listen.
+    #[must_use]
+    pub fn listen(&self) -> SocketAddr {
+        SocketAddr::new(self.host, self.port)
+    }
+
+    /// The address fans see, given the port really bound.
+    #[must_use]
+    pub fn public_url(&self, bound: SocketAddr) -> String {
+        self.public_url.as_deref().map_or_else(|| format!("http://{bound}"), |url| url.trim_end_matches('/').to_owned())
+    }
+
+    /// How long a hold lasts, in milliseconds.
+    #[must_use]
+    pub fn hold_ms(&self) -> i64 {
+        self.hold_seconds * SECOND
+    }
+
+    /// The settings as `name = value` lines, secrets masked.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let masked = |secret: &Option<SecretString>| if secret.is_some() { "(set, hidden)" } else { "(not set)" };
+        let lines = [
+            ("host", self.host.to_string()),
+            ("port", self.port.to_string()),
+            ("data", self.data.display().to_string()),
+            ("assets", self.assets.display().to_string()),
+            ("public_url", self.public_url.clone().unwrap_or_else(|| "(from host and port)".into())),
+            ("database_url", masked(&self.database_url).into()),
+            ("database_pool", self.database_pool.to_string()),
+            ("smtp_url", masked(&self.smtp_url).into()),
+            ("mail_from", self.mail_from.clone()),
+            ("hold_seconds", self.hold_seconds.to_string()),
+            ("writes_per_second", self.writes_per_second.to_string()),
+            ("demo", self.demo.to_string()),
+            ("dev_pages", self.dev_pages.to_string()),
+        ];
+        lines.iter().fold(String::new(), |text, (name, value)| text + name + " = " + value + "\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    #[test]
+    fn secrets_never_show() {
+        let config = Cli::parse_from(["parterre", "--database-url", "postgres://u:hush@db/x"]).config;
+        assert!(!config.to_text().contains("hush"));
+        assert!(!format!("{config:?}").contains("hush"));
+        assert!(config.to_text().contains("database_url = (set, hidden)"));
+    }
+}

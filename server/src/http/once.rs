@@ -1,0 +1,160 @@
+//! `Idempotency-Key` for every POST of the API: the first call runs, even if its client hangs up; later ones get its
+//! answer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+
+use super::problem::ApiError;
+use super::secret::Caller;
+use crate::clock::Clock;
+use crate::idempotency::{Begin, Call, IdempotencyStore, Stored, is_key};
+
+/// Largest body of a request to the API, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+/// Largest answer that is kept for a key, in bytes.
+const MAX_ANSWER: usize = 256 * 1024;
+
+/// What the layer needs.
+#[derive(Clone)]
+pub struct Once {
+    /// Where keys are kept.
+    pub store: Arc<dyn IdempotencyStore>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The layer's function.
+pub async fn once(
+    State(once): State<Once>,
+    caller: Option<Caller>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    let Some(key) = request.headers().get("idempotency-key") else { return next.run(request).await };
+    let Some(key) = key.to_str().ok().filter(|key| is_key(key)).map(str::to_owned) else {
+        return ApiError::invalid("An Idempotency-Key has 1 to 255 visible ASCII characters.").into_response();
+    };
+    let scope = match (caller, peer) {
+        (Some(caller), _) => caller.holder().to_string(),
+        (None, Some(Extension(ConnectInfo(peer)))) => format!("address {}", peer.ip()),
+        (None, None) => "anybody".to_owned(),
+    };
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAX_BODY).await else { return too_large() };
+    let fingerprint = fingerprint(parts.method.as_str(), parts.uri.path(), &body);
+    let call = Call { scope, key, fingerprint };
+    match once.store.begin(&call, once.clock.now()).await {
+        Err(trouble) => ApiError::from(trouble).into_response(),
+        Ok(Begin::Running) => in_progress(),
+        Ok(Begin::Reused) => reused(),
+        Ok(Begin::Replay(stored)) => replay(stored),
+        Ok(Begin::Fresh) => {
+            let request = Request::from_parts(parts, Body::from(body));
+            // A client that hangs up must not leave the key half used.
+            match tokio::spawn(run(once, call, request, next)).await {
+                Ok(response) => response,
+                Err(_) => ApiError::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "Something is wrong on our side",
+                    "Ask again with the same key in a minute; it will not be done twice.",
+                )
+                .into_response(),
+            }
+        }
+    }
+}
+
+async fn run(once: Once, call: Call, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let status = response.status();
+    let (parts, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, MAX_ANSWER).await else {
+        return Response::from_parts(parts, Body::empty());
+    };
+    // A refusal that asks the client to come back is no answer to keep: the next try may run. What is unconfirmed may
+    // run again too, for the services below take the same call twice without a second effect.
+    let kept = if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        once.store.forget(&call).await
+    } else {
+        let answer =
+            Stored { status: status.as_u16(), content_type: content_type(&parts.headers), body: body.to_vec() };
+        once.store.finish(&call, &answer, once.clock.now()).await
+    };
+    if let Err(trouble) = kept {
+        tracing::warn!(%trouble, "an idempotency key could not be settled");
+    }
+    Response::from_parts(parts, Body::from(body))
+}
+
+fn content_type(headers: &HeaderMap) -> String {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+}
+
+fn fingerprint(method: &str, path: &str, body: &Bytes) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for part in [method.as_bytes(), path.as_bytes()] {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    digest.update(body);
+    digest.finalize().into()
+}
+
+fn replay(stored: Stored) -> Response {
+    let status = StatusCode::from_u16(stored.status).unwrap_or(StatusCode::OK);
+    let mut response = (status, stored.body).into_response();
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_TYPE);
+    if let Ok(value) = HeaderValue::from_str(&stored.content_type)
+        && !stored.content_type.is_empty()
+    {
+        headers.insert(header::CONTENT_TYPE, value);
+    }
+    headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn in_progress() -> Response {
+    ApiError::new(
+        StatusCode::CONFLICT,
+        "idempotency_key_in_progress",
+        "Still working on it",
+        "The first request with this key is still running. Ask again in a moment.",
+    )
+    .retry_after(1)
+    .into_response()
+}
+
+fn reused() -> Response {
+    ApiError::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "idempotency_key_reused",
+        "This key was used before",
+        "The key belongs to another request. Choose a new one for a new request.",
+    )
+    .into_response()
+}
+
+fn too_large() -> Response {
+    ApiError::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "too_large",
+        "Too large",
+        format!("A request body has at most {MAX_BODY} bytes."),
+    )
+    .into_response()
+}

@@ -1,0 +1,127 @@
+//! Every refusal and every trouble as an RFC 9457 problem with a stable code.
+
+use app::api::problem::{PROBLEM_JSON, Problem};
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value};
+
+use crate::trouble::Trouble;
+
+/// What a handler answers when it cannot do what was asked.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    /// What the client reads.
+    pub problem: Problem,
+    /// Seconds after which to try again.
+    pub retry_after: Option<u32>,
+}
+
+impl ApiError {
+    /// A problem of this status, code and words.
+    #[must_use]
+    pub fn new(status: StatusCode, code: &str, title: &str, detail: impl Into<String>) -> Self {
+        let problem = Problem {
+            kind: "about:blank".into(),
+            title: title.into(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            code: code.into(),
+            facts: Map::new(),
+        };
+        Self { problem, retry_after: None }
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn with(mut self, name: &str, fact: impl Into<Value>) -> Self {
+        self.problem.facts.insert(name.into(), fact.into());
+        self
+    }
+
+    /// Says when to come back.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Nothing is there, or it is not the asker's.
+    #[must_use]
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", format!("There is no such {what}."))
+    }
+
+    /// The request itself is wrong.
+    #[must_use]
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", "Please check the request", detail)
+    }
+
+    /// No secret, or not the right one.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "The secret is missing",
+            "Send the token that the hold or the order returned as a bearer token.",
+        )
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl From<Trouble> for ApiError {
+    fn from(trouble: Trouble) -> Self {
+        match &trouble {
+            Trouble::Unavailable { .. } => {
+                tracing::warn!(%trouble, "a neighbour is unavailable");
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "busy",
+                    "Too busy right now",
+                    "Nothing was done and nothing was charged. Please try again in a moment.",
+                )
+                .retry_after(2)
+            }
+            Trouble::Unconfirmed { .. } => {
+                tracing::warn!(%trouble, "an outcome is unknown");
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "unconfirmed",
+                    "Not confirmed yet",
+                    "We do not know yet whether this went through. Ask again with the same key; it will not be done twice.",
+                )
+                .retry_after(2)
+            }
+            Trouble::Corrupt { .. } => {
+                tracing::error!(%trouble, "stored data makes no sense");
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "Something is wrong on our side",
+                    "Nothing was charged. Please try again later.",
+                )
+            }
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let mut response = (status, Json(self.problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

@@ -1,0 +1,45 @@
+//! Security headers: what a page may load is said once, here.
+
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+/// A value for one answer's scripts: 16 random bytes, base64url.
+#[derive(Clone, Debug)]
+pub struct Nonce(pub String);
+
+/// What a page without scripts may load.
+const WITHOUT_SCRIPT: &str = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What a page with the islands may load: scripts that carry `nonce` and what those import.
+#[must_use]
+pub fn with_script(nonce: &Nonce) -> HeaderValue {
+    let text = format!(
+        "default-src 'none'; script-src 'nonce-{}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
+         font-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'",
+        nonce.0
+    );
+    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(WITHOUT_SCRIPT))
+}
+
+/// Adds the headers that every answer has, where the handler has not said something stricter or wider itself.
+pub async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let fixed: [(HeaderName, &str); 7] = [
+        (header::CONTENT_SECURITY_POLICY, WITHOUT_SCRIPT),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(self)"),
+    ];
+    for (name, value) in fixed {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,66 @@
+//! What a store of idempotency keys does.
+
+use async_trait::async_trait;
+use domain::time::Millis;
+
+use crate::trouble::Trouble;
+
+/// A call that wants to run once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Whose key it is: keys of two callers never meet.
+    pub scope: String,
+    /// The key the caller chose.
+    pub key: String,
+    /// SHA-256 of method, path and body.
+    pub fingerprint: [u8; 32],
+}
+
+/// An answer as it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// HTTP status.
+    pub status: u16,
+    /// Media type; empty where there was no body.
+    pub content_type: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What a key says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// Never seen: run, then [`IdempotencyStore::finish`] or [`IdempotencyStore::forget`].
+    Fresh,
+    /// Already answered: answer the same.
+    Replay(Stored),
+    /// The first call is still running.
+    Running,
+    /// The key was used for another request.
+    Reused,
+}
+
+/// Remembers keys and answers.
+#[async_trait]
+pub trait IdempotencyStore: Send + Sync + 'static {
+    /// Takes the key for this call, or says what became of it.
+    ///
+    /// # Errors
+    /// Trouble with the store; the call must not run then.
+    async fn begin(&self, call: &Call, now: Millis) -> Result<Begin, Trouble>;
+    /// Keeps the answer of a call that [`Begin::Fresh`] let run.
+    ///
+    /// # Errors
+    /// Trouble with the store; the caller still gets its answer.
+    async fn finish(&self, call: &Call, answer: &Stored, now: Millis) -> Result<(), Trouble>;
+    /// Gives the key back after a call that did nothing, so that it may be tried again.
+    ///
+    /// # Errors
+    /// Trouble with the store.
+    async fn forget(&self, call: &Call) -> Result<(), Trouble>;
+    /// Drops what is older than a day; says how many.
+    ///
+    /// # Errors
+    /// Trouble with the store.
+    async fn sweep(&self, now: Millis) -> Result<u64, Trouble>;
+}
