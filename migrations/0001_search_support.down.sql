@@ -1,0 +1,3 @@
+DROP FUNCTION search_fold(text);
+DROP EXTENSION IF EXISTS pg_trgm;
+DROP EXTENSION IF EXISTS unaccent;

@@ -1,0 +1,2 @@
+DROP TABLE charts;
+DROP FUNCTION charts_refuse_change();

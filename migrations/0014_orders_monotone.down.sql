@@ -1,0 +1,2 @@
+DROP TRIGGER orders_status_monotone ON orders;
+DROP FUNCTION orders_check_transition();
