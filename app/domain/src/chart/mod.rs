@@ -3,6 +3,13 @@
 //! Seats lie in planes (a struct of arrays) in reading order: section after section, row after row, seat after seat
 //! along the row. A [`SeatId`] is the index into the planes and never changes within a version.
 
+pub mod blocks;
+mod build;
+pub mod generate;
+mod numbers;
+
+pub use numbers::{Numbers, SeatNumber};
+
 use core::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -85,7 +92,7 @@ pub struct Seats {
     /// What is special.
     pub features: Vec<Features>,
     /// Visible seat number, unique within its row.
-    pub number: Vec<String>,
+    pub number: Numbers,
     /// True where an aisle or a gap separates the seat from the next one of its row: they are not neighbours.
     pub gap_after: Vec<bool>,
     /// Block of at most 200 neighbouring seats of one section: the unit of contention in the hold store.
@@ -139,7 +146,7 @@ impl Chart {
         let row = self.rows.get(*self.seats.row.get(index)? as usize)?;
         let section = self.sections.get(usize::from(row.section))?;
         let floor = self.floors.get(usize::from(section.floor)).map_or("", String::as_str);
-        Some(SeatLabel { floor, section: &section.name, row: &row.name, number: &self.seats.number[index] })
+        Some(SeatLabel { floor, section: &section.name, row: &row.name, number: self.seats.number.get(index)? })
     }
 }
 
@@ -153,5 +160,5 @@ pub struct SeatLabel<'a> {
     /// Row.
     pub row: &'a str,
     /// Number within the row.
-    pub number: &'a str,
+    pub number: SeatNumber<'a>,
 }
