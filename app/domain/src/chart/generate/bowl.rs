@@ -167,12 +167,8 @@ pub(super) fn fill(sections: &mut [Wedge], wanted: usize) {
     while surplus > 0 {
         if let Some(row) = sections[at % count].rows.last_mut().filter(|row| !row.is_empty()) {
             // By turns from either end, so that the row stays in the middle of its section.
-            if (at / count).is_multiple_of(2) {
-                row.pop()
-            } else {
-                Some(row.remove(0))
-            };
-            surplus -= 1;
+            let gone = if (at / count).is_multiple_of(2) { row.pop().flatten() } else { row.remove(0) };
+            surplus -= usize::from(gone.is_some());
         }
         at += 1;
     }
