@@ -1,0 +1,129 @@
+//! What lies around every handler: metrics, request ids, panics, time and size limits, CSRF, rate limits, headers.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Method, Request, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum_prometheus::metrics_exporter_prometheus::PrometheusHandle;
+use axum_prometheus::{EndpointLabel, PrometheusMetricLayer, PrometheusMetricLayerBuilder};
+use tower::ServiceBuilder;
+use tower_governor::GovernorLayer;
+use tower_governor::errors::GovernorError;
+use tower_governor::governor::GovernorConfigBuilder;
+use tower_governor::key_extractor::KeyExtractor;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+use super::once::MAX_BODY;
+use super::problem::ApiError;
+use super::security;
+
+/// Longest time a request may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The address a request comes from; the local one where there is no socket, as in tests of the bare router.
+#[derive(Clone, Copy, Debug)]
+struct Peer;
+
+impl KeyExtractor for Peer {
+    type Key = IpAddr;
+
+    fn extract<T>(&self, request: &Request<T>) -> Result<IpAddr, GovernorError> {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        Ok(peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip()))
+    }
+}
+
+/// The process's metrics: one recorder, however many routers tests make.
+pub fn metrics() -> &'static (PrometheusMetricLayer<'static>, PrometheusHandle) {
+    static PAIR: OnceLock<(PrometheusMetricLayer<'static>, PrometheusHandle)> = OnceLock::new();
+    PAIR.get_or_init(|| {
+        PrometheusMetricLayerBuilder::new()
+            .with_prefix("parterre")
+            // Labels by route, never by event or seat, and one for whatever strangers try.
+            .with_endpoint_label_type(EndpointLabel::MatchedPathWithFallbackFn(|_| "unknown".to_owned()))
+            .with_default_metrics()
+            .build_pair()
+    })
+}
+
+/// Puts the layers around `router`. `writes_per_second` is what one address may send of calls that change something;
+/// twenty times as many at once.
+pub fn around(router: Router, writes_per_second: u32) -> Router {
+    let limits = GovernorConfigBuilder::default()
+        .key_extractor(Peer)
+        .methods(vec![Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .per_nanosecond(1_000_000_000 / u64::from(writes_per_second.max(1)))
+        .burst_size(writes_per_second.saturating_mul(20))
+        .finish();
+    let router = match limits {
+        Some(limits) => router.layer(GovernorLayer::new(Arc::new(limits)).error_handler(too_often)),
+        None => router,
+    };
+    let (metrics, _) = metrics();
+    let inner = ServiceBuilder::new()
+        .layer(CompressionLayer::new().br(true).gzip(true))
+        .layer(CatchPanicLayer::custom(|_| bug()))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT));
+    let csrf = CsrfLayer::new().with_rejection_response(|_: ProtectionError| another_site());
+    let outer = ServiceBuilder::new()
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        // Method and id alone: addresses may carry secrets.
+        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request<Body>| {
+            let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+            tracing::debug_span!("request", method = %request.method(), id)
+        }))
+        .layer(PropagateRequestIdLayer::x_request_id());
+    router
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(csrf)
+        .layer(inner)
+        .layer(axum::middleware::from_fn(security::headers))
+        .layer(metrics.clone())
+        .layer(outer)
+}
+
+fn too_often(error: GovernorError) -> Response {
+    let wait = match error {
+        GovernorError::TooManyRequests { wait_time, .. } => u32::try_from(wait_time).unwrap_or(60).max(1),
+        _ => 1,
+    };
+    ApiError::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too_many_requests",
+        "Slow down a little",
+        format!("Too many requests came from your address. What you hold is safe. Try again in {wait} seconds."),
+    )
+    .retry_after(wait)
+    .into_response()
+}
+
+fn bug() -> Response {
+    ApiError::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "Something is wrong on our side",
+        "We have been told. Please try again; nothing is done twice.",
+    )
+    .into_response()
+}
+
+fn another_site() -> Response {
+    ApiError::new(
+        StatusCode::FORBIDDEN,
+        "cross_site",
+        "This came from another site",
+        "For your safety we only take this from our own pages. Go back and try again there.",
+    )
+    .into_response()
+}
