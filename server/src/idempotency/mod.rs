@@ -4,6 +4,7 @@
 //! `draft-ietf-httpapi-idempotency-key-header`.
 
 pub mod memory;
+pub mod postgres;
 mod store;
 
 #[cfg(test)]

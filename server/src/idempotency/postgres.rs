@@ -1,0 +1,125 @@
+//! Keys in PostgreSQL: the row's primary key decides who was first.
+
+use async_trait::async_trait;
+use domain::time::Millis;
+use sqlx::{PgPool, Row};
+
+use super::store::{Begin, Call, IdempotencyStore, Stored};
+use super::{LOST_AFTER, REMEMBERED_FOR};
+use crate::trouble::Trouble;
+
+/// Keys in the table `idempotency_keys`.
+#[derive(Clone, Debug)]
+pub struct PostgresIdempotency {
+    pool: PgPool,
+}
+
+impl PostgresIdempotency {
+    /// Keys behind `pool`.
+    #[must_use]
+    pub fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+}
+
+fn trouble(error: &sqlx::Error) -> Trouble {
+    Trouble::Unavailable { what: "the database", detail: error.to_string() }
+}
+
+const TAKE: &str = "
+    INSERT INTO idempotency_keys AS k (scope, key, request_hash, created_at, expires_at)
+    VALUES ($1, $2, $3, to_timestamp($4::bigint / 1000.0::float8), to_timestamp($5::float8 / 1000))
+    ON CONFLICT (scope, key) DO UPDATE
+        SET request_hash = excluded.request_hash, created_at = excluded.created_at, expires_at = excluded.expires_at,
+            status = NULL, content_type = NULL, body = NULL, answered_at = NULL
+        WHERE k.expires_at <= excluded.created_at
+           OR (k.answered_at IS NULL AND k.created_at <= to_timestamp($6::bigint / 1000.0::float8))
+    RETURNING 1";
+
+const LOOK: &str = "
+    SELECT request_hash, status, content_type, body FROM idempotency_keys WHERE scope = $1 AND key = $2";
+
+const FINISH: &str = "
+    UPDATE idempotency_keys
+    SET status = $3, content_type = $4, body = $5, answered_at = to_timestamp($6::bigint / 1000.0::float8)
+    WHERE scope = $1 AND key = $2 AND request_hash = $7";
+
+const FORGET: &str = "
+    DELETE FROM idempotency_keys WHERE scope = $1 AND key = $2 AND request_hash = $3 AND answered_at IS NULL";
+
+const SWEEP: &str = "DELETE FROM idempotency_keys WHERE expires_at <= to_timestamp($1::bigint / 1000.0::float8)";
+
+#[async_trait]
+impl IdempotencyStore for PostgresIdempotency {
+    async fn begin(&self, call: &Call, now: Millis) -> Result<Begin, Trouble> {
+        // A row that is swept between the two statements is simply taken in the second round.
+        for _ in 0..3 {
+            let taken = sqlx::query(TAKE)
+                .bind(&call.scope)
+                .bind(&call.key)
+                .bind(call.fingerprint.as_slice())
+                .bind(now.0)
+                .bind(now.plus(REMEMBERED_FOR).0)
+                .bind(now.plus(-LOST_AFTER).0)
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(|e| trouble(&e))?;
+            if taken.is_some() {
+                return Ok(Begin::Fresh);
+            }
+            let row = sqlx::query(LOOK)
+                .bind(&call.scope)
+                .bind(&call.key)
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(|e| trouble(&e))?;
+            if let Some(row) = row {
+                return judge(&row, call).map_err(|e| trouble(&e));
+            }
+        }
+        Ok(Begin::Running)
+    }
+
+    async fn finish(&self, call: &Call, answer: &Stored, now: Millis) -> Result<(), Trouble> {
+        sqlx::query(FINISH)
+            .bind(&call.scope)
+            .bind(&call.key)
+            .bind(i16::try_from(answer.status).unwrap_or(500))
+            .bind(&answer.content_type)
+            .bind(&answer.body)
+            .bind(now.0)
+            .bind(call.fingerprint.as_slice())
+            .execute(&self.pool)
+            .await
+            .map(|_| ())
+            .map_err(|e| trouble(&e))
+    }
+
+    async fn forget(&self, call: &Call) -> Result<(), Trouble> {
+        sqlx::query(FORGET)
+            .bind(&call.scope)
+            .bind(&call.key)
+            .bind(call.fingerprint.as_slice())
+            .execute(&self.pool)
+            .await
+            .map(|_| ())
+            .map_err(|e| trouble(&e))
+    }
+
+    async fn sweep(&self, now: Millis) -> Result<u64, Trouble> {
+        let done = sqlx::query(SWEEP).bind(now.0).execute(&self.pool).await.map_err(|e| trouble(&e))?;
+        Ok(done.rows_affected())
+    }
+}
+
+fn judge(row: &sqlx::postgres::PgRow, call: &Call) -> Result<Begin, sqlx::Error> {
+    if row.try_get::<Vec<u8>, _>("request_hash")? != call.fingerprint {
+        return Ok(Begin::Reused);
+    }
+    let Some(status) = row.try_get::<Option<i16>, _>("status")? else { return Ok(Begin::Running) };
+    Ok(Begin::Replay(Stored {
+        status: u16::try_from(status).unwrap_or(500),
+        content_type: row.try_get::<Option<String>, _>("content_type")?.unwrap_or_default(),
+        body: row.try_get::<Option<Vec<u8>>, _>("body")?.unwrap_or_default(),
+    }))
+}
