@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A venue in few words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct VenueView {
     /// Its name.
     pub name: String,
@@ -18,8 +19,10 @@ pub struct VenueView {
 
 /// A row of the event list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct EventSummary {
     /// Id.
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = Uuid))]
     pub id: EventId,
     /// The address part.
     pub slug: String,
@@ -32,6 +35,7 @@ pub struct EventSummary {
     /// Where.
     pub venue: VenueView,
     /// The cheapest total price still to be had.
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<super::MoneySchema>))]
     pub from_price: Option<Money>,
     /// Places left.
     pub available: u32,
@@ -41,6 +45,7 @@ pub struct EventSummary {
 
 /// One event whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct EventView {
     /// What the list shows.
     #[serde(flatten)]
@@ -63,8 +68,10 @@ pub struct EventView {
 
 /// A price tier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TierView {
     /// Id.
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = Uuid))]
     pub id: TierId,
     /// Name.
     pub name: String,
@@ -73,6 +80,7 @@ pub struct TierView {
     /// The chart category it prices; `None` for standing.
     pub category: Option<u8>,
     /// Total price of a place, fees and tax included.
+    #[cfg_attr(feature = "ssr", schema(value_type = super::MoneySchema))]
     pub price: Money,
     /// Places left.
     pub available: u32,
@@ -88,6 +96,7 @@ pub struct TierView {
 
 /// Where an event's chart is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ChartView {
     /// Version of the chart.
     pub version: u32,
@@ -99,6 +108,7 @@ pub struct ChartView {
 
 /// Where an event's availability is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct AvailabilityView {
     /// The packed snapshot.
     pub url: String,
@@ -110,8 +120,10 @@ pub struct AvailabilityView {
 
 /// One seat as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct SeatView {
     /// The seat.
+    #[cfg_attr(feature = "ssr", schema(value_type = u32))]
     pub seat: SeatId,
     /// What a person reads.
     pub label: String,
@@ -128,10 +140,13 @@ pub struct SeatView {
     /// Plan units, downwards.
     pub y: f32,
     /// Its tier; `None`: not for sale.
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<String>))]
     pub tier: Option<TierId>,
     /// Its total price.
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<super::MoneySchema>))]
     pub price: Option<Money>,
     /// Its state.
+    #[cfg_attr(feature = "ssr", schema(value_type = super::SeatStateSchema))]
     pub state: SeatState,
     /// `accessible`, `companion`, `restricted_view`, `aisle`.
     pub features: Vec<String>,

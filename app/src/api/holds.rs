@@ -9,10 +9,12 @@ use super::LineView;
 
 /// What a buyer wants to hold. Seats and standing may be combined; `best` stands alone or with standing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HoldRequest {
     /// Chosen seats.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ssr", schema(value_type = Vec<u32>))]
     pub seats: Vec<SeatId>,
     /// Hold the nearest equal block at once where a chosen seat is gone.
     #[serde(default)]
@@ -25,17 +27,20 @@ pub struct HoldRequest {
     pub standing: Vec<StandingRequest>,
     /// Give this hold of the same holder back in the same step, if the new one is granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<String>))]
     pub replaces: Option<HoldId>,
 }
 
 /// Best available.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BestRequest {
     /// How many.
     pub quantity: u32,
     /// Of this tier only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<String>))]
     pub tier: Option<TierId>,
     /// In this section only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,9 +62,11 @@ fn yes() -> bool {
 
 /// Standing places of one tier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StandingRequest {
     /// The tier.
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = Uuid))]
     pub tier: TierId,
     /// How many.
     pub quantity: u32,
@@ -67,10 +74,13 @@ pub struct StandingRequest {
 
 /// A hold as its holder sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct HoldView {
     /// Id.
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = Uuid))]
     pub id: HoldId,
     /// The event.
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = Uuid))]
     pub event: EventId,
     /// The secret for later calls; only in the answer that made it, and not where a cookie carries it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,12 +92,14 @@ pub struct HoldView {
     /// Extensions left.
     pub extensions_left: u8,
     /// Seats held, ascending.
+    #[cfg_attr(feature = "ssr", schema(value_type = Vec<u32>))]
     pub seats: Vec<SeatId>,
     /// Standing places held.
     pub standing: Vec<StandingRequest>,
     /// Priced lines.
     pub lines: Vec<LineView>,
     /// What all of it costs.
+    #[cfg_attr(feature = "ssr", schema(value_type = super::MoneySchema))]
     pub total: Money,
     /// Seats that were gone and what is held instead.
     pub healed: Vec<Healed>,
@@ -98,9 +110,12 @@ pub struct HoldView {
 
 /// A lost seat and its replacement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Healed {
     /// The seat asked for.
+    #[cfg_attr(feature = "ssr", schema(value_type = u32))]
     pub wanted: SeatId,
     /// The seat held instead.
+    #[cfg_attr(feature = "ssr", schema(value_type = u32))]
     pub got: SeatId,
 }

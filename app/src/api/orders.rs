@@ -9,9 +9,11 @@ use super::LineView;
 
 /// Turns a hold into an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OrderRequest {
     /// The hold.
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = Uuid))]
     pub hold_id: HoldId,
     /// Who buys.
     pub buyer: Buyer,
@@ -21,6 +23,7 @@ pub struct OrderRequest {
 
 /// Who buys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Buyer {
     /// Name, 1 to 200 characters.
@@ -31,8 +34,10 @@ pub struct Buyer {
 
 /// An order as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct OrderView {
     /// Id.
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = Uuid))]
     pub id: OrderId,
     /// The secret for later calls; only in the answer that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,12 +51,16 @@ pub struct OrderView {
     /// Lines.
     pub lines: Vec<LineView>,
     /// Before fees and tax.
+    #[cfg_attr(feature = "ssr", schema(value_type = super::MoneySchema))]
     pub subtotal: Money,
     /// Fees.
+    #[cfg_attr(feature = "ssr", schema(value_type = super::MoneySchema))]
     pub fees: Money,
     /// Tax.
+    #[cfg_attr(feature = "ssr", schema(value_type = super::MoneySchema))]
     pub tax: Money,
     /// What is paid.
+    #[cfg_attr(feature = "ssr", schema(value_type = super::MoneySchema))]
     pub total: Money,
     /// Attempts to pay, oldest first.
     pub payments: Vec<PaymentView>,
@@ -61,6 +70,7 @@ pub struct OrderView {
 
 /// Asks for a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PaymentRequest {
     /// `test`.
@@ -71,8 +81,10 @@ pub struct PaymentRequest {
 
 /// A payment attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct PaymentView {
     /// Id.
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = Uuid))]
     pub id: PaymentId,
     /// `succeeded`, `requires_action`, `processing`, `declined`, `cancelled`.
     pub status: String,
@@ -86,12 +98,15 @@ pub struct PaymentView {
 
 /// A ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TicketView {
     /// Id.
+    #[cfg_attr(feature = "ssr", schema(value_type = String, format = Uuid))]
     pub id: TicketId,
     /// Short code for people.
     pub code: String,
     /// The seat, unless it is a standing place.
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<u32>))]
     pub seat: Option<SeatId>,
     /// What a person reads.
     pub label: String,

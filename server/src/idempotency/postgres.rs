@@ -28,7 +28,7 @@ fn trouble(error: &sqlx::Error) -> Trouble {
 
 const TAKE: &str = "
     INSERT INTO idempotency_keys AS k (scope, key, request_hash, created_at, expires_at)
-    VALUES ($1, $2, $3, to_timestamp($4::bigint / 1000.0::float8), to_timestamp($5::float8 / 1000))
+    VALUES ($1, $2, $3, to_timestamp($4::bigint / 1000.0::float8), to_timestamp($5::bigint / 1000.0::float8))
     ON CONFLICT (scope, key) DO UPDATE
         SET request_hash = excluded.request_hash, created_at = excluded.created_at, expires_at = excluded.expires_at,
             status = NULL, content_type = NULL, body = NULL, answered_at = NULL
