@@ -1,0 +1,204 @@
+//! The opaque pixel buffer: fills, blends, and panning by moving memory.
+
+use crate::colour::Colour;
+
+/// Whole pixels from (`x0`, `y0`) up to but without (`x1`, `y1`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rect {
+    /// Left.
+    pub x0: i32,
+    /// Top.
+    pub y0: i32,
+    /// Right, exclusive.
+    pub x1: i32,
+    /// Bottom, exclusive.
+    pub y1: i32,
+}
+
+impl Rect {
+    /// Of its corners.
+    #[must_use]
+    pub fn new(x0: i32, y0: i32, x1: i32, y1: i32) -> Self {
+        Self { x0, y0, x1, y1 }
+    }
+
+    /// No pixel at all.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.x0 >= self.x1 || self.y0 >= self.y1
+    }
+
+    /// The pixels in both.
+    #[must_use]
+    pub fn and(self, o: Self) -> Self {
+        Self::new(self.x0.max(o.x0), self.y0.max(o.y0), self.x1.min(o.x1), self.y1.min(o.y1))
+    }
+
+    /// The smallest rectangle around both; an empty one does not count.
+    #[must_use]
+    pub fn around(self, o: Self) -> Self {
+        if self.is_empty() {
+            return o;
+        }
+        if o.is_empty() {
+            return self;
+        }
+        Self::new(self.x0.min(o.x0), self.y0.min(o.y0), self.x1.max(o.x1), self.y1.max(o.y1))
+    }
+
+    /// How many pixels.
+    #[must_use]
+    pub fn area(self) -> i64 {
+        if self.is_empty() { 0 } else { i64::from(self.x1 - self.x0) * i64::from(self.y1 - self.y0) }
+    }
+}
+
+/// Opaque pixels, row after row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Buffer {
+    width: usize,
+    height: usize,
+    pixels: Vec<u32>,
+}
+
+impl Buffer {
+    /// A buffer of one colour.
+    #[must_use]
+    pub fn new(width: usize, height: usize, colour: Colour) -> Self {
+        Self { width, height, pixels: vec![colour.word(); width * height] }
+    }
+
+    /// Pixels across.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Pixels down.
+    #[must_use]
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Every pixel.
+    #[must_use]
+    pub fn all(&self) -> Rect {
+        Rect::new(0, 0, self.width as i32, self.height as i32)
+    }
+
+    /// The bytes as `ImageData` takes them: red, green, blue, 255.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        bytemuck::cast_slice(&self.pixels)
+    }
+
+    /// One pixel's colour.
+    #[must_use]
+    pub fn at(&self, x: usize, y: usize) -> Colour {
+        Colour(self.pixels[y * self.width + x].to_ne_bytes())
+    }
+
+    /// The bytes of one run of pixels: row `y`, from `x0` up to but without `x1`, all inside.
+    pub(crate) fn run(&mut self, y: i32, x0: i32, x1: i32) -> &mut [u8] {
+        let row = y as usize * self.width;
+        bytemuck::cast_slice_mut(&mut self.pixels[row + x0 as usize..row + x1 as usize])
+    }
+
+    /// Paints a run of a row over: all inside.
+    pub(crate) fn run_fill(&mut self, y: i32, x0: i32, x1: i32, word: u32) {
+        let row = y as usize * self.width;
+        self.pixels[row + x0 as usize..row + x1 as usize].fill(word);
+    }
+
+    /// Mixes `part` of 256 of a colour into one pixel inside.
+    pub(crate) fn mix(&mut self, x: i32, y: i32, colour: Colour, part: u32) {
+        let at = &mut self.pixels[y as usize * self.width + x as usize];
+        *at = Colour(at.to_ne_bytes()).mix(colour, part).word();
+    }
+
+    /// Fills a rectangle.
+    pub fn clear(&mut self, rect: Rect, colour: Colour) {
+        let r = rect.and(self.all());
+        if r.is_empty() {
+            return;
+        }
+        if r == self.all() {
+            self.pixels.fill(colour.word());
+            return;
+        }
+        for y in r.y0..r.y1 {
+            self.run_fill(y, r.x0, r.x1, colour.word());
+        }
+    }
+
+    /// Moves the picture by whole pixels. What came in from outside is undefined until drawn: at most two strips, which
+    /// are returned (empty where there is none). `None`: nothing of the old picture is left, draw it all.
+    pub fn shift(&mut self, dx: i32, dy: i32) -> Option<[Rect; 2]> {
+        let (w, h) = (self.width as i32, self.height as i32);
+        if dx.abs() >= w || dy.abs() >= h {
+            return None;
+        }
+        let offset = dy as isize * self.width as isize + dx as isize;
+        let len = self.pixels.len();
+        if offset > 0 {
+            self.pixels.copy_within(..len - offset as usize, offset as usize);
+        } else {
+            self.pixels.copy_within(offset.unsigned_abs().., 0);
+        }
+        let across = if dy > 0 { Rect::new(0, 0, w, dy) } else { Rect::new(0, h + dy, w, h) };
+        let (top, bottom) = (dy.max(0), h + dy.min(0));
+        let down = if dx > 0 { Rect::new(0, top, dx, bottom) } else { Rect::new(w + dx, top, w, bottom) };
+        Some([across, down])
+    }
+}
+
+/// Mixes one colour into a run of pixels by a coverage of 0 to 255 given for each byte.
+///
+/// Both slices have the same length, a multiple of 16 bytes. Written so that it compiles to 16-bit lanes.
+pub(crate) fn blend(run: &mut [u8], coverage: &[u8], colour: Colour) {
+    for (d, m) in run.as_chunks_mut::<16>().0.iter_mut().zip(coverage.as_chunks::<16>().0) {
+        for i in 0..16 {
+            let a = u16::from(m[i]) + u16::from(m[i] >> 7);
+            let c = u16::from(colour.0[i & 3]);
+            d[i] = ((u16::from(d[i]) * (256 - a) + c * a + 128) >> 8) as u8;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blending_nothing_changes_nothing_and_blending_all_gives_the_colour() {
+        let mut run: Vec<u8> = (0..=255).collect();
+        let before = run.clone();
+        blend(&mut run, &[0; 256], Colour::rgb(9, 8, 7));
+        assert_eq!(run, before);
+        blend(&mut run, &[255; 256], Colour::rgb(9, 8, 7));
+        assert!(run.as_chunks::<4>().0.iter().all(|p| *p == [9, 8, 7, 255]));
+    }
+
+    #[test]
+    fn a_shift_keeps_what_stays_in_view() {
+        for (dx, dy) in [(3, 0), (-3, 0), (0, 2), (0, -2), (2, 3), (-2, -3), (4, -1), (0, 0)] {
+            let mut b = Buffer::new(13, 9, Colour::hex(0));
+            for (i, p) in b.pixels.iter_mut().enumerate() {
+                *p = i as u32;
+            }
+            let old = b.clone();
+            let strips = b.shift(dx, dy).expect("small shift");
+            for y in 0..9_i32 {
+                for x in 0..13_i32 {
+                    let (ox, oy) = (x - dx, y - dy);
+                    let kept = (0..13).contains(&ox) && (0..9).contains(&oy);
+                    let drawn_anew = strips.iter().any(|r| (r.x0..r.x1).contains(&x) && (r.y0..r.y1).contains(&y));
+                    assert_eq!(kept, !drawn_anew, "({x}, {y}) by ({dx}, {dy})");
+                    if kept {
+                        assert_eq!(b.at(x as usize, y as usize), old.at(ox as usize, oy as usize));
+                    }
+                }
+            }
+        }
+    }
+}

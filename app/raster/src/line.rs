@@ -1,0 +1,61 @@
+//! Anti-aliased hairlines: walked along their longer side, covered exactly across it.
+
+use crate::buffer::{Buffer, Rect};
+use crate::colour::Colour;
+use crate::seats::Place;
+
+/// Draws a closed line around an outline in plan units, `width` pixels wide.
+pub fn hairline(
+    buffer: &mut Buffer,
+    clip: Rect,
+    place: &Place,
+    outline: &[(f32, f32)],
+    colour: Colour,
+    width: f32,
+) {
+    let clip = clip.and(buffer.all());
+    if clip.is_empty() {
+        return;
+    }
+    for (a, b) in outline.iter().zip(outline.iter().cycle().skip(1)) {
+        let (a, b) = (place.fine(a.0, a.1), place.fine(b.0, b.1));
+        let steep = (b.1 - a.1).abs() > (b.0 - a.0).abs();
+        let turn = |p: (i32, i32)| if steep { (p.1, p.0) } else { p };
+        let (mut from, mut to) = (turn(a), turn(b));
+        if from.0 > to.0 {
+            (from, to) = (to, from);
+        }
+        let bounds = if steep { (clip.y0, clip.y1, clip.x0, clip.x1) } else { (clip.x0, clip.x1, clip.y0, clip.y1) };
+        one(from, to, bounds, width, |along, across, part| {
+            let (x, y) = if steep { (across, along) } else { (along, across) };
+            buffer.mix(x, y, colour, part);
+        });
+    }
+}
+
+/// One line of slope at most one; `bounds`: first and last along, first and last across, the last ones exclusive.
+fn one(
+    from: (i32, i32),
+    to: (i32, i32),
+    bounds: (i32, i32, i32, i32),
+    width: f32,
+    mut dot: impl FnMut(i32, i32, u32),
+) {
+    let run = to.0 - from.0;
+    if run == 0 {
+        return;
+    }
+    let slope = (to.1 - from.1) as f32 / run as f32;
+    let half = (width * 128.0 * (1.0 + slope * slope).sqrt()) as i32;
+    // A pixel belongs to the line whose ends enclose its middle, so that the lines of an outline share no pixel.
+    let first = ((from.0 + 127) >> 8).max(bounds.0);
+    let last = ((to.0 + 127) >> 8).min(bounds.1);
+    for along in first..last {
+        let middle = from.1 + ((along * 256 + 128 - from.0) as f32 * slope) as i32;
+        let (low, high) = (middle - half, middle + half);
+        for across in (low >> 8).max(bounds.2)..((high + 255) >> 8).min(bounds.3) {
+            let part = high.min(across * 256 + 256) - low.max(across * 256);
+            dot(along, across, part.clamp(0, 256) as u32);
+        }
+    }
+}
