@@ -26,7 +26,8 @@ impl Colour {
     /// This colour with `part` of 256 of another mixed in.
     #[must_use]
     pub fn mix(self, other: Self, part: u32) -> Self {
-        let one = |a: u8, b: u8| ((u32::from(a) * (256 - part.min(256)) + u32::from(b) * part.min(256) + 128) >> 8) as u8;
+        let one =
+            |a: u8, b: u8| ((u32::from(a) * (256 - part.min(256)) + u32::from(b) * part.min(256) + 128) >> 8) as u8;
         let ([r, g, b, _], [s, h, c, _]) = (self.0, other.0);
         Self::rgb(one(r, s), one(g, h), one(b, c))
     }

@@ -5,14 +5,7 @@ use crate::colour::Colour;
 use crate::seats::Place;
 
 /// Draws a closed line around an outline in plan units, `width` pixels wide.
-pub fn hairline(
-    buffer: &mut Buffer,
-    clip: Rect,
-    place: &Place,
-    outline: &[(f32, f32)],
-    colour: Colour,
-    width: f32,
-) {
+pub fn hairline(buffer: &mut Buffer, clip: Rect, place: &Place, outline: &[(f32, f32)], colour: Colour, width: f32) {
     let clip = clip.and(buffer.all());
     if clip.is_empty() {
         return;
@@ -34,13 +27,7 @@ pub fn hairline(
 }
 
 /// One line of slope at most one; `bounds`: first and last along, first and last across, the last ones exclusive.
-fn one(
-    from: (i32, i32),
-    to: (i32, i32),
-    bounds: (i32, i32, i32, i32),
-    width: f32,
-    mut dot: impl FnMut(i32, i32, u32),
-) {
+fn one(from: (i32, i32), to: (i32, i32), bounds: (i32, i32, i32, i32), width: f32, mut dot: impl FnMut(i32, i32, u32)) {
     let run = to.0 - from.0;
     if run == 0 {
         return;

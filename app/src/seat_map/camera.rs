@@ -39,8 +39,7 @@ impl Camera {
     #[must_use]
     pub fn new(plan: (f64, f64), seat_radius: f64, view: (f64, f64), insets: Insets) -> Self {
         let plan = (plan.0.max(1.0), plan.1.max(1.0));
-        let mut camera =
-            Self { scale: 1.0, x: 0.0, y: 0.0, plan, seat_radius: seat_radius.max(1e-3), view, insets };
+        let mut camera = Self { scale: 1.0, x: 0.0, y: 0.0, plan, seat_radius: seat_radius.max(1e-3), view, insets };
         camera.fit();
         camera
     }
@@ -50,7 +49,11 @@ impl Camera {
         let i = self.insets;
         let (w, h) = (self.view.0 - i.left - i.right, self.view.1 - i.top - i.bottom);
         // Insets that leave nothing are not followed.
-        if w < 40.0 || h < 40.0 { (0.0, 0.0, self.view.0.max(1.0), self.view.1.max(1.0)) } else { (i.left, i.top, w, h) }
+        if w < 40.0 || h < 40.0 {
+            (0.0, 0.0, self.view.0.max(1.0), self.view.1.max(1.0))
+        } else {
+            (i.left, i.top, w, h)
+        }
     }
 
     /// The scale that shows the whole house.

@@ -31,8 +31,22 @@ pub struct Theme {
 impl Theme {
     /// The custom properties it is read from, in the order of [`Theme::slots`].
     pub const PROPERTIES: [&'static str; 8 + ZONES] = [
-        "--sunk", "--surface", "--line", "--field", "--ink", "--ink-2", "--paper", "--focus", "--zone-1", "--zone-2",
-        "--zone-3", "--zone-4", "--zone-5", "--zone-6", "--zone-7", "--zone-8",
+        "--sunk",
+        "--surface",
+        "--line",
+        "--field",
+        "--ink",
+        "--ink-2",
+        "--paper",
+        "--focus",
+        "--zone-1",
+        "--zone-2",
+        "--zone-3",
+        "--zone-4",
+        "--zone-5",
+        "--zone-6",
+        "--zone-7",
+        "--zone-8",
     ];
 
     /// Its colours in the order of [`Theme::PROPERTIES`], to be set.
