@@ -5,10 +5,14 @@
 #![warn(missing_docs)]
 
 pub mod availability;
+pub mod buyer;
 pub mod chart;
 pub mod hold;
 pub mod ids;
 pub mod money;
+pub mod order;
+pub mod payment;
 pub mod price;
 pub mod seat;
+pub mod ticket;
 pub mod time;

@@ -1,0 +1,388 @@
+//! Orders: states that only move forward, who buys, why a purchase is refused.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::ids::{EventId, HolderId, OrderId, TierId};
+use crate::money::Money;
+use crate::price::Line;
+use crate::seat::SeatId;
+use crate::time::{MINUTE, Millis};
+
+pub use crate::buyer::{Buyer, BuyerField, BuyerProblem};
+
+/// Attempts to pay that one order takes: enough for an unlucky evening, too few to try stolen cards with.
+pub const MAX_ATTEMPTS: u32 = 10;
+/// Money that was taken becomes tickets within this time...
+pub const TICKETS_WITHIN: i64 = MINUTE;
+/// ...or goes back in full within this one (invariant M1).
+pub const REFUND_WITHIN: i64 = 5 * MINUTE;
+
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// Its places are claimed, nothing is paid.
+    Pending,
+    /// Paid, with tickets.
+    Paid,
+    /// Given up by its buyer before it was paid.
+    Cancelled,
+    /// Not paid in time.
+    Expired,
+    /// Some of the money went back.
+    PartlyRefunded,
+    /// All of the money went back.
+    Refunded,
+}
+
+/// What can happen to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OrderEvent {
+    /// Money was captured and tickets are written.
+    Fulfil,
+    /// Its time ran out, and the provider confirmed that no payment can still succeed.
+    Expire,
+    /// Its buyer gave it up, and the provider confirmed that no payment can still succeed.
+    Cancel,
+    /// Part of the money went back.
+    RefundPart,
+    /// All of the money went back.
+    RefundAll,
+}
+
+/// What an event does to a state: every pair of state and event has exactly one answer, so that a duplicate or a
+/// latecomer is never an error (invariant D2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<S> {
+    /// The state changes.
+    To(S),
+    /// It has happened already: nothing to do.
+    Already,
+    /// It comes too late or too early: nothing may be done.
+    Never,
+}
+
+impl OrderStatus {
+    /// Every state.
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::Paid, Self::Cancelled, Self::Expired, Self::PartlyRefunded, Self::Refunded];
+
+    /// The word of the API and of the database.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Paid => "paid",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::PartlyRefunded => "partly_refunded",
+            Self::Refunded => "refunded",
+        }
+    }
+
+    /// The state that a word names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.word() == word)
+    }
+
+    /// How far along: no transition lowers it.
+    #[must_use]
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Pending => 0,
+            Self::Paid | Self::Cancelled | Self::Expired => 1,
+            Self::PartlyRefunded => 2,
+            Self::Refunded => 3,
+        }
+    }
+
+    /// What `event` does to an order in this state.
+    #[must_use]
+    pub fn step(self, event: OrderEvent) -> Step<Self> {
+        use OrderEvent as E;
+        match (self, event) {
+            (Self::Pending, E::Fulfil) => Step::To(Self::Paid),
+            (Self::Paid | Self::PartlyRefunded | Self::Refunded, E::Fulfil) => Step::Already,
+            (Self::Pending, E::Expire) => Step::To(Self::Expired),
+            (Self::Pending, E::Cancel) => Step::To(Self::Cancelled),
+            // An order that is over is over, whichever of the two ended it.
+            (Self::Expired | Self::Cancelled, E::Expire | E::Cancel) => Step::Already,
+            (Self::Paid | Self::PartlyRefunded, E::RefundAll) => Step::To(Self::Refunded),
+            (Self::Paid, E::RefundPart) => Step::To(Self::PartlyRefunded),
+            (Self::PartlyRefunded, E::RefundPart) | (Self::Refunded, E::RefundAll) => Step::Already,
+            _ => Step::Never,
+        }
+    }
+
+    /// Whether its places are the buyer's.
+    #[must_use]
+    pub fn keeps_places(self) -> bool {
+        matches!(self, Self::Pending | Self::Paid | Self::PartlyRefunded)
+    }
+}
+
+/// What an order costs, minor units: `total = subtotal + fees + tax`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Before fees and tax.
+    pub subtotal: i64,
+    /// Fees.
+    pub fees: i64,
+    /// Tax.
+    pub tax: i64,
+    /// What the buyer pays.
+    pub total: Money,
+}
+
+/// Sums the lines of a basket, every step checked.
+///
+/// # Errors
+/// [`OrderRefusal::Unpriceable`] for no lines, mixed currencies, parts that do not add up, negative or enormous sums.
+pub fn totals(lines: &[Line]) -> Result<Totals, OrderRefusal> {
+    let first = lines.first().ok_or(OrderRefusal::Unpriceable)?;
+    let mut sum = Totals { subtotal: 0, fees: 0, tax: 0, total: Money::zero(first.unit.total.currency) };
+    let add = |sum: i64, part: i64, quantity: u32| {
+        part.checked_mul(i64::from(quantity)).filter(|_| part >= 0).and_then(|n| sum.checked_add(n))
+    };
+    for line in lines {
+        let unit = line.unit;
+        let parts = unit.net.checked_add(unit.fee).and_then(|n| n.checked_add(unit.tax));
+        if parts != Some(unit.total.amount) || line.quantity == 0 || (line.seat.is_some() && line.quantity != 1) {
+            return Err(OrderRefusal::Unpriceable);
+        }
+        sum.subtotal = add(sum.subtotal, unit.net, line.quantity).ok_or(OrderRefusal::Unpriceable)?;
+        sum.fees = add(sum.fees, unit.fee, line.quantity).ok_or(OrderRefusal::Unpriceable)?;
+        sum.tax = add(sum.tax, unit.tax, line.quantity).ok_or(OrderRefusal::Unpriceable)?;
+        let line_total = unit.total.times(line.quantity).map_err(|_| OrderRefusal::Unpriceable)?;
+        sum.total = sum.total.plus(line_total).map_err(|_| OrderRefusal::Unpriceable)?;
+    }
+    Ok(sum)
+}
+
+/// An order as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// The event.
+    pub event: EventId,
+    /// Whose secret opens it.
+    pub holder: HolderId,
+    /// Who buys.
+    pub buyer: Buyer,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Lines with the prices shown at the hold.
+    pub lines: Vec<Line>,
+    /// Sums of the lines.
+    pub totals: Totals,
+    /// An unpaid order gives its places back then.
+    pub expires_at: Millis,
+}
+
+/// Why a purchase was refused. Nothing was changed, nothing was charged.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum OrderRefusal {
+    /// The hold ran out, was let go, or was never the asker's.
+    #[error("this hold has run out")]
+    HoldExpired,
+    /// The total differs from what the buyer agreed to.
+    #[error("the price is {now}, not the one agreed to")]
+    PriceChanged {
+        /// What it costs.
+        now: Money,
+    },
+    /// The buyer's name or address cannot be used.
+    #[error("some of these details need another look")]
+    InvalidBuyer {
+        /// What is wrong, field by field.
+        problems: Vec<BuyerProblem>,
+    },
+    /// Somebody else bought some of the seats.
+    #[error("some of these seats were just sold")]
+    SeatsTaken {
+        /// The seats that are gone, ascending.
+        taken: Vec<SeatId>,
+    },
+    /// The tier has fewer places left than asked for.
+    #[error("there are not enough places left")]
+    SoldOut {
+        /// The tier.
+        tier: TierId,
+    },
+    /// The tier's limits for one purchase are not met.
+    #[error("between {min} and {max} places of this tier in one purchase")]
+    LimitReached {
+        /// The tier.
+        tier: TierId,
+        /// At least.
+        min: u32,
+        /// At most.
+        max: u32,
+    },
+    /// The event or the tier is not on sale at this moment.
+    #[error("not on sale")]
+    NotOnSale,
+    /// The basket cannot be priced.
+    #[error("this basket cannot be priced")]
+    Unpriceable,
+    /// No such order, or not the asker's.
+    #[error("no such order")]
+    NotFound,
+    /// The order's time is over, or it was given up: its places are free again.
+    #[error("this order is over")]
+    OrderOver {
+        /// How it ended, or `pending` while it is being wound up.
+        status: OrderStatus,
+    },
+    /// It is paid already.
+    #[error("this order is paid")]
+    AlreadyPaid,
+    /// An earlier attempt has no answer yet; a second one could charge twice.
+    #[error("an earlier payment is still being checked")]
+    PaymentInProgress,
+    /// As many attempts as one order takes.
+    #[error("at most {limit} attempts to pay")]
+    TooManyAttempts {
+        /// The limit.
+        limit: u32,
+    },
+    /// No such provider, or it cannot read what was given as a method.
+    #[error("this way of paying cannot be used")]
+    InvalidMethod,
+    /// The key was used for another request.
+    #[error("this idempotency key belongs to another request")]
+    IdempotencyKeyReused,
+    /// The first request with this key is still running.
+    #[error("the first request with this key is still running")]
+    IdempotencyKeyInProgress,
+}
+
+impl OrderRefusal {
+    /// The stable code of the API.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::HoldExpired => "hold_expired",
+            Self::PriceChanged { .. } => "price_changed",
+            Self::InvalidBuyer { .. } => "invalid_buyer",
+            Self::SeatsTaken { .. } => "seats_taken",
+            Self::SoldOut { .. } => "sold_out",
+            Self::LimitReached { .. } => "limit_reached",
+            Self::NotOnSale => "not_on_sale",
+            Self::Unpriceable => "unpriceable",
+            Self::NotFound => "not_found",
+            Self::OrderOver { .. } => "order_over",
+            Self::AlreadyPaid => "already_paid",
+            Self::PaymentInProgress => "payment_in_progress",
+            Self::TooManyAttempts { .. } => "too_many_attempts",
+            Self::InvalidMethod => "invalid_method",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::IdempotencyKeyInProgress => "idempotency_key_in_progress",
+        }
+    }
+
+    /// The HTTP status that goes with the code.
+    #[must_use]
+    pub fn http_status(&self) -> u16 {
+        match self {
+            Self::NotFound => 404,
+            Self::HoldExpired | Self::OrderOver { .. } => 410,
+            Self::InvalidBuyer { .. }
+            | Self::NotOnSale
+            | Self::Unpriceable
+            | Self::InvalidMethod
+            | Self::IdempotencyKeyReused => 422,
+            Self::TooManyAttempts { .. } => 429,
+            Self::PriceChanged { .. }
+            | Self::SeatsTaken { .. }
+            | Self::SoldOut { .. }
+            | Self::LimitReached { .. }
+            | Self::AlreadyPaid
+            | Self::PaymentInProgress
+            | Self::IdempotencyKeyInProgress => 409,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Currency;
+    use crate::price::Price;
+    use proptest::prelude::*;
+
+    const EVENTS: [OrderEvent; 5] =
+        [OrderEvent::Fulfil, OrderEvent::Expire, OrderEvent::Cancel, OrderEvent::RefundPart, OrderEvent::RefundAll];
+
+    #[test]
+    fn an_order_only_moves_forward() {
+        for status in OrderStatus::ALL {
+            for event in EVENTS {
+                if let Step::To(next) = status.step(event) {
+                    assert!(next.rank() > status.rank(), "{status:?} {event:?}");
+                    assert_eq!(next.step(event), Step::Already, "a duplicate of {event:?} is a no-op");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_order_that_gave_its_places_back_is_never_fulfilled() {
+        for status in OrderStatus::ALL.into_iter().filter(|s| !s.keeps_places() && *s != OrderStatus::Refunded) {
+            assert_eq!(status.step(OrderEvent::Fulfil), Step::Never);
+        }
+    }
+
+    #[test]
+    fn words_lead_back_to_states() {
+        for status in OrderStatus::ALL {
+            assert_eq!(OrderStatus::from_word(status.word()), Some(status));
+            assert_eq!(serde_json::to_value(status).unwrap(), status.word());
+        }
+    }
+
+    #[test]
+    fn the_code_is_the_serialised_tag() {
+        let refusals = [
+            OrderRefusal::HoldExpired,
+            OrderRefusal::PriceChanged { now: Money::new(1, Currency::EUR) },
+            OrderRefusal::PaymentInProgress,
+            OrderRefusal::TooManyAttempts { limit: 1 },
+            OrderRefusal::IdempotencyKeyReused,
+        ];
+        for refusal in refusals {
+            assert_eq!(serde_json::to_value(&refusal).unwrap()["code"], refusal.code());
+        }
+    }
+
+    fn line(net: i64, fee: i64, tax: i64, quantity: u32) -> Line {
+        let unit = Price { net, fee, tax, total: Money::new(net + fee + tax, Currency::EUR) };
+        Line { tier: TierId::mint(Millis(0), [0; 10]), seat: None, quantity, unit }
+    }
+
+    proptest! {
+        #[test]
+        fn lines_sum_to_totals(parts in prop::collection::vec((0..90_000_i64, 0..900_i64, 0..9_000_i64, 1..10_u32), 1..10)) {
+            let lines: Vec<_> = parts.iter().map(|&(n, f, t, q)| line(n, f, t, q)).collect();
+            let sum = totals(&lines).unwrap();
+            prop_assert_eq!(sum.subtotal + sum.fees + sum.tax, sum.total.amount);
+            let by_line: i64 = lines.iter().map(|l| l.unit.total.amount * i64::from(l.quantity)).sum();
+            prop_assert_eq!(by_line, sum.total.amount);
+        }
+    }
+
+    #[test]
+    fn a_basket_that_does_not_add_up_is_refused() {
+        assert_eq!(totals(&[]), Err(OrderRefusal::Unpriceable));
+        let mut crooked = line(100, 0, 0, 1);
+        crooked.unit.total.amount = 99;
+        assert_eq!(totals(&[crooked]), Err(OrderRefusal::Unpriceable));
+        assert_eq!(totals(&[line(-1, 1, 0, 1)]), Err(OrderRefusal::Unpriceable));
+        assert_eq!(totals(&[line(i64::MAX, 0, 0, 2)]), Err(OrderRefusal::Unpriceable));
+        assert_eq!(totals(&[line(1, 0, 0, 0)]), Err(OrderRefusal::Unpriceable));
+    }
+}
