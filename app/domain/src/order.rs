@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::ids::{EventId, HolderId, OrderId, TierId};
+use crate::ids::TierId;
 use crate::money::Money;
 use crate::price::Line;
 use crate::seat::SeatId;
-use crate::time::{MINUTE, Millis};
+use crate::time::MINUTE;
 
 pub use crate::buyer::{Buyer, BuyerField, BuyerProblem};
 
@@ -24,6 +24,8 @@ pub const REFUND_WITHIN: i64 = 5 * MINUTE;
 pub enum OrderStatus {
     /// Its places are claimed, nothing is paid.
     Pending,
+    /// Being given up: the provider has not yet confirmed that no payment can still succeed, so its places are safe.
+    Closing,
     /// Paid, with tickets.
     Paid,
     /// Given up by its buyer before it was paid.
@@ -41,6 +43,8 @@ pub enum OrderStatus {
 pub enum OrderEvent {
     /// Money was captured and tickets are written.
     Fulfil,
+    /// Its time ran out, or its buyer gave it up: no new payment may start.
+    Close,
     /// Its time ran out, and the provider confirmed that no payment can still succeed.
     Expire,
     /// Its buyer gave it up, and the provider confirmed that no payment can still succeed.
@@ -65,14 +69,22 @@ pub enum Step<S> {
 
 impl OrderStatus {
     /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::Pending, Self::Paid, Self::Cancelled, Self::Expired, Self::PartlyRefunded, Self::Refunded];
+    pub const ALL: [Self; 7] = [
+        Self::Pending,
+        Self::Closing,
+        Self::Paid,
+        Self::Cancelled,
+        Self::Expired,
+        Self::PartlyRefunded,
+        Self::Refunded,
+    ];
 
-    /// The word of the API and of the database.
+    /// The word of the database.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Pending => "pending",
+            Self::Closing => "closing",
             Self::Paid => "paid",
             Self::Cancelled => "cancelled",
             Self::Expired => "expired",
@@ -87,14 +99,21 @@ impl OrderStatus {
         Self::ALL.into_iter().find(|status| status.word() == word)
     }
 
+    /// The word of the API: while an order is being given up its outcome is unknown, so it still reads `pending`.
+    #[must_use]
+    pub fn public_word(self) -> &'static str {
+        if self == Self::Closing { "pending" } else { self.word() }
+    }
+
     /// How far along: no transition lowers it.
     #[must_use]
     pub fn rank(self) -> u8 {
         match self {
             Self::Pending => 0,
-            Self::Paid | Self::Cancelled | Self::Expired => 1,
-            Self::PartlyRefunded => 2,
-            Self::Refunded => 3,
+            Self::Closing => 1,
+            Self::Paid | Self::Cancelled | Self::Expired => 2,
+            Self::PartlyRefunded => 3,
+            Self::Refunded => 4,
         }
     }
 
@@ -103,12 +122,14 @@ impl OrderStatus {
     pub fn step(self, event: OrderEvent) -> Step<Self> {
         use OrderEvent as E;
         match (self, event) {
-            (Self::Pending, E::Fulfil) => Step::To(Self::Paid),
+            (Self::Pending, E::Close) => Step::To(Self::Closing),
+            (Self::Closing, E::Close) => Step::Already,
+            (Self::Pending | Self::Closing, E::Fulfil) => Step::To(Self::Paid),
             (Self::Paid | Self::PartlyRefunded | Self::Refunded, E::Fulfil) => Step::Already,
-            (Self::Pending, E::Expire) => Step::To(Self::Expired),
-            (Self::Pending, E::Cancel) => Step::To(Self::Cancelled),
+            (Self::Closing, E::Expire) => Step::To(Self::Expired),
+            (Self::Closing, E::Cancel) => Step::To(Self::Cancelled),
             // An order that is over is over, whichever of the two ended it.
-            (Self::Expired | Self::Cancelled, E::Expire | E::Cancel) => Step::Already,
+            (Self::Expired | Self::Cancelled, E::Close | E::Expire | E::Cancel) => Step::Already,
             (Self::Paid | Self::PartlyRefunded, E::RefundAll) => Step::To(Self::Refunded),
             (Self::Paid, E::RefundPart) => Step::To(Self::PartlyRefunded),
             (Self::PartlyRefunded, E::RefundPart) | (Self::Refunded, E::RefundAll) => Step::Already,
@@ -119,7 +140,7 @@ impl OrderStatus {
     /// Whether its places are the buyer's.
     #[must_use]
     pub fn keeps_places(self) -> bool {
-        matches!(self, Self::Pending | Self::Paid | Self::PartlyRefunded)
+        matches!(self, Self::Pending | Self::Closing | Self::Paid | Self::PartlyRefunded)
     }
 }
 
@@ -159,27 +180,6 @@ pub fn totals(lines: &[Line]) -> Result<Totals, OrderRefusal> {
         sum.total = sum.total.plus(line_total).map_err(|_| OrderRefusal::Unpriceable)?;
     }
     Ok(sum)
-}
-
-/// An order as it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Order {
-    /// Its id.
-    pub id: OrderId,
-    /// The event.
-    pub event: EventId,
-    /// Whose secret opens it.
-    pub holder: HolderId,
-    /// Who buys.
-    pub buyer: Buyer,
-    /// Where it stands.
-    pub status: OrderStatus,
-    /// Lines with the prices shown at the hold.
-    pub lines: Vec<Line>,
-    /// Sums of the lines.
-    pub totals: Totals,
-    /// An unpaid order gives its places back then.
-    pub expires_at: Millis,
 }
 
 /// Why a purchase was refused. Nothing was changed, nothing was charged.
@@ -313,10 +313,17 @@ mod tests {
     use super::*;
     use crate::money::Currency;
     use crate::price::Price;
+    use crate::time::Millis;
     use proptest::prelude::*;
 
-    const EVENTS: [OrderEvent; 5] =
-        [OrderEvent::Fulfil, OrderEvent::Expire, OrderEvent::Cancel, OrderEvent::RefundPart, OrderEvent::RefundAll];
+    const EVENTS: [OrderEvent; 6] = [
+        OrderEvent::Fulfil,
+        OrderEvent::Close,
+        OrderEvent::Expire,
+        OrderEvent::Cancel,
+        OrderEvent::RefundPart,
+        OrderEvent::RefundAll,
+    ];
 
     #[test]
     fn an_order_only_moves_forward() {

@@ -18,6 +18,8 @@ pub enum PaymentStatus {
     Authorised,
     /// The capture is written down and may have been asked for.
     Capturing,
+    /// The cancellation is written down and may have been asked for.
+    Cancelling,
     /// The provider said no.
     Declined,
     /// Given up: it can no longer succeed.
@@ -123,12 +125,13 @@ impl Decline {
 
 impl PaymentStatus {
     /// Every state.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Created,
         Self::RequiresAction,
         Self::Processing,
         Self::Authorised,
         Self::Capturing,
+        Self::Cancelling,
         Self::Declined,
         Self::Cancelled,
         Self::Captured,
@@ -145,9 +148,10 @@ impl PaymentStatus {
             Self::Processing => "processing",
             Self::Authorised => "authorised",
             Self::Capturing => "capturing",
+            Self::Cancelling => "cancelling",
             Self::Declined => "declined",
             Self::Cancelled => "cancelled",
-            Self::Captured => "captured",
+            Self::Captured => "succeeded",
             Self::Refunding => "refunding",
             Self::Refunded => "refunded",
         }
@@ -164,7 +168,7 @@ impl PaymentStatus {
     #[must_use]
     pub fn public_word(self) -> &'static str {
         match self {
-            Self::Created | Self::Processing | Self::Authorised | Self::Capturing => "processing",
+            Self::Created | Self::Processing | Self::Authorised | Self::Capturing | Self::Cancelling => "processing",
             Self::RequiresAction => "requires_action",
             Self::Declined => "declined",
             Self::Cancelled => "cancelled",
@@ -182,7 +186,7 @@ impl PaymentStatus {
             Self::RequiresAction => 1,
             Self::Processing => 2,
             Self::Authorised => 3,
-            Self::Capturing => 4,
+            Self::Capturing | Self::Cancelling => 4,
             Self::Declined | Self::Cancelled => 5,
             Self::Captured => 6,
             Self::Refunding => 7,
