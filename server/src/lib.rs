@@ -5,4 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod http;
 pub mod idempotency;
+pub mod stores;
+#[doc(hidden)]
+pub mod test_support;
 pub mod trouble;

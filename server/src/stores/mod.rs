@@ -1,0 +1,3 @@
+//! Connections to the stores: start, connect, migrate, health. No queries of features live here.
+
+pub mod postgres;
