@@ -1,6 +1,8 @@
 //! Puts a chart together section after section, and derives what follows from the seats: extent, aisles, blocks.
 
 use super::numbers::SeatNumber;
+use super::pack::Grid;
+use super::pack::arc::settle;
 use super::{Chart, Point, Row, Section, Shape, blocks};
 use crate::seat::Features;
 
@@ -73,27 +75,37 @@ impl Builder {
     pub(crate) fn finish(self, focal: Point) -> Chart {
         let mut chart = self.chart;
         chart.focal = focal;
-        mark_aisles(&mut chart);
+        let aisles = aisles(&chart.rows, &chart.seats.gap_after);
+        chart.seats.features.iter_mut().zip(aisles).for_each(|(features, aisle)| *features = features.with(aisle));
         chart.seats.block = blocks::assign(&chart.sections, &chart.rows, chart.seats.len());
-        let (min, max) = extent(&chart);
-        (chart.min, chart.max) = (min, max);
+        (chart.min, chart.max) = extent(&chart);
+        let grid = Grid::of(chart.seat_radius);
+        settle(grid, &chart.rows, &mut chart.seats);
+        let outlines =
+            chart.sections.iter_mut().flat_map(|section| section.outline.iter_mut().chain([&mut section.label_at]));
+        let shapes = chart.shapes.iter_mut();
+        let shapes = shapes.flat_map(|shape| shape.outline.iter_mut().chain(shape.text.iter_mut().map(|(_, at)| at)));
+        for at in outlines.chain(shapes).chain([&mut chart.min, &mut chart.max, &mut chart.focal]) {
+            *at = Point { x: grid.snap(at.x), y: grid.snap(at.y) };
+        }
         chart
     }
 }
 
-/// Seats at either end of a row, or beside a gap in it, are next to an aisle.
-fn mark_aisles(chart: &mut Chart) {
-    let seats = &mut chart.seats;
-    for row in &chart.rows {
+/// Which seats are next to an aisle: those at either end of a row, or beside a gap in it.
+pub(crate) fn aisles(rows: &[Row], gap_after: &[bool]) -> Vec<Features> {
+    let mut aisles = vec![Features::default(); gap_after.len()];
+    for row in rows {
         let mut before = true;
         for seat in row.seats.start as usize..row.seats.end as usize {
-            let after = seats.gap_after[seat] || seat + 1 == row.seats.end as usize;
+            let after = gap_after[seat] || seat + 1 == row.seats.end as usize;
             if before || after {
-                seats.features[seat] = seats.features[seat].with(Features::AISLE);
+                aisles[seat] = Features::AISLE;
             }
             before = after;
         }
     }
+    aisles
 }
 
 /// The box around all that is drawn, with a margin of two seat radii.

@@ -5,8 +5,10 @@
 
 pub mod blocks;
 mod build;
+mod check;
 pub mod generate;
 mod numbers;
+pub mod pack;
 
 pub use numbers::{Numbers, SeatNumber};
 

@@ -124,7 +124,29 @@ impl Numbers {
         self.runs.push(Run { first: index, start: value, step: 1, text });
     }
 
-    fn push_text(&mut self, text: &str) {
+    /// Adds a whole run; `false`, and nothing added, where a number of it would be out of range.
+    pub(crate) fn push_run(&mut self, start: u32, step: i32, length: u32) -> bool {
+        let last = i64::from(start) + i64::from(step) * (i64::from(length) - 1);
+        let fine = length > 0 && start <= GREATEST && (0..=i64::from(GREATEST)).contains(&last);
+        if fine {
+            self.runs.push(Run { first: self.len, start, step, text: false });
+            self.len += length;
+        }
+        fine
+    }
+
+    /// The runs, each with its length.
+    pub(crate) fn runs(&self) -> Vec<(Run, u32)> {
+        let ends = self.runs.iter().skip(1).map(|run| run.first).chain([self.len]);
+        self.runs.iter().zip(ends).map(|(run, end)| (*run, end - run.first)).collect()
+    }
+
+    /// Length in bytes of the longest text.
+    pub(crate) fn longest(&self) -> usize {
+        self.texts.iter().map(String::len).max().unwrap_or(0)
+    }
+
+    pub(crate) fn push_text(&mut self, text: &str) {
         let start = self.texts.len() as u32;
         self.texts.push(text.to_owned());
         if !self.runs.last().is_some_and(|run| run.text) {

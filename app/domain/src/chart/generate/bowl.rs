@@ -122,7 +122,7 @@ impl Wedge {
 
     /// The rows a vomitory cuts out: every second section below the top tier.
     fn mouth(&self) -> Option<core::ops::Range<usize>> {
-        (self.index % 2 == 1).then_some(if self.tier == 0 { 9..13 } else { 4..8 })
+        (self.index % 2 == 1).then_some(if self.tier == 0 { 5..9 } else { 3..7 })
     }
 }
 
