@@ -21,7 +21,7 @@ pub const MAX_HOLDS_PER_HOLDER: usize = 4;
 
 /// Grows with every grant of the store that issued it: a purchase refuses a holder whose fence is older than the
 /// seat's last known one (Kleppmann's fencing token).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fence(pub i64);
 
@@ -68,7 +68,18 @@ pub enum HoldRefusal {
     OrphanSeat {
         /// The seats that would be left alone.
         orphans: Vec<SeatId>,
+        /// As many seats nearby that leave none alone; empty where there are none.
+        offer: Vec<SeatId>,
     },
+    /// So many places are left, but not side by side.
+    #[error("there are not that many places side by side")]
+    NotTogether {
+        /// As many seats, split as little as possible.
+        offer: Vec<SeatId>,
+    },
+    /// A seat or a tier was named twice, or best available together with chosen seats.
+    #[error("the choice contradicts itself")]
+    Contradiction,
     /// More places than one hold takes.
     #[error("at most {limit} places at a time")]
     TooMany {

@@ -13,6 +13,7 @@ pub mod money;
 pub mod order;
 pub mod payment;
 pub mod price;
+pub mod rules;
 pub mod seat;
 pub mod ticket;
 pub mod time;

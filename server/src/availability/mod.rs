@@ -1,0 +1,1 @@
+//! Who may choose what at this moment, packed for thousands of readers.

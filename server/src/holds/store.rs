@@ -1,0 +1,160 @@
+//! The hold store's contract: who keeps which free seat right now. Never trusted for "sold": Postgres owns that.
+//!
+//! Every call takes `now`. A hold is live while `now < expires_at`, whatever has or has not been swept. Calls that
+//! change something answer with three values, ready for a remote store: it was done, it was lost to facts, or it is
+//! not known. Repeating a call with the same hold id is always safe; that is how an unknown outcome is resolved.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::availability::Packed;
+use domain::hold::{Fence, Hold};
+use domain::ids::{EventId, HoldId, HolderId, TierId};
+use domain::price::Line;
+use domain::seat::SeatId;
+use domain::time::Millis;
+
+use crate::trouble::Trouble;
+
+/// What a call that changes something came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome<T> {
+    /// Done, now or by an earlier call with the same hold id.
+    Applied(T),
+    /// Not done, and it will not be: the facts are against it.
+    Lost(Loss),
+    /// Not known ([`Trouble::Unconfirmed`]), or surely not done ([`Trouble::Unavailable`]). Ask again with the same id.
+    Unknown(Trouble),
+}
+
+/// The facts that were against a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// These seats are held by others, sold or blocked (ascending); these standing tiers have too few places left.
+    Taken {
+        /// Seats, ascending.
+        seats: Vec<SeatId>,
+        /// Standing tiers.
+        standing: Vec<TierId>,
+    },
+    /// The holder has as many live holds as allowed.
+    TooManyHolds,
+    /// No such live hold of this holder, or no longer all of it is theirs.
+    Gone,
+    /// It was extended as often as allowed.
+    NoExtensionLeft,
+    /// A hold of that id exists with other contents: the id was used twice.
+    IdReused,
+    /// The event was never opened, or its sold seats are still being loaded.
+    NotOpen,
+}
+
+/// What does not change about an event while it is open.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    /// The contention block of each seat, by seat id ([`domain::chart::Seats::block`]).
+    pub blocks: Arc<[u32]>,
+    /// Seats that are not for sale.
+    pub blocked: Vec<SeatId>,
+    /// Standing tiers and how many places each has in all.
+    pub standing: Vec<(TierId, u32)>,
+    /// Fences issued from now on are above this one (what Postgres remembers of this event).
+    pub fence_floor: Fence,
+}
+
+/// What Postgres knows of claims and sales.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sold {
+    /// Seats with a live claim.
+    pub seats: Vec<SeatId>,
+    /// Standing places reserved and sold, by tier.
+    pub standing: Vec<(TierId, u32)>,
+}
+
+/// A hold to be placed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Its id, minted by the caller: a retry brings the same one.
+    pub id: HoldId,
+    /// The event.
+    pub event: EventId,
+    /// Whose it will be.
+    pub holder: HolderId,
+    /// Seats, ascending, none twice.
+    pub seats: Vec<SeatId>,
+    /// Standing places by tier, no tier twice, none zero.
+    pub standing: Vec<(TierId, u32)>,
+    /// The lines with the prices shown.
+    pub lines: Vec<Line>,
+    /// Runs out then.
+    pub expires_at: Millis,
+    /// How often it may be extended.
+    pub extensions: u8,
+    /// A hold of the same holder and event that is given back if, and only if, this one is granted. Its places count
+    /// as free for this one. One that is gone already is no obstacle.
+    pub replaces: Option<HoldId>,
+    /// Live holds the holder may have, this one included and the replaced one not.
+    pub max_holds: usize,
+}
+
+/// All places of an event at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Two bits a seat.
+    pub states: Packed,
+    /// Standing places left, by tier, in the layout's order.
+    pub standing: Vec<(TierId, u32)>,
+    /// When the first of the live holds runs out: until then nothing changes without the version changing.
+    pub stale_at: Option<Millis>,
+    /// The event's version the snapshot is at least as new as.
+    pub version: u64,
+}
+
+/// Who keeps which seat. The laws are in `contract.rs`.
+#[async_trait]
+pub trait HoldStore: Send + Sync + 'static {
+    /// Makes an event known, closed until [`HoldStore::load_sold`]. Opening an open event changes nothing.
+    async fn open(&self, event: EventId, layout: Layout) -> Result<(), Trouble>;
+
+    /// Marks what Postgres knows as sold and opens the sale. What [`HoldStore::mark_sold`] and
+    /// [`HoldStore::mark_free`] said since `open` is newer and wins.
+    async fn load_sold(&self, event: EventId, sold: Sold) -> Result<(), Trouble>;
+
+    /// Whether places can be held.
+    async fn is_open(&self, event: EventId) -> Result<bool, Trouble>;
+
+    /// Places a hold, all or none.
+    async fn place(&self, grant: &Grant, now: Millis) -> Outcome<Hold>;
+
+    /// A live hold as last known; may lag behind in a remote store.
+    async fn get(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble>;
+
+    /// The holder's live holds, oldest first.
+    async fn by_holder(&self, holder: HolderId, now: Millis) -> Result<Vec<Hold>, Trouble>;
+
+    /// The hold, if at this moment it is live and every place of it is the holder's (a SERIAL read in a remote store).
+    async fn verify(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble>;
+
+    /// Adds `by` milliseconds and takes one extension off.
+    async fn extend(&self, hold: HoldId, holder: HolderId, by: i64, now: Millis) -> Outcome<Hold>;
+
+    /// Gives a hold back; true if there was one. Places that meanwhile belong to others, or are sold, stay theirs.
+    async fn release(&self, hold: HoldId, holder: HolderId, now: Millis) -> Outcome<bool>;
+
+    /// The hold's places are claimed in Postgres: they are sold whoever holds them, and the hold is spent. Known by the
+    /// hold's id: saying it twice counts standing places once.
+    async fn mark_sold(&self, hold: &Hold) -> Result<(), Trouble>;
+
+    /// Claims were given up in Postgres: these places are free again. Known by the hold's id, as above; seats that are
+    /// not sold stay as they are.
+    async fn mark_free(&self, event: EventId, hold: HoldId, places: &Sold) -> Result<(), Trouble>;
+
+    /// Frees what ran out; answers how many holds. Correctness never waits for it.
+    async fn sweep(&self, now: Millis) -> Result<u32, Trouble>;
+
+    /// Every place's state; `None` for an event that is not open.
+    async fn snapshot(&self, event: EventId, now: Millis) -> Result<Option<Snapshot>, Trouble>;
+
+    /// Grows with every change of the event's places; `None` where it is not open.
+    async fn version(&self, event: EventId) -> Result<Option<u64>, Trouble>;
+}
