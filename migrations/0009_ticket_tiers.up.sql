@@ -12,7 +12,7 @@ CREATE TABLE ticket_tiers (
     tax            bigint      NOT NULL CONSTRAINT ticket_tiers_tax_not_negative CHECK (tax >= 0),
     total          bigint      NOT NULL,
     currency       text        NOT NULL,
-    quantity       integer     NOT NULL CONSTRAINT ticket_tiers_quantity_not_negative CHECK (quantity >= 0),
+    quantity       integer     NOT NULL,
     sold           integer     NOT NULL DEFAULT 0 CONSTRAINT ticket_tiers_sold_not_negative CHECK (sold >= 0),
     reserved       integer     NOT NULL DEFAULT 0 CONSTRAINT ticket_tiers_reserved_not_negative CHECK (reserved >= 0),
     min_purchase   integer     NOT NULL DEFAULT 1 CONSTRAINT ticket_tiers_min_purchase_positive CHECK (min_purchase > 0),
