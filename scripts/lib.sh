@@ -1,0 +1,69 @@
+# Shared by the commands: words on the screen, steps with progress, and running as somebody PostgreSQL accepts.
+# Kept to what bash 3.2 knows, which is what macOS ships.
+# shellcheck shell=bash
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$ROOT" || exit 1
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$ROOT/target}"
+LOGS="$CARGO_TARGET_DIR/logs"
+# Tools that are built once for every checkout of this user.
+TOOLS="${PARTERRE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/parterre/tools}"
+export PATH="$TOOLS/bin:$HOME/.cargo/bin:$PATH"
+
+say() { printf '%s\n' "$*"; }
+
+# One sentence to the person, and out.
+fail() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+# The newest line of a log, short enough for one line of a terminal.
+newest_line() { tail -n 1 "$1" 2>/dev/null | tr -d '\r' | sed 's/^ *//' | cut -c 1-90; }
+
+# Says what is going on once it takes two seconds, and then every ten.
+narrate() {
+  local words=$1 log=$2 waited=0 pause=2
+  while sleep "$pause" >/dev/null 2>&1; do
+    waited=$((waited + pause))
+    if [ "$waited" -le 2 ]; then say "$words ..."; else say "  ... $waited s: $(newest_line "$log")"; fi
+    pause=10
+    [ "$waited" -gt 2 ] || pause=8
+  done
+}
+
+# step WORDS COMMAND...: runs the command with its output in a log; where it fails, shows the end of it.
+step() {
+  local words=$1 log narrator began status=0
+  shift
+  mkdir -p "$LOGS" 2>/dev/null || fail "The folder $CARGO_TARGET_DIR cannot be written: choose another by CARGO_TARGET_DIR."
+  log="$LOGS/$(printf '%s' "$words" | tr -c 'A-Za-z0-9\n' '-' | cut -c 1-60).log"
+  began=$SECONDS
+  narrate "$words" "$log" &
+  narrator=$!
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  kill "$narrator" 2>/dev/null || true
+  wait "$narrator" 2>/dev/null || true
+  if [ "$status" -ne 0 ]; then
+    tail -n 30 "$log" >&2
+    if grep -qiE 'could not resolve|ENOTFOUND|EAI_AGAIN|ENETUNREACH|network is unreachable|spurious network error|failed to download|download of .* failed|temporary failure' "$log"; then
+      fail "$words: the network cannot be reached, and this has to be fetched once. Connect and try again."
+    fi
+    fail "$words: this did not work (the whole story is in $log)."
+  fi
+  if [ $((SECONDS - began)) -ge 2 ]; then say "$words: done in $((SECONDS - began)) s"; fi
+  return 0
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# PostgreSQL refuses to run as root. There, programs run in a namespace in which root's number reads 1000:
+# files stay root's, and `exec` keeps the process, so that signals reach the program itself.
+# Sets AS_USER to the words to put before a command; empty for an ordinary user.
+AS_USER=()
+as_user() {
+  [ "$(id -u)" -eq 0 ] || return 0
+  AS_USER=(unshare -U --map-user=1000 --map-group=1000 --)
+  "${AS_USER[@]}" true 2>/dev/null ||
+    fail "PostgreSQL does not run as root, and this machine lets root take no other number: start this as an ordinary user."
+}

@@ -1,0 +1,101 @@
+# Brings what the build needs and the machine lacks. Each function does nothing where the tool is there already.
+# shellcheck shell=bash
+
+TRUNK_VERSION=0.21.14
+NEXTEST_VERSION=0.9.151
+
+need_rust() {
+  has cargo || fail "Rust is missing: install it from https://rustup.rs and open a new terminal."
+  local found
+  found=$(rustc --version | cut -d ' ' -f 2)
+  case "$(printf '1.95.0\n%s\n' "$found" | sort -V | head -n 1)" in
+    1.95.0) ;;
+    *) fail "Rust 1.95 or newer is needed, this is $found: run 'rustup update stable'." ;;
+  esac
+  has cc || need_packages cc gcc libc6-dev
+}
+
+need_node() {
+  has node || fail "Node.js is missing: install version 20 or newer from https://nodejs.org."
+  [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || fail "Node.js 20 or newer is needed, this is $(node --version)."
+  has npm || fail "npm is missing: it belongs to Node.js, install that again from https://nodejs.org."
+}
+
+# need_packages WHAT PACKAGE...: Debian's packages, by root or by sudo.
+need_packages() {
+  local what=$1 sudo=""
+  shift
+  has apt-get || fail "$what is missing on this machine: install it by the system's own means and try again."
+  if [ "$(id -u)" -ne 0 ]; then
+    sudo=sudo
+    has sudo || fail "$what is missing: run 'apt-get install $*' as root and try again."
+  fi
+  step "Reading Debian's package lists" $sudo apt-get update
+  step "Installing $* from Debian" $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+}
+
+need_component() { "$1" --version >/dev/null 2>&1 || step "Adding $2 to Rust" rustup component add "$2"; }
+
+need_wasm_target() {
+  local lib
+  lib="$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown"
+  [ -d "$lib" ] && return 0
+  has rustup || fail "The WASM target of Rust is missing: install Rust by https://rustup.rs, or your system's wasm32-unknown-unknown standard library."
+  step "Adding the WASM target to Rust" rustup target add wasm32-unknown-unknown
+}
+
+# need_crate NAME VERSION FLAGS...: a program of the registry, exactly this version.
+need_crate() {
+  local crate=$1 version=$2
+  shift 2
+  step "Building $crate $version (once per machine, a minute or two)" install_crate "$crate" --version "$version" "$@"
+}
+
+# By the crate's own lock file; where that names a version the registry no longer has, by the newest that fit.
+install_crate() {
+  local flags=(--debug --force --root "$TOOLS" --target-dir "$CARGO_TARGET_DIR/tools")
+  cargo install "$@" --locked "${flags[@]}" || cargo install "$@" "${flags[@]}"
+}
+
+need_trunk() {
+  [ "$(trunk --version 2>/dev/null)" = "trunk $TRUNK_VERSION" ] || need_crate trunk "$TRUNK_VERSION" --no-default-features
+}
+
+# The program must match the library in Cargo.lock to the last digit.
+need_wasm_bindgen() {
+  local version
+  version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
+  [ "$(wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $version" ] || need_crate wasm-bindgen-cli "$version"
+}
+
+need_nextest() {
+  case "$(cargo nextest --version 2>/dev/null)" in
+    cargo-nextest*) ;;
+    *) need_crate cargo-nextest "$NEXTEST_VERSION" --no-default-features --features default-no-update ;;
+  esac
+}
+
+# need_npm FOLDER: what its lock file names, once per lock file.
+need_npm() {
+  local stamp="$1/node_modules/.parterre" now
+  now=$(node scripts/fingerprint.mjs "$1/package-lock.json")
+  [ "$(cat "$stamp" 2>/dev/null)" = "$now" ] && return 0
+  step "Fetching the npm packages of $1" npm ci --prefix "$1" --no-audit --no-fund
+  printf '%s' "$now" >"$stamp"
+}
+
+# Prints the path of a browser for the tests.
+find_browser() {
+  local candidate
+  for candidate in "${PARTERRE_BROWSER:-}" chromium chromium-browser google-chrome google-chrome-stable \
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" "/Applications/Chromium.app/Contents/MacOS/Chromium"; do
+    [ -n "$candidate" ] && has "$candidate" && { command -v "$candidate"; return 0; }
+  done
+  return 1
+}
+
+need_browser() {
+  find_browser >/dev/null || need_packages "Chromium" chromium
+  PARTERRE_BROWSER=$(find_browser) || fail "No Chromium or Chrome was found: name one by PARTERRE_BROWSER=/path."
+  export PARTERRE_BROWSER
+}
