@@ -15,7 +15,7 @@ CREATE TABLE charts (
     CONSTRAINT charts_version_key UNIQUE (venue_id, name, version)
 );
 CREATE INDEX charts_geometry_hash_idx ON charts (geometry_hash);
-COMMENT ON COLUMN charts.document IS 'Postcard of the chart document under brotli: planes, labels, guids and source paths.';
+COMMENT ON COLUMN charts.document IS 'The chart document as JSON under brotli: planes, labels, guids and source paths.';
 COMMENT ON COLUMN charts.notes IS 'What the import found odd, and how seats were matched to the version before.';
 
 -- The bytes are compressed already; TOAST would only spend time on them.

@@ -28,10 +28,23 @@ CREATE TRIGGER venues_rewrite_search AFTER UPDATE OF name, city ON venues
 
 UPDATE events SET venue_id = venue_id;
 CREATE INDEX events_search_idx ON events USING gin (search);
+
+-- What somebody typed, as a query: every word must begin some word of the event.
+CREATE FUNCTION search_query(typed text) RETURNS tsquery LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT to_tsquery('simple', coalesce(string_agg(word || ':*', ' & '), ''))
+    FROM regexp_split_to_table(search_fold(typed), '[^[:alnum:]]+') AS word WHERE word <> ''
+$$;
+
+-- Whether what somebody typed is nearly among the words: one letter wrong, two swapped.
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm') THEN
         CREATE INDEX events_search_words_idx ON events USING gin (search_words gin_trgm_ops);
+        CREATE FUNCTION search_near(typed text, words text) RETURNS boolean LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+            AS 'SELECT search_fold(typed) <% words';
+    ELSE
+        CREATE FUNCTION search_near(typed text, words text) RETURNS boolean LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+            AS 'SELECT false';
     END IF;
 END
 $$;
