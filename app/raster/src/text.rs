@@ -41,3 +41,18 @@ pub fn paint_text(buffer: &mut Buffer, clip: Rect, middle: (i32, i32), text: &Te
         }
     }
 }
+
+/// Mixes a rounded rectangle in, `part` of 256 at its middle: the ground of a word over seats.
+pub fn paint_plate(buffer: &mut Buffer, clip: Rect, rect: Rect, corner: f32, colour: Colour, part: u32) {
+    let inside = rect.and(clip).and(buffer.all());
+    let half = ((rect.x1 - rect.x0) as f32 / 2.0, (rect.y1 - rect.y0) as f32 / 2.0);
+    let corner = corner.min(half.0).min(half.1);
+    for y in inside.y0..inside.y1 {
+        let dy = (((y - rect.y0) as f32 + 0.5 - half.1).abs() - (half.1 - corner)).max(0.0);
+        for x in inside.x0..inside.x1 {
+            let dx = (((x - rect.x0) as f32 + 0.5 - half.0).abs() - (half.0 - corner)).max(0.0);
+            let cover = (corner + 0.5 - dx.hypot(dy)).clamp(0.0, 1.0);
+            buffer.mix(x, y, colour, (cover * part as f32) as u32);
+        }
+    }
+}

@@ -5,9 +5,21 @@
 
 pub mod camera;
 pub mod events;
+pub mod grid;
+pub mod keyboard;
+mod labels;
+pub mod letters;
+pub mod look;
+pub mod model;
+pub mod outline;
+mod paint;
+pub mod scene;
 pub mod theme;
 #[cfg(all(feature = "hydrate", target_arch = "wasm32"))]
 pub mod view;
+
+#[cfg(test)]
+mod tests;
 
 pub use camera::{Camera, Insets};
 pub use events::{By, CategoryWords, Filter, MapEvent, MapWords, Spot};

@@ -1,0 +1,247 @@
+//! Words on the map: names and prices of sections from afar, row letters and seat numbers nearby, the stage.
+//!
+//! What is written depends on the scale and never on the clip or the view's border, so that a moved picture equals a
+//! fresh one.
+
+use core::fmt::Write as _;
+
+use domain::seat::SeatId;
+use raster::{Colour, Place, Rect, Shape, paint_one, paint_plate, paint_text};
+
+use super::letters::{Letters, Style};
+use super::look::{Kind, parts, readable_on};
+use super::outline::At;
+use super::scene::Scene;
+
+/// Seat numbers are written from this radius on, in CSS pixels.
+const NUMBERS_FROM: f64 = 8.5;
+/// Row letters from this one.
+const ROWS_FROM: f64 = 5.5;
+/// The sign of accessible places from this one.
+const SIGN_FROM: f64 = 5.0;
+
+/// What lies beneath a word.
+#[derive(Clone, Copy)]
+struct Under {
+    colour: Colour,
+    part: u32,
+}
+
+impl Scene {
+    /// Writes everything that touches the clip.
+    pub(super) fn paint_words(&mut self, clip: Rect, place: &Place, letters: &mut dyn Letters) {
+        let radius = self.camera.radius();
+        if radius >= SIGN_FROM {
+            self.write_seats(clip, place, letters);
+        }
+        if radius >= ROWS_FROM {
+            self.write_rows(clip, place, letters);
+        }
+        self.write_grounds(clip, place, letters);
+        for i in 0..self.model.plates.len() {
+            if self.model.shows(self.model.plates[i].floor) {
+                self.write_section(i, clip, place, letters);
+            }
+        }
+    }
+
+    /// Device pixels of a length in CSS pixels.
+    fn px(&self, css: f64) -> f64 {
+        css * self.ratio
+    }
+
+    fn style(&self, css: f64, bold: bool) -> Style {
+        Style { size: self.px(css).round().clamp(4.0, 200.0) as u16, bold }
+    }
+
+    /// Writes one word with its middle at a pixel.
+    fn write(
+        &mut self,
+        clip: Rect,
+        at: (i32, i32),
+        text: &str,
+        (style, colour): (Style, Colour),
+        letters: &mut dyn Letters,
+    ) {
+        // Words far from the clip are not even looked up.
+        let far = i32::from(style.size) * (text.len() as i32 + 2);
+        if Rect::new(at.0 - far, at.1 - far, at.0 + far, at.1 + far).and(clip).is_empty() {
+            return;
+        }
+        let mask = self.words.get(text, style, letters);
+        paint_text(&mut self.buffer, clip, at, mask, colour);
+    }
+
+    /// A plate behind words of this size, middle at a pixel.
+    fn under(&mut self, clip: Rect, at: (i32, i32), size: (i32, i32), under: Under) {
+        let pad = self.px(6.0) as i32;
+        let (w, h) = (size.0 / 2 + pad, size.1 / 2 + pad / 2);
+        let rect = Rect::new(at.0 - w, at.1 - h, at.0 + w, at.1 + h);
+        let corner = self.px(7.0) as f32;
+        paint_plate(&mut self.buffer, clip, rect, corner, under.colour, under.part);
+    }
+
+    fn write_section(&mut self, index: usize, clip: Rect, place: &Place, letters: &mut dyn Letters) {
+        let chart = self.model.chart.clone();
+        let Some(name) = chart.sections.get(index).map(|s| s.name.as_str()) else { return };
+        let plate = &self.model.plates[index];
+        let reach = Self::box_of(place, plate.bounds);
+        let margin = self.px(60.0) as i32;
+        let near = Rect::new(reach.x0 - margin, reach.y0 - margin, reach.x1 + margin, reach.y1 + margin);
+        if name.is_empty() || near.and(clip).is_empty() {
+            return;
+        }
+        let (width, height) = (f64::from(reach.x1 - reach.x0), f64::from(reach.y1 - reach.y0));
+        let theme = self.theme;
+        if !self.in_overview() {
+            let ((bx, by), (ux, uy)) = plate.back;
+            let gap = self.px(10.0) as f32;
+            let (x, y) = place.pixel(bx, by);
+            let at = (x + (ux * gap * 1.25).round() as i32, y + (uy * gap).round() as i32);
+            let style = self.style(12.0, true);
+            let size = self.size_of(name, style, letters);
+            self.under(
+                clip,
+                at,
+                (size.0 - self.px(6.0) as i32, size.1 * 3 / 4),
+                Under { colour: theme.ground, part: 200 },
+            );
+            self.write(clip, at, name, (style, theme.ink_2), letters);
+            return;
+        }
+        let at = place.pixel(plate.label_at.0, plate.label_at.1);
+        let bold = self.style(12.5, true);
+        let small = self.style(11.0, false);
+        let words = self.price_words(index);
+        let (name_size, price_size) = (self.size_of(name, bold, letters), self.size_of(&words, small, letters));
+        let room = (width - self.px(4.0), height - self.px(4.0));
+        if f64::from(name_size.0) > room.0 || f64::from(name_size.1) * 0.7 > room.1 {
+            return;
+        }
+        let line = self.px(13.0) as i32;
+        let both = !words.is_empty()
+            && f64::from(price_size.0) + self.px(8.0) <= room.0
+            && f64::from(line * 2) + self.px(6.0) <= room.1;
+        let under = Under { colour: theme.surface, part: 214 };
+        if both {
+            self.under(clip, at, (name_size.0.max(price_size.0), line * 2), under);
+            self.write(clip, (at.0, at.1 - line / 2), name, (bold, theme.ink), letters);
+            self.write(clip, (at.0, at.1 + line / 2), &words, (small, theme.ink_2), letters);
+        } else {
+            self.under(clip, at, (name_size.0 - self.px(4.0) as i32, line), under);
+            self.write(clip, at, name, (bold, theme.ink), letters);
+        }
+    }
+
+    fn size_of(&mut self, text: &str, style: Style, letters: &mut dyn Letters) -> (i32, i32) {
+        if text.is_empty() {
+            return (0, 0);
+        }
+        let mask = self.words.get(text, style, letters);
+        (mask.width, mask.height)
+    }
+
+    /// "from €48.50", the one price, "sold out", or nothing where prices are not known.
+    fn price_words(&self, index: usize) -> String {
+        let plate = &self.model.plates[index];
+        let free = || plate.free.iter().enumerate().filter(|(_, n)| **n > 0);
+        if self.prices.is_empty() || plate.seats.is_empty() {
+            return String::new();
+        }
+        if free().next().is_none() {
+            return self.own_words.sold_out.clone();
+        }
+        let priced = || free().filter_map(|(category, _)| self.prices.get(category)).filter(|p| !p.words.is_empty());
+        let Some(least) = priced().min_by_key(|p| p.total) else { return String::new() };
+        let several = priced().any(|p| p.total != least.total);
+        let mut words = String::new();
+        if several {
+            words.push_str(&self.own_words.from);
+            words.push(' ');
+        }
+        words.push_str(&least.words);
+        words
+    }
+
+    fn write_grounds(&mut self, clip: Rect, place: &Place, letters: &mut dyn Letters) {
+        let chart = self.model.chart.clone();
+        let style = self.style(12.5, true);
+        for (i, shape) in chart.shapes.iter().enumerate() {
+            let Some((text, _)) = &shape.text else { continue };
+            let ground = &self.model.grounds[i];
+            if !ground.floor.is_none_or(|f| self.model.shows(f)) {
+                continue;
+            }
+            let at = place.pixel(ground.label_at.0, ground.label_at.1);
+            let reach = Self::box_of(place, ground.bounds);
+            let bare = ground.outline.is_empty();
+            let size = self.size_of(text, style, letters);
+            if bare || size.0 <= reach.x1 - reach.x0 + self.px(8.0) as i32 {
+                self.write(clip, at, text, (style, self.theme.ink_2), letters);
+            }
+        }
+    }
+
+    /// Row letters beyond both ends of every row.
+    fn write_rows(&mut self, clip: Rect, place: &Place, letters: &mut dyn Letters) {
+        let chart = self.model.chart.clone();
+        let style = self.style((self.camera.radius() * 1.25).clamp(9.0, 13.0), false);
+        let colour = self.theme.ink_2;
+        for (section, i) in chart.sections.iter().zip(0..) {
+            let plate = &self.model.plates[i];
+            if !self.model.shows(plate.floor) || Self::box_of(place, plate.bounds).and(clip).is_empty() {
+                continue;
+            }
+            for row in section.rows.clone().filter_map(|r| chart.rows.get(r as usize)) {
+                let (first, last) = (row.seats.start as usize, row.seats.end as usize);
+                if last <= first + 1 || last > self.model.len() {
+                    continue;
+                }
+                let ends = [(first, first + 1), (last - 1, last - 2)];
+                for (end, next) in ends {
+                    let at = self.beyond(end, next);
+                    self.write(clip, place.pixel(at.0, at.1), &row.name, (style, colour), letters);
+                }
+            }
+        }
+    }
+
+    /// A point beyond a row's end seat, away from its neighbour.
+    fn beyond(&self, end: usize, next: usize) -> At {
+        let (x, y) = (self.model.x[end], self.model.y[end]);
+        let (dx, dy) = (x - self.model.x[next], y - self.model.y[next]);
+        let length = dx.hypot(dy).max(1e-3);
+        let far = self.model.radius * 2.3;
+        (x + dx / length * far, y + dy / length * far)
+    }
+
+    /// Seat numbers, and the sign of accessible places.
+    fn write_seats(&mut self, clip: Rect, place: &Place, letters: &mut dyn Letters) {
+        let chart = self.model.chart.clone();
+        let radius = self.camera.radius();
+        let style = self.style((radius * 0.98).min(14.0), false);
+        let colours = self.theme.zones.map(readable_on);
+        let numbers = radius >= NUMBERS_FROM;
+        let reach = self.masks.reach(Shape::Disc);
+        let wide = Rect::new(clip.x0 - reach, clip.y0 - reach, clip.x1 + reach, clip.y1 + reach);
+        let mut digits = String::new();
+        self.for_shown(clip, place, |scene, seats| {
+            for seat in seats {
+                let (x, y) = (scene.model.x[seat], scene.model.y[seat]);
+                let at = place.pixel(x, y);
+                if at.0 < wide.x0 || at.0 >= wide.x1 || at.1 < wide.y0 || at.1 >= wide.y1 {
+                    continue;
+                }
+                let Some(kind) = scene.is_written(SeatId(seat as u32)) else { continue };
+                let colour = colours[parts(scene.model.looks[seat]).1];
+                if kind == Kind::Square {
+                    paint_one(&mut scene.buffer, clip, place, (x, y), Shape::Sign, colour, 256, &mut scene.masks);
+                } else if numbers && let Some(number) = chart.seats.number.get(seat) {
+                    digits.clear();
+                    let _ = write!(digits, "{number}");
+                    scene.write(clip, at, &digits, (style, colour), letters);
+                }
+            }
+        });
+    }
+}

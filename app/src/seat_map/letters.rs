@@ -1,0 +1,51 @@
+//! Words as coverage masks: drawn once by the browser, kept, and mixed in by the raster.
+
+use std::collections::HashMap;
+
+use raster::TextMask;
+
+/// How a word is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Style {
+    /// Font size in device pixels.
+    pub size: u16,
+    /// Bold, for names; otherwise medium.
+    pub bold: bool,
+}
+
+/// Whoever can draw letters.
+pub trait Letters {
+    /// A word's coverage.
+    fn draw(&mut self, text: &str, style: Style) -> TextMask;
+}
+
+/// Words drawn so far.
+#[derive(Debug, Default)]
+pub struct Words {
+    drawn: HashMap<Style, HashMap<String, TextMask>>,
+    count: usize,
+}
+
+/// More words than this are not kept: an hour of zooming must not fill the memory.
+const MOST: usize = 6_000;
+
+impl Words {
+    /// A word's coverage, drawn now if it was not before.
+    pub fn get(&mut self, text: &str, style: Style, letters: &mut dyn Letters) -> &TextMask {
+        if self.count > MOST {
+            self.clear();
+        }
+        let words = self.drawn.entry(style).or_default();
+        if !words.contains_key(text) {
+            self.count += 1;
+            words.insert(text.to_owned(), letters.draw(text, style));
+        }
+        &words[text]
+    }
+
+    /// Forgets every word: the font changed.
+    pub fn clear(&mut self) {
+        self.drawn.clear();
+        self.count = 0;
+    }
+}

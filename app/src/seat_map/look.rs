@@ -1,0 +1,158 @@
+//! What a seat looks like: one byte from state, zone and features, and the paint behind every byte.
+
+use domain::seat::{Features, SeatState};
+use raster::{Colour, Paint, Shape};
+
+use super::theme::{Theme, ZONES};
+
+/// The kinds of looks, three bits above the zone's three.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// Free.
+    Disc,
+    /// Free and accessible.
+    Square,
+    /// Free companion place.
+    Notch,
+    /// Free with a restricted view.
+    Half,
+    /// Held by somebody.
+    Held,
+    /// Sold.
+    Sold,
+    /// Not for sale.
+    Blocked,
+    /// Free, but filtered out.
+    Faded,
+}
+
+impl Kind {
+    /// Every kind, in the order of its number.
+    pub const ALL: [Self; 8] =
+        [Self::Disc, Self::Square, Self::Notch, Self::Half, Self::Held, Self::Sold, Self::Blocked, Self::Faded];
+}
+
+/// The look of a seat.
+#[must_use]
+pub fn look(state: SeatState, category: u8, features: Features, passes: bool) -> u8 {
+    let kind = match state {
+        SeatState::Held => Kind::Held,
+        SeatState::Sold => Kind::Sold,
+        SeatState::Blocked => Kind::Blocked,
+        SeatState::Free if !passes => Kind::Faded,
+        SeatState::Free if features.has(Features::ACCESSIBLE) => Kind::Square,
+        SeatState::Free if features.has(Features::COMPANION) => Kind::Notch,
+        SeatState::Free if features.has(Features::RESTRICTED_VIEW) => Kind::Half,
+        SeatState::Free => Kind::Disc,
+    };
+    ((kind as u8) << 3) | (category % ZONES as u8)
+}
+
+/// The kind and zone of a look.
+#[must_use]
+pub fn parts(look: u8) -> (Kind, usize) {
+    (Kind::ALL[usize::from(look >> 3 & 7)], usize::from(look & 7))
+}
+
+/// What each look is drawn with.
+#[must_use]
+pub fn paints(theme: &Theme) -> [Paint; 256] {
+    core::array::from_fn(|look| {
+        let (kind, zone) = parts(look as u8);
+        let zone = theme.zones[zone];
+        let (shape, colour) = match kind {
+            Kind::Disc => (Shape::Disc, zone),
+            Kind::Square => (Shape::Square, zone),
+            Kind::Notch => (Shape::Notch, zone),
+            Kind::Half => (Shape::Half, zone),
+            Kind::Held => (Shape::Ring, theme.field),
+            Kind::Sold => (Shape::Dot, theme.field),
+            Kind::Blocked => (Shape::Speck, theme.field),
+            Kind::Faded => (Shape::Small, theme.surface.mix(zone, 70)),
+        };
+        Paint { shape, colour }
+    })
+}
+
+/// Relative luminance by WCAG 2.2 (<https://www.w3.org/TR/WCAG22/#dfn-relative-luminance>).
+fn luminance(colour: Colour) -> f32 {
+    let [r, g, b] = [0, 1, 2].map(|i| {
+        let c = f32::from(colour.0[i]) / 255.0;
+        if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+    });
+    0.2126 * r + 0.7152 * g + 0.0722 * b
+}
+
+/// The contrast ratio of two colours, 1 to 21.
+#[must_use]
+pub fn contrast(a: Colour, b: Colour) -> f32 {
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+/// White or black, whichever reads better on a ground: at least 4.58 to 1, the root of 21.
+#[must_use]
+pub fn readable_on(ground: Colour) -> Colour {
+    let (white, black) = (Colour::hex(0x00FF_FFFF), Colour::hex(0));
+    if contrast(white, ground) >= contrast(black, ground) { white } else { black }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use raster::{Buffer, Masks, Place, paint_one};
+
+    /// A seat of 6 pixels drawn in grey, alone on the surface.
+    fn grey_picture(paint: Paint, surface: Colour, phase: (f32, f32)) -> Vec<f32> {
+        let mut buffer = Buffer::new(12, 12, surface);
+        let mut masks = Masks::default();
+        masks.set(3.0, 1.0);
+        let place = Place { scale: 1.0, ..Place::default() };
+        let at = (6.0 + phase.0, 6.0 + phase.1);
+        let all = buffer.all();
+        paint_one(&mut buffer, all, &place, at, paint.shape, paint.colour, 256, &mut masks);
+        (0..144).map(|i| buffer.at(i % 12, i / 12).grey()).collect()
+    }
+
+    /// The states must be told apart without colour, at 6 pixels, wherever they lie between the pixels: by the largest
+    /// difference of any pixel (contrast of detail) and by the sum of all (weight).
+    #[test]
+    fn the_states_differ_in_grey_at_six_pixels() {
+        for theme in [Theme::light(), Theme::dark()] {
+            let paints = paints(&theme);
+            for zone in 0..ZONES as u8 {
+                for phase in [(0.0, 0.0), (0.25, 0.5), (0.75, 0.75)] {
+                    let picture = |state| {
+                        let look = look(state, zone, Features::default(), true);
+                        grey_picture(paints[usize::from(look)], theme.surface, phase)
+                    };
+                    let states = [SeatState::Free, SeatState::Held, SeatState::Sold, SeatState::Blocked].map(picture);
+                    for a in 0..4 {
+                        for b in a + 1..4 {
+                            let differences = states[a].iter().zip(&states[b]).map(|(p, q)| (p - q).abs());
+                            let (most, all) = differences.fold((0.0_f32, 0.0), |(m, s), d| (m.max(d), s + d));
+                            assert!(most >= 20.0 && all >= 70.0, "zone {zone}, {a} and {b}: {most} {all}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_readable_on_every_zone() {
+        for theme in [Theme::light(), Theme::dark()] {
+            for zone in theme.zones {
+                assert!(contrast(readable_on(zone), zone) >= 4.5);
+            }
+        }
+    }
+
+    #[test]
+    fn a_look_names_its_kind_and_zone() {
+        assert_eq!(parts(look(SeatState::Free, 10, Features::COMPANION, true)), (Kind::Notch, 2));
+        assert_eq!(parts(look(SeatState::Free, 1, Features::ACCESSIBLE, false)), (Kind::Faded, 1));
+        assert_eq!(parts(look(SeatState::Sold, 1, Features::ACCESSIBLE, true)), (Kind::Sold, 1));
+    }
+}

@@ -1,0 +1,103 @@
+//! Outlines: the rounded hull of seats where a chart draws none, areas, and where a section's back is.
+
+/// A point in plan units, from the plan's upper left corner.
+pub type At = (f32, f32);
+
+/// The convex hull of seats, `pad` units away from every centre, with round corners. Empty for no seats.
+#[must_use]
+pub fn hull_around(seats: &[At], pad: f32) -> Vec<At> {
+    let inner = hull(seats.to_vec());
+    let round = inner.iter().flat_map(|(x, y)| {
+        (0..12_u8).map(move |i| {
+            let (sin, cos) = (f32::from(i) * core::f32::consts::TAU / 12.0).sin_cos();
+            (x + cos * pad, y + sin * pad)
+        })
+    });
+    hull(round.collect())
+}
+
+/// Andrew's monotone chain.
+fn hull(mut points: Vec<At>) -> Vec<At> {
+    points.retain(|p| p.0.is_finite() && p.1.is_finite());
+    points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    points.dedup();
+    if points.len() < 3 {
+        return points;
+    }
+    let turn = |o: At, a: At, b: At| (a.0 - o.0) * (b.1 - o.1) - (a.1 - o.1) * (b.0 - o.0);
+    let mut out: Vec<At> = Vec::new();
+    let mut chain = |points: &mut dyn Iterator<Item = At>| {
+        let start = out.len();
+        for p in points {
+            while out.len() >= start + 2 && turn(out[out.len() - 2], out[out.len() - 1], p) <= 0.0 {
+                out.pop();
+            }
+            out.push(p);
+        }
+        out.pop();
+    };
+    chain(&mut points.iter().copied());
+    chain(&mut points.iter().rev().copied());
+    out
+}
+
+/// The area inside an outline (the shoelace formula), in square plan units.
+#[must_use]
+pub fn area(outline: &[At]) -> f32 {
+    let next = outline.iter().cycle().skip(1);
+    let twice: f64 =
+        outline.iter().zip(next).map(|(a, b)| f64::from(a.0) * f64::from(b.1) - f64::from(b.0) * f64::from(a.1)).sum();
+    (twice.abs() / 2.0) as f32
+}
+
+/// The box around points: left, top, right, bottom. `None` for no points.
+#[must_use]
+pub fn bounds<'a>(points: impl Iterator<Item = &'a At>) -> Option<[f32; 4]> {
+    points.filter(|p| p.0.is_finite() && p.1.is_finite()).fold(None, |b, p| {
+        let [x0, y0, x1, y1] = b.unwrap_or([p.0, p.1, p.0, p.1]);
+        Some([x0.min(p.0), y0.min(p.1), x1.max(p.0), y1.max(p.1)])
+    })
+}
+
+/// The point of an outline farthest from `focal` along the line from there through `middle`: a section's back.
+#[must_use]
+pub fn back(outline: &[At], middle: At, focal: At) -> (At, At) {
+    let (dx, dy) = (middle.0 - focal.0, middle.1 - focal.1);
+    let length = dx.hypot(dy);
+    let (ux, uy) = if length > 1e-3 { (dx / length, dy / length) } else { (0.0, -1.0) };
+    // Where the ray from the middle leaves the outline last.
+    let mut far = 0.0_f32;
+    for (a, b) in outline.iter().zip(outline.iter().cycle().skip(1)) {
+        let (ax, ay, bx, by) = (a.0 - middle.0, a.1 - middle.1, b.0 - middle.0, b.1 - middle.1);
+        let (side_a, side_b) = (ax * uy - ay * ux, bx * uy - by * ux);
+        if (side_a <= 0.0) == (side_b <= 0.0) {
+            continue;
+        }
+        let part = side_a / (side_a - side_b);
+        far = far.max((ax + (bx - ax) * part) * ux + (ay + (by - ay) * part) * uy);
+    }
+    ((middle.0 + ux * far, middle.1 + uy * far), (ux, uy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hull_encloses_its_seats() {
+        let seats = [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0), (5.0, 5.0)];
+        let hull = hull_around(&seats, 2.0);
+        let b = bounds(hull.iter()).expect("points");
+        assert!(b[0] <= -1.9 && b[1] <= -1.9 && b[2] >= 11.9 && b[3] >= 11.9);
+        assert!(area(&hull) > 100.0 && area(&hull) < 196.0);
+        assert!(hull_around(&[], 2.0).is_empty());
+        assert!(!hull_around(&[(1.0, 1.0)], 2.0).is_empty());
+    }
+
+    #[test]
+    fn the_back_is_away_from_the_stage() {
+        let square = [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0)];
+        let (at, away) = back(&square, (5.0, 5.0), (5.0, 100.0));
+        assert!((at.0 - 5.0).abs() < 1e-3 && at.1.abs() < 1e-3 && away.1 < -0.99);
+    }
+}

@@ -1,0 +1,204 @@
+//! Painting: ground, sections, seats, what is drawn about single seats, and words, always in this order.
+
+use domain::chart::ShapeKind;
+use domain::seat::{Features, SeatId, SeatState};
+use raster::{Colour, Place, Rect, Shape, fill, hairline, paint_one, paint_seats};
+
+use super::letters::Letters;
+use super::look::{Kind, look};
+use super::scene::Scene;
+
+impl Scene {
+    /// Draws everything inside the clip anew. Every pixel comes out as a whole picture would have it.
+    pub(super) fn paint(&mut self, clip: Rect, place: &Place, letters: &mut dyn Letters) {
+        if clip.is_empty() {
+            return;
+        }
+        self.buffer.clear(clip, self.theme.ground);
+        self.paint_grounds(clip, place);
+        self.paint_plates(clip, place);
+        self.paint_seats(clip, place);
+        self.paint_about(clip, place);
+        self.paint_words(clip, place, letters);
+    }
+
+    /// Small seats are drawn a little larger than life, or a full house looks empty from afar.
+    pub(super) fn swell(&self) -> f32 {
+        1.0 + 0.14 * (1.0 - (self.camera.radius() as f32 - 1.0) / 3.0).clamp(0.0, 1.0)
+    }
+
+    /// Seats are too small to be chosen: sections speak.
+    pub(super) fn in_overview(&self) -> bool {
+        self.camera.radius() < 4.0
+    }
+
+    /// How strongly seats are drawn, of 256: below half a device pixel the section's tint stands for them.
+    pub(super) fn seat_strength(&self) -> u32 {
+        let r = self.camera.radius() * self.ratio;
+        (((r - 0.42) / 0.2).clamp(0.0, 1.0) * 256.0) as u32
+    }
+
+    /// Pixels of a box of the plan.
+    pub(super) fn box_of(place: &Place, [x0, y0, x1, y1]: [f32; 4]) -> Rect {
+        let ((left, top), (right, bottom)) = (place.pixel(x0, y0), place.pixel(x1, y1));
+        Rect::new(left - 1, top - 1, right.saturating_add(2), bottom.saturating_add(2))
+    }
+
+    fn line_width(&self) -> f32 {
+        (self.ratio as f32).max(1.0)
+    }
+
+    fn paint_grounds(&mut self, clip: Rect, place: &Place) {
+        let width = self.line_width();
+        for ground in &self.model.grounds {
+            if !ground.floor.is_none_or(|f| self.model.shows(f))
+                || Self::box_of(place, ground.bounds).and(clip).is_empty()
+            {
+                continue;
+            }
+            let colour = match ground.kind {
+                ShapeKind::Stage => self.theme.line,
+                ShapeKind::Standing => self.theme.surface,
+                ShapeKind::Other => self.theme.ground.mix(self.theme.line, 90),
+            };
+            fill(&mut self.buffer, clip, place, &ground.edges, colour);
+            if ground.kind == ShapeKind::Standing {
+                hairline(&mut self.buffer, clip, place, &ground.outline, self.theme.line, width);
+            }
+        }
+    }
+
+    /// The sections' ground. Far away it takes the colours of what is free, in the share that the seats would cover.
+    fn paint_plates(&mut self, clip: Rect, place: &Place) {
+        let (width, tint) = (self.line_width(), 256 - self.seat_strength());
+        let line = self.theme.line.mix(self.theme.surface, 60);
+        for plate in &self.model.plates {
+            if !self.model.shows(plate.floor) || Self::box_of(place, plate.bounds).and(clip).is_empty() {
+                continue;
+            }
+            let mut colour = self.theme.surface;
+            if tint > 0 {
+                colour = colour.mix(self.tint(&plate.free, plate.area, plate.seats.len()), tint);
+            }
+            fill(&mut self.buffer, clip, place, &plate.edges, colour);
+            hairline(&mut self.buffer, clip, place, &plate.outline, line, width);
+        }
+    }
+
+    /// The mean colour of a section's seats on their ground.
+    fn tint(&self, free: &[u32], area: f32, seats: usize) -> Colour {
+        let one = core::f32::consts::PI * (self.model.radius * self.swell()).powi(2) / area;
+        let mut sum = [0.0_f32; 3];
+        let mut covered = 0.0;
+        let mut add = |colour: Colour, share: f32| {
+            covered += share;
+            for (s, c) in sum.iter_mut().zip(colour.0) {
+                *s += f32::from(c) * share;
+            }
+        };
+        let mut taken = seats as f32;
+        for (category, n) in free.iter().enumerate().filter(|(_, n)| **n > 0) {
+            taken -= *n as f32;
+            let paint = self.paints[usize::from(look(SeatState::Free, category as u8, Features::default(), true))];
+            add(paint.colour, *n as f32 * one);
+        }
+        let sold = self.paints[usize::from(look(SeatState::Sold, 0, Features::default(), true))];
+        add(sold.colour, taken.max(0.0) * one * 0.07);
+        let over = covered.max(1.0);
+        let rest = (1.0 - covered).max(0.0);
+        let channel = |i: usize| ((sum[i] / over) + f32::from(self.theme.surface.0[i]) * rest).clamp(0.0, 255.0) as u8;
+        Colour::rgb(channel(0), channel(1), channel(2))
+    }
+
+    fn paint_seats(&mut self, clip: Rect, place: &Place) {
+        if self.seat_strength() == 0 {
+            return;
+        }
+        let mut paints = self.paints;
+        if self.seat_strength() < 256 {
+            for paint in &mut paints {
+                paint.colour = self.theme.surface.mix(paint.colour, self.seat_strength());
+            }
+        }
+        self.for_shown(clip, place, |scene, seats| {
+            let planes = scene.model.planes(seats);
+            paint_seats(&mut scene.buffer, clip, place, planes, &paints, &mut scene.masks);
+        });
+    }
+
+    /// Runs of seats that may touch the clip, in ascending order.
+    pub(super) fn for_shown(
+        &mut self,
+        clip: Rect,
+        place: &Place,
+        mut each: impl FnMut(&mut Self, core::ops::Range<usize>),
+    ) {
+        let small = clip.area() * 16 < self.buffer.all().area();
+        if small {
+            for seat in self.seats_near(clip, place) {
+                each(self, seat as usize..seat as usize + 1);
+            }
+            return;
+        }
+        for i in 0..self.model.plates.len() {
+            let plate = &self.model.plates[i];
+            if self.model.shows(plate.floor) && !Self::box_of(place, plate.bounds).and(clip).is_empty() {
+                let seats = plate.seats.clone();
+                each(self, seats);
+            }
+        }
+    }
+
+    /// Shown seats that may touch a small clip, ascending, by the grid.
+    fn seats_near(&self, clip: Rect, place: &Place) -> Vec<u32> {
+        let reach = self.masks.reach(Shape::Square) + 1;
+        let plan = |x: i32, y: i32| {
+            (
+                ((x - place.whole.0) as f32 - place.fraction.0) / place.scale,
+                ((y - place.whole.1) as f32 - place.fraction.1) / place.scale,
+            )
+        };
+        let ((x0, y0), (x1, y1)) = (plan(clip.x0 - reach, clip.y0 - reach), plan(clip.x1 + reach, clip.y1 + reach));
+        let mut seats = Vec::new();
+        self.model.grid().around(x0, y0, x1, y1, |seat| seats.push(seat));
+        seats.retain(|seat| self.model.is_shown(SeatId(*seat)));
+        seats.sort_unstable();
+        seats
+    }
+
+    /// What is drawn about single seats: the suggestion's halo, one's own seats, rings.
+    fn paint_about(&mut self, clip: Rect, place: &Place) {
+        let theme = self.theme;
+        let mut one = |seat: SeatId, shape: Shape, colour: Colour, strength: u32| {
+            if let Some(at) = self.model.at(seat).filter(|_| self.model.is_shown(seat)) {
+                paint_one(&mut self.buffer, clip, place, at, shape, colour, strength, &mut self.masks);
+            }
+        };
+        for seat in &self.suggestion {
+            one(*seat, Shape::Pulse, theme.brass, self.pulse);
+            one(*seat, Shape::Hover, theme.brass, 256);
+        }
+        for seat in &self.mine {
+            one(*seat, Shape::Halo, theme.ink, 256);
+        }
+        for seat in &self.mine {
+            let features = self.model.chart.seats.features.get(seat.index()).copied().unwrap_or_default();
+            let square = features.has(Features::ACCESSIBLE);
+            one(*seat, if square { Shape::MineSquare } else { Shape::Mine }, theme.ink, 256);
+            one(*seat, Shape::Check, theme.paper, 256);
+        }
+        if let Some(seat) = self.hover {
+            one(seat, Shape::Hover, theme.ink, 256);
+        }
+        if let Some(seat) = self.focus {
+            one(seat, Shape::Focus, theme.focus, 256);
+        }
+    }
+
+    /// Whether a seat's own number or sign is written on it.
+    pub(super) fn is_written(&self, seat: SeatId) -> Option<Kind> {
+        let (kind, _) = super::look::parts(*self.model.looks.get(seat.index())?);
+        let plain = matches!(kind, Kind::Disc | Kind::Square | Kind::Notch);
+        (plain && !self.mine.contains(&seat)).then_some(kind)
+    }
+}

@@ -1,0 +1,237 @@
+//! The scene: everything that decides a pixel, and what must be drawn again when something changes.
+
+use domain::seat::{SeatId, SeatState};
+use raster::{Buffer, Masks, Paint, Place, Rect, Shape};
+
+use super::camera::Camera;
+use super::events::{CategoryWords, MapWords};
+use super::letters::{Letters, Words};
+use super::look::paints;
+use super::model::Model;
+use super::theme::Theme;
+
+/// Beyond so many changed seats in view one whole picture costs less than many small ones.
+const MANY: usize = 400;
+
+/// What of the buffer must reach the canvas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Painted {
+    /// Nothing changed.
+    Nothing,
+    /// All of it.
+    All,
+    /// These parts.
+    Parts(Vec<Rect>),
+}
+
+/// Model, camera and colours, and the picture of them.
+#[derive(Debug)]
+pub struct Scene {
+    /// The seats.
+    pub model: Model,
+    /// Where they lie.
+    pub camera: Camera,
+    /// Prices by category.
+    pub prices: Vec<CategoryWords>,
+    /// Words of the map's own.
+    pub own_words: MapWords,
+    pub(super) theme: Theme,
+    pub(super) paints: [Paint; 256],
+    pub(super) ratio: f64,
+    pub(super) buffer: Buffer,
+    pub(super) masks: Masks,
+    pub(super) words: Words,
+    pub(super) mine: Vec<SeatId>,
+    pub(super) suggestion: Vec<SeatId>,
+    /// Strength of the suggestion's halo, of 256.
+    pub(super) pulse: u32,
+    pub(super) hover: Option<SeatId>,
+    pub(super) focus: Option<SeatId>,
+    drawn: Option<Place>,
+    changed: Vec<SeatId>,
+}
+
+impl Scene {
+    /// A scene of `width` by `height` device pixels, `ratio` of them a CSS pixel.
+    #[must_use]
+    pub fn new(model: Model, camera: Camera, theme: Theme, width: usize, height: usize, ratio: f64) -> Self {
+        Self {
+            model,
+            camera,
+            prices: Vec::new(),
+            own_words: MapWords::default(),
+            paints: paints(&theme),
+            buffer: Buffer::new(width, height, theme.ground),
+            theme,
+            ratio,
+            masks: Masks::default(),
+            words: Words::default(),
+            mine: Vec::new(),
+            suggestion: Vec::new(),
+            pulse: 0,
+            hover: None,
+            focus: None,
+            drawn: None,
+            changed: Vec::new(),
+        }
+    }
+
+    /// The picture.
+    #[must_use]
+    pub fn buffer(&self) -> &Buffer {
+        &self.buffer
+    }
+
+    /// Device pixels a CSS pixel.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        self.ratio
+    }
+
+    /// Everything must be drawn again.
+    pub fn redraw(&mut self) {
+        self.drawn = None;
+    }
+
+    /// Takes other colours over.
+    pub fn set_theme(&mut self, theme: Theme) {
+        if theme != self.theme {
+            self.paints = paints(&theme);
+            self.theme = theme;
+            self.redraw();
+        }
+    }
+
+    /// Takes another size of the picture over.
+    pub fn set_size(&mut self, width: usize, height: usize, ratio: f64) {
+        if (width, height) != (self.buffer.width(), self.buffer.height()) || ratio != self.ratio {
+            self.buffer = Buffer::new(width, height, self.theme.ground);
+            self.ratio = ratio;
+            self.redraw();
+        }
+    }
+
+    /// One seat's state changed.
+    pub fn set_state(&mut self, seat: SeatId, state: SeatState) {
+        if self.model.set_state(seat, state) {
+            self.touch(seat);
+        }
+    }
+
+    /// One's own seats.
+    pub fn set_mine(&mut self, seats: &[SeatId]) {
+        let old = core::mem::replace(&mut self.mine, seats.to_vec());
+        self.touch_all(old.iter().filter(|s| !seats.contains(s)));
+        self.touch_all(seats.iter().filter(|s| !old.contains(s)));
+    }
+
+    /// Suggested seats, and how strong their halo is, of 256.
+    pub fn set_suggestion(&mut self, seats: &[SeatId], pulse: u32) {
+        if self.suggestion == seats && self.pulse == pulse {
+            return;
+        }
+        let old = core::mem::replace(&mut self.suggestion, seats.to_vec());
+        self.pulse = pulse;
+        self.touch_all(old.iter().chain(seats));
+    }
+
+    /// The seat under the pointer.
+    pub fn set_hover(&mut self, seat: Option<SeatId>) {
+        let old = core::mem::replace(&mut self.hover, seat);
+        if old != seat {
+            self.touch_all(old.iter().chain(&seat));
+        }
+    }
+
+    /// The seat with the focus ring.
+    pub fn set_focus(&mut self, seat: Option<SeatId>) {
+        let old = core::mem::replace(&mut self.focus, seat);
+        if old != seat {
+            self.touch_all(old.iter().chain(&seat));
+        }
+    }
+
+    /// Suggested seats.
+    #[must_use]
+    pub fn suggestion(&self) -> &[SeatId] {
+        &self.suggestion
+    }
+
+    /// The seat under the pointer.
+    #[must_use]
+    pub fn hover(&self) -> Option<SeatId> {
+        self.hover
+    }
+
+    /// The seat with the focus ring.
+    #[must_use]
+    pub fn focus(&self) -> Option<SeatId> {
+        self.focus
+    }
+
+    fn touch(&mut self, seat: SeatId) {
+        self.changed.push(seat);
+    }
+
+    fn touch_all<'a>(&mut self, seats: impl Iterator<Item = &'a SeatId>) {
+        self.changed.extend(seats);
+    }
+
+    /// Brings the picture up to date and says what of it changed.
+    pub fn frame(&mut self, letters: &mut dyn Letters) -> Painted {
+        let place = self.camera.place(self.ratio);
+        let all = self.buffer.all();
+        self.masks.set((self.camera.radius() * self.ratio * f64::from(self.swell())) as f32, self.ratio as f32);
+        let mut changed = core::mem::take(&mut self.changed);
+        let before = self.drawn.replace(place);
+        let moved = before.filter(|b| b.scale == place.scale && b.fraction == place.fraction);
+        let Some(moved) = moved else {
+            self.paint(all, &place, letters);
+            return Painted::All;
+        };
+        let (dx, dy) = (place.whole.0 - moved.whole.0, place.whole.1 - moved.whole.1);
+        let mut painted = Painted::Nothing;
+        if (dx, dy) != (0, 0) {
+            let Some(strips) = self.buffer.shift(dx, dy) else {
+                self.paint(all, &place, letters);
+                return Painted::All;
+            };
+            for strip in strips {
+                self.paint(strip, &place, letters);
+            }
+            painted = Painted::All;
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        let parts: Vec<Rect> =
+            changed.iter().map(|seat| self.seat_rect(*seat, &place)).filter(|r| !r.is_empty()).collect();
+        let area: i64 = parts.iter().map(|r| r.area()).sum();
+        if parts.len() > MANY || area * 2 > all.area() {
+            self.paint(all, &place, letters);
+            return Painted::All;
+        }
+        if self.in_overview() && !parts.is_empty() && self.seat_strength() < 256 {
+            // Sections are tinted by what is left in them: the tint is theirs, not the seat's.
+            self.paint(all, &place, letters);
+            return Painted::All;
+        }
+        for part in &parts {
+            self.paint(*part, &place, letters);
+        }
+        match painted {
+            Painted::Nothing if !parts.is_empty() => Painted::Parts(parts),
+            other => other,
+        }
+    }
+
+    /// The pixels a seat may touch, with everything drawn about it.
+    fn seat_rect(&self, seat: SeatId, place: &Place) -> Rect {
+        let Some((x, y)) = self.model.at(seat).filter(|_| self.model.is_shown(seat)) else {
+            return Rect::default();
+        };
+        let (x, y) = place.pixel(x, y);
+        let about = [Shape::Pulse, Shape::Focus, Shape::MineSquare, Shape::Halo];
+        let reach = about.into_iter().map(|s| self.masks.reach(s)).max().unwrap_or(0);
+        Rect::new(x - reach, y - reach, x + reach + 1, y + reach + 1).and(self.buffer.all())
+    }
+}

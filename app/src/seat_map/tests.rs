@@ -1,0 +1,170 @@
+//! Laws of the picture: what is drawn in parts equals what is drawn whole.
+
+use std::rc::Rc;
+
+use domain::chart::Chart;
+use domain::chart::generate::{Bowl, Theatre, bowl, theatre};
+use domain::seat::{SeatId, SeatState};
+use proptest::prelude::*;
+use raster::TextMask;
+
+use super::camera::{Camera, Insets};
+use super::events::{CategoryWords, Filter};
+use super::keyboard::{Arrow, step};
+use super::letters::{Letters, Style};
+use super::model::Model;
+use super::scene::{Painted, Scene};
+use super::theme::Theme;
+
+/// Letters as boxes.
+struct Boxes;
+
+impl Letters for Boxes {
+    fn draw(&mut self, text: &str, style: Style) -> TextMask {
+        let (width, height) = (text.len() as i32 * i32::from(style.size) / 2, i32::from(style.size));
+        TextMask { width, height, coverage: vec![180; (width * height) as usize] }
+    }
+}
+
+const VIEW: (f64, f64) = (420.0, 300.0);
+
+fn scene(chart: Chart, ratio: f64) -> Scene {
+    let model = Model::new(Rc::new(chart));
+    let plan = (f64::from(model.size.0), f64::from(model.size.1));
+    let camera = Camera::new(plan, f64::from(model.radius), VIEW, Insets::default());
+    let (w, h) = ((VIEW.0 * ratio) as usize, (VIEW.1 * ratio) as usize);
+    let mut scene = Scene::new(model, camera, Theme::light(), w, h, ratio);
+    scene.prices = vec![CategoryWords { total: 4850, words: "€48.50".to_owned() }; 4];
+    scene
+}
+
+/// The same scene drawn whole.
+fn whole(scene: &mut Scene) -> raster::Buffer {
+    scene.redraw();
+    assert_eq!(scene.frame(&mut Boxes), Painted::All);
+    scene.buffer().clone()
+}
+
+fn differences(a: &raster::Buffer, b: &raster::Buffer) -> usize {
+    a.bytes().iter().zip(b.bytes()).filter(|(a, b)| a != b).count()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_flip_equals_a_whole_picture(
+        zoom in 1.0..60.0_f64,
+        at in (0.2..0.8_f64, 0.2..0.8_f64),
+        flips in prop::collection::vec((0..900_u32, 0..4_u8), 1..60),
+        ratio in prop::sample::select(vec![1.0, 2.0]),
+    ) {
+        let mut scene = scene(theatre(&Theatre::default()), ratio);
+        scene.camera.zoom(zoom, VIEW.0 * at.0, VIEW.1 * at.1);
+        scene.frame(&mut Boxes);
+        scene.set_mine(&[SeatId(flips[0].0), SeatId(flips[0].0 + 1)]);
+        scene.set_hover(Some(SeatId(flips[0].0 / 2)));
+        scene.set_focus(Some(SeatId(flips[0].0 / 3)));
+        for (seat, state) in flips {
+            scene.set_state(SeatId(seat), SeatState::from_bits(state));
+        }
+        scene.frame(&mut Boxes);
+        let parts = scene.buffer().clone();
+        let all = whole(&mut scene);
+        prop_assert_eq!(differences(&parts, &all), 0);
+    }
+
+    #[test]
+    fn a_moved_picture_equals_a_fresh_one(
+        zoom in 1.2..50.0_f64,
+        pans in prop::collection::vec((-70..70_i32, -50..50_i32), 1..6),
+        ratio in prop::sample::select(vec![1.0, 2.0]),
+    ) {
+        let mut scene = scene(theatre(&Theatre::default()), ratio);
+        scene.set_mine(&[SeatId(40), SeatId(41)]);
+        scene.camera.zoom(zoom, 200.0, 120.0);
+        scene.frame(&mut Boxes);
+        for (dx, dy) in pans {
+            scene.camera.pan(f64::from(dx) / ratio, f64::from(dy) / ratio);
+            scene.frame(&mut Boxes);
+        }
+        let moved = scene.buffer().clone();
+        let fresh = whole(&mut scene);
+        prop_assert_eq!(differences(&moved, &fresh), 0);
+    }
+}
+
+#[test]
+fn nothing_changed_draws_nothing() {
+    let mut scene = scene(theatre(&Theatre::default()), 1.0);
+    assert_eq!(scene.frame(&mut Boxes), Painted::All);
+    assert_eq!(scene.frame(&mut Boxes), Painted::Nothing);
+    scene.set_state(SeatId(5), SeatState::Free);
+    assert_eq!(scene.frame(&mut Boxes), Painted::Nothing, "it was free before");
+    scene.set_state(SeatId(u32::MAX), SeatState::Sold);
+    assert_eq!(scene.frame(&mut Boxes), Painted::Nothing, "there is no such seat");
+    scene.set_state(SeatId(5), SeatState::Sold);
+    assert!(matches!(scene.frame(&mut Boxes), Painted::Parts(parts) if parts.len() == 1));
+}
+
+#[test]
+fn a_million_changes_are_one_picture() {
+    let mut scene = scene(bowl(&Bowl::with_seats(20_000)), 1.0);
+    scene.frame(&mut Boxes);
+    for seat in 0..20_000 {
+        scene.set_state(SeatId(seat), SeatState::Sold);
+    }
+    assert_eq!(scene.frame(&mut Boxes), Painted::All);
+}
+
+#[test]
+fn a_filter_fades_what_does_not_pass() {
+    let mut scene = scene(theatre(&Theatre::default()), 1.0);
+    let before = whole(&mut scene);
+    assert!(scene.model.set_filter(Filter::only(0)));
+    assert!(!scene.model.set_filter(Filter::only(0)));
+    let after = whole(&mut scene);
+    assert!(differences(&before, &after) > 1000);
+}
+
+#[test]
+fn a_chart_without_anything_is_drawn() {
+    let mut scene = scene(Chart::default(), 1.0);
+    assert_eq!(scene.frame(&mut Boxes), Painted::All);
+    scene.camera.zoom(9.0, 3.0, 3.0);
+    scene.frame(&mut Boxes);
+    assert_eq!(scene.model.hit((0.0, 0.0), 10.0), None);
+}
+
+#[test]
+fn sections_count_what_is_free() {
+    let mut scene = scene(theatre(&Theatre::default()), 1.0);
+    let free = |scene: &Scene| -> u32 { scene.model.plates.iter().flat_map(|p| &p.free).sum() };
+    let all = scene.model.len() as u32;
+    assert_eq!(free(&scene), all);
+    scene.set_state(SeatId(3), SeatState::Held);
+    scene.set_state(SeatId(3), SeatState::Sold);
+    scene.set_state(SeatId(9), SeatState::Blocked);
+    assert_eq!(free(&scene), all - 2);
+    scene.set_state(SeatId(3), SeatState::Free);
+    assert_eq!(free(&scene), all - 1);
+}
+
+/// From any seat the arrows reach every other one: nobody is cut off.
+#[test]
+fn the_keyboard_reaches_every_seat() {
+    let model = Model::new(Rc::new(theatre(&Theatre::default())));
+    let mut seen = vec![false; model.len()];
+    let mut open = vec![SeatId(0)];
+    seen[0] = true;
+    while let Some(seat) = open.pop() {
+        for arrow in [Arrow::Left, Arrow::Right, Arrow::Up, Arrow::Down] {
+            if let Some(next) = step(&model, seat, arrow).filter(|n| !seen[n.index()]) {
+                seen[next.index()] = true;
+                open.push(next);
+            }
+        }
+    }
+    let missed = seen.iter().filter(|s| !**s).count();
+    assert_eq!(missed, 0, "of {}", model.len());
+}
