@@ -4,5 +4,7 @@ compile_error!("`ssr` and `hydrate` must never be united: build the frontend for
 
 pub mod api;
 pub mod components;
+pub mod islands;
+#[cfg(feature = "ssr")]
 pub mod pages;
 pub mod seat_map;

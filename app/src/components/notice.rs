@@ -1,0 +1,65 @@
+//! A few words that something happened: what, what it means, what to do.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{Icon, icon};
+
+/// How a notice feels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tone {
+    /// By the way.
+    #[default]
+    Calm,
+    /// Went well, or was made good.
+    Good,
+    /// Needs a look.
+    Care,
+    /// Did not work.
+    Bad,
+}
+
+impl Tone {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Calm => "notice",
+            Self::Good => "notice good",
+            Self::Care => "notice care",
+            Self::Bad => "notice bad",
+        }
+    }
+
+    fn icon(self) -> Icon {
+        match self {
+            Self::Calm => Icon::Info,
+            Self::Good => Icon::Check,
+            Self::Care | Self::Bad => Icon::Warning,
+        }
+    }
+}
+
+/// A notice's words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// How it feels.
+    pub tone: Tone,
+    /// What happened, in a sentence or two.
+    pub text: String,
+}
+
+impl Notice {
+    /// A notice of the given tone.
+    pub fn new(tone: Tone, text: impl Into<String>) -> Self {
+        Self { tone, text: text.into() }
+    }
+}
+
+/// Shows a notice. `role="status"`: read aloud without interrupting.
+pub fn notice(data: Notice) -> impl IntoView {
+    view! {
+        <div class=data.tone.class() role="status">
+            {icon(data.tone.icon())}
+            <p>{data.text}</p>
+        </div>
+    }
+}

@@ -1,0 +1,101 @@
+//! The picker's sentences, so that server and browser say the same.
+
+/// `2 seats`, `1 seat`, `3 places`.
+#[must_use]
+pub fn count(seats: usize, standing: u32) -> String {
+    let all = seats + standing as usize;
+    let one = all == 1;
+    match (seats, standing) {
+        (_, 0) => format!("{all} {}", if one { "seat" } else { "seats" }),
+        (0, _) => format!("{all} {}", if one { "ticket" } else { "tickets" }),
+        _ => format!("{all} places"),
+    }
+}
+
+/// `14`, `14 and 15`, `14, 15 and 16`.
+#[must_use]
+pub fn list(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// Where a seat is, for comparing: section, row, number, and its total price in minor units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Section.
+    pub section: String,
+    /// Row.
+    pub row: String,
+    /// Number.
+    pub number: String,
+    /// Total price.
+    pub price: i64,
+}
+
+/// Says which seats were lost and what is held instead; `pairs` are (lost, held now), only those that moved.
+#[must_use]
+pub fn healed(pairs: &[(Place, Place)]) -> String {
+    let Some((first, _)) = pairs.first() else { return String::new() };
+    let numbers = |which: fn(&(Place, Place)) -> &Place| {
+        list(&pairs.iter().map(|pair| which(pair).number.clone()).collect::<Vec<_>>())
+    };
+    let plural = |n: usize| if n == 1 { "seat" } else { "seats" };
+    let n = pairs.len();
+    let got: Vec<&Place> = pairs.iter().map(|pair| &pair.1).collect();
+    let same_row = got.iter().all(|place| place.section == first.section && place.row == first.row);
+    let same_price = pairs.iter().all(|(lost, got)| lost.price == got.price);
+    let cheaper = pairs.iter().all(|(lost, got)| got.price <= lost.price);
+    let place = match (same_row, got.first()) {
+        (true, _) => "same row".to_owned(),
+        (false, Some(got)) if got.section == first.section => format!("same section, row {}", got.row),
+        (false, Some(got)) => format!("section {}, row {}", got.section, got.row),
+        (false, None) => String::new(),
+    };
+    let price = if same_price {
+        "same price"
+    } else if cheaper {
+        "at a lower price"
+    } else {
+        "please check the price"
+    };
+    let (were, lost, held) = (if n == 1 { "was" } else { "were" }, numbers(|p| &p.0), numbers(|p| &p.1));
+    format!(
+        "{} {lost} {were} just taken. We are holding {} {held} for you instead: {place}, {price}.",
+        if n == 1 { "Seat" } else { "Seats" },
+        plural(n)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(row: &str, number: &str, price: i64) -> Place {
+        Place { section: "212".into(), row: row.into(), number: number.into(), price }
+    }
+
+    #[test]
+    fn a_healed_choice_says_what_went_and_what_came() {
+        let pairs = [(place("F", "13", 6900), place("F", "15", 6900)), (place("F", "14", 6900), place("F", "16", 6900))];
+        assert_eq!(
+            healed(&pairs),
+            "Seats 13 and 14 were just taken. We are holding seats 15 and 16 for you instead: same row, same price."
+        );
+        let other = [(place("F", "14", 6900), place("G", "2", 5900))];
+        assert_eq!(
+            healed(&other),
+            "Seat 14 was just taken. We are holding seat 2 for you instead: same section, row G, at a lower price."
+        );
+    }
+
+    #[test]
+    fn places_are_counted_in_words() {
+        assert_eq!(count(1, 0), "1 seat");
+        assert_eq!(count(0, 3), "3 tickets");
+        assert_eq!(count(2, 1), "3 places");
+        assert_eq!(list(&["1".into(), "2".into(), "3".into()]), "1, 2 and 3");
+    }
+}

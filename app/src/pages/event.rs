@@ -1,0 +1,169 @@
+//! One event: what, when, where, for how much, and one thing to do. Ships no script.
+
+use leptos::prelude::*;
+
+use super::home::Offer;
+use super::shell::{Frame, Head, document, reading};
+use crate::components::notice::{Notice, notice};
+use crate::components::when::When;
+use crate::components::{Icon, icon};
+
+/// An event as its page shows it.
+#[derive(Clone, Debug, Default)]
+pub struct EventPage {
+    /// The address part.
+    pub slug: String,
+    /// Title.
+    pub title: String,
+    /// Who plays, where that is not the title.
+    pub artist: String,
+    /// Start, in the venue's zone.
+    pub starts: When,
+    /// `18:30`.
+    pub doors: Option<String>,
+    /// Venue's name.
+    pub venue: String,
+    /// `Am Hafen 1, 20457 Hamburg`.
+    pub address: String,
+    /// Paragraphs.
+    pub description: Vec<String>,
+    /// `From 16 years`, `No large bags`: rules and amenities, a line each.
+    pub notes: Vec<String>,
+    /// What can be had.
+    pub offer: Offer,
+    /// There are seats to choose.
+    pub seated: bool,
+    /// Price tiers, dearest first or as the promoter ordered them.
+    pub tiers: Vec<TierRow>,
+    /// Something to say before all else.
+    pub notice: Option<Notice>,
+}
+
+/// A price tier.
+#[derive(Clone, Debug, Default)]
+pub struct TierRow {
+    /// Name.
+    pub name: String,
+    /// Total price of a place: `€69.00`.
+    pub price: String,
+    /// Index of the zone's colour; `None`: standing.
+    pub zone: Option<u8>,
+    /// `few left`, `sold out`, `from Mon 30 Nov, 10:00`; empty: plenty.
+    pub left: String,
+    /// Nothing is left, or not yet on sale.
+    pub closed: bool,
+}
+
+/// The class that gives a zone's colour.
+#[must_use]
+pub fn zone_class(zone: Option<u8>) -> String {
+    zone.map_or_else(|| "dot".to_owned(), |zone| format!("dot z{}", zone % 8))
+}
+
+/// The page.
+pub fn page(frame: &Frame, data: EventPage) -> impl IntoView + use<> {
+    let head = Head {
+        title: data.title.clone(),
+        description: format!("{}, {} {}, {}.", data.title, data.starts.date, data.starts.time, data.venue),
+        class: "page-event",
+        ..Head::default()
+    };
+    let (first, _, _, gone) = data.offer.words();
+    let opens = matches!(data.offer, Offer::Opens { .. });
+    let cta = (!gone && !opens).then(|| {
+        let verb = if data.seated { "Choose seats" } else { "Choose tickets" };
+        (format!("/events/{}/seats", data.slug), verb)
+    });
+    let bottom = cta.clone().map(|(href, verb)| {
+        view! { <div class="tocta phone"><a class="btn wide" href=href>{verb}" · "<span class="num">{first}</span></a></div> }
+    });
+    let facts = facts(&data);
+    let buy = buy(&data, cta);
+    let content = view! {
+        <div class="show">
+            <article>
+                {data.notice.map(notice)}
+                {(!data.artist.is_empty()).then(|| view! { <p class="eyebrow">{data.artist}</p> })}
+                <h1>{data.title}</h1>
+                {facts}
+                <div class="prose">{data.description.into_iter().map(|text| view! { <p>{text}</p> }).collect_view()}</div>
+                {(!data.notes.is_empty()).then(|| {
+                    let lines = data.notes.into_iter().map(|line| view! { <li>{line}</li> }).collect_view();
+                    view! { <section class="about stack"><h2>"Good to know"</h2><ul class="bullets">{lines}</ul></section> }
+                })}
+            </article>
+            {buy}
+        </div>
+        {bottom}
+    };
+    document(frame, head, reading(Some(("/".into(), "All events")), content))
+}
+
+fn facts(data: &EventPage) -> impl IntoView + use<> {
+    let doors = data.doors.clone().map(|doors| {
+        view! { <div>{icon(Icon::Door)}<dt>"Doors"</dt><dd>{doors}</dd></div> }
+    });
+    view! {
+        <dl class="facts">
+            <div>
+                {icon(Icon::Calendar)}
+                <dt>"Date"</dt>
+                <dd>
+                    <time datetime=data.starts.iso.clone()>{data.starts.date.clone()}", "{data.starts.time.clone()}</time>
+                    <small>{data.starts.zone.clone()}</small>
+                </dd>
+            </div>
+            {doors}
+            <div>
+                {icon(Icon::Pin)}
+                <dt>"Venue"</dt>
+                <dd>{data.venue.clone()}<small>{data.address.clone()}</small></dd>
+            </div>
+        </dl>
+    }
+}
+
+fn buy(data: &EventPage, cta: Option<(String, &'static str)>) -> impl IntoView + use<> {
+    let (first, second, care, gone) = data.offer.words();
+    let tiers = data
+        .tiers
+        .iter()
+        .map(|tier| {
+            let small = if tier.left.is_empty() && tier.zone.is_none() { "standing".to_owned() } else { tier.left.clone() };
+            view! {
+                <li class:warnish=!tier.closed && !tier.left.is_empty() class:gone=tier.closed>
+                    <i class=zone_class(tier.zone)></i>
+                    <span>{tier.name.clone()}</span>
+                    <b class="num">{tier.price.clone()}</b>
+                    {(!small.is_empty()).then(|| view! { <small>{small}</small> })}
+                </li>
+            }
+        })
+        .collect_view();
+    let actions = cta.map(|(href, verb)| {
+        let fast = data.seated.then(|| {
+            view! {
+                <p class="or">"or let us choose"</p>
+                <form method="post" action=format!("/events/{}/hold", data.slug)>
+                    <input type="hidden" name="best" value="1"/>
+                    <input type="hidden" name="quantity" value="2"/>
+                    <button class="btn quiet wide">"2 best seats together"</button>
+                </form>
+            }
+        });
+        view! { <a class="btn wide big" href=href>{verb}</a> {fast} }
+    });
+    view! {
+        <aside class="card buy" aria-label="Prices">
+            <p class="from">
+                <span class="price">{first}</span>
+                <span class="eyebrow" class:warn=care>{second}</span>
+            </p>
+            {actions}
+            {gone.then(|| view! { <p class="muted">"Held seats that are not paid come back within minutes. Look in again, or see what else is on."</p> <a class="btn quiet wide" href="/">"Other dates"</a> })}
+            <h2 class="off">"Prices"</h2>
+            <ul class="tiers">{tiers}</ul>
+            <p class="eyebrow">"Per place, fees and tax included."</p>
+        </aside>
+    }
+}

@@ -1,0 +1,54 @@
+//! Choosing places: the list for everybody, the map where scripts run, the basket beside both.
+
+use leptos::prelude::*;
+
+use super::seat_list::{SeatList, list};
+use super::shell::{Frame, Head, document};
+use crate::components::when::{self, When};
+use crate::components::{Icon, icon};
+use crate::islands::picker::{PickerData, SeatPicker};
+
+/// Everything the page shows.
+#[derive(Clone, Debug, Default)]
+pub struct SeatsPage {
+    /// Title of the event.
+    pub title: String,
+    /// Start.
+    pub starts: When,
+    /// `Harbour Arena, Hamburg`.
+    pub place: String,
+    /// What the island starts with: tiers, chart, basket.
+    pub picker: PickerData,
+    /// The seats as a list; `None` where all stand.
+    pub list: Option<SeatList>,
+}
+
+/// The page.
+pub fn page(frame: &Frame, data: SeatsPage) -> impl IntoView + use<> {
+    let mut preload: Vec<String> = data.picker.chart.iter().map(|chart| chart.geometry_url.clone()).collect();
+    if data.picker.chart.is_some() {
+        preload.push(data.picker.availability_url.clone());
+    }
+    let head = Head {
+        title: format!("Choose your places: {}", data.title),
+        class: "page-seats",
+        islands: true,
+        preload,
+        ..Head::default()
+    };
+    let back = format!("/events/{}", data.picker.slug);
+    let skip = data.list.is_some().then(|| view! { <a class="skip" href="#list">"Choose from a list"</a> });
+    let list = data.list.map(list);
+    let content = view! {
+        {skip}
+        <header class="bar">
+            <a class="back" href=back aria-label="Back to the event">{icon(Icon::Brand)}</a>
+            <div>
+                <h1>{data.title}</h1>
+                <p class="eyebrow">{when::short(&data.starts)}" · "{data.place}</p>
+            </div>
+        </header>
+        <SeatPicker data=data.picker>{list}</SeatPicker>
+    };
+    document(frame, head, content)
+}

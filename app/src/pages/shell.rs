@@ -1,0 +1,122 @@
+//! The HTML document around every page: head, header, footer, and the islands' loader where a page asks for it.
+
+use leptos::prelude::*;
+
+use crate::components::{Icon, icon};
+
+/// Addresses of the built files, and the nonce of this answer.
+#[derive(Clone, Debug, Default)]
+pub struct Frame {
+    /// The style sheet.
+    pub css: String,
+    /// The display face, which lies beside the style sheet.
+    pub font: String,
+    /// The icon.
+    pub icon: String,
+    /// The module that wakes the islands.
+    pub js: String,
+    /// The WASM it loads.
+    pub wasm: String,
+    /// For the one script tag; empty where the page has none.
+    pub nonce: String,
+}
+
+/// What one page says about itself.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    /// Title, without the product's name.
+    pub title: String,
+    /// One sentence for search engines and previews; empty: none, and the page is not indexed.
+    pub description: String,
+    /// Class of the body.
+    pub class: &'static str,
+    /// Loads the islands.
+    pub islands: bool,
+    /// Loads the page again after so many seconds: for browsers without scripts.
+    pub refresh: Option<u32>,
+    /// Binary files that the islands will ask for at once.
+    pub preload: Vec<String>,
+}
+
+/// Wakes the islands. Where that fails (an old browser, a lost network) the page says `still` and shows its forms.
+const LOADER: &str = "const s=document.currentScript,d=document.documentElement;\
+import(s.dataset.js).then(async m=>{await m.default({module_or_path:s.dataset.wasm});m.hydrate?.();\
+for(const e of document.querySelectorAll('leptos-island'))m[e.dataset.component]?.(e)}).catch(e=>{\
+console.warn('Parterre runs without scripts here.',e);d.classList.add('still')})";
+
+/// The document: `content` is everything in the body.
+pub fn document<V: IntoView>(frame: &Frame, head: Head, content: V) -> impl IntoView + use<V> {
+    let Head { title, description, class, islands, refresh, preload } = head;
+    let title = if title.is_empty() { "Parterre".to_owned() } else { format!("{title} · Parterre") };
+    let (css, font, favicon) = (frame.css.clone(), frame.font.clone(), frame.icon.clone());
+    let hints = islands.then(|| {
+        let files = preload
+            .into_iter()
+            .map(|href| view! { <link rel="preload" r#as="fetch" crossorigin="anonymous" href=href/> })
+            .collect_view();
+        view! {
+            <link rel="modulepreload" href=frame.js.clone()/>
+            <link rel="preload" r#as="fetch" r#type="application/wasm" crossorigin="anonymous" href=frame.wasm.clone()/>
+            {files}
+        }
+    });
+    let loader = islands.then(|| {
+        view! {
+            <script nonce=frame.nonce.clone() data-js=frame.js.clone() data-wasm=frame.wasm.clone() inner_html=LOADER></script>
+        }
+    });
+    let about = if description.is_empty() {
+        view! { <meta name="robots" content="noindex"/> }.into_any()
+    } else {
+        view! { <meta name="description" content=description/> }.into_any()
+    };
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
+                <title>{title}</title>
+                <link rel="preload" r#as="font" r#type="font/woff2" crossorigin="anonymous" href=font/>
+                <link rel="stylesheet" href=css/>
+                <link rel="icon" r#type="image/svg+xml" href=favicon/>
+                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#FBF8F3"/>
+                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#14100F"/>
+                {about}
+                {refresh.map(|seconds| view! { <meta http-equiv="refresh" content=seconds.to_string()/> })}
+                {hints}
+            </head>
+            <body class=class>
+                {content}
+                {loader}
+            </body>
+        </html>
+    }
+}
+
+/// Header, `main` and footer of a page that reads from top to bottom.
+pub fn reading<V: IntoView>(nav: Option<(String, &'static str)>, content: V) -> impl IntoView + use<V> {
+    let nav = nav.map(|(href, words)| {
+        view! {
+            <nav aria-label="Back">
+                <a href=href>{icon(Icon::Back)}{words}</a>
+            </nav>
+        }
+    });
+    view! {
+        <a class="skip" href="#main">"Skip to the content"</a>
+        <header class="wrap">
+            <div class="top">
+                <a class="brand" href="/">{icon(Icon::Brand)}"Parterre"</a>
+                {nav}
+            </div>
+        </header>
+        <main class="wrap" id="main">{content}</main>
+        <footer class="wrap">
+            <div class="foot">
+                <span>"Every price is the whole price: fees and tax are inside."</span>
+                <span>"Parterre, open-source ticketing."</span>
+            </div>
+        </footer>
+    }
+}

@@ -1,0 +1,192 @@
+//! Wrong turns, each with a way on: what happened, what it means for seats and money, what to do.
+
+use leptos::prelude::*;
+
+use super::home::search;
+use super::shell::{Frame, Head, document, reading};
+use crate::components::{Icon, icon};
+
+/// A page that is not what was hoped for.
+#[derive(Clone, Debug, Default)]
+pub struct WrongPage {
+    /// A few words.
+    pub title: String,
+    /// What happened and what it means.
+    pub text: String,
+    /// What to do, the likeliest first.
+    pub ways: Vec<Way>,
+    /// Offers the search.
+    pub search: bool,
+    /// Something is broken on our side, or money is in question.
+    pub grave: bool,
+    /// For whoever asks for help; empty: none.
+    pub report: String,
+}
+
+/// A way on.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// A page.
+    Go {
+        /// The button's words.
+        words: String,
+        /// Where.
+        href: String,
+    },
+    /// A form, such as taking the same seats again.
+    Send {
+        /// The button's words.
+        words: String,
+        /// Where.
+        action: String,
+        /// Hidden fields.
+        fields: Vec<(String, String)>,
+    },
+}
+
+impl Way {
+    fn go(words: &str, href: impl Into<String>) -> Self {
+        Self::Go { words: words.to_owned(), href: href.into() }
+    }
+}
+
+impl WrongPage {
+    /// 404.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self {
+            title: "Nothing at this address".into(),
+            text: "The page may have moved, or the link lost a letter on its way. Look for the event instead:".into(),
+            search: true,
+            ways: vec![Way::go("See everything", "/")],
+            ..Self::default()
+        }
+    }
+
+    /// Every place is gone.
+    #[must_use]
+    pub fn sold_out(slug: &str) -> Self {
+        Self {
+            title: "Sold out".into(),
+            text: "Every place is taken. Places that others hold without paying come back within minutes, so looking again \
+                   can pay off. Nothing was charged."
+                .into(),
+            ways: vec![Way::go("Look again", format!("/events/{slug}/seats")), Way::go("Other events", "/")],
+            ..Self::default()
+        }
+    }
+
+    /// The hold ran out. `seats` are tried again by one press.
+    #[must_use]
+    pub fn expired(slug: &str, seats: &[u32]) -> Self {
+        let again = Way::Send {
+            words: if seats.len() == 1 { "Take the same seat again".into() } else { "Take the same seats again".into() },
+            action: format!("/events/{slug}/hold"),
+            fields: seats
+                .iter()
+                .map(|seat| ("seat".to_owned(), seat.to_string()))
+                .chain([("heal".to_owned(), "1".to_owned())])
+                .collect(),
+        };
+        let choose = Way::go("Choose others", format!("/events/{slug}/seats"));
+        Self {
+            title: "Your time ran out".into(),
+            text: "We had to give your seats back, and nothing was charged. If they are still free, one press brings them \
+                   back."
+                .into(),
+            ways: if seats.is_empty() { vec![choose] } else { vec![again, choose] },
+            ..Self::default()
+        }
+    }
+
+    /// The hold is somebody else's, or never was.
+    #[must_use]
+    pub fn not_yours() -> Self {
+        Self {
+            title: "This basket is not open here".into(),
+            text: "It belongs to another browser, or it was emptied. Open it where you chose the seats, or choose anew."
+                .into(),
+            ways: vec![Way::go("See what is on", "/")],
+            search: true,
+            ..Self::default()
+        }
+    }
+
+    /// Not on sale yet, or no longer. `opens` is such as `Mon 30 Nov, 10:00`.
+    #[must_use]
+    pub fn not_on_sale(slug: &str, opens: Option<&str>) -> Self {
+        let text = opens.map_or_else(
+            || "Tickets for this event are not on sale at the moment. Nothing was charged.".to_owned(),
+            |opens| format!("Tickets go on sale {opens}, in the venue's time. Come back then; nothing is lost."),
+        );
+        let ways = vec![Way::go("About the event", format!("/events/{slug}")), Way::go("Other events", "/")];
+        Self { title: "Not on sale".into(), text, ways, ..Self::default() }
+    }
+
+    /// A choice was refused; `text` says why and `slug` leads back.
+    #[must_use]
+    pub fn refused(title: &str, text: &str, slug: &str) -> Self {
+        let ways = vec![Way::go("Back to the seats", format!("/events/{slug}/seats"))];
+        Self { title: title.into(), text: text.into(), ways, ..Self::default() }
+    }
+
+    /// Something failed before any money was asked for.
+    #[must_use]
+    pub fn trouble(report: &str) -> Self {
+        Self {
+            title: "Something is wrong on our side".into(),
+            text: "We could not finish this, and we have been told. Nothing was charged. Please try again in a moment.".into(),
+            ways: vec![Way::go("Start again", "/")],
+            grave: true,
+            report: report.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Something failed while money was in question: neither success nor failure may be told.
+    #[must_use]
+    pub fn checking(order: &str, email: &str) -> Self {
+        Self {
+            title: "We are checking your payment".into(),
+            text: format!(
+                "We do not know yet whether it went through. Please do not pay again: we are asking your bank, your seats \
+                 stay yours meanwhile, and the outcome goes to {email}."
+            ),
+            ways: vec![Way::go("Look again", order)],
+            grave: true,
+            ..Self::default()
+        }
+    }
+}
+
+/// The page.
+pub fn page(frame: &Frame, data: WrongPage) -> impl IntoView + use<> {
+    let head = Head { title: data.title.clone(), ..Head::default() };
+    let seal = if data.grave { "seal bad" } else { "seal care" };
+    let ways = data.ways.into_iter().enumerate().map(|(at, way)| shown(way, at == 0 && !data.search)).collect_view();
+    let content = view! {
+        <div class="narrow stack">
+            <span class=seal>{icon(Icon::Warning)}</span>
+            <h1>{data.title}</h1>
+            <p>{data.text}</p>
+            {data.search.then(|| search(""))}
+            <div class="acts">{ways}</div>
+            {(!data.report.is_empty()).then(|| view! { <p class="eyebrow">"Report "<code>{data.report}</code></p> })}
+        </div>
+    };
+    document(frame, head, reading(None, content))
+}
+
+fn shown(way: Way, first: bool) -> impl IntoView {
+    let class = if first { "btn" } else { "btn quiet" };
+    match way {
+        Way::Go { words, href } => view! { <a class=class href=href>{words}</a> }.into_any(),
+        Way::Send { words, action, fields } => {
+            let fields = fields
+                .into_iter()
+                .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+                .collect_view();
+            view! { <form method="post" action=action>{fields}<button class=class>{words}</button></form> }.into_any()
+        }
+    }
+}
