@@ -23,7 +23,7 @@ pub fn challenge(frame: &Frame, data: ChallengePage) -> impl IntoView + use<> {
         <div class="narrow stack">
             <span class="seal wait">{icon(Icon::Lock)}</span>
             <h1>"Is this you?"</h1>
-            <p>"The test bank asks you to confirm a payment of "<b class="num">{data.amount}</b>" for "{data.title}"."</p>
+            <p>"The test bank asks you to confirm a payment of "<b class="num">{data.amount.clone()}</b>" for "{data.title}"."</p>
             <p class="muted">"Your seats stay yours while you answer. This stands in for 3-D Secure; no money moves."</p>
             <form class="acts" method="post" action=data.action>
                 <button class="btn big" name="answer" value="approve">"Yes, pay "<span class="num">{data.amount.clone()}</span></button>

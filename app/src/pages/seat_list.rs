@@ -169,7 +169,7 @@ fn seat(seat: SeatCell) -> impl IntoView {
     }
     name.push_str(", ");
     name.push_str(&seat.price);
-    for note in [if seat.step_free { "step-free" } else { "" }, &seat.note] {
+    for note in [if seat.step_free { "step-free" } else { "" }, seat.note.as_str()] {
         if !note.is_empty() {
             name.push_str(", ");
             name.push_str(note);
@@ -177,7 +177,7 @@ fn seat(seat: SeatCell) -> impl IntoView {
     }
     let class = zone_class(Some(seat.zone)).replacen("dot", if seat.step_free { "seat easy" } else { "seat" }, 1);
     view! {
-        <label class=class title=name.clone()>
+        <label class=class title=seat.note>
             <input type="checkbox" name="seat" value=seat.id.to_string() aria-label=name/>
             <span aria-hidden="true">{seat.number}</span>
             {sign}

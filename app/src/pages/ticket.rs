@@ -53,7 +53,8 @@ pub fn page(frame: &Frame, data: TicketPage) -> impl IntoView + use<> {
         .facts
         .into_iter()
         .map(|(what, value)| {
-            view! { <div class:wordy=value.chars().count() > 8><dt>{what}</dt><dd>{value}</dd></div> }
+            let wordy = value.chars().count() > 8;
+            view! { <div class:wordy=wordy><dt>{what}</dt><dd>{value}</dd></div> }
         })
         .collect_view();
     let valid = data.spent.is_none();

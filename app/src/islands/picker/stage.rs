@@ -186,7 +186,7 @@ fn row(picker: Picker, row: ListRow) -> impl IntoView {
         .collect_view();
     view! {
         <div class="seatrow" role="group" aria-label=format!("Row {}", row.name)>
-            <span class="rowname" aria-hidden="true">"Row "{row.name}</span>
+            <span class="rowname" aria-hidden="true">"Row "{row.name.clone()}</span>
             <div class="seatset">{seats}</div>
         </div>
     }

@@ -1,0 +1,95 @@
+//! Laws every page keeps, on sample data. The pages are left in the test's folder (`target/tmp/pages`) to be looked at.
+
+mod samples;
+
+use samples::all;
+
+fn count(html: &str, needle: &str) -> usize {
+    html.matches(needle).count()
+}
+
+#[test]
+fn every_page_is_a_document_with_a_language_a_title_and_one_heading() {
+    for (name, html) in all() {
+        assert!(html.starts_with("<!DOCTYPE html>"), "{name}: {}", &html[..60]);
+        assert!(html.contains("<html lang=\"en\">"), "{name} says no language");
+        assert_eq!(count(&html, "<title>"), 1, "{name}");
+        assert!(html.contains("Parterre</title>"), "{name} has no title");
+        assert_eq!(count(&html, "<h1"), 1, "{name} has not one heading");
+        assert_eq!(count(&html, "<main"), 1, "{name} has not one main part");
+    }
+}
+
+#[test]
+fn no_page_breaks_the_content_policy() {
+    for (name, html) in all() {
+        assert!(!html.contains(" style=\""), "{name} has an inline style");
+        assert!(!html.contains("<style"), "{name} has a style element");
+        for handler in [" onclick=", " onload=", " onsubmit=", "javascript:"] {
+            assert!(!html.contains(handler), "{name} has {handler}");
+        }
+        assert_eq!(count(&html, "<script"), count(&html, "<script nonce=\"NONCE\""), "{name} has a script without a nonce");
+    }
+}
+
+#[test]
+fn only_seats_and_checkout_load_the_browser_bundle() {
+    for (name, html) in all() {
+        let wants = name.starts_with("seats") || name.starts_with("checkout");
+        assert_eq!(html.contains(".wasm"), wants, "{name}");
+        assert_eq!(html.contains("<script"), wants, "{name}");
+    }
+}
+
+#[test]
+fn every_field_has_a_label_and_every_id_is_used_once() {
+    for (name, html) in all() {
+        let mut ids: Vec<&str> = html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let all = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), all, "{name} uses an id twice");
+        for tag in html.split("<input ").skip(1).filter_map(|rest| rest.split('>').next()) {
+            let hidden = tag.contains("type=\"hidden\"");
+            let labelled = tag.contains("aria-label=")
+                || tag
+                    .split("id=\"")
+                    .nth(1)
+                    .and_then(|rest| rest.split('"').next())
+                    .is_some_and(|id| html.contains(&format!("for=\"{id}\"")));
+            assert!(hidden || labelled, "{name}: a field without a label: {tag}");
+        }
+    }
+}
+
+#[test]
+fn what_was_typed_is_kept_and_escaped() {
+    let pages = all();
+    let html = &pages.iter().find(|(name, _)| *name == "checkout-errors").unwrap().1;
+    assert!(html.contains("value=\"Zoë &lt;b&gt; &quot;Sample&quot;\""), "the typed name is lost or unsafe");
+    assert!(html.contains("aria-invalid=\"true\""));
+    assert!(html.contains("aria-describedby=\"email-error\""));
+}
+
+#[test]
+fn the_seat_list_works_by_plain_forms() {
+    let pages = all();
+    let html = &pages.iter().find(|(name, _)| *name == "seats-list").unwrap().1;
+    assert!(html.contains("action=\"/events/night-trains/hold\""));
+    assert!(html.contains("name=\"seat\""));
+    assert!(html.contains("name=\"best\" value=\"1\""));
+    assert!(html.contains("/extend\""));
+    assert!(html.contains("/release\""));
+    assert!(html.contains("/remove\""));
+    // The basket's controls come before the map, and the list's link before everything.
+    assert!(html.find("Choose from a list").unwrap() < html.find("<canvas").unwrap());
+}
+
+#[test]
+fn the_pages_can_be_looked_at() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, html) in all() {
+        std::fs::write(folder.join(format!("{name}.html")), html).unwrap();
+    }
+}

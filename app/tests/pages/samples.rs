@@ -1,0 +1,354 @@
+//! Sample data: every page in its telling states.
+
+use app::api::LineView;
+use app::api::events::{ChartView, TierView};
+use app::api::holds::{HoldView, StandingRequest};
+use app::components::notice::{Notice, Tone};
+use app::components::when::When;
+use app::islands::checkout_clock::ClockProps;
+use app::islands::picker::PickerData;
+use app::pages::checkout::{Basket, CheckoutPage, Typed};
+use app::pages::home::{Chip, EventRow, HomePage, Offer};
+use app::pages::{Frame, checkout, event, home, mail, order, pay, render, seat_list, seats, ticket, wrong};
+use domain::ids::{EventId, HoldId, TierId};
+use domain::money::{Currency, Money};
+use domain::seat::SeatId;
+use domain::time::Millis;
+
+fn frame() -> Frame {
+    Frame {
+        css: "parterre.css".into(),
+        font: "display.woff2".into(),
+        icon: "favicon.svg".into(),
+        js: "parterre.js".into(),
+        wasm: "parterre.wasm".into(),
+        nonce: "NONCE".into(),
+    }
+}
+
+fn when(weekday: &str, day: &str, month: &str, time: &str) -> When {
+    let short = &month[..3];
+    When {
+        weekday: weekday.into(),
+        day: day.into(),
+        month: format!("{month} 2026"),
+        date: format!("{weekday}day {day} {month} 2026"),
+        short: format!("{weekday} {day} {short}"),
+        time: time.into(),
+        iso: format!("2026-11-{day:0>2}T{time}:00+01:00"),
+        zone: "Hamburg time (CET)".into(),
+    }
+}
+
+fn row(title: &str, place: &str, starts: When, doors: Option<&str>, offer: Offer) -> EventRow {
+    EventRow {
+        slug: title.to_lowercase().replace([' ', ':'], "-"),
+        title: title.into(),
+        starts,
+        doors: doors.map(Into::into),
+        place: place.into(),
+        standing: title.starts_with("Basement"),
+        offer,
+    }
+}
+
+fn from(price: &str, few: bool) -> Offer {
+    Offer::From { price: price.into(), few }
+}
+
+fn events() -> Vec<EventRow> {
+    vec![
+        row("Night Trains: the farewell tour", "Harbour Arena, Hamburg", when("Fri", "27", "November", "20:00"), Some("18:30"), from("€48.50", false)),
+        row("The Cherry Orchard", "Court Theatre, Weimar", when("Sat", "28", "November", "19:30"), None, from("€19.00", true)),
+        row("Basement Assembly", "Kesselhaus, Berlin", when("Sun", "29", "November", "23:00"), Some("22:00"), Offer::SoldOut),
+        row("City against Rovers", "Northern Bowl, Leeds", when("Wed", "2", "December", "20:15"), None, from("£22.00", false)),
+        row("St Matthew Passion", "Philharmonic Hall, Vienna", when("Sat", "12", "December", "18:00"), None, Offer::Opens { at: "Mon 30 Nov, 10:00".into() }),
+    ]
+}
+
+fn home_page(query: &str, events: Vec<EventRow>) -> HomePage {
+    let chip = |label: &str, current| Chip { label: label.into(), href: format!("/?category={label}"), current };
+    HomePage {
+        query: query.into(),
+        chips: vec![chip("Everything", true), chip("Concerts", false), chip("Theatre", false), chip("Sport", false), chip("This weekend", false)],
+        next: events.first().cloned(),
+        events,
+        more: None,
+    }
+}
+
+fn tier(n: u8) -> TierId {
+    TierId::mint(Millis(1_790_000_000_000), [n; 10])
+}
+
+fn euro(cents: i64) -> Money {
+    Money::new(cents, Currency::EUR)
+}
+
+fn tiers() -> Vec<TierView> {
+    let seated = |n: u8, name: &str, cents| TierView {
+        id: tier(n),
+        name: name.into(),
+        kind: "seated".into(),
+        category: Some(n),
+        price: euro(cents),
+        available: 120,
+        min_purchase: 1,
+        max_purchase: 8,
+        sale_starts_at: None,
+        sale_ends_at: None,
+    };
+    let mut tiers = vec![seated(0, "Upper tier", 4850), seated(1, "Middle tier", 6900), seated(2, "Front", 9200)];
+    let floor = TierView { id: tier(9), name: "Standing floor".into(), kind: "standing".into(), category: None, ..seated(3, "", 5500) };
+    tiers.push(floor);
+    tiers
+}
+
+fn hold() -> HoldView {
+    let line = |seat: u32, number: &str| LineView {
+        tier: tier(1),
+        tier_name: "Middle tier".into(),
+        seat: Some(SeatId(seat)),
+        label: format!("Block 212, row F, seat {number}"),
+        quantity: 1,
+        unit: euro(6900),
+        total: euro(6900),
+    };
+    HoldView {
+        id: HoldId::mint(Millis(1_790_000_000_000), [7; 10]),
+        event: EventId::mint(Millis(1_790_000_000_000), [8; 10]),
+        token: None,
+        expires_at: "2026-11-27T19:00:00Z".into(),
+        remaining_ms: 581_000,
+        extensions_left: 1,
+        seats: vec![SeatId(15), SeatId(16)],
+        standing: Vec::new(),
+        lines: vec![line(15, "15"), line(16, "16")],
+        total: euro(13800),
+        healed: Vec::new(),
+        relaxed: Vec::new(),
+    }
+}
+
+fn picker(held: bool, chart: bool) -> PickerData {
+    let mut tiers = tiers();
+    tiers.retain(|tier| chart || tier.category.is_none());
+    let mut held_now = hold();
+    if !chart {
+        held_now.seats.clear();
+        held_now.standing = vec![StandingRequest { tier: tier(9), quantity: 2 }];
+        held_now.lines.truncate(1);
+        held_now.lines[0] = LineView {
+            tier: tier(9),
+            tier_name: "Standing floor".into(),
+            seat: None,
+            label: "Standing floor".into(),
+            quantity: 2,
+            unit: euro(5500),
+            total: euro(11000),
+        };
+        held_now.total = euro(11000);
+    }
+    PickerData {
+        slug: "night-trains".into(),
+        tiers,
+        chart: chart.then(|| ChartView { version: 1, seats: 738, geometry_url: "/charts/abc".into() }),
+        availability_url: "/api/v1/events/night-trains/availability".into(),
+        hold: held.then_some(held_now),
+        quantity: 2,
+        most: 10,
+        notice: (held && chart).then(|| {
+            Notice::new(Tone::Good, "Seat 14 was just taken. We are holding seats 15 and 16 for you instead: same row, same price.")
+        }),
+    }
+}
+
+fn seat_list() -> seat_list::SeatList {
+    let link = |name: &str, floor: &str, free, from: &str| seat_list::SectionLink {
+        name: name.into(),
+        floor: floor.into(),
+        href: format!("/events/night-trains/seats?section={name}#rows"),
+        free,
+        from: from.into(),
+    };
+    let rows = ["A", "B", "C", "F"].map(|row| seat_list::RowView {
+        name: row.into(),
+        seats: (1..=16)
+            .map(|n| seat_list::SeatCell {
+                id: n + u32::from(row.as_bytes()[0]) * 100,
+                number: n.to_string(),
+                price: "€69.00".into(),
+                zone: 1,
+                free: n % 5 != 2,
+                step_free: row == "A" && n == 1,
+                note: if n == 8 || n == 9 { "aisle".into() } else { String::new() },
+                gap: n == 8,
+            })
+            .collect(),
+    });
+    seat_list::SeatList {
+        slug: "night-trains".into(),
+        sections: vec![
+            link("Block 110", "Ground floor", 34, "€92.00"),
+            link("Block 111", "Ground floor", 1, "€92.00"),
+            link("Block 112", "Ground floor", 0, ""),
+            link("Block 211", "First floor", 71, "€69.00"),
+            link("Block 212", "First floor", 52, "€69.00"),
+            link("Block 314", "Second floor", 98, "€48.50"),
+        ],
+        open: Some(seat_list::OpenSection { name: "Block 212".into(), rows: rows.into() }),
+    }
+}
+
+fn seats_page(picker: PickerData, list: bool) -> seats::SeatsPage {
+    seats::SeatsPage {
+        title: "Night Trains: the farewell tour".into(),
+        starts: when("Fri", "27", "November", "20:00"),
+        place: "Harbour Arena, Hamburg".into(),
+        picker,
+        list: list.then(seat_list),
+    }
+}
+
+fn basket() -> Basket {
+    Basket {
+        title: "Night Trains: the farewell tour".into(),
+        starts: when("Fri", "27", "November", "20:00"),
+        doors: Some("18:30".into()),
+        place: "Harbour Arena, Hamburg".into(),
+        lines: vec![("Block 212, row F, seat 15".into(), "€69.00".into()), ("Block 212, row F, seat 16".into(), "€69.00".into())],
+        fees: "€9.00".into(),
+        tax: "€9.03".into(),
+        total: "€138.00".into(),
+    }
+}
+
+fn checkout_page(typed: Typed, notice: Option<Notice>) -> CheckoutPage {
+    CheckoutPage {
+        slug: "night-trains".into(),
+        basket: basket(),
+        action: "/checkout/1".into(),
+        clock: ClockProps { hold: "1".into(), remaining_ms: 432_000, extensions_left: 1, over: "/".into() },
+        typed,
+        notice,
+        only_card: false,
+        key: "k".into(),
+        accept_total: 13_800,
+    }
+}
+
+fn event_page(offer: Offer) -> event::EventPage {
+    let tier = |name: &str, price: &str, zone, left: &str, closed| event::TierRow { name: name.into(), price: price.into(), zone, left: left.into(), closed };
+    event::EventPage {
+        slug: "night-trains".into(),
+        title: "Night Trains: the farewell tour".into(),
+        artist: "Night Trains, with the Harbour Strings".into(),
+        starts: when("Fri", "27", "November", "20:00"),
+        doors: Some("18:30".into()),
+        venue: "Harbour Arena".into(),
+        address: "Am Hafen 1, 20457 Hamburg".into(),
+        description: vec![
+            "After nineteen years on rails, five albums and one derailment, Night Trains play their last tour in the halls that made them.".into(),
+            "They bring the string section of the second album, and the whole of the first.".into(),
+        ],
+        notes: vec!["From 12 years; under 16 with an adult".into(), "Bags up to A4".into(), "Step-free places in blocks 110 and 111".into()],
+        offer,
+        seated: true,
+        tiers: vec![
+            tier("Front", "€92.00", Some(2), "few left", false),
+            tier("Middle tier", "€69.00", Some(1), "", false),
+            tier("Upper tier", "€48.50", Some(0), "", false),
+            tier("Standing floor", "€55.00", None, "sold out", true),
+        ],
+        notice: None,
+    }
+}
+
+/// A picture that looks like a QR code; the real one is the server's.
+fn qr() -> String {
+    let (mut path, mut seed) = (String::new(), 9_u64);
+    for y in 0..33 {
+        for x in 0..33 {
+            seed = seed * 16_807 % 2_147_483_647;
+            if seed % 100 < 48 {
+                path.push_str(&format!("M{x} {y}h1v1h-1z"));
+            }
+        }
+    }
+    format!("<svg viewBox=\"-2 -2 37 37\" shape-rendering=\"crispEdges\"><path d=\"{path}\"/></svg>")
+}
+
+fn ticket_page(spent: Option<&str>, standing: bool) -> ticket::TicketPage {
+    let facts: &[(&str, &str)] = if standing { &[("Tier", "Standing floor")] } else { &[("Block", "212"), ("Row", "F"), ("Seat", "15")] };
+    ticket::TicketPage {
+        title: "Night Trains: the farewell tour".into(),
+        starts: when("Fri", "27", "November", "20:00"),
+        doors: Some("18:30".into()),
+        place: "Harbour Arena, Hamburg".into(),
+        holder: "Sample Buyer".into(),
+        number: (1, 2),
+        facts: facts.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
+        note: "Middle tier · aisle".into(),
+        code: "K7QM-2F9D".into(),
+        qr: qr(),
+        spent: spent.map(Into::into),
+        pdf: "/tickets/x.pdf".into(),
+        calendar: "/tickets/x.ics".into(),
+        before: None,
+        after: Some("/tickets/y".into()),
+    }
+}
+
+fn stubs() -> Vec<order::TicketStub> {
+    let stub = |seat: &str, code: &str| order::TicketStub {
+        href: "/tickets/x".into(),
+        place: format!("Row F, seat {seat}"),
+        detail: "Block 212 · Middle tier".into(),
+        code: code.into(),
+    };
+    vec![stub("15", "K7QM-2F9D"), stub("16", "Q2XH-8M4T")]
+}
+
+/// Every page by name.
+pub(crate) fn all() -> Vec<(&'static str, String)> {
+    let f = &frame();
+    let wrong_typed = Typed {
+        name: "Zoë <b> \"Sample\"".into(),
+        email: "buyer@example".into(),
+        email_error: Some("This looks unfinished: is it buyer@example.org?".into()),
+        card: "4242 4242".into(),
+        card_error: Some("A card number has 12 to 19 digits; this one has 8.".into()),
+        expiry: "12 / 28".into(),
+        ..Typed::default()
+    };
+    let declined = Notice::new(
+        Tone::Bad,
+        "Your bank declined the card: there is too little money on it. Nothing was charged and your seats are still yours. Use another card, or try again.",
+    );
+    vec![
+        ("home", render(|| home::page(f, home_page("", events())))),
+        ("home-search", render(|| home::page(f, home_page("orchard", events()[1..2].to_vec())))),
+        ("home-empty", render(|| home::page(f, home_page("zzz", Vec::new())))),
+        ("event", render(|| event::page(f, event_page(from("€48.50", false))))),
+        ("event-sold-out", render(|| event::page(f, event_page(Offer::SoldOut)))),
+        ("seats", render(|| seats::page(f, seats_page(picker(false, true), true)))),
+        ("seats-held", render(|| seats::page(f, seats_page(picker(true, true), true)))),
+        ("seats-list", render(|| seats::page(f, seats_page(picker(true, true), true)))),
+        ("seats-standing", render(|| seats::page(f, seats_page(picker(true, false), false)))),
+        ("checkout", render(|| checkout::page(f, checkout_page(Typed::default(), None)))),
+        ("checkout-errors", render(|| checkout::page(f, checkout_page(wrong_typed, None)))),
+        ("checkout-declined", render(|| checkout::page(f, CheckoutPage { only_card: true, ..checkout_page(Typed::default(), Some(declined)) }))),
+        ("pay-challenge", render(|| pay::challenge(f, pay::ChallengePage { action: "/pay/test/1".into(), amount: "€138.00".into(), title: "Night Trains: the farewell tour".into() }))),
+        ("pay-processing", render(|| pay::processing(f, pay::ProcessingPage { amount: "€138.00".into(), email: "buyer@example.org".into(), waited: 3, here: "/orders/1".into() }))),
+        ("order", render(|| order::page(f, order::OrderPage { number: "7F3K-29QD".into(), email: "buyer@example.org".into(), basket: basket(), tickets: stubs(), calendar: Some("/c.ics".into()), pdf: Some("/t.pdf".into()), notice: None }))),
+        ("ticket", render(|| ticket::page(f, ticket_page(None, false)))),
+        ("ticket-used", render(|| ticket::page(f, ticket_page(Some("Used on Fri 27 Nov at 19:12"), true)))),
+        ("mail", render(|| mail::list(f, vec![mail::LetterRow { href: "/dev/mail/1".into(), subject: "Your tickets for Night Trains".into(), to: "buyer@example.org".into(), at: "Sat 21 Nov, 14:03".into() }]))),
+        ("letter", render(|| mail::letter(f, mail::LetterPage { subject: "Your tickets for Night Trains".into(), to: "buyer@example.org".into(), at: "Sat 21 Nov, 14:03".into(), text: "Dear Sample Buyer,\n\nhere are your tickets.\n\nParterre".into(), attachments: vec![("tickets.pdf".into(), "/dev/mail/1/tickets.pdf".into())] }))),
+        ("not-found", render(|| wrong::page(f, wrong::WrongPage::not_found()))),
+        ("sold-out", render(|| wrong::page(f, wrong::WrongPage::sold_out("night-trains")))),
+        ("expired", render(|| wrong::page(f, wrong::WrongPage::expired("night-trains", &[15, 16])))),
+        ("trouble", render(|| wrong::page(f, wrong::WrongPage::trouble("7F3K29QD")))),
+        ("checking", render(|| wrong::page(f, wrong::WrongPage::checking("/orders/1", "buyer@example.org")))),
+    ]
+}
