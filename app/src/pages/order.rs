@@ -52,7 +52,7 @@ pub fn page(frame: &Frame, data: OrderPage) -> impl IntoView + use<> {
                 <li>
                     <a class="stub" href=ticket.href>
                         <div>
-                            <h3>{ticket.place}</h3>
+                            <h2>{ticket.place}</h2>
                             <p class="muted">{ticket.detail}</p>
                         </div>
                         <code class="code">{ticket.code}</code>

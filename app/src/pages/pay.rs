@@ -52,7 +52,8 @@ pub fn processing(frame: &Frame, data: ProcessingPage) -> impl IntoView + use<> 
     let long = data.waited >= 20;
     let head = Head {
         title: "Waiting for your bank".into(),
-        refresh: Some(if long { 10 } else { 2 }),
+        class: "page-waiting",
+        wait: Some(if long { 10 } else { 2 }),
         ..Head::default()
     };
     let text = if long {

@@ -32,8 +32,9 @@ pub struct Head {
     pub class: &'static str,
     /// Loads the islands.
     pub islands: bool,
-    /// Loads the page again after so many seconds: for browsers without scripts.
-    pub refresh: Option<u32>,
+    /// Waits: looks every so many seconds whether the address still answers with a page of this class, and loads it
+    /// anew when it does not. Without a script the whole page is loaded each time.
+    pub wait: Option<u32>,
     /// Binary files that the islands will ask for at once.
     pub preload: Vec<String>,
 }
@@ -44,9 +45,19 @@ import(s.dataset.js).then(async m=>{await m.default({module_or_path:s.dataset.wa
 for(const e of document.querySelectorAll('leptos-island'))m[e.dataset.component]?.(e)}).catch(e=>{\
 console.warn('Parterre runs without scripts here.',e);d.classList.add('still')})";
 
+/// Looks again without disturbing whoever reads: the page is only loaded anew when there is news.
+const WAITER: &str = "const{seconds,class:c}=document.currentScript.dataset;setInterval(async()=>{try{\
+const r=await fetch(location.href),t=await r.text();if(r.status<500&&!t.includes('class=\"'+c+'\"'))location.reload()}\
+catch{}},seconds*1e3)";
+
+fn again(seconds: u32) -> impl IntoView {
+    let content = seconds.to_string();
+    view! { <noscript><meta http-equiv="refresh" content=content/></noscript> }
+}
+
 /// The document: `content` is everything in the body.
 pub fn document<V: IntoView>(frame: &Frame, head: Head, content: V) -> impl IntoView + use<V> {
-    let Head { title, description, class, islands, refresh, preload } = head;
+    let Head { title, description, class, islands, wait, preload } = head;
     let title = if title.is_empty() { "Parterre".to_owned() } else { format!("{title} · Parterre") };
     let (css, font, favicon) = (frame.css.clone(), frame.font.clone(), frame.icon.clone());
     let hints = islands.then(|| {
@@ -63,6 +74,12 @@ pub fn document<V: IntoView>(frame: &Frame, head: Head, content: V) -> impl Into
     let loader = islands.then(|| {
         view! {
             <script nonce=frame.nonce.clone() data-js=frame.js.clone() data-wasm=frame.wasm.clone() inner_html=LOADER></script>
+        }
+    });
+    let waiter = wait.filter(|_| !frame.nonce.is_empty()).map(|seconds| {
+        let seconds = seconds.to_string();
+        view! {
+            <script nonce=frame.nonce.clone() data-seconds=seconds data-class=class inner_html=WAITER></script>
         }
     });
     let about = if description.is_empty() {
@@ -83,12 +100,13 @@ pub fn document<V: IntoView>(frame: &Frame, head: Head, content: V) -> impl Into
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#FBF8F3"/>
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#14100F"/>
                 {about}
-                {refresh.map(|seconds| view! { <meta http-equiv="refresh" content=seconds.to_string()/> })}
+                {wait.map(again)}
                 {hints}
             </head>
             <body class=class>
                 {content}
                 {loader}
+                {waiter}
             </body>
         </html>
     }

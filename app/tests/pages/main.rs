@@ -28,7 +28,11 @@ fn no_page_breaks_the_content_policy() {
         for handler in [" onclick=", " onload=", " onsubmit=", "javascript:"] {
             assert!(!html.contains(handler), "{name} has {handler}");
         }
-        assert_eq!(count(&html, "<script"), count(&html, "<script nonce=\"NONCE\""), "{name} has a script without a nonce");
+        assert_eq!(
+            count(&html, "<script"),
+            count(&html, "<script nonce=\"NONCE\""),
+            "{name} has a script without a nonce"
+        );
     }
 }
 
@@ -37,7 +41,7 @@ fn only_seats_and_checkout_load_the_browser_bundle() {
     for (name, html) in all() {
         let wants = name.starts_with("seats") || name.starts_with("checkout");
         assert_eq!(html.contains(".wasm"), wants, "{name}");
-        assert_eq!(html.contains("<script"), wants, "{name}");
+        assert_eq!(html.contains("<script"), wants || name == "pay-processing", "{name}");
     }
 }
 

@@ -58,11 +58,41 @@ fn from(price: &str, few: bool) -> Offer {
 
 fn events() -> Vec<EventRow> {
     vec![
-        row("Night Trains: the farewell tour", "Harbour Arena, Hamburg", when("Fri", "27", "November", "20:00"), Some("18:30"), from("€48.50", false)),
-        row("The Cherry Orchard", "Court Theatre, Weimar", when("Sat", "28", "November", "19:30"), None, from("€19.00", true)),
-        row("Basement Assembly", "Kesselhaus, Berlin", when("Sun", "29", "November", "23:00"), Some("22:00"), Offer::SoldOut),
-        row("City against Rovers", "Northern Bowl, Leeds", when("Wed", "2", "December", "20:15"), None, from("£22.00", false)),
-        row("St Matthew Passion", "Philharmonic Hall, Vienna", when("Sat", "12", "December", "18:00"), None, Offer::Opens { at: "Mon 30 Nov, 10:00".into() }),
+        row(
+            "Night Trains: the farewell tour",
+            "Harbour Arena, Hamburg",
+            when("Fri", "27", "November", "20:00"),
+            Some("18:30"),
+            from("€48.50", false),
+        ),
+        row(
+            "The Cherry Orchard",
+            "Court Theatre, Weimar",
+            when("Sat", "28", "November", "19:30"),
+            None,
+            from("€19.00", true),
+        ),
+        row(
+            "Basement Assembly",
+            "Kesselhaus, Berlin",
+            when("Sun", "29", "November", "23:00"),
+            Some("22:00"),
+            Offer::SoldOut,
+        ),
+        row(
+            "City against Rovers",
+            "Northern Bowl, Leeds",
+            when("Wed", "2", "December", "20:15"),
+            None,
+            from("£22.00", false),
+        ),
+        row(
+            "St Matthew Passion",
+            "Philharmonic Hall, Vienna",
+            when("Sat", "12", "December", "18:00"),
+            None,
+            Offer::Opens { at: "Mon 30 Nov, 10:00".into() },
+        ),
     ]
 }
 
@@ -70,7 +100,13 @@ fn home_page(query: &str, events: Vec<EventRow>) -> HomePage {
     let chip = |label: &str, current| Chip { label: label.into(), href: format!("/?category={label}"), current };
     HomePage {
         query: query.into(),
-        chips: vec![chip("Everything", true), chip("Concerts", false), chip("Theatre", false), chip("Sport", false), chip("This weekend", false)],
+        chips: vec![
+            chip("Everything", true),
+            chip("Concerts", false),
+            chip("Theatre", false),
+            chip("Sport", false),
+            chip("This weekend", false),
+        ],
         next: events.first().cloned(),
         events,
         more: None,
@@ -99,7 +135,13 @@ fn tiers() -> Vec<TierView> {
         sale_ends_at: None,
     };
     let mut tiers = vec![seated(0, "Upper tier", 4850), seated(1, "Middle tier", 6900), seated(2, "Front", 9200)];
-    let floor = TierView { id: tier(9), name: "Standing floor".into(), kind: "standing".into(), category: None, ..seated(3, "", 5500) };
+    let floor = TierView {
+        id: tier(9),
+        name: "Standing floor".into(),
+        kind: "standing".into(),
+        category: None,
+        ..seated(3, "", 5500)
+    };
     tiers.push(floor);
     tiers
 }
@@ -158,7 +200,10 @@ fn picker(held: bool, chart: bool) -> PickerData {
         quantity: 2,
         most: 10,
         notice: (held && chart).then(|| {
-            Notice::new(Tone::Good, "Seat 14 was just taken. We are holding seats 15 and 16 for you instead: same row, same price.")
+            Notice::new(
+                Tone::Good,
+                "Seat 14 was just taken. We are holding seats 15 and 16 for you instead: same row, same price.",
+            )
         }),
     }
 }
@@ -216,7 +261,10 @@ fn basket() -> Basket {
         starts: when("Fri", "27", "November", "20:00"),
         doors: Some("18:30".into()),
         place: "Harbour Arena, Hamburg".into(),
-        lines: vec![("Block 212, row F, seat 15".into(), "€69.00".into()), ("Block 212, row F, seat 16".into(), "€69.00".into())],
+        lines: vec![
+            ("Block 212, row F, seat 15".into(), "€69.00".into()),
+            ("Block 212, row F, seat 16".into(), "€69.00".into()),
+        ],
         fees: "€9.00".into(),
         tax: "€9.03".into(),
         total: "€138.00".into(),
@@ -238,7 +286,13 @@ fn checkout_page(typed: Typed, notice: Option<Notice>) -> CheckoutPage {
 }
 
 fn event_page(offer: Offer) -> event::EventPage {
-    let tier = |name: &str, price: &str, zone, left: &str, closed| event::TierRow { name: name.into(), price: price.into(), zone, left: left.into(), closed };
+    let tier = |name: &str, price: &str, zone, left: &str, closed| event::TierRow {
+        name: name.into(),
+        price: price.into(),
+        zone,
+        left: left.into(),
+        closed,
+    };
     event::EventPage {
         slug: "night-trains".into(),
         title: "Night Trains: the farewell tour".into(),
@@ -279,7 +333,8 @@ fn qr() -> String {
 }
 
 fn ticket_page(spent: Option<&str>, standing: bool) -> ticket::TicketPage {
-    let facts: &[(&str, &str)] = if standing { &[("Tier", "Standing floor")] } else { &[("Block", "212"), ("Row", "F"), ("Seat", "15")] };
+    let facts: &[(&str, &str)] =
+        if standing { &[("Tier", "Standing floor")] } else { &[("Block", "212"), ("Row", "F"), ("Seat", "15")] };
     ticket::TicketPage {
         title: "Night Trains: the farewell tour".into(),
         starts: when("Fri", "27", "November", "20:00"),
@@ -337,14 +392,87 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
         ("seats-standing", render(|| seats::page(f, seats_page(picker(true, false), false)))),
         ("checkout", render(|| checkout::page(f, checkout_page(Typed::default(), None)))),
         ("checkout-errors", render(|| checkout::page(f, checkout_page(wrong_typed, None)))),
-        ("checkout-declined", render(|| checkout::page(f, CheckoutPage { only_card: true, ..checkout_page(Typed::default(), Some(declined)) }))),
-        ("pay-challenge", render(|| pay::challenge(f, pay::ChallengePage { action: "/pay/test/1".into(), amount: "€138.00".into(), title: "Night Trains: the farewell tour".into() }))),
-        ("pay-processing", render(|| pay::processing(f, pay::ProcessingPage { amount: "€138.00".into(), email: "buyer@example.org".into(), waited: 3, here: "/orders/1".into() }))),
-        ("order", render(|| order::page(f, order::OrderPage { number: "7F3K-29QD".into(), email: "buyer@example.org".into(), basket: basket(), tickets: stubs(), calendar: Some("/c.ics".into()), pdf: Some("/t.pdf".into()), notice: None }))),
+        (
+            "checkout-declined",
+            render(|| {
+                checkout::page(f, CheckoutPage { only_card: true, ..checkout_page(Typed::default(), Some(declined)) })
+            }),
+        ),
+        (
+            "pay-challenge",
+            render(|| {
+                pay::challenge(
+                    f,
+                    pay::ChallengePage {
+                        action: "/pay/test/1".into(),
+                        amount: "€138.00".into(),
+                        title: "Night Trains: the farewell tour".into(),
+                    },
+                )
+            }),
+        ),
+        (
+            "pay-processing",
+            render(|| {
+                pay::processing(
+                    f,
+                    pay::ProcessingPage {
+                        amount: "€138.00".into(),
+                        email: "buyer@example.org".into(),
+                        waited: 3,
+                        here: "/orders/1".into(),
+                    },
+                )
+            }),
+        ),
+        (
+            "order",
+            render(|| {
+                order::page(
+                    f,
+                    order::OrderPage {
+                        number: "7F3K-29QD".into(),
+                        email: "buyer@example.org".into(),
+                        basket: basket(),
+                        tickets: stubs(),
+                        calendar: Some("/c.ics".into()),
+                        pdf: Some("/t.pdf".into()),
+                        notice: None,
+                    },
+                )
+            }),
+        ),
         ("ticket", render(|| ticket::page(f, ticket_page(None, false)))),
         ("ticket-used", render(|| ticket::page(f, ticket_page(Some("Used on Fri 27 Nov at 19:12"), true)))),
-        ("mail", render(|| mail::list(f, vec![mail::LetterRow { href: "/dev/mail/1".into(), subject: "Your tickets for Night Trains".into(), to: "buyer@example.org".into(), at: "Sat 21 Nov, 14:03".into() }]))),
-        ("letter", render(|| mail::letter(f, mail::LetterPage { subject: "Your tickets for Night Trains".into(), to: "buyer@example.org".into(), at: "Sat 21 Nov, 14:03".into(), text: "Dear Sample Buyer,\n\nhere are your tickets.\n\nParterre".into(), attachments: vec![("tickets.pdf".into(), "/dev/mail/1/tickets.pdf".into())] }))),
+        (
+            "mail",
+            render(|| {
+                mail::list(
+                    f,
+                    vec![mail::LetterRow {
+                        href: "/dev/mail/1".into(),
+                        subject: "Your tickets for Night Trains".into(),
+                        to: "buyer@example.org".into(),
+                        at: "Sat 21 Nov, 14:03".into(),
+                    }],
+                )
+            }),
+        ),
+        (
+            "letter",
+            render(|| {
+                mail::letter(
+                    f,
+                    mail::LetterPage {
+                        subject: "Your tickets for Night Trains".into(),
+                        to: "buyer@example.org".into(),
+                        at: "Sat 21 Nov, 14:03".into(),
+                        text: "Dear Sample Buyer,\n\nhere are your tickets.\n\nParterre".into(),
+                        attachments: vec![("tickets.pdf".into(), "/dev/mail/1/tickets.pdf".into())],
+                    },
+                )
+            }),
+        ),
         ("not-found", render(|| wrong::page(f, wrong::WrongPage::not_found()))),
         ("sold-out", render(|| wrong::page(f, wrong::WrongPage::sold_out("night-trains")))),
         ("expired", render(|| wrong::page(f, wrong::WrongPage::expired("night-trains", &[15, 16])))),

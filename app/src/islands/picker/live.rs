@@ -1,0 +1,1 @@
+//! The picker in the browser.
