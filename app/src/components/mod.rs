@@ -1,8 +1,8 @@
 //! Small pieces that pages and islands share. They hold no data and fetch none.
 
-mod icon;
 pub mod clock;
 pub mod field;
+mod icon;
 pub mod notice;
 pub mod when;
 

@@ -30,7 +30,9 @@ pub fn CheckoutClock(clock: ClockProps) -> impl IntoView {
     let on_extend = {
         let hold = clock.hold.clone();
         super::browser::countdown::run(left, said, clock.over.clone());
-        move |event: leptos::ev::SubmitEvent| super::browser::countdown::extend(&event, hold.clone(), left, extensions, said)
+        move |event: leptos::ev::SubmitEvent| {
+            super::browser::countdown::extend(&event, hold.clone(), left, extensions, said)
+        }
     };
     #[cfg(not(all(feature = "hydrate", target_arch = "wasm32")))]
     let on_extend = |_: leptos::ev::SubmitEvent| {};

@@ -129,7 +129,8 @@ fn buy(data: &EventPage, cta: Option<(String, &'static str)>) -> impl IntoView +
         .tiers
         .iter()
         .map(|tier| {
-            let small = if tier.left.is_empty() && tier.zone.is_none() { "standing".to_owned() } else { tier.left.clone() };
+            let small =
+                if tier.left.is_empty() && tier.zone.is_none() { "standing".to_owned() } else { tier.left.clone() };
             view! {
                 <li class:warnish=!tier.closed && !tier.left.is_empty() class:gone=tier.closed>
                     <i class=zone_class(tier.zone)></i>

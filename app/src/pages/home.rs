@@ -105,13 +105,10 @@ pub fn page(frame: &Frame, data: HomePage) -> impl IntoView + use<> {
         description: "Concerts, theatre and sport: choose your own seat on a live map, at the whole price.".into(),
         ..Head::default()
     };
-    let title = if searched { format!("Events for “{}”", data.query) } else { "Choose the seat, not the queue.".into() };
+    let title =
+        if searched { format!("Events for “{}”", data.query) } else { "Choose the seat, not the queue.".into() };
     let next = if searched { None } else { data.next.map(feature) };
-    let list = if data.events.is_empty() {
-        nothing(&data.query).into_any()
-    } else {
-        months(data.events).into_any()
-    };
+    let list = if data.events.is_empty() { nothing(&data.query).into_any() } else { months(data.events).into_any() };
     let content = view! {
         <section class="hero">
             <div>

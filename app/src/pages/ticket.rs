@@ -44,11 +44,8 @@ pub struct TicketPage {
 /// The page.
 pub fn page(frame: &Frame, data: TicketPage) -> impl IntoView + use<> {
     let (nth, all) = data.number;
-    let head = Head {
-        title: format!("Ticket {nth} of {all}: {}", data.title),
-        class: "page-ticket",
-        ..Head::default()
-    };
+    let head =
+        Head { title: format!("Ticket {nth} of {all}: {}", data.title), class: "page-ticket", ..Head::default() };
     let facts = data
         .facts
         .into_iter()

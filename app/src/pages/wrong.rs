@@ -80,7 +80,11 @@ impl WrongPage {
     #[must_use]
     pub fn expired(slug: &str, seats: &[u32]) -> Self {
         let again = Way::Send {
-            words: if seats.len() == 1 { "Take the same seat again".into() } else { "Take the same seats again".into() },
+            words: if seats.len() == 1 {
+                "Take the same seat again".into()
+            } else {
+                "Take the same seats again".into()
+            },
             action: format!("/events/{slug}/hold"),
             fields: seats
                 .iter()
@@ -104,8 +108,9 @@ impl WrongPage {
     pub fn not_yours() -> Self {
         Self {
             title: "This basket is not open here".into(),
-            text: "It belongs to another browser, or it was emptied. Open it where you chose the seats, or choose anew."
-                .into(),
+            text:
+                "It belongs to another browser, or it was emptied. Open it where you chose the seats, or choose anew."
+                    .into(),
             ways: vec![Way::go("See what is on", "/")],
             search: true,
             ..Self::default()
@@ -135,7 +140,8 @@ impl WrongPage {
     pub fn trouble(report: &str) -> Self {
         Self {
             title: "Something is wrong on our side".into(),
-            text: "We could not finish this, and we have been told. Nothing was charged. Please try again in a moment.".into(),
+            text: "We could not finish this, and we have been told. Nothing was charged. Please try again in a moment."
+                .into(),
             ways: vec![Way::go("Start again", "/")],
             grave: true,
             report: report.into(),

@@ -10,7 +10,6 @@ mod stage;
 mod state;
 pub mod words;
 
-
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 

@@ -39,10 +39,7 @@ pub(super) fn ground(picker: Picker) -> impl IntoView {
 
 fn filters(picker: Picker) -> impl IntoView {
     let mut zones: Vec<(u8, String, String)> = picker.data.with_value(|data| {
-        data.tiers
-            .iter()
-            .filter_map(|tier| Some((tier.category?, tier.price.to_string(), tier.name.clone())))
-            .collect()
+        data.tiers.iter().filter_map(|tier| Some((tier.category?, tier.price.to_string(), tier.name.clone()))).collect()
     });
     zones.dedup_by_key(|zone| zone.0);
     let chip = move |pass: Pass, dot: Option<String>, name: String, words: String| {

@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn a_healed_choice_says_what_went_and_what_came() {
-        let pairs = [(place("F", "13", 6900), place("F", "15", 6900)), (place("F", "14", 6900), place("F", "16", 6900))];
+        let pairs =
+            [(place("F", "13", 6900), place("F", "15", 6900)), (place("F", "14", 6900), place("F", "16", 6900))];
         assert_eq!(
             healed(&pairs),
             "Seats 13 and 14 were just taken. We are holding seats 15 and 16 for you instead: same row, same price."
