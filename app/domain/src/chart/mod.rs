@@ -6,7 +6,9 @@
 pub mod blocks;
 mod build;
 mod check;
+pub mod document;
 pub mod generate;
+pub mod import;
 mod numbers;
 pub mod pack;
 

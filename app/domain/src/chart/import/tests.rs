@@ -1,0 +1,415 @@
+//! Real and broken plans: what is forgiven is told, what is refused is refused by its code, and nothing panics.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::chart::Chart;
+use crate::seat::SeatId;
+
+fn read(plan: &Value) -> Result<Imported, ChartError> {
+    import(plan.to_string().as_bytes(), Limits::default())
+}
+
+fn seat(number: &str, x: f64, y: f64) -> Value {
+    json!({"seat_guid": format!("g-{number}-{x}-{y}"), "seat_number": number, "position": {"x": x, "y": y}, "category": "Best"})
+}
+
+fn row(name: &str, x: f64, y: f64, seats: impl IntoIterator<Item = u32>) -> Value {
+    let seats: Vec<Value> = seats
+        .into_iter()
+        .enumerate()
+        .map(|(at, n)| {
+            let mut seat = seat(&n.to_string(), at as f64 * 25.0, 0.0);
+            seat["seat_guid"] = json!(format!("{name}-{x}-{y}-{n}"));
+            seat
+        })
+        .collect();
+    json!({"row_number": name, "position": {"x": x, "y": y}, "seats": seats})
+}
+
+fn zone(name: &str, rows: Vec<Value>) -> Value {
+    json!({"name": name, "position": {"x": 0, "y": 0}, "rows": rows, "areas": [stage()]})
+}
+
+fn stage() -> Value {
+    json!({"shape": "rectangle", "position": {"x": 100, "y": 0}, "rectangle": {"width": 200, "height": 60},
+        "text": {"text": "Stage", "position": {"x": 100, "y": 30}}})
+}
+
+fn plan(zones: Vec<Value>) -> Value {
+    json!({"name": "Hall", "size": {"width": 2000, "height": 2000}, "categories": [{"name": "Best", "color": "#fff"}], "zones": zones})
+}
+
+fn labels(chart: &Chart) -> Vec<String> {
+    let label = |seat| chart.label(SeatId(seat)).unwrap();
+    (0..chart.seats.len() as u32)
+        .map(label)
+        .map(|label| format!("{}/{}/{}", label.section, label.row, label.number))
+        .collect()
+}
+
+#[test]
+fn a_clean_plan_comes_in_as_it_is_and_without_a_word() {
+    let imported =
+        read(&plan(vec![zone("Parkett", vec![row("A", 100.0, 200.0, 1..=4), row("B", 100.0, 230.0, 1..=4)])])).unwrap();
+    assert_eq!(imported.report.entries, []);
+    let chart = &imported.document.chart;
+    assert_eq!(chart.flaw(), None);
+    assert_eq!(labels(chart)[..5], ["Parkett/A/1", "Parkett/A/2", "Parkett/A/3", "Parkett/A/4", "Parkett/B/1"]);
+    assert_eq!((chart.seats.x[1], chart.seats.y[5]), (125.0, 230.0));
+    assert_eq!(chart.focal, Point { x: 200.0, y: 30.0 });
+    assert_eq!(imported.document.sources[5].path(), "$.zones[0].rows[1].seats[1]");
+    assert_eq!(imported.document.guid(SeatId(0)), Some("A-100-200-1"));
+}
+
+#[test]
+fn what_real_plans_get_wrong_is_put_in_order_and_told() {
+    let cases: Vec<(Oddity, Value)> = vec![
+        (Oddity::UnknownField, {
+            let mut p = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3)])]);
+            p["zones"][0]["rows"][0]["colour"] = json!([1, {}]);
+            p
+        }),
+        (Oddity::NotWords, {
+            let mut p = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3)])]);
+            p["zones"][0]["rows"][0]["row_number"] = json!(7);
+            p
+        }),
+        (Oddity::Nameless, {
+            let mut p = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3)])]);
+            p["zones"][0]["rows"][0]["row_number"] = json!(null);
+            p
+        }),
+        (Oddity::NameCleaned, plan(vec![zone("P\u{202e}evil\u{0}", vec![row("A", 0.0, 99.0, 1..3)])])),
+        (Oddity::PartMissing, {
+            let mut p = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3)])]);
+            p.as_object_mut().unwrap().remove("size");
+            p
+        }),
+        (Oddity::GuidRepeats, plan(vec![zone("P", vec![row("A", 0.0, 99.0, [1, 1]), row("B", 0.0, 130.0, 1..3)])])),
+        (Oddity::GuidMissing, {
+            let mut p = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3)])]);
+            p["zones"][0]["rows"][0]["seats"][0]["seat_guid"] = json!("");
+            p
+        }),
+        (Oddity::UnknownCategory, {
+            let mut p = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3)])]);
+            p["categories"] = json!([]);
+            p
+        }),
+        (Oddity::CategoryRepeats, {
+            let mut p = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3)])]);
+            p["categories"] = json!([{"name": "Best"}, {"name": "Best"}]);
+            p
+        }),
+        (
+            Oddity::ZoneRepeats,
+            plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3)]), zone("P", vec![row("A", 0.0, 500.0, 1..3)])]),
+        ),
+        (Oddity::ZoneSplit, plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3), row("A", 700.0, 99.0, 1..3)])])),
+        (Oddity::RowRepeats, plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..9), row("A", 0.0, 124.0, 1..9)])])),
+        (Oddity::RowsJoined, plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..9), row("A", 300.0, 99.0, 9..12)])])),
+        (Oddity::SeatRepeats, plan(vec![zone("P", vec![row("A", 0.0, 99.0, [1, 2, 2, 3])])])),
+        (Oddity::EmptyRow, plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3), row("B", 0.0, 130.0, [])])])),
+        (Oddity::RowUnplaced, {
+            let mut p = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3), row("B", 0.0, 0.0, 1..3)])]);
+            p["zones"][0]["rows"][1].as_object_mut().unwrap().remove("position");
+            p
+        }),
+        (Oddity::OutOfOrder, {
+            let mut p = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..9)])]);
+            p["zones"][0]["rows"][0]["seats"].as_array_mut().unwrap().swap(1, 6);
+            p
+        }),
+        (Oddity::RunsBackwards, plan(vec![zone("P", vec![row("A", 0.0, 99.0, (1..9).rev())])])),
+        (Oddity::NumbersJump, plan(vec![zone("P", vec![row("A", 0.0, 99.0, [11, 13, 15, 17, 19])])])),
+        (Oddity::OnTop, plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3), row("B", 0.0, 99.0, 1..3)])])),
+        (
+            Oddity::ZoneOnTop,
+            plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3)]), zone("Q", vec![row("A", 1.0, 99.0, 1..3)])]),
+        ),
+        (Oddity::OutsideSize, plan(vec![zone("P", vec![row("A", -300.0, 99.0, 1..3)])])),
+        (Oddity::AreaUndrawable, {
+            let mut p = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3)])]);
+            p["zones"][0]["areas"] = json!([stage(), {"shape": "blob"}]);
+            p
+        }),
+        (Oddity::StageGuessed, {
+            let mut p = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3)])]);
+            p["zones"][0]["areas"][0]["text"] = json!(null);
+            p
+        }),
+        (Oddity::NoStage, {
+            let mut p = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3)])]);
+            p["zones"][0]["areas"] = json!([]);
+            p
+        }),
+        (Oddity::Moved, {
+            let mut p = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3)])]);
+            p["zones"][0]["position"] = json!({"x": 900_000, "y": 800_000});
+            p
+        }),
+    ];
+    for (oddity, plan) in cases {
+        let imported = read(&plan).unwrap_or_else(|error| panic!("{oddity:?}: {error}"));
+        let chart = &imported.document.chart;
+        assert!(imported.report.times(oddity) > 0, "{oddity:?} is missing in {:?}", imported.report.entries);
+        let entry = imported.report.entries.iter().find(|entry| entry.code == oddity).unwrap();
+        assert!(entry.path.starts_with('$'), "{entry:?}");
+        assert_eq!(serde_json::to_value(oddity).unwrap(), json!(oddity.code()));
+        sound(&imported);
+        assert!(imported.report.to_text().contains(oddity.code()));
+        assert!(chart.seats.len() >= 2);
+    }
+}
+
+/// What every imported chart must keep.
+fn sound(imported: &Imported) {
+    let Imported { document, report } = imported;
+    let chart = &document.chart;
+    assert_eq!(chart.flaw(), None);
+    assert_eq!(document.sources.len(), chart.seats.len());
+    assert_eq!(report.counts[0], chart.seats.len());
+    let mut labels = labels(chart);
+    labels.sort();
+    labels.dedup();
+    assert_eq!(labels.len(), chart.seats.len(), "labels are told apart");
+    let mut sources: Vec<[u32; 3]> = document.sources.iter().map(|source| source.at).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    assert_eq!(sources.len(), chart.seats.len(), "every seat comes from one place of the plan");
+    let json = document.to_json().unwrap();
+    assert_eq!(&Document::from_json(&json).unwrap(), document);
+    assert_eq!(&pack::unpack(&pack::pack(chart).unwrap()).unwrap(), chart);
+}
+
+#[test]
+fn what_is_no_plan_is_refused_by_its_code() {
+    let good = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3)])]).to_string();
+    let with = |from: &str, to: &str| good.replacen(from, to, 1).into_bytes();
+    let cases: Vec<(&str, Vec<u8>)> = vec![
+        ("truncated", Vec::new()),
+        ("truncated", good.as_bytes()[..good.len() / 2].to_vec()),
+        ("malformed", b"seat,row\n1,A\n".to_vec()),
+        ("malformed", format!("{good}{good}").into_bytes()),
+        ("malformed", with("[", "[,")),
+        ("not_utf8", [good.as_bytes(), &[0xff]].concat()),
+        (
+            "not_utf8",
+            good.encode_utf16()
+                .flat_map(u16::to_le_bytes)
+                .collect::<Vec<_>>()
+                .into_iter()
+                .chain([0xd8, 0xff])
+                .collect(),
+        ),
+        ("too_large", vec![b' '; (64 << 20) + 1]),
+        ("too_deep", vec![b'['; 1 << 20]),
+        ("too_deep", "{\"a\":".repeat(1 << 18).into_bytes()),
+        ("wrong_type", b"[]".to_vec()),
+        ("wrong_type", b"{}".to_vec()),
+        ("wrong_type", b"null".to_vec()),
+        ("wrong_type", with("\"x\":0.0", "\"x\":\"left\"")),
+        ("wrong_type", with("\"x\":0.0", "\"x\":{}")),
+        ("bad_coordinate", with("\"x\":0.0", "\"x\":NaN")),
+        ("bad_coordinate", with("\"x\":0.0", "\"x\":-Infinity")),
+        ("bad_coordinate", with("\"x\":0.0", "\"x\":1e999")),
+        ("bad_coordinate", with("\"x\":0.0", "\"x\":1e300")),
+        ("bad_coordinate", with("\"x\":0.0", "\"x\":null")),
+        ("no_seats", plan(vec![]).to_string().into_bytes()),
+    ];
+    for (code, bytes) in cases {
+        let refused = import(&bytes, Limits::default()).map(|imported| imported.report);
+        let error = refused.expect_err(code);
+        let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(80)]).into_owned();
+        assert_eq!(error.code(), code, "{error} for {shown}");
+        assert_eq!(serde_json::to_value(&error).unwrap()["code"], code);
+        let (text, exit) = verdict(&Err(error));
+        assert!(text.starts_with("Unusable: ") && text.contains(code), "{text}");
+        assert_eq!(exit, UNUSABLE);
+    }
+}
+
+#[test]
+fn a_wrong_type_is_told_with_its_path() {
+    let mut bad = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..4)])]);
+    bad["zones"][0]["rows"][0]["seats"][2]["position"]["y"] = json!("up");
+    match read(&bad) {
+        Err(ChartError::WrongType { path, .. }) => assert_eq!(path, "$.zones[0].rows[0].seats[2].position.y"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn too_many_seats_are_refused_before_they_are_laid_out() {
+    let many = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..=30)])]).to_string();
+    let limits = Limits { seats: 29, ..Limits::default() };
+    assert_eq!(import(many.as_bytes(), limits).map(|_| ()), Err(ChartError::TooManySeats { limit: 29 }));
+    // A file of empty objects would cost far more memory than bytes: it is refused by counting them.
+    let hollow = format!("{{\"zones\":[{{\"rows\":[{}{{}}]}}]}}", "{\"seats\":[]},".repeat(1_100_000));
+    assert_eq!(import(hollow.as_bytes(), limits).map(|_| ()), Err(ChartError::TooManySeats { limit: 29 }));
+}
+
+#[test]
+fn a_byte_order_mark_and_any_script_are_fine() {
+    let text = format!(
+        "\u{feff}{}",
+        plan(vec![zone("一楼看台", vec![row("甲", 0.0, 99.0, 1..3), row("乙", 0.0, 130.0, 1..3)])])
+    );
+    let imported = import(text.as_bytes(), Limits::default()).unwrap();
+    assert_eq!(labels(&imported.document.chart)[2], "一楼看台/乙/1");
+    assert_eq!(imported.report.entries, []);
+}
+
+#[test]
+fn an_aisle_in_a_row_is_seen_by_its_distance() {
+    let mut wide = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..=8)])]);
+    for late in 4..8 {
+        wide["zones"][0]["rows"][0]["seats"][late]["position"]["x"] = json!(late as f64 * 25.0 + 40.0);
+    }
+    let chart = read(&wide).unwrap().document.chart;
+    assert_eq!(chart.seats.gap_after, [false, false, false, true, false, false, false, false]);
+}
+
+#[test]
+fn all_kinds_of_areas_are_drawn() {
+    let mut drawn = plan(vec![zone("P", vec![row("A", 0.0, 500.0, 1..3)])]);
+    drawn["zones"][0]["areas"] = json!([
+        {"shape": "rectangle", "position": {"x": 100, "y": 100}, "rotation": 90, "rectangle": {"width": 40, "height": 10}},
+        {"shape": "circle", "position": {"x": 300, "y": 100}, "circle": {"radius": 20}, "text": {"text": "Bar", "position": {"x": 0, "y": 0}}},
+        {"shape": "ellipse", "position": {"x": 300, "y": 200}, "ellipse": {"radius": {"x": 20, "y": 10}}, "text": {"text": "Stehplätze", "position": {"x": 0, "y": 0}}},
+        {"shape": "polygon", "position": {"x": 500, "y": 0}, "polygon": {"points": [{"x": 0, "y": 0}, {"x": 90, "y": 0}, {"x": 0, "y": 60}]},
+            "text": {"text": "舞台", "position": {"x": 20, "y": 20}}},
+        {"shape": "text", "position": {"x": 10, "y": 10}, "text": {"text": "Exit", "position": {"x": 5, "y": 5}}},
+    ]);
+    let chart = read(&drawn).unwrap().document.chart;
+    use crate::chart::ShapeKind::{Other, Stage, Standing};
+    assert_eq!(chart.shapes.iter().map(|shape| shape.kind).collect::<Vec<_>>(), [Other, Other, Standing, Stage, Other]);
+    let box_of = |index: usize| {
+        let of = |axis: fn(&Point) -> f32| {
+            let values = || chart.shapes[index].outline.iter().map(axis);
+            (values().fold(f32::INFINITY, f32::min), values().fold(f32::NEG_INFINITY, f32::max))
+        };
+        (of(|at| at.x), of(|at| at.y))
+    };
+    assert_eq!(box_of(0), ((90.0, 100.0), (100.0, 140.0)), "turned clockwise around its corner");
+    assert_eq!(box_of(1), ((280.0, 320.0), (80.0, 120.0)));
+    assert_eq!(box_of(2), ((280.0, 320.0), (190.0, 210.0)));
+    assert_eq!(chart.shapes[4].text, Some(("Exit".to_owned(), Point { x: 15.0, y: 15.0 })));
+    assert_eq!(chart.focal, Point { x: 545.0, y: 30.0 });
+}
+
+/// Any JSON that is a little like a plan.
+fn near_plans() -> impl Strategy<Value = Value> {
+    let odd = prop_oneof![
+        Just(json!(null)),
+        Just(json!(true)),
+        Just(json!([])),
+        Just(json!({})),
+        Just(json!("")),
+        Just(json!("A")),
+        any::<i32>().prop_map(|n| json!(n)),
+        any::<f64>().prop_map(|n| json!(n)),
+        (-500.0..500.0).prop_map(|n: f64| json!(n)),
+    ];
+    let number =
+        || prop_oneof![8 => (-300.0..300.0).prop_map(|n: f64| json!(n)), 3 => (-3..3).prop_map(|n| json!(n * 25))];
+    let at = move || (number(), number()).prop_map(|(x, y)| json!({"x": x, "y": y}));
+    let name = || prop_oneof![Just("A".to_owned()), Just("B".to_owned()), "[0-9]{1,2}", ".{0,4}"];
+    let seat = (at(), name(), name(), name())
+        .prop_map(|(at, number, guid, category)| json!({"position": at, "seat_number": number, "seat_guid": guid, "category": category}));
+    let row =
+        (prop::option::of(at()), name(), prop::collection::vec(seat, 0..7)).prop_map(|(at, name, seats)| match at {
+            Some(at) => json!({"position": at, "row_number": name, "seats": seats}),
+            None => json!({"row_number": name, "seats": seats}),
+        });
+    let zone = (at(), name(), prop::collection::vec(row, 0..6))
+        .prop_map(|(at, name, rows)| json!({"position": at, "name": name, "rows": rows, "areas": [stage()]}));
+    let spoil = prop::option::weighted(0.3, (any::<prop::sample::Index>(), odd));
+    (prop::collection::vec(zone, 0..4), spoil).prop_map(|(zones, spoil)| {
+        let mut plan = plan(zones);
+        if let Some((at, odd)) = spoil {
+            let mut paths = Vec::new();
+            pointers(&plan, String::new(), &mut paths);
+            *plan.pointer_mut(&paths[at.index(paths.len())]).unwrap() = odd;
+        }
+        plan
+    })
+}
+
+fn pointers(value: &Value, path: String, all: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| pointers(value, format!("{path}/{key}"), all)),
+        Value::Array(list) => {
+            list.iter().enumerate().for_each(|(key, value)| pointers(value, format!("{path}/{key}"), all))
+        }
+        _ => {}
+    }
+    all.push(path);
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_like_a_plan_is_read_soundly_or_refused(plan in near_plans()) {
+        match read(&plan) {
+            Ok(imported) => sound(&imported),
+            Err(error) => prop_assert!(!matches!(error, ChartError::Unsound { .. }), "{error}"),
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_importer_panic(
+        plan in near_plans(), hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6), cut in any::<prop::sample::Index>()
+    ) {
+        let mut bytes = plan.to_string().into_bytes();
+        for (at, byte) in hits {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        let _ = import(&bytes, Limits::default());
+        bytes.truncate(cut.index(bytes.len()));
+        let _ = import(&bytes, Limits::default());
+    }
+}
+
+/// The shared folder with real plans beside the project, where it is there.
+fn shared(name: &str) -> Option<Vec<u8>> {
+    let path = format!("{}/../../../shared/data/{name}", env!("CARGO_MANIFEST_DIR"));
+    let found = std::fs::read(&path).ok();
+    if found.is_none() {
+        eprintln!("skipped: {path} is not there");
+    }
+    found
+}
+
+#[test]
+fn a_real_arena_comes_in_with_all_its_seats_told_apart() {
+    let Some(bytes) = shared("arena-738.json") else { return };
+    let imported = import(&bytes, Limits::default()).unwrap();
+    sound(&imported);
+    let chart = &imported.document.chart;
+    assert_eq!((chart.seats.len(), chart.categories.len()), (738, 5));
+    assert_eq!(chart.floors, ["Ground floor", "First Floor"]);
+    assert_eq!(imported.report.times(Oddity::GuidRepeats), 738 - 318);
+    assert_eq!(imported.report.times(Oddity::ZoneSplit), 2);
+    assert_eq!(imported.report.times(Oddity::UnknownField), 0);
+    assert_eq!(chart.sections.len(), 15, "twelve blocks below, three above");
+    let all: Vec<_> = imported.report.entries.iter().map(|entry| entry.code).collect();
+    assert_eq!(all, [Oddity::GuidRepeats, Oddity::ZoneOnTop, Oddity::ZoneSplit, Oddity::StageGuessed]);
+}
+
+#[test]
+fn other_json_is_no_plan() {
+    for name in [
+        "concerts-nyphil.json",
+        "venues-cashmusic.json",
+        "train-giruno.json",
+        "train-coaches.json",
+        "seating-plan.schema.json",
+    ] {
+        let Some(bytes) = shared(name) else { return };
+        let refused = import(&bytes, Limits::default()).map(|imported| imported.report);
+        assert!(matches!(refused, Err(ChartError::WrongType { .. })), "{name}: {refused:?}");
+    }
+}
