@@ -114,6 +114,15 @@ pub enum HoldRefusal {
         /// The seats concerned.
         seats: Vec<SeatId>,
     },
+    /// No such standing tier, or no such tier at all.
+    #[error("no such tier")]
+    UnknownTier {
+        /// The tier asked for.
+        tier: TierId,
+    },
+    /// No section of that name on the chart.
+    #[error("no such section")]
+    UnknownSection,
     /// Neither seats nor standing places were asked for.
     #[error("nothing was chosen")]
     Nothing,

@@ -5,8 +5,11 @@
 #![warn(missing_docs)]
 
 pub mod availability;
+pub mod best;
 pub mod buyer;
 pub mod chart;
+pub mod hall;
+pub mod heal;
 pub mod hold;
 pub mod ids;
 pub mod money;

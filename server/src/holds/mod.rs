@@ -3,14 +3,20 @@
 //! The service knows no clock and no request: the HTTP layer brings `now`, a fresh hold id and the holder.
 
 mod cells;
+#[cfg(test)]
+mod contract;
+mod grant;
 pub mod inventory;
 pub mod memory;
 mod standing;
 pub mod store;
+#[cfg(test)]
+mod tests;
+pub mod views;
 
 use std::sync::Arc;
 
-use app::api::holds::{Healed, HoldRequest};
+use app::api::holds::Healed;
 use domain::hold::{EXTEND_BY, Hold, HoldRefusal};
 use domain::ids::{EventId, HoldId, HolderId};
 use domain::time::Millis;
@@ -19,9 +25,10 @@ use thiserror::Error;
 pub use inventory::{Inventories, Inventory};
 pub use memory::MemoryHolds;
 pub use store::{HoldStore, Sold};
+pub use views::Views;
 
 use crate::trouble::Trouble;
-use store::{Loss, Outcome};
+use store::{Loss, Outcome, Snapshot};
 
 /// Why there is no hold.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -53,31 +60,15 @@ pub struct Granted {
 pub struct Holds {
     store: Arc<dyn HoldStore>,
     inventories: Arc<dyn Inventories>,
+    views: Arc<Views>,
 }
 
 impl Holds {
     /// Holds kept in `store`, of what `inventories` says is on sale.
     #[must_use]
     pub fn new(store: Arc<dyn HoldStore>, inventories: Arc<dyn Inventories>) -> Self {
-        Self { store, inventories }
-    }
-
-    /// Holds what `request` asks for, all or none. `id` is minted by the caller: a retry after
-    /// [`Trouble::Unconfirmed`] brings the same one.
-    ///
-    /// # Errors
-    /// A refusal with its facts, or trouble.
-    pub async fn hold(
-        &self,
-        event: EventId,
-        holder: HolderId,
-        id: HoldId,
-        request: &HoldRequest,
-        now: Millis,
-    ) -> Result<Granted, HoldError> {
-        let _inventory = self.ready(event).await?;
-        let _ = (holder, id, request, now);
-        Err(HoldRefusal::Nothing.into())
+        let views = Arc::new(Views::new(Arc::clone(&store)));
+        Self { store, inventories, views }
     }
 
     /// The holder's hold.
@@ -154,6 +145,15 @@ impl Holds {
     /// Trouble.
     pub async fn sweep(&self, now: Millis) -> Result<u32, HoldError> {
         Ok(self.store.sweep(now).await?)
+    }
+
+    /// The states of the event's places, not older than `max_age` milliseconds: what availability packs.
+    ///
+    /// # Errors
+    /// [`HoldError::NoSuchEvent`], or trouble.
+    pub async fn states(&self, event: EventId, max_age: i64, now: Millis) -> Result<Arc<Snapshot>, HoldError> {
+        self.ready(event).await?;
+        self.views.get(event, max_age, now).await?.ok_or(HoldError::NoSuchEvent)
     }
 
     /// The event's inventory, the hold store knowing the event and what is sold of it.

@@ -1,0 +1,288 @@
+//! Best available: together in a row, none left alone, nearest to the focal point; then relaxed step by step, and said.
+//!
+//! One walk over the free runs a step, no allocation but the answer: an 80,000-seat bowl takes well below 2 ms.
+
+use core::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::hall::{Block, Hall, middle, square};
+use crate::hold::MAX_PLACES;
+use crate::ids::TierId;
+use crate::rules::has_mercy;
+use crate::seat::{Features, SeatId};
+use crate::time::Millis;
+
+/// What is wished for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// How many, 1 to [`MAX_PLACES`].
+    pub quantity: u32,
+    /// Of this tier only.
+    pub tier: Option<TierId>,
+    /// In this section only: index into [`crate::chart::Chart::sections`].
+    pub section: Option<u16>,
+    /// At most this total price a seat, minor units.
+    pub max_total: Option<i64>,
+    /// One accessible place, the others beside it. Without it, accessible and companion places are left to those who
+    /// need them.
+    pub accessible: bool,
+    /// Only side by side.
+    pub together: bool,
+}
+
+/// What had to be relaxed, in the order in which it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relaxed {
+    /// The others sit beside the accessible place, but not all on companion places.
+    Companions,
+    /// A seat is left alone.
+    Orphan,
+    /// Part of the stage cannot be seen.
+    RestrictedView,
+    /// Two rows, one behind the other.
+    TwoRows,
+    /// Several places of the hall.
+    Apart,
+}
+
+impl Relaxed {
+    /// What a person reads; nothing for what only concerns the house.
+    #[must_use]
+    pub fn words(self) -> Option<&'static str> {
+        match self {
+            Self::Companions => Some("The seats beside the accessible place are ordinary ones."),
+            Self::Orphan => None,
+            Self::RestrictedView => Some("Part of the stage cannot be seen from here."),
+            Self::TwoRows => {
+                Some("There were not that many side by side: these are in two rows, one behind the other.")
+            }
+            Self::Apart => Some("There were not that many side by side: these are in different places."),
+        }
+    }
+}
+
+/// The seats chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pick {
+    /// Ascending.
+    pub seats: Vec<SeatId>,
+    /// What was relaxed; empty when the wish was met.
+    pub relaxed: Vec<Relaxed>,
+}
+
+struct Search<'h, 'a> {
+    hall: &'h Hall<'a>,
+    wish: Wish,
+    spread: Option<u64>,
+    rows: Range<u32>,
+    /// By tier: whether it fits the wish and is on sale.
+    fits: Vec<bool>,
+}
+
+/// The best seats for a wish; `None` where there are not that many. With a `spread` seed the choice falls on one of the
+/// many nearly best, so that thousands who ask in the same second do not all run after the same seats. The same
+/// arguments always give the same answer.
+#[must_use]
+pub fn best(hall: &Hall<'_>, wish: Wish, now: Millis, spread: Option<u64>) -> Option<Pick> {
+    if wish.quantity == 0 || wish.quantity as usize > MAX_PLACES {
+        return None;
+    }
+    let rows = match wish.section {
+        Some(section) => hall.chart.sections.get(usize::from(section))?.rows.clone(),
+        None => hall.all_rows(),
+    };
+    let fits = |tier: &crate::rules::Tier| {
+        tier.sale.is_open(now)
+            && (tier.min..=tier.max).contains(&wish.quantity)
+            && wish.tier.is_none_or(|id| id == tier.id)
+            && wish.max_total.is_none_or(|most| tier.price.total.amount <= most)
+    };
+    let fits = hall.tiers.iter().map(fits).collect();
+    let search = Search { hall, wish, spread, rows, fits };
+    if wish.accessible { search.accessible() } else { search.ordinary() }
+}
+
+impl Search<'_, '_> {
+    fn fits(&self, seat: u32) -> bool {
+        self.fits.get(self.hall.tier_index(seat)).copied().unwrap_or(false)
+    }
+
+    fn plain(&self, seat: u32, restricted: bool) -> bool {
+        let refused =
+            Features::ACCESSIBLE.0 | Features::COMPANION.0 | if restricted { 0 } else { Features::RESTRICTED_VIEW.0 };
+        self.hall.features(SeatId(seat)).0 & refused == 0 && self.fits(seat)
+    }
+
+    /// Nearly best is as good: up to half as much again of the squared distance, by a hash of seed and seat.
+    fn spread(&self, block: Block) -> f32 {
+        let Some(seed) = self.spread else { return block.distance };
+        let mut hash = (seed ^ u64::from(block.first)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        hash = (hash ^ (hash >> 31)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        block.distance * (1.0 + (hash >> 40) as f32 / (1_u32 << 25) as f32)
+    }
+
+    /// The nearest of the blocks that `accept` likes, without an orphan and with one: one walk finds both.
+    fn nearest(
+        &self,
+        len: u32,
+        eligible: impl Fn(u32) -> bool,
+        accept: impl Fn(Block) -> bool,
+    ) -> (Option<Block>, Option<Block>) {
+        let mut found: [Option<(f32, Block)>; 2] = [None, None];
+        self.hall.blocks(self.rows.clone(), len, self.hall.chart.focal, eligible, |block| {
+            let slot = &mut found[usize::from(block.orphan)];
+            let far = self.spread(block);
+            if slot.is_none_or(|(best, _)| far < best) && accept(block) {
+                *slot = Some((far, block));
+            }
+        });
+        (found[0].map(|(_, block)| block), found[1].map(|(_, block)| block))
+    }
+
+    fn ordinary(&self) -> Option<Pick> {
+        let n = self.wish.quantity;
+        for restricted in [false, true] {
+            let (whole, orphan) = self.nearest(n, |seat| self.plain(seat, restricted), |_| true);
+            let view = if restricted { vec![Relaxed::RestrictedView] } else { Vec::new() };
+            if let Some(block) = whole {
+                return Some(Pick { seats: block.seats().collect(), relaxed: view });
+            }
+            if let Some(block) = orphan {
+                // Near sell-out nobody minds a single seat, so nothing was relaxed.
+                let mut relaxed = if has_mercy(self.hall) { Vec::new() } else { vec![Relaxed::Orphan] };
+                relaxed.extend(view);
+                return Some(Pick { seats: block.seats().collect(), relaxed });
+            }
+        }
+        if self.wish.together || n < 2 {
+            return None;
+        }
+        self.two_rows().or_else(|| self.apart(Vec::new(), n, |seat| self.plain(seat, true), vec![Relaxed::Apart]))
+    }
+
+    /// Two blocks in neighbouring rows of a section, near to each other and to the focal point.
+    fn two_rows(&self) -> Option<Pick> {
+        let n = self.wish.quantity;
+        let focal = self.hall.chart.focal;
+        let plain = |seat: u32| self.plain(seat, true);
+        let mut found: Option<(f32, Block, Block)> = None;
+        for row in self.rows.start..self.rows.end.saturating_sub(1) {
+            if self.hall.chart.rows[row as usize].section != self.hall.chart.rows[row as usize + 1].section {
+                continue;
+            }
+            // Nobody sits alone unless there are only two or three of them.
+            let least = if n > 3 { 2 } else { 1 };
+            for size in least..=n - least {
+                for (one, other) in [(row, row + 1), (row + 1, row)] {
+                    let mut first: Option<Block> = None;
+                    self.hall.blocks(one..one + 1, size, focal, plain, |block| {
+                        if first.is_none_or(|best| self.spread(block) < self.spread(best)) {
+                            first = Some(block);
+                        }
+                    });
+                    let Some(first) = first else { continue };
+                    let near = middle(self.hall.at(first.first), self.hall.at(first.first + size - 1));
+                    self.hall.blocks(other..other + 1, n - size, near, plain, |second| {
+                        // The gap counts double: sitting near each other is why they came together.
+                        let cost = self.spread(first) + 2.0 * second.distance;
+                        if found.is_none_or(|(best, ..)| cost < best) {
+                            found = Some((cost, first, second));
+                        }
+                    });
+                }
+            }
+        }
+        let (_, first, second) = found?;
+        let mut seats: Vec<SeatId> = first.seats().chain(second.seats()).collect();
+        seats.sort_unstable();
+        Some(Pick { relaxed: self.said(&seats, vec![Relaxed::TwoRows]), seats })
+    }
+
+    /// As few and as large blocks as possible, each as near as possible to the first.
+    fn apart(
+        &self,
+        mut seats: Vec<SeatId>,
+        mut left: u32,
+        eligible: impl Fn(u32) -> bool,
+        relaxed: Vec<Relaxed>,
+    ) -> Option<Pick> {
+        let mut near = seats.first().map_or(self.hall.chart.focal, |seat| self.hall.at(seat.0));
+        let mut size = left;
+        while left > 0 {
+            size = size.min(left);
+            // Rather two and two than three and one.
+            if left - size == 1 && size > 2 {
+                size -= 1;
+            }
+            let mut found: Option<Block> = None;
+            let usable = |seat: u32| eligible(seat) && !seats.contains(&SeatId(seat));
+            self.hall.blocks(self.rows.clone(), size, near, usable, |block| {
+                if found.is_none_or(|best| block.distance < best.distance) {
+                    found = Some(block);
+                }
+            });
+            match found {
+                Some(block) => {
+                    if seats.is_empty() {
+                        near = middle(self.hall.at(block.first), self.hall.at(block.first + size - 1));
+                    }
+                    seats.extend(block.seats());
+                    left -= size;
+                }
+                None if size > 1 => size -= 1,
+                None => return None,
+            }
+        }
+        seats.sort_unstable();
+        Some(Pick { relaxed: self.said(&seats, relaxed), seats })
+    }
+
+    fn said(&self, seats: &[SeatId], mut relaxed: Vec<Relaxed>) -> Vec<Relaxed> {
+        if seats.iter().any(|seat| self.hall.features(*seat).has(Features::RESTRICTED_VIEW)) {
+            relaxed.insert(0, Relaxed::RestrictedView);
+        }
+        relaxed
+    }
+
+    fn accessible(&self) -> Option<Pick> {
+        let n = self.wish.quantity;
+        let is = |seat: u32, feature| self.hall.features(SeatId(seat)).has(feature);
+        let places = |block: Block| block.seats().filter(|seat| is(seat.0, Features::ACCESSIBLE)).count();
+        let kept = |seat: u32| self.hall.is_kept(SeatId(seat)) && self.fits(seat);
+        let (one, other) = self.nearest(n, kept, |block| places(block) == 1);
+        if let Some(block) = closer(one, other) {
+            return Some(Pick { seats: block.seats().collect(), relaxed: Vec::new() });
+        }
+        let (one, other) = self.nearest(n, |seat| self.fits(seat), |block| places(block) == 1);
+        if let Some(block) = closer(one, other) {
+            let seats: Vec<SeatId> = block.seats().collect();
+            return Some(Pick { relaxed: self.said(&seats, vec![Relaxed::Companions]), seats });
+        }
+        if self.wish.together || n < 2 {
+            return None;
+        }
+        let place = |seat: u32| is(seat, Features::ACCESSIBLE) && self.fits(seat);
+        let (one, other) = self.nearest(1, place, |_| true);
+        let first = closer(one, other)?;
+        let others = |seat: u32| !is(seat, Features::ACCESSIBLE) && self.fits(seat);
+        self.apart(first.seats().collect(), n - 1, others, vec![Relaxed::Companions, Relaxed::Apart])
+    }
+}
+
+fn closer(one: Option<Block>, other: Option<Block>) -> Option<Block> {
+    match (one, other) {
+        (Some(a), Some(b)) if b.distance < a.distance => Some(b),
+        (a, b) => a.or(b),
+    }
+}
+
+/// How far a block's middle is from the focal point, squared: what "nearest" compares.
+#[must_use]
+pub fn distance(hall: &Hall<'_>, seats: &[SeatId]) -> f32 {
+    match (seats.first(), seats.last()) {
+        (Some(first), Some(last)) => square(middle(hall.at(first.0), hall.at(last.0)), hall.chart.focal),
+        _ => f32::INFINITY,
+    }
+}

@@ -1,0 +1,268 @@
+//! From a wish to a granted hold: rules first, then the store, then healing or another pick where others were faster.
+
+use std::sync::Arc;
+
+use app::api::holds::{BestRequest, Healed, HoldRequest};
+use domain::best::{Relaxed, Wish, best};
+use domain::hall::Hall;
+use domain::heal::{heal, without_orphans};
+use domain::hold::{EXTENSIONS, HOLD_FOR, Hold, HoldRefusal, MAX_HOLDS_PER_HOLDER, MAX_PLACES};
+use domain::ids::{EventId, HoldId, HolderId, TierId};
+use domain::price::Line;
+use domain::rules::{Choice, Window, lines, orphans, taken};
+use domain::seat::SeatId;
+use domain::time::Millis;
+
+use super::store::{Grant, Loss, Outcome, Snapshot};
+use super::{Granted, HoldError, Holds, Inventory};
+use crate::trouble::Trouble;
+
+/// How often healing and best available try anew when others are faster.
+const ATTEMPTS: u64 = 8;
+/// Up to so many seats every look is exact; above, the first may be a moment old (the store decides anyway).
+const EXACT_UP_TO: usize = 4_000;
+/// That moment, in milliseconds.
+const A_MOMENT: i64 = 20;
+
+/// One call of [`Holds::hold`]: what stays the same through all its attempts.
+struct Call<'a> {
+    holds: &'a Holds,
+    inventory: &'a Inventory,
+    holder: HolderId,
+    id: HoldId,
+    replaces: Option<Hold>,
+    standing: Vec<(TierId, u32)>,
+    now: Millis,
+}
+
+/// What one attempt came to.
+enum Attempt {
+    Granted(Hold),
+    Taken { seats: Vec<SeatId>, standing: Vec<TierId> },
+}
+
+impl Holds {
+    /// Holds what `request` asks for, all or none. `id` is minted by the caller: a retry after
+    /// [`Trouble::Unconfirmed`] brings the same one and finds what was granted.
+    ///
+    /// # Errors
+    /// A refusal with its facts, or trouble.
+    pub async fn hold(
+        &self,
+        event: EventId,
+        holder: HolderId,
+        id: HoldId,
+        request: &HoldRequest,
+        now: Millis,
+    ) -> Result<Granted, HoldError> {
+        let inventory = self.ready(event).await?;
+        if let Some(hold) = self.store.get(id, holder, now).await? {
+            return Ok(Granted { hold, healed: Vec::new(), relaxed: Vec::new() });
+        }
+        if !inventory.on_sale {
+            return Err(HoldRefusal::NotOnSale { opens_at: None }.into());
+        }
+        open(inventory.sale, now)?;
+        // Before anything is sorted or searched: what is asked for is bounded.
+        if request.seats.len() > MAX_PLACES || request.standing.len() > MAX_PLACES {
+            return Err(too_many());
+        }
+        let replaces = match request.replaces {
+            Some(old) => self.store.get(old, holder, now).await?.filter(|hold| hold.event == event),
+            None => None,
+        };
+        let standing = request.standing.iter().map(|wish| (wish.tier, wish.quantity)).collect();
+        let call = Call { holds: self, inventory: &inventory, holder, id, replaces, standing, now };
+        match &request.best {
+            Some(_) if !request.seats.is_empty() => Err(HoldRefusal::Contradiction.into()),
+            Some(wish) => call.best(wish).await,
+            None => {
+                let mut seats = request.seats.clone();
+                seats.sort_unstable();
+                call.chosen(&seats, request.heal).await
+            }
+        }
+    }
+}
+
+fn too_many() -> HoldError {
+    HoldRefusal::TooMany { limit: MAX_PLACES as u32 }.into()
+}
+
+fn open(sale: Window, now: Millis) -> Result<(), HoldError> {
+    if sale.is_open(now) {
+        return Ok(());
+    }
+    Err(HoldRefusal::NotOnSale { opens_at: sale.opens_at.filter(|opens| now < *opens) }.into())
+}
+
+impl Call<'_> {
+    fn own(&self) -> &[SeatId] {
+        self.replaces.as_ref().map(|hold| hold.seats.as_slice()).unwrap_or_default()
+    }
+
+    fn hall<'s>(&'s self, snapshot: &'s Snapshot) -> Hall<'s> {
+        Hall::new(&self.inventory.chart, &self.inventory.tiers, &snapshot.states, self.own())
+    }
+
+    async fn look(&self, exact: bool) -> Result<Arc<Snapshot>, HoldError> {
+        let exact = exact || self.inventory.chart.seats.len() <= EXACT_UP_TO;
+        let max_age = if exact { 0 } else { A_MOMENT };
+        let snapshot = self.holds.views.get(self.inventory.event, max_age, self.now).await?;
+        snapshot.ok_or_else(|| closed().into())
+    }
+
+    async fn place(&self, seats: &[SeatId], lines: Vec<Line>) -> Result<Attempt, HoldError> {
+        let grant = Grant {
+            id: self.id,
+            event: self.inventory.event,
+            holder: self.holder,
+            seats: seats.to_vec(),
+            standing: self.standing.clone(),
+            lines,
+            expires_at: self.now.plus(HOLD_FOR),
+            extensions: EXTENSIONS,
+            replaces: self.replaces.as_ref().map(|hold| hold.id),
+            max_holds: MAX_HOLDS_PER_HOLDER,
+        };
+        match self.holds.store.place(&grant, self.now).await {
+            Outcome::Applied(hold) => Ok(Attempt::Granted(hold)),
+            Outcome::Lost(Loss::Taken { seats, standing }) => Ok(Attempt::Taken { seats, standing }),
+            Outcome::Lost(Loss::TooManyHolds) => {
+                Err(HoldRefusal::TooManyHolds { limit: MAX_HOLDS_PER_HOLDER as u32 }.into())
+            }
+            Outcome::Lost(Loss::IdReused) => Err(HoldRefusal::Contradiction.into()),
+            Outcome::Lost(Loss::Gone | Loss::NoExtensionLeft) => Err(HoldRefusal::Expired.into()),
+            Outcome::Lost(Loss::NotOpen) => Err(closed().into()),
+            Outcome::Unknown(trouble) => Err(trouble.into()),
+        }
+    }
+
+    /// Chosen seats, standing places, or both.
+    async fn chosen(&self, wanted: &[SeatId], healing: bool) -> Result<Granted, HoldError> {
+        let mut snapshot = self.look(false).await?;
+        let priced = lines(&self.hall(&snapshot), Choice { seats: wanted, standing: &self.standing }, self.now)?;
+        if !taken(&self.hall(&snapshot), wanted).is_empty() {
+            snapshot = self.look(true).await?;
+        }
+        let mut lost = taken(&self.hall(&snapshot), wanted);
+        if lost.is_empty() {
+            self.leaves_nobody_alone(&snapshot, wanted)?;
+            match self.place(wanted, priced).await? {
+                Attempt::Granted(hold) => return Ok(Granted { hold, healed: Vec::new(), relaxed: Vec::new() }),
+                Attempt::Taken { seats, standing } if !standing.is_empty() || seats.is_empty() => {
+                    return Err(HoldRefusal::SoldOut.into());
+                }
+                Attempt::Taken { seats, .. } => lost = seats,
+            }
+        }
+        for _ in 0..ATTEMPTS {
+            let snapshot = self.look(true).await?;
+            let hall = self.hall(&snapshot);
+            let healed = heal(&hall, wanted, self.now).and_then(|healing| {
+                let choice = Choice { seats: &healing.seats, standing: &self.standing };
+                let lines = lines(&hall, choice, self.now).ok()?;
+                Some((healing, lines))
+            });
+            let Some((found, priced)) = healed else { break };
+            if !healing {
+                return Err(HoldRefusal::SeatsTaken { taken: lost, offer: found.seats }.into());
+            }
+            match self.place(&found.seats, priced).await? {
+                Attempt::Granted(hold) => {
+                    let healed = found.swaps.iter().map(|swap| Healed { wanted: swap.wanted, got: swap.got }).collect();
+                    return Ok(Granted { hold, healed, relaxed: Vec::new() });
+                }
+                Attempt::Taken { standing, .. } if !standing.is_empty() => return Err(HoldRefusal::SoldOut.into()),
+                Attempt::Taken { .. } => {}
+            }
+        }
+        Err(HoldRefusal::SeatsTaken { taken: lost, offer: Vec::new() }.into())
+    }
+
+    fn leaves_nobody_alone(&self, snapshot: &Snapshot, seats: &[SeatId]) -> Result<(), HoldError> {
+        let hall = self.hall(snapshot);
+        let orphans = orphans(&hall, seats);
+        if orphans.is_empty() {
+            return Ok(());
+        }
+        let offer = without_orphans(&hall, seats, self.now);
+        Err(HoldRefusal::OrphanSeat { orphans, offer }.into())
+    }
+
+    async fn best(&self, request: &BestRequest) -> Result<Granted, HoldError> {
+        let wish = self.wish(request)?;
+        for attempt in 0..ATTEMPTS {
+            let snapshot = self.look(attempt > 0).await?;
+            let hall = self.hall(&snapshot);
+            // The very best while nobody else is after it; then every caller looks in its own corner of nearly best.
+            let spread = (attempt > 0).then(|| self.id.0.as_u64_pair().1.wrapping_add(attempt));
+            let Some(pick) = best(&hall, wish, self.now, spread) else { return Err(self.nothing_fits(&hall, wish)) };
+            let choice = Choice { seats: &pick.seats, standing: &self.standing };
+            match self.place(&pick.seats, lines(&hall, choice, self.now)?).await? {
+                Attempt::Granted(hold) => {
+                    let words = pick.relaxed.iter().filter_map(|relaxed: &Relaxed| relaxed.words());
+                    let relaxed = words.map(str::to_owned).collect();
+                    return Ok(Granted { hold, healed: Vec::new(), relaxed });
+                }
+                Attempt::Taken { standing, .. } if !standing.is_empty() => return Err(HoldRefusal::SoldOut.into()),
+                Attempt::Taken { .. } => {}
+            }
+        }
+        // So many are after the same few that none of the attempts was fast enough: there is hardly anything left.
+        Err(HoldRefusal::SoldOut.into())
+    }
+
+    fn wish(&self, request: &BestRequest) -> Result<Wish, HoldError> {
+        let inventory = self.inventory;
+        let standing = self.standing.iter().fold(0_u64, |sum, (_, quantity)| sum + u64::from(*quantity));
+        if request.quantity == 0 {
+            return Err(HoldRefusal::Nothing.into());
+        }
+        if u64::from(request.quantity) + standing > MAX_PLACES as u64 {
+            return Err(too_many());
+        }
+        let section = match &request.section {
+            Some(name) => {
+                let at = inventory.chart.sections.iter().position(|section| section.name == *name);
+                Some(at.and_then(|at| u16::try_from(at).ok()).ok_or(HoldRefusal::UnknownSection)?)
+            }
+            None => None,
+        };
+        let seated = || inventory.tiers.iter().filter(|tier| tier.category.is_some());
+        match request.tier {
+            Some(id) => {
+                let tier = seated().find(|tier| tier.id == id).ok_or(HoldRefusal::UnknownTier { tier: id })?;
+                open(tier.sale, self.now)?;
+                if !(tier.min..=tier.max).contains(&request.quantity) {
+                    return Err(HoldRefusal::TierLimits { tier: id, min: tier.min, max: tier.max }.into());
+                }
+            }
+            None if !seated().any(|tier| tier.sale.is_open(self.now)) => {
+                let opens_at = seated().filter_map(|tier| tier.sale.opens_at).filter(|opens| self.now < *opens).min();
+                return Err(HoldRefusal::NotOnSale { opens_at }.into());
+            }
+            None => {}
+        }
+        Ok(Wish {
+            quantity: request.quantity,
+            tier: request.tier,
+            section,
+            max_total: request.max_price,
+            accessible: request.accessible,
+            together: request.together,
+        })
+    }
+
+    fn nothing_fits(&self, hall: &Hall<'_>, wish: Wish) -> HoldError {
+        let apart = if wish.together { best(hall, Wish { together: false, ..wish }, self.now, None) } else { None };
+        match apart {
+            Some(pick) => HoldRefusal::NotTogether { offer: pick.seats }.into(),
+            None => HoldRefusal::SoldOut.into(),
+        }
+    }
+}
+
+fn closed() -> Trouble {
+    Trouble::Unavailable { what: "hold store", detail: "the event is being opened".to_owned() }
+}

@@ -1,0 +1,57 @@
+//! Shared looks at an event's places: one snapshot serves everybody until something changes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use domain::ids::EventId;
+use domain::time::Millis;
+
+use super::memory::lock;
+use super::store::{HoldStore, Snapshot};
+use crate::trouble::Trouble;
+
+#[derive(Debug)]
+struct Look {
+    at: Millis,
+    snapshot: Arc<Snapshot>,
+}
+
+/// Snapshots by event, kept as long as they are true or young enough.
+pub struct Views {
+    store: Arc<dyn HoldStore>,
+    looks: Mutex<HashMap<EventId, Look>>,
+}
+
+impl Views {
+    /// Looks at `store`.
+    #[must_use]
+    pub fn new(store: Arc<dyn HoldStore>) -> Self {
+        Self { store, looks: Mutex::default() }
+    }
+
+    /// The event's places as they are, or as they were at most `max_age` milliseconds ago; `None` where the event is
+    /// not open.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn get(&self, event: EventId, max_age: i64, now: Millis) -> Result<Option<Arc<Snapshot>>, Trouble> {
+        let known = lock(&self.looks).get(&event).map(|look| (look.at, Arc::clone(&look.snapshot)));
+        if let Some((at, snapshot)) = known {
+            let age = now.since(at);
+            let in_time = snapshot.stale_at.is_none_or(|stale| now < stale);
+            // A clock set back makes nothing young.
+            let fresh = in_time && age >= 0 && self.store.version(event).await? == Some(snapshot.version);
+            if fresh || (age >= 0 && age < max_age) {
+                return Ok(Some(snapshot));
+            }
+        }
+        let Some(snapshot) = self.store.snapshot(event, now).await? else { return Ok(None) };
+        let snapshot = Arc::new(snapshot);
+        let mut looks = lock(&self.looks);
+        let look = looks.entry(event).or_insert_with(|| Look { at: now, snapshot: Arc::clone(&snapshot) });
+        if look.at <= now && look.snapshot.version <= snapshot.version {
+            *look = Look { at: now, snapshot: Arc::clone(&snapshot) };
+        }
+        Ok(Some(snapshot))
+    }
+}
