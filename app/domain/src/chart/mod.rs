@@ -9,6 +9,7 @@ mod check;
 pub mod document;
 pub mod generate;
 pub mod import;
+pub mod matching;
 mod numbers;
 pub mod pack;
 
