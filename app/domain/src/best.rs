@@ -106,7 +106,7 @@ pub fn best(hall: &Hall<'_>, wish: Wish, now: Millis, spread: Option<u64>) -> Op
 
 impl Search<'_, '_> {
     fn fits(&self, seat: u32) -> bool {
-        self.fits.get(self.hall.tier_index(seat)).copied().unwrap_or(false)
+        self.hall.tier_index(SeatId(seat)).is_some_and(|tier| self.fits[tier])
     }
 
     fn plain(&self, seat: u32, restricted: bool) -> bool {

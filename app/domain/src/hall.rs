@@ -59,13 +59,15 @@ impl<'a> Hall<'a> {
     /// The tier that prices a seat; `None` where the seat is in none, or there is no such seat.
     #[must_use]
     pub fn tier(&self, seat: SeatId) -> Option<&'a Tier> {
-        let category = *self.chart.seats.category.get(seat.index())?;
-        self.tiers.get(usize::from(self.by_category[usize::from(category)]))
+        self.tier_index(seat).and_then(|index| self.tiers.get(index))
     }
 
     /// The position of a seat's tier in [`Hall::tiers`].
-    pub(crate) fn tier_index(&self, seat: u32) -> usize {
-        usize::from(self.by_category[usize::from(self.chart.seats.category[seat as usize])])
+    #[must_use]
+    pub fn tier_index(&self, seat: SeatId) -> Option<usize> {
+        let category = *self.chart.seats.category.get(seat.index())?;
+        let index = self.by_category[usize::from(category)];
+        (index != NO_TIER).then_some(usize::from(index))
     }
 
     /// Whether the asker could take the seat.
@@ -171,7 +173,7 @@ impl<'a> Hall<'a> {
                 from = seat + 1;
                 continue;
             }
-            if seat > from && self.tier_index(seat) != self.tier_index(from) {
+            if seat > from && self.tier_index(SeatId(seat)) != self.tier_index(SeatId(from)) {
                 from = seat;
             }
             if seat + 1 - from < len {

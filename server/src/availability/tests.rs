@@ -1,0 +1,1 @@
+//! Sequences, tags and counts follow the hold store.
