@@ -24,4 +24,4 @@ pub use mask::{Mask, Masks};
 pub use polygon::{Edge, fill, prepare};
 pub use seats::{Paint, Place, Planes, paint_one, paint_seats};
 pub use shape::{SHAPES, Shape};
-pub use text::{TextMask, paint_plate, paint_text};
+pub use text::{TextMask, paint_text};

@@ -75,6 +75,21 @@ impl Masks {
 }
 
 impl Mask {
+    /// Of plain coverage, its middle at the pixel it is drawn at.
+    pub(crate) fn centred(width: i32, height: i32, coverage: &[u8]) -> Self {
+        let padded = (width + 3) & !3;
+        let mut wide = vec![0; (padded * height * 4) as usize];
+        if padded > 0 {
+            let rows = wide.chunks_exact_mut(padded as usize * 4).zip(coverage.chunks(width as usize));
+            for (out, row) in rows {
+                for (four, c) in out.as_chunks_mut::<4>().0.iter_mut().zip(row) {
+                    *four = [*c; 4];
+                }
+            }
+        }
+        Self { width: padded, height, left: -(width / 2), top: -(height / 2), coverage: wide }
+    }
+
     fn make(&mut self, shape: Shape, phase: usize, r: f32, ratio: f32, reach: i32) {
         let (cx, cy) = ((phase & 3) as f32 * 0.25, (phase >> 2) as f32 * 0.25);
         let side = 2 * reach + 1;

@@ -115,14 +115,15 @@ pub fn paint_one(
     }
 }
 
+/// Mixes a mask in around a pixel; `clip` lies inside the buffer.
 #[inline]
-fn stamp(buffer: &mut Buffer, clip: Rect, px: i32, py: i32, mask: &Mask, colour: Colour) {
+pub(crate) fn stamp(buffer: &mut Buffer, clip: Rect, px: i32, py: i32, mask: &Mask, colour: Colour) {
     let (x, y) = (px + mask.left, py + mask.top);
     if x < clip.x0 || y < clip.y0 || x + mask.width > clip.x1 || y + mask.height > clip.y1 {
         stamp_clipped(buffer, clip, px, py, mask, colour, 256);
         return;
     }
-    for (row, coverage) in mask.coverage.chunks_exact(mask.width as usize * 4).enumerate() {
+    for (row, coverage) in mask.coverage.chunks_exact(mask.width.max(1) as usize * 4).enumerate() {
         blend(buffer.run(y + row as i32, x, x + mask.width), coverage, colour);
     }
 }

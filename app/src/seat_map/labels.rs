@@ -6,7 +6,7 @@
 use core::fmt::Write as _;
 
 use domain::seat::SeatId;
-use raster::{Colour, Place, Rect, Shape, paint_one, paint_plate, paint_text};
+use raster::{Colour, Place, Rect, Shape, paint_one, paint_text};
 
 use super::letters::{Letters, Style};
 use super::look::{Kind, parts, readable_on};
@@ -20,12 +20,8 @@ const ROWS_FROM: f64 = 5.5;
 /// The sign of accessible places from this one.
 const SIGN_FROM: f64 = 5.0;
 
-/// What lies beneath a word.
-#[derive(Clone, Copy)]
-struct Under {
-    colour: Colour,
-    part: u32,
-}
+/// How a word is written: size and weight, its colour, the colour of its soft edge.
+type Manner = (Style, Colour, Option<Colour>);
 
 impl Scene {
     /// Writes everything that touches the clip.
@@ -51,7 +47,12 @@ impl Scene {
     }
 
     fn style(&self, css: f64, bold: bool) -> Style {
-        Style { size: self.px(css).round().clamp(4.0, 200.0) as u16, bold }
+        Style { size: self.px(css).round().clamp(4.0, 200.0) as u16, bold, edge: 0 }
+    }
+
+    /// The same with a soft edge.
+    fn edged(&self, css: f64, bold: bool) -> Style {
+        Style { edge: self.px(3.0).round().clamp(2.0, 12.0) as u8, ..self.style(css, bold) }
     }
 
     /// Writes one word with its middle at a pixel.
@@ -60,7 +61,7 @@ impl Scene {
         clip: Rect,
         at: (i32, i32),
         text: &str,
-        (style, colour): (Style, Colour),
+        (style, colour, under): Manner,
         letters: &mut dyn Letters,
     ) {
         // Words far from the clip are not even looked up.
@@ -69,16 +70,7 @@ impl Scene {
             return;
         }
         let mask = self.words.get(text, style, letters);
-        paint_text(&mut self.buffer, clip, at, mask, colour);
-    }
-
-    /// A plate behind words of this size, middle at a pixel.
-    fn under(&mut self, clip: Rect, at: (i32, i32), size: (i32, i32), under: Under) {
-        let pad = self.px(6.0) as i32;
-        let (w, h) = (size.0 / 2 + pad, size.1 / 2 + pad / 2);
-        let rect = Rect::new(at.0 - w, at.1 - h, at.0 + w, at.1 + h);
-        let corner = self.px(7.0) as f32;
-        paint_plate(&mut self.buffer, clip, rect, corner, under.colour, under.part);
+        paint_text(&mut self.buffer, clip, at, mask, colour, under);
     }
 
     fn write_section(&mut self, index: usize, clip: Rect, place: &Place, letters: &mut dyn Letters) {
@@ -93,43 +85,37 @@ impl Scene {
         }
         let (width, height) = (f64::from(reach.x1 - reach.x0), f64::from(reach.y1 - reach.y0));
         let theme = self.theme;
+        let area = f64::from(plate.area) * f64::from(place.scale).powi(2);
         if !self.in_overview() {
-            let ((bx, by), (ux, uy)) = plate.back;
-            let gap = self.px(10.0) as f32;
-            let (x, y) = place.pixel(bx, by);
-            let at = (x + (ux * gap * 1.25).round() as i32, y + (uy * gap).round() as i32);
-            let style = self.style(12.0, true);
+            // Behind its back, clear of the outline however the words lie to it.
+            let ((bx, by), (nx, ny)) = plate.back;
+            let style = self.edged(12.0, true);
             let size = self.size_of(name, style, letters);
-            self.under(
-                clip,
-                at,
-                (size.0 - self.px(6.0) as i32, size.1 * 3 / 4),
-                Under { colour: theme.ground, part: 200 },
-            );
-            self.write(clip, at, name, (style, theme.ink_2), letters);
+            let cap = f32::from(style.size) * 0.36;
+            let off = self.px(6.0) as f32 + nx.abs() * size.0 as f32 / 2.0 + ny.abs() * cap;
+            let (x, y) = place.pixel(bx, by);
+            let at = (x + (nx * off).round() as i32, y + (ny * off).round() as i32);
+            self.write(clip, at, name, (style, theme.ink_2, Some(theme.ground)), letters);
             return;
         }
         let at = place.pixel(plate.label_at.0, plate.label_at.1);
-        let bold = self.style(12.5, true);
-        let small = self.style(11.0, false);
+        let (bold, small) = (self.edged(12.5, true), self.edged(11.0, false));
         let words = self.price_words(index);
         let (name_size, price_size) = (self.size_of(name, bold, letters), self.size_of(&words, small, letters));
-        let room = (width - self.px(4.0), height - self.px(4.0));
-        if f64::from(name_size.0) > room.0 || f64::from(name_size.1) * 0.7 > room.1 {
+        let line = self.px(13.0);
+        let fits = |size: (i32, i32), lines: f64| {
+            let (w, h) = (f64::from(size.0), line * lines);
+            w <= width && h <= height && w * h <= area * 0.42
+        };
+        if !fits(name_size, 0.8) {
             return;
         }
-        let line = self.px(13.0) as i32;
-        let both = !words.is_empty()
-            && f64::from(price_size.0) + self.px(8.0) <= room.0
-            && f64::from(line * 2) + self.px(6.0) <= room.1;
-        let under = Under { colour: theme.surface, part: 214 };
-        if both {
-            self.under(clip, at, (name_size.0.max(price_size.0), line * 2), under);
-            self.write(clip, (at.0, at.1 - line / 2), name, (bold, theme.ink), letters);
-            self.write(clip, (at.0, at.1 + line / 2), &words, (small, theme.ink_2), letters);
+        if !words.is_empty() && fits((name_size.0.max(price_size.0), 0), 2.0) {
+            let half = (line / 2.0) as i32;
+            self.write(clip, (at.0, at.1 + half), &words, (small, theme.ink, Some(theme.surface)), letters);
+            self.write(clip, (at.0, at.1 - half), name, (bold, theme.ink, Some(theme.surface)), letters);
         } else {
-            self.under(clip, at, (name_size.0 - self.px(4.0) as i32, line), under);
-            self.write(clip, at, name, (bold, theme.ink), letters);
+            self.write(clip, at, name, (bold, theme.ink, Some(theme.surface)), letters);
         }
     }
 
@@ -177,7 +163,7 @@ impl Scene {
             let bare = ground.outline.is_empty();
             let size = self.size_of(text, style, letters);
             if bare || size.0 <= reach.x1 - reach.x0 + self.px(8.0) as i32 {
-                self.write(clip, at, text, (style, self.theme.ink_2), letters);
+                self.write(clip, at, text, (style, self.theme.ink_2, None), letters);
             }
         }
     }
@@ -200,7 +186,7 @@ impl Scene {
                 let ends = [(first, first + 1), (last - 1, last - 2)];
                 for (end, next) in ends {
                     let at = self.beyond(end, next);
-                    self.write(clip, place.pixel(at.0, at.1), &row.name, (style, colour), letters);
+                    self.write(clip, place.pixel(at.0, at.1), &row.name, (style, colour, None), letters);
                 }
             }
         }
@@ -211,7 +197,7 @@ impl Scene {
         let (x, y) = (self.model.x[end], self.model.y[end]);
         let (dx, dy) = (x - self.model.x[next], y - self.model.y[next]);
         let length = dx.hypot(dy).max(1e-3);
-        let far = self.model.radius * 2.3;
+        let far = self.model.radius * 2.0;
         (x + dx / length * far, y + dy / length * far)
     }
 
@@ -239,7 +225,7 @@ impl Scene {
                 } else if numbers && let Some(number) = chart.seats.number.get(seat) {
                     digits.clear();
                     let _ = write!(digits, "{number}");
-                    scene.write(clip, at, &digits, (style, colour), letters);
+                    scene.write(clip, at, &digits, (style, colour, None), letters);
                 }
             }
         });

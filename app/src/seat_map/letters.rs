@@ -11,6 +11,8 @@ pub struct Style {
     pub size: u16,
     /// Bold, for names; otherwise medium.
     pub bold: bool,
+    /// Device pixels of soft edge around it, for words over seats.
+    pub edge: u8,
 }
 
 /// Whoever can draw letters.

@@ -52,6 +52,8 @@ pub struct Ground {
     pub edges: Vec<Edge>,
     /// Where its words stand.
     pub label_at: At,
+    /// Small enough to lie upon a section: drawn over it.
+    pub over: bool,
 }
 
 /// Everything the painter and the keyboard need to know.
@@ -73,6 +75,8 @@ pub struct Model {
     pub size: (f32, f32),
     /// A seat's radius.
     pub radius: f32,
+    /// A section gained its first free seat of a category or lost its last: its words may differ.
+    pub words_changed: bool,
     states: Packed,
     filter: Filter,
     floor: Option<u8>,
@@ -118,21 +122,25 @@ impl Model {
                 free: Vec::new(),
             }
         });
-        let plates = plates.collect();
+        let plates: Vec<Plate> = plates.collect();
+        let mean = plates.iter().map(|p| p.area).sum::<f32>() / plates.len().max(1) as f32;
         let grounds = chart.shapes.iter().map(|shape| {
             let outline = local(&shape.outline);
             let reach = bounds(outline.iter()).unwrap_or_default();
             let middle = ((reach[0] + reach[2]) / 2.0, (reach[1] + reach[3]) / 2.0);
             let label_at = shape.text.as_ref().map_or(middle, |(_, p)| (p.x - min.x, p.y - min.y));
             let edges = prepare(&outline);
-            Ground { floor: shape.floor, kind: shape.kind, bounds: reach, outline, edges, label_at }
+            let over = shape.kind == ShapeKind::Other && area(&outline) < mean * 0.5;
+            Ground { floor: shape.floor, kind: shape.kind, bounds: reach, outline, edges, label_at, over }
         });
         let grounds = grounds.collect();
         let states = Packed::free(x.len() as u32);
         let looks = vec![0; x.len()];
         let size = ((max.x - min.x).max(radius), (max.y - min.y).max(radius));
         let (filter, floor, grid) = (Filter::default(), None, OnceCell::new());
-        let mut model = Self { chart, x, y, looks, plates, grounds, size, radius, states, filter, floor, grid };
+        let words_changed = false;
+        let mut model =
+            Self { words_changed, chart, x, y, looks, plates, grounds, size, radius, states, filter, floor, grid };
         model.look_again();
         model
     }
@@ -220,8 +228,14 @@ impl Model {
         let section = self.section_of(seat);
         if let Some(free) = section.and_then(|s| self.plates.get_mut(s)?.free.get_mut(usize::from(category))) {
             match (old, state) {
-                (SeatState::Free, _) => *free -= 1,
-                (_, SeatState::Free) => *free += 1,
+                (SeatState::Free, _) => {
+                    *free -= 1;
+                    self.words_changed |= *free == 0;
+                }
+                (_, SeatState::Free) => {
+                    *free += 1;
+                    self.words_changed |= *free == 1;
+                }
                 _ => {}
             }
         }

@@ -59,14 +59,14 @@ pub fn bounds<'a>(points: impl Iterator<Item = &'a At>) -> Option<[f32; 4]> {
     })
 }
 
-/// The point of an outline farthest from `focal` along the line from there through `middle`: a section's back.
+/// A section's back: where the line from `focal` through `middle` leaves the outline last, and the direction straight
+/// away from the outline's side there.
 #[must_use]
 pub fn back(outline: &[At], middle: At, focal: At) -> (At, At) {
     let (dx, dy) = (middle.0 - focal.0, middle.1 - focal.1);
     let length = dx.hypot(dy);
     let (ux, uy) = if length > 1e-3 { (dx / length, dy / length) } else { (0.0, -1.0) };
-    // Where the ray from the middle leaves the outline last.
-    let mut far = 0.0_f32;
+    let (mut far, mut away) = (0.0_f32, (ux, uy));
     for (a, b) in outline.iter().zip(outline.iter().cycle().skip(1)) {
         let (ax, ay, bx, by) = (a.0 - middle.0, a.1 - middle.1, b.0 - middle.0, b.1 - middle.1);
         let (side_a, side_b) = (ax * uy - ay * ux, bx * uy - by * ux);
@@ -74,9 +74,15 @@ pub fn back(outline: &[At], middle: At, focal: At) -> (At, At) {
             continue;
         }
         let part = side_a / (side_a - side_b);
-        far = far.max((ax + (bx - ax) * part) * ux + (ay + (by - ay) * part) * uy);
+        let at = (ax + (bx - ax) * part) * ux + (ay + (by - ay) * part) * uy;
+        let (ex, ey) = (bx - ax, by - ay);
+        let edge = ex.hypot(ey);
+        if at > far && edge > 0.0 {
+            let sign = if ey * ux - ex * uy >= 0.0 { 1.0 } else { -1.0 };
+            (far, away) = (at, (ey / edge * sign, -ex / edge * sign));
+        }
     }
-    ((middle.0 + ux * far, middle.1 + uy * far), (ux, uy))
+    ((middle.0 + ux * far, middle.1 + uy * far), away)
 }
 
 #[cfg(test)]

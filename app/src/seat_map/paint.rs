@@ -15,8 +15,9 @@ impl Scene {
             return;
         }
         self.buffer.clear(clip, self.theme.ground);
-        self.paint_grounds(clip, place);
+        self.paint_grounds(clip, place, false);
         self.paint_plates(clip, place);
+        self.paint_grounds(clip, place, true);
         self.paint_seats(clip, place);
         self.paint_about(clip, place);
         self.paint_words(clip, place, letters);
@@ -29,13 +30,18 @@ impl Scene {
 
     /// Seats are too small to be chosen: sections speak.
     pub(super) fn in_overview(&self) -> bool {
-        self.camera.radius() < 4.0
+        self.camera.radius() < 3.4
     }
 
     /// How strongly seats are drawn, of 256: below half a device pixel the section's tint stands for them.
     pub(super) fn seat_strength(&self) -> u32 {
         let r = self.camera.radius() * self.ratio;
         (((r - 0.42) / 0.2).clamp(0.0, 1.0) * 256.0) as u32
+    }
+
+    /// In the overview seats step back behind the sections' names, of 256.
+    fn calm(&self) -> u32 {
+        172 + (((self.camera.radius() - 2.4) / 1.2).clamp(0.0, 1.0) * 84.0) as u32
     }
 
     /// Pixels of a box of the plan.
@@ -48,10 +54,12 @@ impl Scene {
         (self.ratio as f32).max(1.0)
     }
 
-    fn paint_grounds(&mut self, clip: Rect, place: &Place) {
+    /// Shapes beneath the sections (`over` false), or the small ones upon them: a vomitory's mouth, a post.
+    fn paint_grounds(&mut self, clip: Rect, place: &Place, over: bool) {
         let width = self.line_width();
         for ground in &self.model.grounds {
-            if !ground.floor.is_none_or(|f| self.model.shows(f))
+            if ground.over != over
+                || !ground.floor.is_none_or(|f| self.model.shows(f))
                 || Self::box_of(place, ground.bounds).and(clip).is_empty()
             {
                 continue;
@@ -115,9 +123,10 @@ impl Scene {
             return;
         }
         let mut paints = self.paints;
-        if self.seat_strength() < 256 {
+        let strength = self.seat_strength() * self.calm() / 256;
+        if strength < 256 {
             for paint in &mut paints {
-                paint.colour = self.theme.surface.mix(paint.colour, self.seat_strength());
+                paint.colour = self.theme.surface.mix(paint.colour, strength);
             }
         }
         self.for_shown(clip, place, |scene, seats| {

@@ -210,8 +210,10 @@ impl Scene {
             self.paint(all, &place, letters);
             return Painted::All;
         }
-        if self.in_overview() && !parts.is_empty() && self.seat_strength() < 256 {
-            // Sections are tinted by what is left in them: the tint is theirs, not the seat's.
+        let tinted = self.seat_strength() < 256 && !parts.is_empty();
+        let words = core::mem::take(&mut self.model.words_changed) && self.in_overview();
+        if tinted || words {
+            // What is left in a section shows in its tint and its words: they are the section's, not the seat's.
             self.paint(all, &place, letters);
             return Painted::All;
         }

@@ -22,7 +22,7 @@ struct Boxes;
 impl Letters for Boxes {
     fn draw(&mut self, text: &str, style: Style) -> TextMask {
         let (width, height) = (text.len() as i32 * i32::from(style.size) / 2, i32::from(style.size));
-        TextMask { width, height, coverage: vec![180; (width * height) as usize] }
+        TextMask::new(width, height, &vec![180; (width * height) as usize], i32::from(style.edge))
     }
 }
 
@@ -34,7 +34,7 @@ fn scene(chart: Chart, ratio: f64) -> Scene {
     let camera = Camera::new(plan, f64::from(model.radius), VIEW, Insets::default());
     let (w, h) = ((VIEW.0 * ratio) as usize, (VIEW.1 * ratio) as usize);
     let mut scene = Scene::new(model, camera, Theme::light(), w, h, ratio);
-    scene.prices = vec![CategoryWords { total: 4850, words: "€48.50".to_owned() }; 4];
+    scene.prices = (1..5).map(|n| CategoryWords { total: n, words: "€".repeat(n as usize) }).collect();
     scene
 }
 
@@ -105,6 +105,18 @@ fn nothing_changed_draws_nothing() {
     assert_eq!(scene.frame(&mut Boxes), Painted::Nothing, "there is no such seat");
     scene.set_state(SeatId(5), SeatState::Sold);
     assert!(matches!(scene.frame(&mut Boxes), Painted::Parts(parts) if parts.len() == 1));
+}
+
+#[test]
+fn the_last_seat_of_a_section_changes_its_words() {
+    let mut scene = scene(bowl(&Bowl::with_seats(20_000)), 1.0);
+    scene.frame(&mut Boxes);
+    for seat in scene.model.plates[1].seats.clone() {
+        scene.set_state(SeatId(seat as u32), SeatState::Sold);
+        scene.frame(&mut Boxes);
+    }
+    let parts = scene.buffer().clone();
+    assert_eq!(differences(&parts, &whole(&mut scene)), 0);
 }
 
 #[test]

@@ -17,12 +17,11 @@ pub(super) struct Pen {
 }
 
 impl Pen {
-    pub(super) fn new(window: &Window, like: &HtmlCanvasElement) -> Option<Self> {
+    pub(super) fn new(window: &Window) -> Option<Self> {
         let canvas: HtmlCanvasElement = window.document()?.create_element("canvas").ok()?.dyn_into().ok()?;
         let settings = Object::new();
         Reflect::set(&settings, &"willReadFrequently".into(), &JsValue::TRUE).ok()?;
         let context = canvas.get_context_with_context_options("2d", &settings).ok()??.dyn_into().ok()?;
-        let _ = like;
         Some(Self { canvas, context, family: String::new() })
     }
 
@@ -65,7 +64,7 @@ impl Letters for Pen {
         let baseline = f64::from(height) / 2.0 + f64::from(size) * 0.36;
         let _ = self.context.fill_text(text, 2.0, baseline.round());
         match self.context.get_image_data(0.0, 0.0, f64::from(width), f64::from(height)) {
-            Ok(picture) => TextMask::from_alpha(width as i32, height as i32, &picture.data()),
+            Ok(picture) => TextMask::from_alpha(width as i32, height as i32, &picture.data(), i32::from(style.edge)),
             Err(_) => TextMask::default(),
         }
     }

@@ -60,7 +60,7 @@ impl State {
         let settings = Object::new();
         Reflect::set(&settings, &"alpha".into(), &JsValue::FALSE).ok()?;
         let context = canvas.get_context_with_context_options("2d", &settings).ok()??.dyn_into().ok()?;
-        let pen = Pen::new(&window, &canvas)?;
+        let pen = Pen::new(&window)?;
         let model = Model::new(chart);
         let plan = (f64::from(model.size.0), f64::from(model.size.1));
         let camera = Camera::new(plan, f64::from(model.radius), (1.0, 1.0), options.insets);
