@@ -209,7 +209,7 @@ fn vomitory(builder: &mut Builder, floor: u8, section: &Wedge, rows: core::ops::
 fn places(section: &Wedge, row: usize) -> Vec<Place<'static>> {
     let slots = &section.rows[row];
     let platform = section.platform(row);
-    let posts = row + 3 > section.rows.len() && section.index % 2 == 0;
+    let posts = row + 3 > section.rows.len() && section.index.is_multiple_of(2);
     let count = slots.len();
     let mut places: Vec<Place<'static>> = Vec::with_capacity(count);
     for (slot, angle) in slots.iter().enumerate() {

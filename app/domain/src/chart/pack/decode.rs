@@ -42,11 +42,11 @@ pub fn unpack(bytes: &[u8]) -> Result<Chart> {
 }
 
 fn read(input: &mut Reader<'_>) -> Result<Chart> {
-    let grid = Grid::from_exponent(input.signed()?);
-    let radius = input.take(4)?;
+    // Always four bytes.
+    let seat_radius = input.take(4)?.try_into().map_or(0.0, f32::from_le_bytes);
+    let grid = Grid::of(seat_radius);
     let mut chart = Chart {
-        // Always four bytes.
-        seat_radius: radius.try_into().map_or(0.0, f32::from_le_bytes),
+        seat_radius,
         min: point(input, grid)?,
         max: point(input, grid)?,
         focal: point(input, grid)?,

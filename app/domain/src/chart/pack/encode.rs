@@ -47,7 +47,6 @@ fn word(out: &mut Writer, text: &str) -> Result<(), PackError> {
 }
 
 fn head(out: &mut Writer, grid: Grid, chart: &Chart) -> Result<(), PackError> {
-    out.signed(grid.exponent());
     out.bytes.extend(chart.seat_radius.to_le_bytes());
     for point in [chart.min, chart.max, chart.focal] {
         let (x, y) = steps(grid, point)?;

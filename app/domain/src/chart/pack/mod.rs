@@ -3,7 +3,7 @@
 //! Integers are LEB128 varints, signed ones zig-zag; each kind of value lies in a plane of its own, because like bytes
 //! beside each other compress best. In order:
 //!
-//! 1. `PCH`, format version, grid exponent, seat radius, corners, focal point, counts, words of the chart;
+//! 1. `PCH`, format version, seat radius, corners, focal point, counts, words of the chart;
 //! 2. sections: names, floors, numbers of rows, label positions, outlines;
 //! 3. rows: names, numbers of seats; then gaps, seat numbers, categories, features, blocks as runs;
 //! 4. places: every unbroken piece of a row is an arc (see [`arc`]), told by what its predecessor does not predict, and
@@ -67,17 +67,10 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
+    /// Read off the bits of the radius, so that no two platforms' logarithms can differ.
     pub(crate) fn of(seat_radius: f32) -> Self {
-        let exponent = if seat_radius > 0.0 { (seat_radius / 16.0).log2().floor() } else { 0.0 };
-        Self::from_exponent(exponent as i32)
-    }
-
-    fn from_exponent(exponent: i32) -> Self {
+        let exponent = (seat_radius.to_bits() >> 23 & 0xff) as i32 - 127 - 4;
         Self { step: 2.0_f32.powi(exponent.clamp(-20, 20)) }
-    }
-
-    fn exponent(self) -> i32 {
-        self.step.log2() as i32
     }
 
     /// Steps from zero, to the nearest; far beyond the limit where the value is no number.

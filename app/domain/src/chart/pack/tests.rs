@@ -179,6 +179,6 @@ fn few_bytes_cannot_ask_for_much_memory() {
     // A head that promises a million seats in one row, and nothing after it.
     let mut bytes = Vec::from(MAGIC);
     bytes.push(VERSION);
-    bytes.extend([0, 0, 0, 0, 65, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0xc0, 0x84, 0x3d]);
+    bytes.extend([0, 0, 32, 65, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0xc0, 0x84, 0x3d]);
     assert_eq!(unpack(&sign([bytes, vec![0; 4]].concat())), Err(PackError::Truncated));
 }

@@ -48,7 +48,7 @@ fn pointers(value: &Value, path: String, all: &mut Vec<String>) {
     match value {
         Value::Object(map) => map.iter().for_each(|(key, value)| pointers(value, format!("{path}/{key}"), all)),
         Value::Array(list) => {
-            list.iter().enumerate().for_each(|(key, value)| pointers(value, format!("{path}/{key}"), all))
+            list.iter().enumerate().for_each(|(key, value)| pointers(value, format!("{path}/{key}"), all));
         }
         _ => {}
     }
