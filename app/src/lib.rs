@@ -4,7 +4,6 @@ compile_error!("`ssr` and `hydrate` must never be united: build the frontend for
 
 pub mod api;
 pub mod components;
-#[cfg(feature = "ssr")]
 pub mod islands;
 #[cfg(feature = "ssr")]
 pub mod pages;

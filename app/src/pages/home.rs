@@ -155,9 +155,10 @@ fn feature(event: EventRow) -> impl IntoView {
     let verb = if event.standing { "Get tickets" } else { "Choose seats" };
     view! {
         <article class="card next" aria-labelledby="next">
+            <p class="eyebrow">"Next on stage"</p>
             <p class="when">
                 <b>{event.starts.day.clone()}</b>
-                <span class="muted">{format!("{} · {}", event.starts.short, event.starts.time)}</span>
+                <span class="muted">{format!("{}, {}, {}", event.starts.weekday, event.starts.month, event.starts.time)}</span>
             </p>
             <div>
                 <h2 id="next"><a href=href>{event.title}</a></h2>

@@ -85,7 +85,7 @@ pub fn list(data: SeatList) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <div id="list">
+        <div>
             {rows}
             <h2>"Choose from a list"</h2>
             <p class="muted">"Open a section to see its rows. Every price is the whole price."</p>

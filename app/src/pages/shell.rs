@@ -40,10 +40,8 @@ pub struct Head {
 }
 
 /// Wakes the islands. Where that fails (an old browser, a lost network) the page says `still` and shows its forms.
-const LOADER: &str = "const s=document.currentScript,d=document.documentElement;\
-import(s.dataset.js).then(async m=>{await m.default({module_or_path:s.dataset.wasm});m.hydrate?.();\
-for(const e of document.querySelectorAll('leptos-island'))m[e.dataset.component]?.(e)}).catch(e=>{\
-console.warn('Parterre runs without scripts here.',e);d.classList.add('still')})";
+const LOADER: &str = "import(document.currentScript.dataset.js).catch(e=>{console.warn('Parterre runs without scripts here.',e);\
+document.documentElement.classList.add('still')})";
 
 /// Looks again without disturbing whoever reads: the page is only loaded anew when there is news.
 const WAITER: &str = "const{seconds,class:c}=document.currentScript.dataset;setInterval(async()=>{try{\
@@ -73,7 +71,7 @@ pub fn document<V: IntoView>(frame: &Frame, head: Head, content: V) -> impl Into
     });
     let loader = islands.then(|| {
         view! {
-            <script nonce=frame.nonce.clone() data-js=frame.js.clone() data-wasm=frame.wasm.clone() inner_html=LOADER></script>
+            <script nonce=frame.nonce.clone() data-js=frame.js.clone() inner_html=LOADER></script>
         }
     });
     let waiter = wait.filter(|_| !frame.nonce.is_empty()).map(|seconds| {

@@ -55,7 +55,7 @@ fn tabs(picker: Picker) -> impl IntoView {
     };
     view! {
         <div class="tabs" role="tablist" aria-label="How to choose">
-            {tab(true, "tab-list", "panel-list", "List")} {tab(false, "tab-map", "panel-map", "Map")}
+            {tab(true, "tab-list", "list", "List")} {tab(false, "tab-map", "panel-map", "Map")}
         </div>
     }
 }

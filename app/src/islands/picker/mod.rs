@@ -69,7 +69,7 @@ pub fn SeatPicker(data: PickerData, children: Children) -> impl IntoView {
             {basket::side(picker, seated)}
             <div class="stage">
                 {seated.then(|| stage::ground(picker))}
-                <div class="lists" id="panel-list" role=seated.then_some("tabpanel") aria-labelledby=seated.then_some("tab-list")>
+                <div class="lists" id="list" tabindex="-1" role=seated.then_some("tabpanel") aria-labelledby=seated.then_some("tab-list")>
                     <div hidden=move || picker.ready.get()>{children()}</div>
                     {seated.then(|| stage::live_list(picker))}
                 </div>

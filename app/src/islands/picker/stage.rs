@@ -27,7 +27,7 @@ pub(super) fn ground(picker: Picker) -> impl IntoView {
                 let at = format!("translate({}px,{}px)", peek.x, peek.y);
                 view! {
                     // Set through the object model: the policy forbids style attributes in the document.
-                    <div class="peek" prop:hidden=false style:transform=at>
+                    <div class="peek" style:transform=at>
                         <div><span>{peek.title}</span><span class="num">{peek.price}</span></div>
                         <p>{peek.detail}</p>
                     </div>
