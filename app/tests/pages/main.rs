@@ -1,6 +1,7 @@
 //! Laws every page keeps, on sample data. The pages are left in the test's folder (`target/tmp/pages`) to be looked at.
 
 mod samples;
+mod samples_seats;
 
 use samples::all;
 

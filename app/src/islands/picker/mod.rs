@@ -2,12 +2,16 @@
 //! browser takes the forms over and adds the map.
 
 mod basket;
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
+mod choose;
 #[cfg(not(all(feature = "hydrate", target_arch = "wasm32")))]
 mod idle;
 #[cfg(all(feature = "hydrate", target_arch = "wasm32"))]
 mod live;
 mod stage;
 mod state;
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
+mod wire;
 pub mod words;
 
 use leptos::prelude::*;

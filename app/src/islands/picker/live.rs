@@ -1,1 +1,0 @@
-//! The picker in the browser.
