@@ -7,7 +7,12 @@ pub mod config;
 pub mod holds;
 pub mod http;
 pub mod idempotency;
+pub mod jobs;
+pub mod mail;
+pub mod payments;
+pub mod purchase;
 pub mod stores;
 #[doc(hidden)]
 pub mod test_support;
+pub mod tickets;
 pub mod trouble;

@@ -1,0 +1,29 @@
+//! Work behind the scenes: the outbox, and whatever else comes round by itself.
+//!
+//! A message is written in the transaction it follows from and handled at least once; handlers are safe to run twice.
+//! `SKIP LOCKED` and a lease let several processes share the work.
+
+pub mod postgres;
+mod runner;
+mod store;
+
+#[cfg(test)]
+mod contract;
+
+pub use runner::{Jobs, Task};
+pub use store::{Handler, Message, OutboxStore};
+
+use domain::time::{MINUTE, SECOND};
+
+/// A message being handled is left alone for so long, in milliseconds; then its handler counts as lost.
+pub const LEASE: i64 = MINUTE;
+/// Messages taken at a time.
+pub const BATCH: u32 = 32;
+/// Longest pause between two tries, in milliseconds.
+pub const LONGEST_PAUSE: i64 = 10 * MINUTE;
+
+/// How long to wait after the `attempts`th failure, in milliseconds: 2, 4, 8 seconds and so on.
+#[must_use]
+pub fn pause_after(attempts: u32) -> i64 {
+    SECOND.saturating_mul(1_i64.checked_shl(attempts.min(20)).unwrap_or(i64::MAX)).min(LONGEST_PAUSE)
+}

@@ -1,0 +1,67 @@
+//! The outbox in PostgreSQL.
+
+use async_trait::async_trait;
+use sqlx::Row;
+
+use super::LEASE;
+use super::store::{Message, OutboxStore};
+use crate::stores::postgres::Pool;
+use crate::stores::postgres::error::trouble;
+use crate::trouble::Trouble;
+
+/// The table `outbox`.
+#[derive(Clone, Debug)]
+pub struct PostgresOutbox {
+    pool: Pool,
+}
+
+impl PostgresOutbox {
+    /// The outbox behind `pool`.
+    #[must_use]
+    pub fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+}
+
+const TAKE: &str = "
+    WITH due AS (SELECT id FROM outbox WHERE done_at IS NULL AND due_at <= clock_timestamp() AND topic = ANY($1)
+                 ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED),
+         taken AS (UPDATE outbox o SET attempts = o.attempts + 1, due_at = clock_timestamp() + $3 * interval '1 millisecond'
+                   FROM due WHERE o.id = due.id RETURNING o.id, o.topic, o.subject_id, o.attempts)
+    SELECT * FROM taken ORDER BY id";
+
+const DONE: &str = "UPDATE outbox SET done_at = clock_timestamp(), last_error = NULL WHERE id = $1";
+
+const FAILED: &str = "
+    UPDATE outbox SET last_error = left($2, 500), due_at = clock_timestamp() + $3 * interval '1 millisecond'
+    WHERE id = $1 AND done_at IS NULL";
+
+#[async_trait]
+impl OutboxStore for PostgresOutbox {
+    async fn take(&self, topics: &[&'static str], limit: u32) -> Result<Vec<Message>, Trouble> {
+        let rows = sqlx::query(TAKE)
+            .bind(topics)
+            .bind(i64::from(limit))
+            .bind(LEASE)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(trouble)?;
+        let read = |row: &sqlx::postgres::PgRow| -> Result<Message, sqlx::Error> {
+            Ok(Message {
+                id: row.try_get("id")?,
+                topic: row.try_get("topic")?,
+                subject: row.try_get("subject_id")?,
+                attempts: row.try_get::<i32, _>("attempts")?.unsigned_abs(),
+            })
+        };
+        rows.iter().map(read).collect::<Result<_, _>>().map_err(trouble)
+    }
+
+    async fn done(&self, message: i64) -> Result<(), Trouble> {
+        sqlx::query(DONE).bind(message).execute(&self.pool).await.map_err(trouble).map(drop)
+    }
+
+    async fn failed(&self, message: i64, why: &str, pause: i64) -> Result<(), Trouble> {
+        sqlx::query(FAILED).bind(message).bind(why).bind(pause).execute(&self.pool).await.map_err(trouble).map(drop)
+    }
+}

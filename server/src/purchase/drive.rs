@@ -1,0 +1,222 @@
+//! Drives an order on: decide, write down, ask, take over, again, until nothing is to be done now.
+
+use domain::ids::{OrderId, PaymentId, TicketId};
+use domain::seat::SeatId;
+use domain::ticket::{TicketClaim, TicketCode};
+use futures::StreamExt;
+
+use super::next::{NEVER_ARRIVED_AFTER, Next, next};
+use super::store::Fulfilled;
+use super::types::{CloseAs, NewTicket, OrderLine, OrderRecord};
+use super::{Purchase, SWEEP_BATCH};
+use crate::clock::random;
+use crate::payments::{Intent, News, PaymentProvider, bounded};
+use crate::trouble::Trouble;
+
+/// Steps of one drive, at most: twice as many as the longest way has.
+const MAX_STEPS: usize = 24;
+/// Times that short codes are minted anew before that is called trouble.
+const MAX_MINTS: usize = 5;
+/// Orders driven side by side in a sweep.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Whether a step moved the order, so that the next one is worth deciding.
+#[derive(PartialEq, Eq)]
+enum Moved {
+    On,
+    NotNow,
+}
+
+impl Purchase {
+    /// Drives an order as far as it goes now, and answers with it. Harmless at any time.
+    ///
+    /// # Errors
+    /// [`Trouble`] of the books. A provider's trouble is no error: the order stays as it is, and is asked about again.
+    pub async fn complete(&self, order: OrderId) -> Result<Option<OrderRecord>, Trouble> {
+        let mut asked = false;
+        for _ in 0..MAX_STEPS {
+            let Some(record) = self.parts.store.load(order).await? else { return Ok(None) };
+            let step = next(&record);
+            let moved = match step {
+                Next::Nothing => Moved::NotNow,
+                // One question a drive: an answer that changes nothing is no reason to ask again at once.
+                Next::Ask(_) if asked => Moved::NotNow,
+                Next::Ask(payment) => {
+                    asked = true;
+                    self.ask(&record, payment).await?
+                }
+                Next::Capture { payment, begun } => self.capture(&record, payment, begun).await?,
+                Next::Cancel { payment, begun } => self.cancel_payment(&record, payment, begun).await?,
+                Next::Refund { payment, begun } => self.refund(&record, payment, begun).await?,
+                Next::Fulfil(payment) => self.fulfil(&record, payment).await?,
+                Next::Close => on(self.parts.store.begin_close(order, CloseAs::Expired, false).await?),
+                Next::Release => self.release(&record).await?,
+            };
+            if moved == Moved::NotNow {
+                return Ok(Some(record));
+            }
+        }
+        tracing::warn!(%order, "an order is not done after as many steps as the longest way has");
+        self.parts.store.load(order).await
+    }
+
+    /// A provider has news: its word is taken over and the order driven on.
+    ///
+    /// # Errors
+    /// [`Trouble`] of the books or the provider; polling finds out what was missed.
+    pub async fn news(&self, news: News) -> Result<(), Trouble> {
+        let Some(record) = self.parts.store.load(news.order).await? else { return Ok(()) };
+        let known = record.payments.iter().any(|payment| payment.id == news.payment);
+        if known && let Some(word) = bounded(self.provider(&record, news.payment)?.status(news.payment)).await? {
+            self.parts.store.record(news.order, news.payment, &word).await?;
+        }
+        self.complete(news.order).await.map(drop)
+    }
+
+    /// Looks after every order that needs it: time run out, being closed, answers due. Also what a restart does first.
+    /// Answers how many were looked at.
+    ///
+    /// # Errors
+    /// [`Trouble`] of the books while finding them; trouble with one order is logged and does not stop the others.
+    pub async fn sweep(&self) -> Result<usize, Trouble> {
+        let due = self.parts.store.due(SWEEP_BATCH).await?;
+        let count = due.len();
+        futures::stream::iter(due)
+            .for_each_concurrent(SIDE_BY_SIDE, |order| async move {
+                if let Err(trouble) = self.complete(order).await {
+                    tracing::warn!(%order, %trouble, "an order could not be driven on; it will be tried again");
+                }
+            })
+            .await;
+        Ok(count)
+    }
+
+    fn provider(&self, record: &OrderRecord, payment: PaymentId) -> Result<&dyn PaymentProvider, Trouble> {
+        let name = record.payments.iter().find(|p| p.id == payment).map_or("", |p| p.provider.as_str());
+        self.parts.providers.get(name).map(|provider| &**provider).ok_or_else(|| Trouble::Unavailable {
+            what: "the payment provider",
+            detail: format!("{name} is not configured"),
+        })
+    }
+
+    /// Takes the provider's word over; its trouble is logged and leaves things as they are.
+    async fn take_over(
+        &self,
+        record: &OrderRecord,
+        payment: PaymentId,
+        word: Result<Intent, Trouble>,
+    ) -> Result<Moved, Trouble> {
+        match word {
+            Ok(word) => Ok(on(self.parts.store.record(record.id, payment, &word).await?)),
+            Err(trouble) => {
+                tracing::warn!(order = %record.id, %payment, %trouble, "the payment provider will be asked again");
+                Ok(Moved::NotNow)
+            }
+        }
+    }
+
+    async fn ask(&self, record: &OrderRecord, payment: PaymentId) -> Result<Moved, Trouble> {
+        match bounded(self.provider(record, payment)?.status(payment)).await {
+            Ok(Some(word)) => self.take_over(record, payment, Ok(word)).await,
+            Ok(None) => {
+                let age = record.payments.iter().find(|p| p.id == payment).map_or(0, |p| p.age);
+                if age < NEVER_ARRIVED_AFTER {
+                    return Ok(Moved::NotNow);
+                }
+                // It never arrived. Cancelled, it cannot arrive later either, and the buyer may try again.
+                Ok(on(self.parts.store.begin_cancel(record.id, payment).await?))
+            }
+            Err(trouble) => self.take_over(record, payment, Err(trouble)).await,
+        }
+    }
+
+    async fn capture(&self, record: &OrderRecord, payment: PaymentId, begun: bool) -> Result<Moved, Trouble> {
+        if !begun && !self.parts.store.begin_capture(record.id, payment).await? {
+            // Somebody else moved it on in between: look again.
+            return Ok(Moved::On);
+        }
+        self.parts.stop.reached("capture_written");
+        let word = bounded(self.provider(record, payment)?.capture(payment)).await;
+        self.parts.stop.reached("paid");
+        self.take_over(record, payment, word).await
+    }
+
+    async fn cancel_payment(&self, record: &OrderRecord, payment: PaymentId, begun: bool) -> Result<Moved, Trouble> {
+        if !begun && !self.parts.store.begin_cancel(record.id, payment).await? {
+            return Ok(Moved::On);
+        }
+        let word = bounded(self.provider(record, payment)?.cancel(payment)).await;
+        self.take_over(record, payment, word).await
+    }
+
+    async fn refund(&self, record: &OrderRecord, payment: PaymentId, begun: bool) -> Result<Moved, Trouble> {
+        if !begun && !self.parts.store.begin_refund(record.id, payment).await? {
+            return Ok(Moved::On);
+        }
+        let word = bounded(self.provider(record, payment)?.refund(payment)).await;
+        self.take_over(record, payment, word).await
+    }
+
+    async fn fulfil(&self, record: &OrderRecord, payment: PaymentId) -> Result<Moved, Trouble> {
+        for _ in 0..MAX_MINTS {
+            let tickets = self.mint_tickets(record);
+            match self.parts.store.fulfil(record.id, payment, &tickets).await? {
+                Fulfilled::CodeTaken => {}
+                Fulfilled::Now => {
+                    self.parts.stop.reached("tickets_written");
+                    return Ok(Moved::On);
+                }
+                Fulfilled::OutOfTurn => return Ok(Moved::On),
+                Fulfilled::Impossible => {
+                    tracing::error!(order = %record.id, "an order was paid and cannot be fulfilled: the money goes back");
+                    return Ok(Moved::On);
+                }
+            }
+        }
+        Err(Trouble::Unavailable { what: "the purchase", detail: "no free ticket code was found".into() })
+    }
+
+    fn mint_tickets(&self, record: &OrderRecord) -> Vec<NewTicket> {
+        let places = record.lines.iter().flat_map(|line| (0..line.quantity).map(move |ordinal| (line, ordinal)));
+        places.map(|(line, ordinal)| self.mint_ticket(record, line, ordinal)).collect()
+    }
+
+    fn mint_ticket(&self, record: &OrderRecord, line: &OrderLine, ordinal: u32) -> NewTicket {
+        let clock = &*self.parts.clock;
+        let id = TicketId::mint(record.id.minted_at(), random(clock));
+        let claim = TicketClaim {
+            ticket: id,
+            event: record.event,
+            seat: line.seat.map(|seat| SeatId(seat.0)),
+            issued_at: record.now,
+            label: line.label.clone(),
+        };
+        NewTicket {
+            id,
+            item: line.id,
+            ordinal,
+            tier: line.tier,
+            seat: line.seat,
+            tier_name: line.tier_name.clone(),
+            label: line.label.clone(),
+            code: TicketCode::mint(random(clock)).to_string(),
+            token: self.parts.signer.sign(&claim),
+        }
+    }
+
+    async fn release(&self, record: &OrderRecord) -> Result<Moved, Trouble> {
+        if !self.parts.store.release(record.id).await? {
+            return Ok(Moved::NotNow);
+        }
+        let freed = self.parts.places.freed(record.event, record.hold, record.seats(), record.standing()).await;
+        if let Err(trouble) = freed {
+            // The outbox tells the hold store again.
+            tracing::warn!(order = %record.id, %trouble, "the hold store was not told of places given back");
+        }
+        Ok(Moved::On)
+    }
+}
+
+fn on(changed: bool) -> Moved {
+    if changed { Moved::On } else { Moved::NotNow }
+}

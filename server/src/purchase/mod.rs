@@ -1,0 +1,304 @@
+//! The purchase: from a hold to tickets, or to places given back, whatever fails on the way.
+//!
+//! 1. [`Purchase::checkout`] claims the hold's places in the books and writes the order.
+//! 2. [`Purchase::pay`] writes an attempt down, asks the provider, and drives the order on.
+//! 3. [`Purchase::complete`] drives an order as far as it goes: webhook, polling, the buyer's return, expiry and
+//!    recovery all call it, at any time and any number of times.
+//!
+//! Every step is decided by [`next::next`], taken under the order's lock by [`store::OrderStore`], and written down
+//! before the provider hears of it, so that a process may die between any two of them.
+
+mod drive;
+mod follow;
+pub mod next;
+pub mod places;
+pub mod postgres;
+pub mod print;
+pub mod stop;
+pub mod store;
+pub mod tasks;
+pub mod types;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use domain::ids::{HoldId, HolderId, OrderId, OrderItemId, PaymentId, TicketId};
+use domain::order::{Buyer, OrderRefusal, totals};
+use domain::time::Millis;
+use thiserror::Error;
+
+use crate::clock::{Clock, random};
+use crate::payments::{Ask, Method, Providers, bounded};
+use crate::tickets::Signer;
+use crate::trouble::Trouble;
+pub use follow::{AvailabilityFollower, TicketMailer};
+use places::{Labels, Places};
+use stop::StopAt;
+use store::{OrderStore, Placed};
+use types::NewOrder;
+pub use types::{Checkout, CloseAs, EventFacts, OrderRecord, PaymentRecord, TicketRecord};
+
+/// Topic of the outbox: the places of an order changed owner.
+pub const AVAILABILITY: &str = "availability";
+/// Topic of the outbox: an order's tickets are to be mailed.
+pub const TICKET_MAIL: &str = "ticket_mail";
+/// Orders looked at in one round of [`Purchase::sweep`].
+pub const SWEEP_BATCH: u32 = 200;
+
+/// Why a call of the purchase did not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PurchaseError {
+    /// Against the rules: nothing was changed.
+    #[error(transparent)]
+    Refused(#[from] OrderRefusal),
+    /// Something failed; its kind says what is known.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+}
+
+/// What the purchase works with.
+pub struct Parts {
+    /// The books.
+    pub store: Arc<dyn OrderStore>,
+    /// The hold store.
+    pub places: Arc<dyn Places>,
+    /// What people read of seats.
+    pub labels: Arc<dyn Labels>,
+    /// Ways of paying.
+    pub providers: Providers,
+    /// Signs tickets.
+    pub signer: Arc<Signer>,
+    /// Time and randomness.
+    pub clock: Arc<dyn Clock>,
+    /// Where the crash tests stop the process.
+    pub stop: StopAt,
+}
+
+/// The service. Clones share everything.
+#[derive(Clone)]
+pub struct Purchase {
+    parts: Arc<Parts>,
+}
+
+impl Purchase {
+    /// A purchase of these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self { parts: Arc::new(parts) }
+    }
+
+    /// Turns a hold into an order whose places are safe. The same hold again answers with the same order: a double
+    /// click, a reload and a second tab are harmless.
+    ///
+    /// # Errors
+    /// [`OrderRefusal`] with nothing changed, or [`Trouble`].
+    pub async fn checkout(&self, wish: Checkout) -> Result<OrderRecord, PurchaseError> {
+        let this = self.clone();
+        // A buyer who closes the tab must not stop it half way.
+        finish(async move { this.checkout_now(wish).await }).await
+    }
+
+    async fn checkout_now(&self, wish: Checkout) -> Result<OrderRecord, PurchaseError> {
+        let buyer = Buyer::new(&wish.name, &wish.email).map_err(|problems| OrderRefusal::InvalidBuyer { problems })?;
+        let parts = &self.parts;
+        if let Some(before) = parts.store.of_hold(wish.hold, wish.holder).await? {
+            return self.again(before, &wish, &buyer).await;
+        }
+        let hold = parts.places.verify(wish.hold, wish.holder).await?.ok_or(OrderRefusal::HoldExpired)?;
+        parts.stop.reached("hold_taken");
+        let totals = totals(&hold.lines)?;
+        if totals.total.amount != wish.accept_total {
+            return Err(OrderRefusal::PriceChanged { now: totals.total }.into());
+        }
+        let now = parts.clock.now();
+        let order = NewOrder {
+            id: OrderId::mint(now, random(&*parts.clock)),
+            items: hold.lines.iter().map(|_| OrderItemId::mint(now, random(&*parts.clock))).collect(),
+            labels: self.labels(&hold).await?,
+            hold,
+            buyer,
+            totals,
+        };
+        match parts.store.place(&order).await?? {
+            Placed::Before(before) => self.again(before, &wish, &order.buyer).await,
+            Placed::New => {
+                parts.stop.reached("claimed");
+                if let Err(trouble) = parts.places.claimed(&order.hold).await {
+                    // The claim is safe in the books; the outbox tells the hold store again.
+                    tracing::warn!(order = %order.id, %trouble, "the hold store was not told of a claim");
+                }
+                self.load(order.id).await
+            }
+        }
+    }
+
+    /// The hold became an order before: the same one answers, with the details as typed last.
+    async fn again(&self, order: OrderId, wish: &Checkout, buyer: &Buyer) -> Result<OrderRecord, PurchaseError> {
+        let record = self.load(order).await?;
+        if !record.status.keeps_places() {
+            return Err(OrderRefusal::HoldExpired.into());
+        }
+        if record.totals.total.amount != wish.accept_total {
+            return Err(OrderRefusal::PriceChanged { now: record.totals.total }.into());
+        }
+        if record.buyer != *buyer {
+            self.parts.store.amend_buyer(order, buyer).await?;
+            return self.load(order).await;
+        }
+        Ok(record)
+    }
+
+    /// One label a line; `None` for standing places.
+    async fn labels(&self, hold: &domain::hold::Hold) -> Result<Vec<Option<String>>, Trouble> {
+        let seats: Vec<_> = hold.lines.iter().filter_map(|line| line.seat).collect();
+        let mut labels =
+            if seats.is_empty() { vec![] } else { self.parts.labels.labels(hold.event, &seats).await? }.into_iter();
+        Ok(hold.lines.iter().map(|line| line.seat.and_then(|_| labels.next())).collect())
+    }
+
+    /// Pays with `method`. Answers with the order as it then stands; the last payment says how this one went. An
+    /// outcome that is not known reads as `processing` and is found out by itself.
+    ///
+    /// # Errors
+    /// [`OrderRefusal`] with nothing charged, or [`Trouble`].
+    pub async fn pay(
+        &self,
+        order: OrderId,
+        holder: HolderId,
+        provider: &str,
+        method: Method,
+    ) -> Result<OrderRecord, PurchaseError> {
+        let (this, provider) = (self.clone(), provider.to_owned());
+        finish(async move { this.pay_now(order, holder, &provider, method).await }).await
+    }
+
+    async fn pay_now(
+        &self,
+        order: OrderId,
+        holder: HolderId,
+        provider: &str,
+        method: Method,
+    ) -> Result<OrderRecord, PurchaseError> {
+        let parts = &self.parts;
+        let record = self.order(order, holder).await?;
+        let bank =
+            parts.providers.get(provider).filter(|bank| bank.accepts(&method)).ok_or(OrderRefusal::InvalidMethod)?;
+        let payment = PaymentId::mint(order.minted_at(), random(&*parts.clock));
+        parts.store.begin_payment(order, payment, provider).await??;
+        parts.stop.reached("payment_written");
+        let ask = Ask { payment, order, amount: record.totals.total, method };
+        match bounded(bank.create(&ask)).await {
+            Ok(word) => {
+                parts.stop.reached("payment_asked");
+                parts.store.record(order, payment, &word).await?;
+            }
+            // Not known: it stays written down, and polling asks until it is.
+            Err(trouble) => tracing::warn!(%order, %payment, %trouble, "a payment's outcome is not known yet"),
+        }
+        Ok(self.complete(order).await?.ok_or(OrderRefusal::NotFound)?)
+    }
+
+    /// The order as it stands, for whoever keeps its secret.
+    ///
+    /// # Errors
+    /// [`OrderRefusal::NotFound`] for everybody else.
+    pub async fn order(&self, order: OrderId, holder: HolderId) -> Result<OrderRecord, PurchaseError> {
+        let record = self.parts.store.load(order).await?.filter(|record| record.holder == holder);
+        Ok(record.ok_or(OrderRefusal::NotFound)?)
+    }
+
+    /// The buyer comes back from the bank, or asks how things stand: the provider is asked if it owes an answer.
+    ///
+    /// # Errors
+    /// [`OrderRefusal::NotFound`] for whoever does not keep the order's secret.
+    pub async fn refresh(&self, order: OrderId, holder: HolderId) -> Result<OrderRecord, PurchaseError> {
+        let record = self.order(order, holder).await?;
+        if next::next(&record) == next::Next::Nothing {
+            return Ok(record);
+        }
+        let this = self.clone();
+        let driven = finish(async move { Ok(this.complete(order).await?) }).await?;
+        Ok(driven.ok_or(OrderRefusal::NotFound)?)
+    }
+
+    /// The order that a hold became, if it did.
+    ///
+    /// # Errors
+    /// [`Trouble`] of the books.
+    pub async fn of_hold(&self, hold: HoldId, holder: HolderId) -> Result<Option<OrderId>, Trouble> {
+        self.parts.store.of_hold(hold, holder).await
+    }
+
+    /// The hold was extended: its order's time follows.
+    ///
+    /// # Errors
+    /// [`Trouble`] of the books.
+    pub async fn extended(&self, hold: HoldId, holder: HolderId, until: Millis) -> Result<bool, Trouble> {
+        self.parts.store.extend(hold, holder, until).await
+    }
+
+    /// The buyer gives an unpaid order up: the provider confirms first that nothing can be charged, then the places go
+    /// free. The answer may still say `pending` while that is being waited for.
+    ///
+    /// # Errors
+    /// [`OrderRefusal::AlreadyPaid`], [`OrderRefusal::NotFound`], or [`Trouble`].
+    pub async fn cancel(&self, order: OrderId, holder: HolderId) -> Result<OrderRecord, PurchaseError> {
+        use domain::order::OrderStatus;
+        let record = self.order(order, holder).await?;
+        match record.status {
+            OrderStatus::Cancelled | OrderStatus::Expired => return Ok(record),
+            OrderStatus::Pending | OrderStatus::Closing => {}
+            _ => return Err(OrderRefusal::AlreadyPaid.into()),
+        }
+        let this = self.clone();
+        let driven = finish(async move {
+            this.parts.store.begin_close(order, CloseAs::Cancelled, true).await?;
+            Ok(this.complete(order).await?)
+        });
+        Ok(driven.await?.ok_or(OrderRefusal::NotFound)?)
+    }
+
+    /// A ticket with its event, by the unguessable link of [`Signer::link`]; `None` for any other text.
+    ///
+    /// # Errors
+    /// [`Trouble`] of the books.
+    pub async fn ticket(&self, link: &str) -> Result<Option<(TicketRecord, EventFacts)>, Trouble> {
+        let Some(id) = self.parts.signer.read_link(link) else { return Ok(None) };
+        self.ticket_by_id(id).await
+    }
+
+    async fn ticket_by_id(&self, id: TicketId) -> Result<Option<(TicketRecord, EventFacts)>, Trouble> {
+        let Some(ticket) = self.parts.store.ticket(id).await? else { return Ok(None) };
+        let event = self.parts.store.event(ticket.event).await?;
+        Ok(event.map(|event| (ticket, event)))
+    }
+
+    /// What an order's tickets print of their event.
+    ///
+    /// # Errors
+    /// [`Trouble`] of the books.
+    pub async fn event(&self, event: domain::ids::EventId) -> Result<Option<EventFacts>, Trouble> {
+        self.parts.store.event(event).await
+    }
+
+    /// The signer of the tickets, for links, keys and checks.
+    #[must_use]
+    pub fn signer(&self) -> &Signer {
+        &self.parts.signer
+    }
+
+    async fn load(&self, order: OrderId) -> Result<OrderRecord, PurchaseError> {
+        Ok(self.parts.store.load(order).await?.ok_or(OrderRefusal::NotFound)?)
+    }
+}
+
+/// Runs to its end even if whoever asked goes away.
+async fn finish<T: Send + 'static>(
+    work: impl Future<Output = Result<T, PurchaseError>> + Send + 'static,
+) -> Result<T, PurchaseError> {
+    tokio::spawn(work)
+        .await
+        .unwrap_or_else(|died| Err(Trouble::Unconfirmed { what: "the purchase", detail: died.to_string() }.into()))
+}

@@ -1,0 +1,168 @@
+//! What an order needs next: one pure decision that webhook, polling, return, expiry and recovery share.
+
+use domain::ids::PaymentId;
+use domain::order::OrderStatus;
+use domain::payment::PaymentStatus as P;
+use domain::time::SECOND;
+
+use super::types::OrderRecord;
+
+/// A payment that the provider has not heard of after this long never will: the request that would have created it
+/// had a shorter time limit.
+pub const NEVER_ARRIVED_AFTER: i64 = 12 * SECOND;
+
+/// The next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing to do now.
+    Nothing,
+    /// Ask the provider where the payment stands.
+    Ask(PaymentId),
+    /// Take the money; `begun` if that is written down.
+    Capture {
+        /// Which.
+        payment: PaymentId,
+        /// Whether it is written down.
+        begun: bool,
+    },
+    /// Write the tickets.
+    Fulfil(PaymentId),
+    /// Make sure that the payment cannot succeed; `begun` if that is written down.
+    Cancel {
+        /// Which.
+        payment: PaymentId,
+        /// Whether it is written down.
+        begun: bool,
+    },
+    /// Give the money back; `begun` if that is written down.
+    Refund {
+        /// Which.
+        payment: PaymentId,
+        /// Whether it is written down.
+        begun: bool,
+    },
+    /// Start no more payments.
+    Close,
+    /// Give the places back.
+    Release,
+}
+
+/// Decides. Money that was taken comes first, then what must not take any more, then the clock.
+#[must_use]
+pub fn next(order: &OrderRecord) -> Next {
+    let open = matches!(order.status, OrderStatus::Pending | OrderStatus::Closing);
+    for payment in &order.payments {
+        let id = payment.id;
+        match payment.status {
+            P::Captured if open => return Next::Fulfil(id),
+            P::Captured if matches!(order.status, OrderStatus::Cancelled | OrderStatus::Expired) => {
+                return Next::Refund { payment: id, begun: false };
+            }
+            P::Refunding => return Next::Refund { payment: id, begun: true },
+            _ => {}
+        }
+    }
+    if let Some(payment) = order.live_payment() {
+        let id = payment.id;
+        let wanted = order.status == OrderStatus::Pending;
+        return match payment.status {
+            P::Capturing => Next::Capture { payment: id, begun: true },
+            P::Cancelling => Next::Cancel { payment: id, begun: true },
+            P::Authorised if wanted => Next::Capture { payment: id, begun: false },
+            _ if !wanted => Next::Cancel { payment: id, begun: false },
+            _ if order.now >= order.expires_at => Next::Close,
+            _ => Next::Ask(id),
+        };
+    }
+    match order.status {
+        OrderStatus::Pending if order.now >= order.expires_at => Next::Close,
+        OrderStatus::Closing => Next::Release,
+        _ => Next::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ids::{EventId, HoldId, HolderId, OrderId};
+    use domain::money::{Currency, Money};
+    use domain::order::{Buyer, Totals};
+    use domain::time::Millis;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::purchase::types::PaymentRecord;
+
+    fn order(status: OrderStatus, payments: &[P], expired: bool) -> OrderRecord {
+        let total = Money::new(100, Currency::EUR);
+        let payment = |(n, status): (usize, &P)| PaymentRecord {
+            id: PaymentId::mint(Millis(1), [u8::try_from(n).unwrap(); 10]),
+            provider: "test".into(),
+            status: *status,
+            amount: total,
+            captured: 0,
+            refunded: 0,
+            decline: None,
+            action_url: None,
+            age: 0,
+        };
+        OrderRecord {
+            id: OrderId::mint(Millis(1), [0; 10]),
+            event: EventId::mint(Millis(1), [0; 10]),
+            holder: HolderId::mint(Millis(1), [0; 10]),
+            hold: HoldId::mint(Millis(1), [0; 10]),
+            status,
+            close_as: None,
+            buyer: Buyer::new("Ada", "ada@example.org").unwrap(),
+            totals: Totals { subtotal: 100, fees: 0, tax: 0, total },
+            expires_at: Millis(1000),
+            now: Millis(if expired { 1000 } else { 999 }),
+            lines: vec![],
+            payments: payments.iter().enumerate().map(payment).collect(),
+            tickets: vec![],
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn places_are_never_released_while_a_payment_can_succeed(
+            status in select(&OrderStatus::ALL[..]),
+            payments in prop::collection::vec(select(&P::ALL[..]), 0..4),
+            expired in any::<bool>(),
+        ) {
+            let next = next(&order(status, &payments, expired));
+            if next == Next::Release {
+                prop_assert!(payments.iter().all(|p| !p.is_live() && *p != P::Captured && *p != P::Refunding));
+            }
+            if let Next::Capture { begun: false, .. } = next {
+                prop_assert_eq!(status, OrderStatus::Pending);
+            }
+        }
+
+        #[test]
+        fn captured_money_becomes_tickets_or_goes_back(
+            status in select(&OrderStatus::ALL[..]),
+            payments in prop::collection::vec(select(&[P::Declined, P::Cancelled][..]), 0..3),
+            expired in any::<bool>(),
+        ) {
+            let mut payments = payments;
+            payments.push(P::Captured);
+            let next = next(&order(status, &payments, expired));
+            match status {
+                OrderStatus::Pending | OrderStatus::Closing => prop_assert!(matches!(next, Next::Fulfil(_))),
+                OrderStatus::Cancelled | OrderStatus::Expired => {
+                    let refunds = matches!(next, Next::Refund { begun: false, .. });
+                    prop_assert!(refunds);
+                }
+                _ => prop_assert_eq!(next, Next::Nothing),
+            }
+        }
+    }
+
+    #[test]
+    fn a_declined_card_keeps_the_seats_until_the_clock_runs_out() {
+        assert_eq!(next(&order(OrderStatus::Pending, &[P::Declined], false)), Next::Nothing);
+        assert_eq!(next(&order(OrderStatus::Pending, &[P::Declined], true)), Next::Close);
+        assert_eq!(next(&order(OrderStatus::Closing, &[P::Declined], true)), Next::Release);
+    }
+}

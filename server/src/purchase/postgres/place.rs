@@ -1,0 +1,309 @@
+//! From a hold to an order: claims, lines and counters in one transaction under the tiers' locks.
+
+use std::collections::BTreeMap;
+
+use domain::ids::{HoldId, HolderId, OrderId, TierId};
+use domain::order::{Buyer, OrderRefusal};
+use domain::seat::SeatId;
+use domain::time::Millis;
+use sha2::{Digest, Sha256};
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use super::shared::{audit, begin, commit, corrupt, follow};
+use crate::purchase::store::Placed;
+use crate::purchase::types::NewOrder;
+use crate::stores::postgres::Pool;
+use crate::stores::postgres::codec::At;
+use crate::stores::postgres::error::{Constraint, constraint, trouble};
+use crate::trouble::Trouble;
+
+/// A refusal, or trouble: what ends a transaction early.
+enum Stop {
+    Refused(OrderRefusal),
+    /// The hold became an order before.
+    HoldUsed,
+    /// Some of the seats have an owner.
+    SeatsClaimed,
+    Trouble(Trouble),
+}
+
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+/// The one place where a constraint of the schema becomes a refusal.
+fn stop(error: sqlx::Error, tier: Option<TierId>) -> Stop {
+    match (constraint(&error), tier) {
+        (Some(Constraint::SeatClaimed), _) => Stop::SeatsClaimed,
+        (Some(Constraint::FenceStale), _) => Stop::Refused(OrderRefusal::HoldExpired),
+        (Some(Constraint::TierCapacity), Some(tier)) => Stop::Refused(OrderRefusal::SoldOut { tier }),
+        (Some(Constraint::HoldUsed), _) => Stop::HoldUsed,
+        _ => Stop::Trouble(trouble(error)),
+    }
+}
+
+pub(super) async fn place(pool: &Pool, order: &NewOrder) -> Result<Result<Placed, OrderRefusal>, Trouble> {
+    let mut tx = begin(pool).await?;
+    match write(&mut tx, order).await {
+        Ok(()) => commit(tx).await.map(|()| Ok(Placed::New)),
+        Err(stopped) => {
+            tx.rollback().await.map_err(trouble)?;
+            match stopped {
+                Stop::Refused(refusal) => Ok(Err(refusal)),
+                Stop::Trouble(trouble) => Err(trouble),
+                Stop::HoldUsed => {
+                    let before = super::read::of_hold(pool, order.hold.id, order.hold.holder).await?;
+                    Ok(before.map(Placed::Before).ok_or(OrderRefusal::HoldExpired))
+                }
+                Stop::SeatsClaimed => {
+                    let taken = taken(pool, order).await?;
+                    Ok(Err(OrderRefusal::SeatsTaken { taken }))
+                }
+            }
+        }
+    }
+}
+
+async fn taken(pool: &Pool, order: &NewOrder) -> Result<Vec<SeatId>, Trouble> {
+    let seats: Vec<i32> =
+        sqlx::query_scalar("SELECT seat FROM seat_claims WHERE event_id = $1 AND seat = ANY($2) ORDER BY seat")
+            .bind(order.hold.event.0)
+            .bind(seats(order)?)
+            .fetch_all(pool)
+            .await
+            .map_err(trouble)?;
+    Ok(seats.into_iter().filter_map(|seat| u32::try_from(seat).ok()).map(SeatId).collect())
+}
+
+fn seats(order: &NewOrder) -> Result<Vec<i32>, Trouble> {
+    order.hold.seats.iter().map(|seat| i32::try_from(seat.0).map_err(|_| corrupt("seat number"))).collect()
+}
+
+async fn write(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Stop> {
+    let mut wanted: BTreeMap<TierId, u32> = BTreeMap::new();
+    for line in &order.hold.lines {
+        *wanted.entry(line.tier).or_default() += line.quantity;
+    }
+    let names = check_tiers(tx, order, &wanted).await?;
+    insert_order(tx, order).await?;
+    insert_items(tx, order, &names).await?;
+    insert_claims(tx, order).await?;
+    for (tier, count) in &wanted {
+        sqlx::query("UPDATE ticket_tiers SET reserved = reserved + $2 WHERE id = $1")
+            .bind(tier.0)
+            .bind(i32::try_from(*count).unwrap_or(i32::MAX))
+            .execute(&mut *tx)
+            .await
+            .map_err(|error| stop(error, Some(*tier)))?;
+    }
+    let detail = serde_json::json!({ "hold": order.hold.id, "places": wanted.values().sum::<u32>() });
+    audit(tx, "order", order.id.0, "placed", detail).await?;
+    follow(tx, super::super::AVAILABILITY, order.id, "claimed").await?;
+    Ok(())
+}
+
+/// Locks the tiers in the order of their ids, the same for everybody, and judges sale and limits. Answers their names.
+async fn check_tiers(
+    tx: &mut PgConnection,
+    order: &NewOrder,
+    wanted: &BTreeMap<TierId, u32>,
+) -> Result<BTreeMap<TierId, String>, Stop> {
+    let ids: Vec<Uuid> = wanted.keys().map(|tier| tier.0).collect();
+    sqlx::query("SELECT FROM ticket_tiers WHERE event_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE")
+        .bind(order.hold.event.0)
+        .bind(&ids)
+        .execute(&mut *tx)
+        .await
+        .map_err(trouble)?;
+    // Read after the locks are had. A hold taken inside the sale's window may be paid for a little after its end.
+    let rows = sqlx::query(
+        "SELECT t.id, t.name, t.min_purchase, t.max_purchase, t.quantity - t.sold - t.reserved AS left,
+                e.status = 'on_sale' AND coalesce(t.sale_starts_at <= clock_timestamp(), true)
+                    AND coalesce(uuid_instant($3) < t.sale_ends_at, true) AS on_sale
+         FROM ticket_tiers t JOIN events e ON e.id = t.event_id
+         WHERE t.event_id = $1 AND t.id = ANY($2) AND t.currency = $4",
+    )
+    .bind(order.hold.event.0)
+    .bind(&ids)
+    .bind(order.hold.id.0)
+    .bind(order.totals.total.currency.code())
+    .fetch_all(&mut *tx)
+    .await
+    .map_err(trouble)?;
+    if rows.len() != wanted.len() {
+        return Err(Stop::Refused(OrderRefusal::Unpriceable));
+    }
+    let mut names = BTreeMap::new();
+    for row in rows {
+        let tier = TierId(row.try_get("id").map_err(trouble)?);
+        let count = i64::from(wanted.get(&tier).copied().unwrap_or(0));
+        let min: i32 = row.try_get("min_purchase").map_err(trouble)?;
+        let max: i32 = row.try_get("max_purchase").map_err(trouble)?;
+        let left: i32 = row.try_get("left").map_err(trouble)?;
+        if !row.try_get::<bool, _>("on_sale").map_err(trouble)? {
+            return Err(Stop::Refused(OrderRefusal::NotOnSale));
+        }
+        if count < i64::from(min) || count > i64::from(max) {
+            let (min, max) = (min.unsigned_abs(), max.unsigned_abs());
+            return Err(Stop::Refused(OrderRefusal::LimitReached { tier, min, max }));
+        }
+        if count > i64::from(left) {
+            // The very seats may be the ones that are gone: that is the better answer.
+            return Err(if order.hold.seats.is_empty() || !any_claimed(tx, order).await? {
+                Stop::Refused(OrderRefusal::SoldOut { tier })
+            } else {
+                Stop::SeatsClaimed
+            });
+        }
+        names.insert(tier, row.try_get("name").map_err(trouble)?);
+    }
+    Ok(names)
+}
+
+async fn any_claimed(tx: &mut PgConnection, order: &NewOrder) -> Result<bool, Trouble> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM seat_claims WHERE event_id = $1 AND seat = ANY($2))")
+        .bind(order.hold.event.0)
+        .bind(seats(order)?)
+        .fetch_one(tx)
+        .await
+        .map_err(trouble)
+}
+
+/// The hold's end is judged here, by the database's clock and under the locks: a process that slept in between cannot
+/// buy (invariant I5).
+async fn insert_order(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Stop> {
+    let totals = order.totals;
+    let written = sqlx::query(
+        "INSERT INTO orders (id, event_id, holder_id, hold_id, status, buyer_name, buyer_email, subtotal, fee, tax, total,
+                             currency, token_hash, expires_at)
+         SELECT $1, $2, $3, $4, 'pending', $5, $6, $7, $8, $9, $10, $11, $12, $13 WHERE clock_timestamp() < $13",
+    )
+    .bind(order.id.0)
+    .bind(order.hold.event.0)
+    .bind(order.hold.holder.0)
+    .bind(order.hold.id.0)
+    .bind(order.buyer.name())
+    .bind(order.buyer.email())
+    .bind(totals.subtotal)
+    .bind(totals.fees)
+    .bind(totals.tax)
+    .bind(totals.total.amount)
+    .bind(totals.total.currency.code())
+    .bind(Sha256::digest(order.hold.holder.0.as_bytes()).as_slice())
+    .bind(At(order.hold.expires_at))
+    .execute(&mut *tx)
+    .await
+    .map_err(|error| stop(error, None))?;
+    if written.rows_affected() == 0 {
+        return Err(Stop::Refused(OrderRefusal::HoldExpired));
+    }
+    sqlx::query("INSERT INTO order_holds (hold_id, order_id) VALUES ($1, $2)")
+        .bind(order.hold.id.0)
+        .bind(order.id.0)
+        .execute(tx)
+        .await
+        .map_err(|error| stop(error, None))?;
+    Ok(())
+}
+
+async fn insert_items(tx: &mut PgConnection, order: &NewOrder, names: &BTreeMap<TierId, String>) -> Result<(), Stop> {
+    for ((line, id), label) in order.hold.lines.iter().zip(&order.items).zip(&order.labels) {
+        let name = names.get(&line.tier).map(String::as_str).unwrap_or_default();
+        let total = line.unit.total.times(line.quantity).map_err(|_| Stop::Refused(OrderRefusal::Unpriceable))?;
+        sqlx::query(
+            "INSERT INTO order_items (id, order_id, event_id, tier_id, seat, quantity, tier_name, label,
+                                      unit_net, unit_fee, unit_tax, unit_total, total, currency)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        )
+        .bind(id.0)
+        .bind(order.id.0)
+        .bind(order.hold.event.0)
+        .bind(line.tier.0)
+        .bind(line.seat.map(|seat| i32::try_from(seat.0)).transpose().map_err(|_| corrupt("seat number"))?)
+        .bind(i32::try_from(line.quantity).unwrap_or(i32::MAX))
+        .bind(name)
+        .bind(label.as_deref().unwrap_or(name))
+        .bind(line.unit.net)
+        .bind(line.unit.fee)
+        .bind(line.unit.tax)
+        .bind(line.unit.total.amount)
+        .bind(total.amount)
+        .bind(total.currency.code())
+        .execute(&mut *tx)
+        .await
+        .map_err(|error| stop(error, None))?;
+    }
+    Ok(())
+}
+
+async fn insert_claims(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Stop> {
+    if order.hold.seats.is_empty() {
+        return Ok(());
+    }
+    let seats = seats(order)?;
+    let killed: Vec<i32> =
+        sqlx::query_scalar("SELECT seat FROM seat_kills WHERE event_id = $1 AND seat = ANY($2) ORDER BY seat")
+            .bind(order.hold.event.0)
+            .bind(&seats)
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(trouble)?;
+    if !killed.is_empty() {
+        let taken = killed.into_iter().filter_map(|seat| u32::try_from(seat).ok()).map(SeatId).collect();
+        return Err(Stop::Refused(OrderRefusal::SeatsTaken { taken }));
+    }
+    sqlx::query(
+        "INSERT INTO seat_claims (event_id, seat, order_id, fence)
+         SELECT $1, seat, $3, $4 FROM unnest($2::int[]) AS seat ORDER BY seat",
+    )
+    .bind(order.hold.event.0)
+    .bind(&seats)
+    .bind(order.id.0)
+    .bind(order.hold.fence.0)
+    .execute(tx)
+    .await
+    .map_err(|error| stop(error, None))?;
+    Ok(())
+}
+
+pub(super) async fn amend_buyer(pool: &Pool, order: OrderId, buyer: &Buyer) -> Result<(), Trouble> {
+    let mut tx = begin(pool).await?;
+    let changed = sqlx::query(
+        "UPDATE orders SET buyer_name = $2, buyer_email = $3, updated_at = clock_timestamp()
+         WHERE id = $1 AND status = 'pending' AND (buyer_name, buyer_email) IS DISTINCT FROM ($2, $3)",
+    )
+    .bind(order.0)
+    .bind(buyer.name())
+    .bind(buyer.email())
+    .execute(&mut *tx)
+    .await
+    .map_err(trouble)?;
+    if changed.rows_affected() == 1 {
+        audit(&mut tx, "order", order.0, "buyer_amended", serde_json::json!({})).await?;
+    }
+    commit(tx).await
+}
+
+pub(super) async fn extend(pool: &Pool, hold: HoldId, holder: HolderId, until: Millis) -> Result<bool, Trouble> {
+    let Some(order) = super::read::of_hold(pool, hold, holder).await? else { return Ok(false) };
+    let mut tx = begin(pool).await?;
+    let changed = sqlx::query(
+        "UPDATE orders SET expires_at = $2, updated_at = clock_timestamp()
+         WHERE id = $1 AND status = 'pending' AND clock_timestamp() < expires_at AND expires_at < $2",
+    )
+    .bind(order.0)
+    .bind(At(until))
+    .execute(&mut *tx)
+    .await
+    .map_err(trouble)?
+    .rows_affected()
+        == 1;
+    if changed {
+        audit(&mut tx, "order", order.0, "extended", serde_json::json!({})).await?;
+    }
+    commit(tx).await?;
+    Ok(changed)
+}

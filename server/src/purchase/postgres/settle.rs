@@ -1,0 +1,211 @@
+//! How an order ends: paid with tickets, or its places given back.
+
+use domain::ids::{OrderId, PaymentId};
+use domain::order::{OrderEvent, OrderStatus};
+use domain::payment::PaymentStatus;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::pay::write_down;
+use super::shared::{Locked, audit, begin, commit, corrupt, follow, lock, payment_status};
+use crate::purchase::store::Fulfilled;
+use crate::purchase::types::{CloseAs, NewTicket};
+use crate::purchase::{AVAILABILITY, TICKET_MAIL};
+use crate::stores::postgres::Pool;
+use crate::stores::postgres::error::{Constraint, constraint, trouble};
+use crate::trouble::Trouble;
+
+pub(super) async fn fulfil(
+    pool: &Pool,
+    order: OrderId,
+    payment: PaymentId,
+    tickets: &[NewTicket],
+) -> Result<Fulfilled, Trouble> {
+    let mut tx = begin(pool).await?;
+    let Some(locked) = lock(&mut tx, order).await? else { return Ok(Fulfilled::OutOfTurn) };
+    let Some(next) = locked.step(OrderEvent::Fulfil) else { return Ok(Fulfilled::OutOfTurn) };
+    if payment_status(&mut tx, payment).await? != PaymentStatus::Captured {
+        return Ok(Fulfilled::OutOfTurn);
+    }
+    if !owns_its_seats(&mut tx, order).await? {
+        return give_up(tx, order, payment).await;
+    }
+    set_status(&mut tx, order, next).await?;
+    move_counters(
+        &mut tx,
+        order,
+        locked.event,
+        "UPDATE ticket_tiers t SET reserved = t.reserved - i.n, sold = t.sold + i.n
+         FROM (SELECT tier_id, sum(quantity)::int AS n FROM order_items WHERE order_id = $1 GROUP BY tier_id) i
+         WHERE t.id = i.tier_id",
+    )
+    .await?;
+    for ticket in tickets {
+        if let Err(error) = insert_ticket(&mut tx, order, locked.event, ticket).await {
+            return match constraint(&error) {
+                Some(Constraint::Other(name)) if name.starts_with("tickets_") && name.ends_with("_code_key") => {
+                    Ok(Fulfilled::CodeTaken)
+                }
+                _ => Err(trouble(error)),
+            };
+        }
+    }
+    audit(&mut tx, "order", order.0, next.word(), serde_json::json!({ "payment": payment, "tickets": tickets.len() }))
+        .await?;
+    follow(&mut tx, TICKET_MAIL, order, "paid").await?;
+    follow(&mut tx, AVAILABILITY, order, "sold").await?;
+    commit(tx).await?;
+    Ok(Fulfilled::Now)
+}
+
+/// Captured and not fulfillable: the money goes back by itself, and the order is wound up.
+async fn give_up(mut tx: sqlx::PgTransaction<'_>, order: OrderId, payment: PaymentId) -> Result<Fulfilled, Trouble> {
+    write_down(&mut tx, order, payment, PaymentStatus::Refunding).await?;
+    sqlx::query(
+        "UPDATE orders SET status = 'closing', close_as = 'cancelled', updated_at = clock_timestamp() WHERE id = $1",
+    )
+    .bind(order.0)
+    .execute(&mut *tx)
+    .await
+    .map_err(trouble)?;
+    audit(&mut tx, "order", order.0, "not_fulfillable", serde_json::json!({ "payment": payment })).await?;
+    commit(tx).await?;
+    Ok(Fulfilled::Impossible)
+}
+
+async fn owns_its_seats(tx: &mut PgConnection, order: OrderId) -> Result<bool, Trouble> {
+    sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM order_items WHERE order_id = $1 AND seat IS NOT NULL)
+              = (SELECT count(*) FROM order_items i JOIN seat_claims c ON c.event_id = i.event_id AND c.seat = i.seat
+                 WHERE i.order_id = $1 AND c.order_id = $1)",
+    )
+    .bind(order.0)
+    .fetch_one(tx)
+    .await
+    .map_err(trouble)
+}
+
+/// Locks the order's tiers in the order of their ids, then moves their counters.
+async fn move_counters(
+    tx: &mut PgConnection,
+    order: OrderId,
+    event: Uuid,
+    statement: &'static str,
+) -> Result<(), Trouble> {
+    sqlx::query(
+        "SELECT FROM ticket_tiers WHERE event_id = $2 AND id IN (SELECT tier_id FROM order_items WHERE order_id = $1)
+         ORDER BY id FOR UPDATE",
+    )
+    .bind(order.0)
+    .bind(event)
+    .execute(&mut *tx)
+    .await
+    .map_err(trouble)?;
+    sqlx::query(statement).bind(order.0).execute(tx).await.map_err(trouble).map(drop)
+}
+
+async fn insert_ticket(
+    tx: &mut PgConnection,
+    order: OrderId,
+    event: Uuid,
+    ticket: &NewTicket,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO tickets (id, order_id, order_item_id, ordinal, event_id, tier_id, seat, tier_name, label, code, token, status)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'valid')",
+    )
+    .bind(ticket.id.0)
+    .bind(order.0)
+    .bind(ticket.item.0)
+    .bind(i32::try_from(ticket.ordinal).unwrap_or(i32::MAX))
+    .bind(event)
+    .bind(ticket.tier.0)
+    .bind(ticket.seat.and_then(|seat| i32::try_from(seat.0).ok()))
+    .bind(&ticket.tier_name)
+    .bind(&ticket.label)
+    .bind(&ticket.code)
+    .bind(&ticket.token)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+async fn set_status(tx: &mut PgConnection, order: OrderId, status: OrderStatus) -> Result<(), Trouble> {
+    sqlx::query(
+        "UPDATE orders SET status = $2, updated_at = clock_timestamp(),
+                paid_at = CASE WHEN $2 = 'paid' THEN clock_timestamp() ELSE paid_at END
+         WHERE id = $1",
+    )
+    .bind(order.0)
+    .bind(status.word())
+    .execute(tx)
+    .await
+    .map_err(trouble)
+    .map(drop)
+}
+
+pub(super) async fn begin_close(pool: &Pool, order: OrderId, close_as: CloseAs, forced: bool) -> Result<bool, Trouble> {
+    let mut tx = begin(pool).await?;
+    let Some(locked) = lock(&mut tx, order).await? else { return Ok(false) };
+    let Some(next) = locked.step(OrderEvent::Close).filter(|_| forced || locked.over) else { return Ok(false) };
+    sqlx::query("UPDATE orders SET status = $2, close_as = $3, updated_at = clock_timestamp() WHERE id = $1")
+        .bind(order.0)
+        .bind(next.word())
+        .bind(close_as.word())
+        .execute(&mut *tx)
+        .await
+        .map_err(trouble)?;
+    audit(&mut tx, "order", order.0, next.word(), serde_json::json!({ "as": close_as.word() })).await?;
+    commit(tx).await?;
+    Ok(true)
+}
+
+pub(super) async fn release(pool: &Pool, order: OrderId) -> Result<bool, Trouble> {
+    let mut tx = begin(pool).await?;
+    let Some(locked) = lock(&mut tx, order).await? else { return Ok(false) };
+    let Some(end) = ending(&locked)? else { return Ok(false) };
+    // Invariant M5, once more and under the lock: nothing that can still take money, nothing taken and not given back.
+    let hangs: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM payments WHERE order_id = $1 AND id BETWEEN uuid_first($1) AND uuid_last($1)
+                        AND status NOT IN ('declined', 'cancelled', 'refunded'))",
+    )
+    .bind(order.0)
+    .fetch_one(&mut *tx)
+    .await
+    .map_err(trouble)?;
+    if hangs {
+        return Ok(false);
+    }
+    set_status(&mut tx, order, end).await?;
+    move_counters(
+        &mut tx,
+        order,
+        locked.event,
+        "UPDATE ticket_tiers t SET reserved = t.reserved - i.n
+         FROM (SELECT tier_id, sum(quantity)::int AS n FROM order_items WHERE order_id = $1 GROUP BY tier_id) i
+         WHERE t.id = i.tier_id",
+    )
+    .await?;
+    // The fences of these seats rise with the delete: a holder of before cannot come back.
+    sqlx::query("DELETE FROM seat_claims WHERE order_id = $1")
+        .bind(order.0)
+        .execute(&mut *tx)
+        .await
+        .map_err(trouble)?;
+    audit(&mut tx, "order", order.0, end.word(), serde_json::json!({})).await?;
+    follow(&mut tx, AVAILABILITY, order, "freed").await?;
+    commit(tx).await?;
+    Ok(true)
+}
+
+fn ending(locked: &Locked) -> Result<Option<OrderStatus>, Trouble> {
+    if locked.status != OrderStatus::Closing {
+        return Ok(None);
+    }
+    let event = match locked.close_as.as_deref() {
+        Some("cancelled") => OrderEvent::Cancel,
+        Some("expired") => OrderEvent::Expire,
+        other => return Err(corrupt(format!("closing as {other:?}"))),
+    };
+    Ok(locked.step(event))
+}

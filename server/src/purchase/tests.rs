@@ -1,0 +1,1 @@
+//! The purchase, step by step and refusal by refusal.
