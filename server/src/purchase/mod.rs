@@ -31,7 +31,7 @@ use thiserror::Error;
 
 use crate::clock::{Clock, random};
 use crate::payments::{Ask, Method, Providers, bounded};
-use crate::tickets::Signer;
+use crate::tickets::{Print, Signer};
 use crate::trouble::Trouble;
 pub use follow::{AvailabilityFollower, TicketMailer};
 use places::{Labels, Places};
@@ -273,6 +273,17 @@ impl Purchase {
         let Some(ticket) = self.parts.store.ticket(id).await? else { return Ok(None) };
         let event = self.parts.store.event(ticket.event).await?;
         Ok(event.map(|event| (ticket, event)))
+    }
+
+    /// What a ticket page shows: the prints of the whole order, and which of them the link is for.
+    ///
+    /// # Errors
+    /// [`Trouble`] of the books.
+    pub async fn prints(&self, link: &str) -> Result<Option<(Vec<Print>, usize)>, Trouble> {
+        let Some((ticket, event)) = self.ticket(link).await? else { return Ok(None) };
+        let Some(order) = self.parts.store.load(ticket.order).await? else { return Ok(None) };
+        let index = order.tickets.iter().position(|other| other.id == ticket.id);
+        Ok(index.map(|index| (print::prints(&order, &event), index)))
     }
 
     /// What an order's tickets print of their event.
