@@ -1,0 +1,78 @@
+# The parts of ./test. Each prints what it does, adds to `passed`, `failed` and `skipped`, and fails where something is wrong.
+# shellcheck shell=bash
+
+# A check that either holds or does not, counted as one test.
+check() {
+  local words=$1
+  shift
+  if "$@"; then
+    say "ok: $words"
+    passed=$((passed + 1))
+  else
+    say "FAILED: $words"
+    failed=$((failed + 1))
+    return 1
+  fi
+}
+
+part_lint() {
+  local good=0
+  need_component rustfmt rustfmt
+  need_component cargo-clippy clippy
+  check "the code is formatted" cargo fmt --all --check || good=1
+  check "clippy has nothing to say" cargo clippy --locked --workspace --all-targets -- -D warnings || good=1
+  return "$good"
+}
+
+part_rust() {
+  local log="$LOGS/rust.log" status=0
+  need_nextest
+  mkdir -p "$LOGS"
+  # Built as oneself, run as somebody PostgreSQL accepts; the same files, so the second call builds nothing.
+  cargo nextest run --locked --workspace --no-run || return 1
+  ${AS_USER[@]+"${AS_USER[@]}"} cargo nextest run --locked --workspace --no-tests=fail 2>&1 | tee "$log" || status=$?
+  count_nextest "$log"
+  return "$status"
+}
+
+# Nextest closes with: Summary [ 1.234s] 12 tests run: 11 passed (1 slow), 1 failed, 0 skipped
+count_nextest() {
+  local line
+  line=$(grep -E '^ *Summary \[' "$1" | tail -n 1)
+  passed=$((passed + $(number "$line" passed)))
+  failed=$((failed + $(number "$line" failed) + $(number "$line" 'timed out')))
+  skipped=$((skipped + $(number "$line" skipped)))
+}
+
+number() {
+  local found
+  found=$(printf '%s' "$1" | grep -oE "[0-9]+ $2" | head -n 1 | cut -d ' ' -f 1)
+  printf '%s' "${found:-0}"
+}
+
+part_size() {
+  build_client
+  check "the client is within its budget" node scripts/size.mjs
+}
+
+part_browser() {
+  local log="$LOGS/browser.log" status=0
+  need_npm end2end
+  need_browser
+  build_client
+  step "Building the server" cargo build --locked --package parterre
+  mkdir -p "$LOGS"
+  PARTERRE_BINARY="$CARGO_TARGET_DIR/debug/parterre" node --test --test-concurrency=1 \
+    --test-name-pattern="${E2E_ONLY:-.}" end2end/*.spec.mjs 2>&1 | tee "$log" || status=$?
+  # Node's test runner closes with lines such as: # pass 12
+  passed=$((passed + $(closing pass "$log")))
+  failed=$((failed + $(closing fail "$log") + $(closing cancelled "$log")))
+  skipped=$((skipped + $(closing skipped "$log")))
+  return "$status"
+}
+
+closing() {
+  local found
+  found=$(sed -n "s/^[#ℹ] $1 \([0-9]*\)$/\1/p" "$2" | tail -n 1)
+  printf '%s' "${found:-0}"
+}
