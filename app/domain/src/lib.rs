@@ -20,3 +20,6 @@ pub mod rules;
 pub mod seat;
 pub mod ticket;
 pub mod time;
+
+#[cfg(test)]
+mod choice_tests;
