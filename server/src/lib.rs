@@ -1,6 +1,7 @@
 //! Parterre's server: features behind traits, wired together in one place.
 
 pub mod availability;
+pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -12,7 +13,9 @@ pub mod mail;
 pub mod payments;
 pub mod purchase;
 pub mod stores;
+pub mod telemetry;
 #[doc(hidden)]
 pub mod test_support;
 pub mod tickets;
 pub mod trouble;
+pub mod wiring;

@@ -1,2 +1,19 @@
-//! The binary.
-fn main() {}
+//! The `parterre` command.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use parterre::cli::Cli;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    parterre::telemetry::init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("Parterre cannot start its threads: {error}.");
+            return ExitCode::FAILURE;
+        }
+    };
+    runtime.block_on(parterre::cli::run(cli))
+}

@@ -1,6 +1,11 @@
 //! The command line: what `parterre --help` shows.
 
+mod database;
+mod migrate;
+mod serve;
+
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -92,4 +97,24 @@ pub enum Ticket {
         #[arg(long, env = "PARTERRE_DATA", default_value = ".parterre")]
         data: PathBuf,
     },
+}
+
+/// Carries a command out and says how it went.
+pub async fn run(cli: Cli) -> ExitCode {
+    let done = match cli.command {
+        Command::Serve(config) => serve::run(*config).await.map(|()| String::new()),
+        Command::Migrate(command) => migrate::run(&command).await,
+        Command::Config(config) => Ok(config.to_text()),
+        Command::Chart(_) | Command::Demo(_) | Command::Ticket(_) => Err("Not built yet.".to_owned()),
+    };
+    match done {
+        Ok(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(sentence) => {
+            eprintln!("{sentence}");
+            ExitCode::FAILURE
+        }
+    }
 }

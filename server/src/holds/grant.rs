@@ -6,7 +6,7 @@ use app::api::holds::{BestRequest, Healed, HoldRequest};
 use domain::best::{Relaxed, Wish, best};
 use domain::hall::Hall;
 use domain::heal::{heal, without_orphans};
-use domain::hold::{EXTENSIONS, HOLD_FOR, Hold, HoldRefusal, MAX_HOLDS_PER_HOLDER, MAX_PLACES};
+use domain::hold::{EXTENSIONS, Hold, HoldRefusal, MAX_HOLDS_PER_HOLDER, MAX_PLACES};
 use domain::ids::{EventId, HoldId, HolderId, TierId};
 use domain::price::Line;
 use domain::rules::{Choice, Window, lines, orphans, taken};
@@ -120,8 +120,9 @@ impl Call<'_> {
             seats: seats.to_vec(),
             standing: self.standing.clone(),
             lines,
-            expires_at: self.now.plus(HOLD_FOR),
-            extensions: EXTENSIONS,
+            // A changed basket keeps its clock: nobody holds seats for ever by swapping them.
+            expires_at: self.replaces.as_ref().map_or(self.now.plus(self.holds.lasts), |hold| hold.expires_at),
+            extensions: self.replaces.as_ref().map_or(EXTENSIONS, |hold| hold.extensions_left),
             replaces: self.replaces.as_ref().map(|hold| hold.id),
             max_holds: MAX_HOLDS_PER_HOLDER,
         };

@@ -17,7 +17,7 @@ pub mod views;
 use std::sync::Arc;
 
 use app::api::holds::Healed;
-use domain::hold::{EXTEND_BY, Hold, HoldRefusal};
+use domain::hold::{EXTEND_BY, HOLD_FOR, Hold, HoldRefusal};
 use domain::ids::{EventId, HoldId, HolderId};
 use domain::time::Millis;
 use thiserror::Error;
@@ -61,6 +61,7 @@ pub struct Holds {
     store: Arc<dyn HoldStore>,
     inventories: Arc<dyn Inventories>,
     views: Arc<Views>,
+    lasts: i64,
 }
 
 impl Holds {
@@ -68,7 +69,13 @@ impl Holds {
     #[must_use]
     pub fn new(store: Arc<dyn HoldStore>, inventories: Arc<dyn Inventories>) -> Self {
         let views = Arc::new(Views::new(Arc::clone(&store)));
-        Self { store, inventories, views }
+        Self { store, inventories, views, lasts: HOLD_FOR }
+    }
+
+    /// Holds last `ms` milliseconds instead of [`HOLD_FOR`].
+    #[must_use]
+    pub fn lasting(self, ms: i64) -> Self {
+        Self { lasts: ms, ..self }
     }
 
     /// The holder's hold.

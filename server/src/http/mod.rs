@@ -1,9 +1,40 @@
 //! HTTP: the pages, the plain forms and the API, thin over the same services.
 
 pub mod assets;
+pub mod files;
+pub mod form;
+pub mod health;
 pub mod html;
+pub mod json;
 pub mod layers;
 pub mod once;
+pub mod pages;
 pub mod problem;
+pub mod refusals;
 pub mod secret;
 pub mod security;
+pub mod state;
+pub mod v1;
+pub mod views;
+pub mod when;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+
+use state::Shop;
+
+impl Shop {
+    /// Everything that the server answers.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        let router = Router::new()
+            .merge(pages::router(self))
+            .merge(v1::router(self))
+            .merge(files::router(self))
+            .merge(health::router())
+            .fallback(pages::wrong::nowhere)
+            .layer(from_fn_with_state(self.clone(), pages::wrong::as_page))
+            .with_state(self.clone());
+        layers::around(router, self.config.writes_per_second)
+    }
+}

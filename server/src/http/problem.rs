@@ -8,6 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::trouble::Trouble;
 
+/// The problem behind an answer, for the layer that makes pages of problems.
+#[derive(Clone, Debug)]
+pub struct Shown(pub Problem);
+
 /// What a handler answers when it cannot do what was asked.
 #[derive(Clone, Debug)]
 pub struct ApiError {
@@ -115,7 +119,9 @@ impl From<Trouble> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.status();
+        let shown = Shown(self.problem.clone());
         let mut response = (status, Json(self.problem)).into_response();
+        response.extensions_mut().insert(shown);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

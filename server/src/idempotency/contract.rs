@@ -6,6 +6,7 @@ use domain::time::Millis;
 
 use super::store::{Begin, Call, IdempotencyStore, Stored};
 use super::{LOST_AFTER, REMEMBERED_FOR};
+use crate::test_support::{self, TestDatabase};
 
 type Store = Arc<dyn IdempotencyStore>;
 
@@ -80,7 +81,11 @@ macro_rules! laws {
     ($module:ident, $make:expr, [$($law:ident),+ $(,)?]) => {
         mod $module {
             use super::*;
-            $(#[tokio::test] async fn $law() { super::$law($make.await).await; })+
+            $(#[tokio::test]
+            async fn $law() {
+                let (store, _keep) = $make.await;
+                super::$law(store).await;
+            })+
         }
     };
 }
@@ -103,8 +108,14 @@ macro_rules! all_laws {
     };
 }
 
-async fn memory() -> Store {
-    Arc::new(super::memory::MemoryIdempotency::default())
+async fn memory() -> (Store, ()) {
+    (Arc::new(super::memory::MemoryIdempotency::default()), ())
+}
+
+async fn postgres() -> (Store, TestDatabase) {
+    let database = test_support::database().await;
+    (Arc::new(super::postgres::PostgresIdempotency::new(database.pool.clone())), database)
 }
 
 all_laws!(memory_store, memory());
+all_laws!(postgres_store, postgres());

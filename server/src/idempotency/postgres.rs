@@ -2,38 +2,37 @@
 
 use async_trait::async_trait;
 use domain::time::Millis;
-use sqlx::{PgPool, Row};
+use sqlx::Row;
 
 use super::store::{Begin, Call, IdempotencyStore, Stored};
 use super::{LOST_AFTER, REMEMBERED_FOR};
+use crate::stores::postgres::Pool;
+use crate::stores::postgres::codec::At;
+use crate::stores::postgres::error::trouble;
 use crate::trouble::Trouble;
 
 /// Keys in the table `idempotency_keys`.
 #[derive(Clone, Debug)]
 pub struct PostgresIdempotency {
-    pool: PgPool,
+    pool: Pool,
 }
 
 impl PostgresIdempotency {
     /// Keys behind `pool`.
     #[must_use]
-    pub fn new(pool: PgPool) -> Self {
+    pub fn new(pool: Pool) -> Self {
         Self { pool }
     }
 }
 
-fn trouble(error: &sqlx::Error) -> Trouble {
-    Trouble::Unavailable { what: "the database", detail: error.to_string() }
-}
-
 const TAKE: &str = "
     INSERT INTO idempotency_keys AS k (scope, key, request_hash, created_at, expires_at)
-    VALUES ($1, $2, $3, to_timestamp($4::bigint / 1000.0::float8), to_timestamp($5::bigint / 1000.0::float8))
+    VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (scope, key) DO UPDATE
         SET request_hash = excluded.request_hash, created_at = excluded.created_at, expires_at = excluded.expires_at,
             status = NULL, content_type = NULL, body = NULL, answered_at = NULL
         WHERE k.expires_at <= excluded.created_at
-           OR (k.answered_at IS NULL AND k.created_at <= to_timestamp($6::bigint / 1000.0::float8))
+           OR (k.answered_at IS NULL AND k.created_at <= $6)
     RETURNING 1";
 
 const LOOK: &str = "
@@ -41,13 +40,13 @@ const LOOK: &str = "
 
 const FINISH: &str = "
     UPDATE idempotency_keys
-    SET status = $3, content_type = $4, body = $5, answered_at = to_timestamp($6::bigint / 1000.0::float8)
+    SET status = $3, content_type = $4, body = $5, answered_at = $6
     WHERE scope = $1 AND key = $2 AND request_hash = $7";
 
 const FORGET: &str = "
     DELETE FROM idempotency_keys WHERE scope = $1 AND key = $2 AND request_hash = $3 AND answered_at IS NULL";
 
-const SWEEP: &str = "DELETE FROM idempotency_keys WHERE expires_at <= to_timestamp($1::bigint / 1000.0::float8)";
+const SWEEP: &str = "DELETE FROM idempotency_keys WHERE expires_at <= $1";
 
 #[async_trait]
 impl IdempotencyStore for PostgresIdempotency {
@@ -58,12 +57,12 @@ impl IdempotencyStore for PostgresIdempotency {
                 .bind(&call.scope)
                 .bind(&call.key)
                 .bind(call.fingerprint.as_slice())
-                .bind(now.0)
-                .bind(now.plus(REMEMBERED_FOR).0)
-                .bind(now.plus(-LOST_AFTER).0)
+                .bind(At(now))
+                .bind(At(now.plus(REMEMBERED_FOR)))
+                .bind(At(now.plus(-LOST_AFTER)))
                 .fetch_optional(&self.pool)
                 .await
-                .map_err(|e| trouble(&e))?;
+                .map_err(trouble)?;
             if taken.is_some() {
                 return Ok(Begin::Fresh);
             }
@@ -72,9 +71,9 @@ impl IdempotencyStore for PostgresIdempotency {
                 .bind(&call.key)
                 .fetch_optional(&self.pool)
                 .await
-                .map_err(|e| trouble(&e))?;
+                .map_err(trouble)?;
             if let Some(row) = row {
-                return judge(&row, call).map_err(|e| trouble(&e));
+                return judge(&row, call).map_err(trouble);
             }
         }
         Ok(Begin::Running)
@@ -87,12 +86,12 @@ impl IdempotencyStore for PostgresIdempotency {
             .bind(i16::try_from(answer.status).unwrap_or(500))
             .bind(&answer.content_type)
             .bind(&answer.body)
-            .bind(now.0)
+            .bind(At(now))
             .bind(call.fingerprint.as_slice())
             .execute(&self.pool)
             .await
             .map(|_| ())
-            .map_err(|e| trouble(&e))
+            .map_err(trouble)
     }
 
     async fn forget(&self, call: &Call) -> Result<(), Trouble> {
@@ -103,11 +102,11 @@ impl IdempotencyStore for PostgresIdempotency {
             .execute(&self.pool)
             .await
             .map(|_| ())
-            .map_err(|e| trouble(&e))
+            .map_err(trouble)
     }
 
     async fn sweep(&self, now: Millis) -> Result<u64, Trouble> {
-        let done = sqlx::query(SWEEP).bind(now.0).execute(&self.pool).await.map_err(|e| trouble(&e))?;
+        let done = sqlx::query(SWEEP).bind(At(now)).execute(&self.pool).await.map_err(trouble)?;
         Ok(done.rows_affected())
     }
 }

@@ -275,6 +275,14 @@ impl Purchase {
         Ok(event.map(|event| (ticket, event)))
     }
 
+    /// The order that a ticket belongs to.
+    ///
+    /// # Errors
+    /// [`Trouble`] of the books.
+    pub async fn order_of(&self, ticket: &TicketRecord) -> Result<Option<OrderRecord>, Trouble> {
+        self.parts.store.load(ticket.order).await
+    }
+
     /// What a ticket page shows: the prints of the whole order, and which of them the link is for.
     ///
     /// # Errors

@@ -1,0 +1,178 @@
+//! The catalogue: what is on, where, for how much, on which chart. Reads are cached for a second at most, so that a
+//! hot event costs Postgres one question a second, whoever asks.
+
+pub mod charts;
+#[cfg(test)]
+mod contract;
+pub mod memory;
+pub mod postgres;
+pub mod store;
+pub mod types;
+pub mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::ids::EventId;
+use domain::seat::SeatId;
+use domain::time::{Millis, SECOND};
+use moka::future::Cache;
+use thiserror::Error;
+
+use crate::trouble::Trouble;
+pub use charts::{Charts, LoadedChart};
+use store::{EventStore, Which};
+use types::{Claims, Cursor, DEFAULT_ROWS, Event, MAX_ROWS, MAX_SEARCH, Query, Summary};
+
+/// How old an answer may be.
+const FRESH_FOR: Duration = Duration::from_secs(1);
+/// Answers kept at a time.
+const ANSWERS: u64 = 2_000;
+
+/// Why there is no list.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ListError {
+    /// The search is too long.
+    #[error("a search has at most {limit} characters")]
+    SearchTooLong {
+        /// The limit.
+        limit: usize,
+    },
+    /// The page is too large.
+    #[error("a page has at most {limit} rows")]
+    PageTooLarge {
+        /// The limit.
+        limit: u32,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+}
+
+/// A page of the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The rows, by start.
+    pub events: Vec<Summary>,
+    /// Where the next page begins, where there is one.
+    pub next: Option<Cursor>,
+}
+
+/// The service.
+#[derive(Clone)]
+pub struct Catalog {
+    store: Arc<dyn EventStore>,
+    charts: Charts,
+    lists: Cache<(Query, i64), Arc<Listed>>,
+    events: Cache<(Which, i64), Option<Arc<Event>>>,
+    kills: Cache<EventId, Arc<[SeatId]>>,
+}
+
+impl Catalog {
+    /// Events of `store`, on charts of `charts`.
+    #[must_use]
+    pub fn new(store: Arc<dyn EventStore>, charts: Charts) -> Self {
+        Self {
+            store,
+            charts,
+            lists: Cache::builder().max_capacity(ANSWERS).time_to_live(FRESH_FOR).build(),
+            events: Cache::builder().max_capacity(ANSWERS).time_to_live(FRESH_FOR).build(),
+            kills: Cache::builder().max_capacity(ANSWERS).time_to_live(FRESH_FOR).build(),
+        }
+    }
+
+    /// The charts.
+    #[must_use]
+    pub fn charts(&self) -> &Charts {
+        &self.charts
+    }
+
+    /// The store itself, for whoever makes events.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn EventStore> {
+        &self.store
+    }
+
+    /// A page of public events, by start; as of `now`, at most a second old.
+    ///
+    /// # Errors
+    /// A limit that was exceeded, or trouble.
+    pub async fn list(&self, query: &Query, now: Millis) -> Result<Arc<Listed>, ListError> {
+        if query.words.as_ref().is_some_and(|words| words.chars().count() > MAX_SEARCH) {
+            return Err(ListError::SearchTooLong { limit: MAX_SEARCH });
+        }
+        if query.limit > MAX_ROWS {
+            return Err(ListError::PageTooLarge { limit: MAX_ROWS });
+        }
+        let mut query = query.clone();
+        query.words = query.words.map(|words| words.trim().to_owned()).filter(|words| !words.is_empty());
+        query.limit = if query.limit == 0 { DEFAULT_ROWS } else { query.limit };
+        // One row more than asked for tells whether there is a next page.
+        let wider = Query { limit: query.limit + 1, ..query.clone() };
+        let asked = self.lists.try_get_with((query.clone(), second(now)), async {
+            let mut events = self.store.list(&wider, now).await?;
+            let more = events.len() > query.limit as usize;
+            events.truncate(query.limit as usize);
+            let next = events.last().filter(|_| more).map(|last| Cursor { starts_at: last.starts_at, id: last.id });
+            Ok(Arc::new(Listed { events, next }))
+        });
+        asked.await.map_err(|trouble: Arc<Trouble>| ListError::Trouble((*trouble).clone()))
+    }
+
+    /// A public event by its address part; as of `now`, at most a second old.
+    ///
+    /// # Errors
+    /// Trouble.
+    pub async fn by_slug(&self, slug: &str, now: Millis) -> Result<Option<Arc<Event>>, Trouble> {
+        self.find(Which::Slug(slug.to_owned()), now).await
+    }
+
+    /// A public event by its id; as of `now`, at most a second old.
+    ///
+    /// # Errors
+    /// Trouble.
+    pub async fn by_id(&self, id: EventId, now: Millis) -> Result<Option<Arc<Event>>, Trouble> {
+        self.find(Which::Id(id), now).await
+    }
+
+    async fn find(&self, which: Which, now: Millis) -> Result<Option<Arc<Event>>, Trouble> {
+        let asked = self.events.try_get_with((which.clone(), second(now)), async {
+            Ok(self.store.find(&which, now).await?.map(Arc::new))
+        });
+        asked.await.map_err(|trouble: Arc<Trouble>| (*trouble).clone())
+    }
+
+    /// The event's chart with its geometry; `None` where all stand.
+    ///
+    /// # Errors
+    /// Trouble; a chart that is named and missing is [`Trouble::Corrupt`].
+    pub async fn chart_of(&self, event: &Event) -> Result<Option<Arc<LoadedChart>>, Trouble> {
+        let Some(chart) = &event.chart else { return Ok(None) };
+        self.charts.load(chart.id).await?.map(Some).ok_or_else(|| Trouble::Corrupt {
+            what: "the catalogue",
+            detail: format!("event {} names chart {}, which is not there", event.summary.id, chart.id),
+        })
+    }
+
+    /// Seats of the event that are not for sale, ascending; at most a second old.
+    ///
+    /// # Errors
+    /// Trouble.
+    pub async fn kills(&self, event: EventId) -> Result<Arc<[SeatId]>, Trouble> {
+        let asked = self.kills.try_get_with(event, async { Ok(Arc::from(self.store.kills(event).await?)) });
+        asked.await.map_err(|trouble: Arc<Trouble>| (*trouble).clone())
+    }
+
+    /// What is claimed of the event, read afresh.
+    ///
+    /// # Errors
+    /// Trouble.
+    pub async fn claims(&self, event: EventId) -> Result<Claims, Trouble> {
+        self.store.claims(event).await
+    }
+}
+
+/// Answers are kept by the second they were asked for: the instant decides about "past" and "on sale".
+fn second(now: Millis) -> i64 {
+    now.0.div_euclid(SECOND)
+}

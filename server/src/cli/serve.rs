@@ -1,0 +1,102 @@
+//! `parterre serve`: from an empty folder to an open shop, and down again without a trace.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::database::{Database, Role};
+use crate::config::Config;
+use crate::http::assets::Manifest;
+use crate::wiring;
+
+/// How long requests may take to finish when the server is asked to stop.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Serves until it is told to stop.
+///
+/// # Errors
+/// One sentence for whoever typed the command.
+pub(crate) async fn run(config: Config) -> Result<(), String> {
+    // Before anything else, so that a taken port costs nothing.
+    let listener = listen(&config).await?;
+    let manifest = Manifest::read(&config.assets)?;
+    writable(&config)?;
+    let database = Database::open(&config, Role::Owner, &|words| println!("{words} …")).await?;
+    let served = serve(config, listener, manifest, &database).await;
+    database.close().await;
+    served
+}
+
+async fn listen(config: &Config) -> Result<TcpListener, String> {
+    let address = config.listen();
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!("Port {} is taken by another program. Choose another with --port.", address.port())
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            format!("Port {} needs more rights than you have. Choose one above 1023 with --port.", address.port())
+        }
+        _ => format!("Parterre cannot listen on {address}: {error}."),
+    })
+}
+
+fn writable(config: &Config) -> Result<(), String> {
+    let probe = config.data.join(".writable");
+    std::fs::create_dir_all(&config.data)
+        .and_then(|()| std::fs::write(&probe, b""))
+        .and_then(|()| std::fs::remove_file(&probe))
+        .map_err(|error| {
+            let folder = config.data.display();
+            format!("The data folder {folder} cannot be written ({error}). Choose another with --data.")
+        })
+}
+
+async fn serve(config: Config, listener: TcpListener, manifest: Manifest, database: &Database) -> Result<(), String> {
+    let bound = listener.local_addr().map_err(|error| error.to_string())?;
+    let public_url = config.public_url(bound);
+    let pool = database.ready(config.database_pool).await?;
+    let house = wiring::open(config, pool.clone(), manifest, public_url.clone()).await?;
+    let app = house.shop.router().into_make_service_with_connect_info::<SocketAddr>();
+    let stop = CancellationToken::new();
+    let jobs = house.start(&stop);
+    let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
+    println!("Parterre is ready: {public_url}");
+    let mut server = tokio::spawn(async move { server.await });
+    let ended = tokio::select! {
+        ended = &mut server => Some(ended),
+        () = asked_to_stop() => None,
+    };
+    stop.cancel();
+    if ended.is_none() && tokio::time::timeout(FAREWELL, &mut server).await.is_err() {
+        server.abort();
+    }
+    for job in jobs {
+        if tokio::time::timeout(FAREWELL, job).await.is_err() {
+            tracing::warn!("a background job did not stop in time");
+        }
+    }
+    let _ = tokio::time::timeout(FAREWELL, pool.close()).await;
+    match ended {
+        Some(Ok(Err(error))) => Err(format!("The server stopped: {error}.")),
+        Some(Err(error)) => Err(format!("The server stopped: {error}.")),
+        _ => Ok(()),
+    }
+}
+
+/// Ctrl-C, a polite kill, or a closed terminal.
+async fn asked_to_stop() {
+    let heard = |kind| async move {
+        match signal(kind) {
+            Ok(mut stream) => drop(stream.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = heard(SignalKind::interrupt()) => {}
+        () = heard(SignalKind::terminate()) => {}
+        () = heard(SignalKind::hangup()) => {}
+    }
+}

@@ -1,0 +1,83 @@
+//! Files that never change under their address: the browser's bundle and packed charts, each with its brotli twin.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tower::ServiceBuilder;
+use tower_http::services::ServeDir;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::problem::ApiError;
+use super::state::Shop;
+
+/// A year: the address carries the content's hash.
+const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// `/assets` and `/charts`.
+pub fn router(shop: &Shop) -> Router<Shop> {
+    let folder = ServeDir::new(shop.config.assets.join("assets")).precompressed_br().precompressed_gzip();
+    let assets = ServiceBuilder::new()
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, |response: &axum::http::Response<_>| {
+            (response.status() == StatusCode::OK).then_some(FOREVER)
+        }))
+        .service(folder);
+    Router::new()
+        .nest_service("/assets", assets)
+        .route("/charts/{file}", get(geometry))
+        .route("/favicon.ico", get(|| async { StatusCode::NOT_FOUND }))
+        .route(
+            "/robots.txt",
+            get(|| async { "User-agent: *\nDisallow: /checkout/\nDisallow: /orders/\nDisallow: /tickets/\n" }),
+        )
+}
+
+/// Whether the client takes brotli.
+#[must_use]
+pub fn takes_brotli(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|coding| {
+            let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+            name.trim() == "br" && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+        })
+}
+
+async fn geometry(
+    State(shop): State<Shop>,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let hash = file.strip_suffix(".pch").ok_or_else(|| ApiError::not_found("chart"))?;
+    let chart = shop.catalog.charts().by_hash(hash).await?.ok_or_else(|| ApiError::not_found("chart"))?;
+    let mut response = if takes_brotli(&headers) {
+        ([(header::CONTENT_ENCODING, "br")], chart.geometry_br.clone()).into_response()
+    } else {
+        chart.geometry.clone().into_response()
+    };
+    let answer = response.headers_mut();
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    answer.insert(header::CACHE_CONTROL, FOREVER);
+    answer.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brotli_is_sent_to_whoever_takes_it() {
+        let takes = |text: &'static str| {
+            takes_brotli(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(text))]))
+        };
+        assert!(takes("gzip, deflate, br, zstd"));
+        assert!(takes("br;q=0.5"));
+        assert!(!takes("gzip, br;q=0"));
+        assert!(!takes("brand"));
+    }
+}

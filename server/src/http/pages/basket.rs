@@ -1,0 +1,162 @@
+//! The plain forms around a basket: hold, extend, let go, take one out. Each answers with a redirect and a notice.
+
+use app::api::holds::HoldRequest;
+use app::components::notice::{Notice, Tone};
+use app::islands::picker::words::{Place, healed};
+use axum::Form;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::Response;
+use domain::chart::Chart;
+use domain::ids::HoldId;
+use domain::seat::SeatId;
+
+use super::note::redirect;
+use crate::catalog::types::Event;
+use crate::holds::Granted;
+use crate::http::form::{Fields, field, hold_request};
+use crate::http::json::Named;
+use crate::http::problem::ApiError;
+use crate::http::secret::{Caller, Secret};
+use crate::http::state::Shop;
+
+/// Holds what was ticked, or the best available. What the browser holds of the event already is given back in the same
+/// step, its seats taken along when seats were ticked.
+pub(super) async fn hold(
+    State(shop): State<Shop>,
+    Named(slug): Named<String>,
+    caller: Option<Caller>,
+    Form(fields): Form<Fields>,
+) -> Result<Response, ApiError> {
+    let back = format!("/events/{slug}/seats");
+    let mut request = match hold_request(&fields) {
+        Ok(request) => request,
+        Err(sentence) => return Ok(redirect(&back, Some(&Notice::new(Tone::Care, sentence)))),
+    };
+    let known = caller.map(|caller| caller.secret);
+    let secret = known.unwrap_or_else(|| Secret::fresh(&*shop.clock));
+    add_to_basket(&shop, &slug, &secret, &mut request).await?;
+    match shop.hold(&slug, secret.holder(), &request).await {
+        Ok(granted) => {
+            let stage = shop.on_stage_by_id(granted.hold.event).await?;
+            let notice = told(&stage.event, stage.chart.as_deref(), &granted);
+            let mut response = redirect(&back, notice.as_ref());
+            if known.is_none() {
+                response.headers_mut().append(header::SET_COOKIE, secret.cookie());
+            }
+            Ok(response)
+        }
+        Err(problem) if problem.status().is_client_error() && problem.problem.code != "not_found" => {
+            Ok(redirect(&back, Some(&Notice::new(Tone::Care, problem.problem.detail))))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// A form adds to the basket: what is held of the event already stays in it.
+async fn add_to_basket(shop: &Shop, slug: &str, secret: &Secret, request: &mut HoldRequest) -> Result<(), ApiError> {
+    let stage = shop.on_stage(slug).await?;
+    let held = shop.holds.by_holder(secret.holder(), shop.now()).await?;
+    let Some(hold) = held.into_iter().rfind(|hold| hold.event == stage.event.summary.id) else { return Ok(()) };
+    request.replaces = Some(hold.id);
+    if request.best.is_none() {
+        request.seats.extend(hold.seats.iter().copied());
+        request.seats.sort_unstable();
+        request.seats.dedup();
+    }
+    if request.standing.is_empty() {
+        request.standing =
+            hold.standing.iter().map(|&(tier, quantity)| app::api::holds::StandingRequest { tier, quantity }).collect();
+    }
+    Ok(())
+}
+
+fn told(event: &Event, chart: Option<&Chart>, granted: &Granted) -> Option<Notice> {
+    if !granted.relaxed.is_empty() {
+        return Some(Notice::new(Tone::Calm, granted.relaxed.join(" ")));
+    }
+    let chart = chart?;
+    let place = |seat: SeatId| {
+        let label = chart.label(seat)?;
+        let category = chart.seats.category[seat.index()];
+        let tier = event.tiers.iter().find(|tier| tier.category == Some(category));
+        Some(Place {
+            section: label.section.to_string(),
+            row: label.row.to_string(),
+            number: label.number.to_string(),
+            price: tier.map_or(0, |tier| tier.price.total.amount),
+        })
+    };
+    let moved = granted.healed.iter().filter(|pair| pair.wanted != pair.got);
+    let pairs: Vec<_> = moved.filter_map(|pair| Some((place(pair.wanted)?, place(pair.got)?))).collect();
+    (!pairs.is_empty()).then(|| Notice::new(Tone::Good, healed(&pairs)))
+}
+
+/// Where a form about a hold leads back to.
+async fn back_of(shop: &Shop, hold: HoldId, caller: &Caller, fields: &Fields) -> Result<String, ApiError> {
+    if field(fields, "back") == Some("checkout") {
+        return Ok(format!("/checkout/{hold}"));
+    }
+    let held = shop.holds.get(hold, caller.holder(), shop.now()).await?;
+    let stage = shop.on_stage_by_id(held.event).await?;
+    Ok(format!("/events/{}/seats", stage.event.summary.slug))
+}
+
+pub(super) async fn extend(
+    State(shop): State<Shop>,
+    Named(id): Named<HoldId>,
+    caller: Caller,
+    Form(fields): Form<Fields>,
+) -> Result<Response, ApiError> {
+    let back = back_of(&shop, id, &caller, &fields).await?;
+    let notice = match shop.extend(id, caller.holder()).await {
+        Ok(_) => Notice::new(Tone::Good, "You have ten more minutes."),
+        Err(problem) if problem.status().is_client_error() => Notice::new(Tone::Care, problem.problem.detail),
+        Err(problem) => return Err(problem),
+    };
+    Ok(redirect(&back, Some(&notice)))
+}
+
+pub(super) async fn release(
+    State(shop): State<Shop>,
+    Named(id): Named<HoldId>,
+    caller: Caller,
+    Form(fields): Form<Fields>,
+) -> Result<Response, ApiError> {
+    let back = back_of(&shop, id, &caller, &fields).await?;
+    shop.holds.release(id, caller.holder(), shop.now()).await?;
+    Ok(redirect(&back, Some(&Notice::new(Tone::Calm, "Your places are free for others again."))))
+}
+
+/// Takes one seat out of the basket, or a standing tier.
+pub(super) async fn remove(
+    State(shop): State<Shop>,
+    Named(id): Named<HoldId>,
+    caller: Caller,
+    Form(fields): Form<Fields>,
+) -> Result<Response, ApiError> {
+    let now = shop.now();
+    let held = shop.holds.get(id, caller.holder(), now).await?;
+    let stage = shop.on_stage_by_id(held.event).await?;
+    let slug = &stage.event.summary.slug;
+    let back = format!("/events/{slug}/seats");
+    let seat = field(&fields, "seat").and_then(|text| text.parse().ok()).map(SeatId);
+    let tier = field(&fields, "tier").and_then(|text| text.parse().ok());
+    let standing = held.standing.iter().filter(|(known, _)| Some(*known) != tier);
+    let request = HoldRequest {
+        seats: held.seats.iter().copied().filter(|known| Some(*known) != seat).collect(),
+        standing: standing.map(|&(tier, quantity)| app::api::holds::StandingRequest { tier, quantity }).collect(),
+        replaces: Some(id),
+        ..HoldRequest::default()
+    };
+    if request.seats.is_empty() && request.standing.is_empty() {
+        shop.holds.release(id, caller.holder(), now).await?;
+        return Ok(redirect(&back, None));
+    }
+    let notice = match shop.hold(slug, caller.holder(), &request).await {
+        Ok(_) => None,
+        Err(problem) if problem.status().is_client_error() => Some(Notice::new(Tone::Care, problem.problem.detail)),
+        Err(problem) => return Err(problem),
+    };
+    Ok(redirect(&back, notice.as_ref()))
+}

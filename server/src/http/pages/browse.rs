@@ -1,0 +1,101 @@
+//! The list and an event: the same for everybody, cacheable whole, without a script.
+
+use app::pages::event::EventPage;
+use app::pages::home::{Chip, HomePage};
+use app::pages::{self, render};
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::words;
+use crate::catalog::types::{Query, Status};
+use crate::http::html::shared;
+use crate::http::json::{Asked, Named};
+use crate::http::problem::ApiError;
+use crate::http::state::Shop;
+use crate::http::when;
+
+/// Events on a page of the list.
+const ROWS: u32 = 60;
+/// Categories with their names.
+const CATEGORIES: [(&str, &str); 4] =
+    [("concert", "Concerts"), ("theatre", "Theatre"), ("sport", "Sport"), ("club_night", "Club nights")];
+
+/// What is searched for. Unknown fields are left alone: addresses of pages collect them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct HomeQuery {
+    q: String,
+    category: String,
+    after: String,
+}
+
+pub(super) async fn home(
+    State(shop): State<Shop>,
+    Asked(asked): Asked<HomeQuery>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let category = CATEGORIES.iter().find(|(id, _)| *id == asked.category).map(|(id, _)| (*id).to_owned());
+    let query = Query {
+        words: Some(asked.q.trim().chars().take(100).collect()),
+        category: category.clone(),
+        after: asked.after.parse().ok(),
+        limit: ROWS,
+        ..Query::default()
+    };
+    let listed = shop.catalog.list(&query, shop.now()).await?;
+    let chip = |id: Option<&str>, label: &str| Chip {
+        label: label.to_owned(),
+        href: id.map_or_else(|| "/".to_owned(), |id| format!("/?category={id}")),
+        current: category.as_deref() == id,
+    };
+    let next = listed.events.iter().find(|event| event.status == Status::OnSale).filter(|_| query.after.is_none());
+    let data = HomePage {
+        query: asked.q.trim().chars().take(100).collect(),
+        chips: std::iter::once(chip(None, "Everything"))
+            .chain(CATEGORIES.iter().map(|(id, label)| chip(Some(id), label)))
+            .collect(),
+        next: next.filter(|_| category.is_none()).map(words::row),
+        events: listed.events.iter().map(words::row).collect(),
+        more: listed.next.map(|cursor| match &category {
+            Some(category) => format!("/?category={category}&after={cursor}"),
+            None => format!("/?after={cursor}"),
+        }),
+    };
+    let frame = shop.frame("");
+    let html = render(move || pages::home::page(&frame, data));
+    Ok(shared(html, 5, headers.get(header::IF_NONE_MATCH)))
+}
+
+pub(super) async fn event(
+    State(shop): State<Shop>,
+    Named(slug): Named<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let now = shop.now();
+    let event = shop.catalog.by_slug(&slug, now).await?.ok_or_else(|| ApiError::not_found("event"))?;
+    let summary = &event.summary;
+    let zone = &summary.venue.time_zone;
+    let capacity = event.tiers.iter().map(|tier| tier.quantity).sum();
+    let opens = event.tiers.iter().filter_map(|tier| tier.sale.opens_at).min();
+    let address = [event.address.as_str(), &summary.venue.city].into_iter().filter(|part| !part.is_empty());
+    let data = EventPage {
+        slug: summary.slug.clone(),
+        title: summary.title.clone(),
+        artist: words::artist(&event),
+        starts: words::starts(summary),
+        doors: event.doors_at.map(|at| when::clock_time(at, zone)),
+        venue: summary.venue.name.clone(),
+        address: address.collect::<Vec<_>>().join(", "),
+        description: event.description.split("\n\n").map(str::to_owned).collect(),
+        notes: words::notes(&event),
+        offer: words::offer(summary, Some(capacity), opens),
+        seated: event.chart.is_some(),
+        tiers: event.tiers.iter().map(|tier| words::tier(tier, zone, now)).collect(),
+        notice: None,
+    };
+    let frame = shop.frame("");
+    let html = render(move || pages::event::page(&frame, data));
+    Ok(shared(html, 2, headers.get(header::IF_NONE_MATCH)))
+}

@@ -1,0 +1,185 @@
+//! Checkout: who buys, with which card. Typed text survives everything but the card's code.
+
+use app::components::notice::{Notice, Tone};
+use app::islands::checkout_clock::ClockProps;
+use app::pages::checkout::{CheckoutPage, Typed};
+use app::pages::{self, render};
+use axum::Form;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::hold::Hold;
+use domain::ids::HoldId;
+use domain::order::{BuyerField, OrderRefusal};
+
+use super::pay::pay_and_go;
+use super::{note, words};
+use crate::http::form::{Fields, field};
+use crate::http::html::{nonce, private};
+use crate::http::json::Named;
+use crate::http::problem::ApiError;
+use crate::http::secret::Caller;
+use crate::http::state::Shop;
+use crate::http::views::{Extras, hold_view};
+use crate::purchase::{Checkout, PurchaseError};
+
+pub(super) async fn page(
+    State(shop): State<Shop>,
+    Named(id): Named<HoldId>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    // Whoever comes back after ordering goes on with the order.
+    if let Some(order) = shop.purchase.of_hold(id, caller.holder()).await? {
+        return Ok(Redirect::to(&format!("/orders/{order}")).into_response());
+    }
+    let hold = shop.holds.get(id, caller.holder(), shop.now()).await?;
+    let notice = note::take(&headers);
+    let told = notice.is_some();
+    let mut response = show(&shop, &hold, Typed::default(), notice, StatusCode::OK).await?;
+    if told {
+        note::forget(&mut response);
+    }
+    Ok(response)
+}
+
+async fn show(
+    shop: &Shop,
+    hold: &Hold,
+    typed: Typed,
+    notice: Option<Notice>,
+    status: StatusCode,
+) -> Result<Response, ApiError> {
+    let stage = shop.on_stage_by_id(hold.event).await?;
+    let view = hold_view(hold, &stage.event, stage.chart.as_deref(), Extras::default(), shop.now());
+    let slug = stage.event.summary.slug.clone();
+    let data = CheckoutPage {
+        action: format!("/checkout/{}", hold.id),
+        clock: ClockProps {
+            hold: hold.id.to_string(),
+            remaining_ms: view.remaining_ms,
+            extensions_left: view.extensions_left,
+            over: format!("/events/{slug}/seats"),
+        },
+        basket: words::held_basket(&stage.event, &view, &hold.lines),
+        typed,
+        notice,
+        only_card: false,
+        key: String::new(),
+        accept_total: view.total.amount,
+        slug,
+    };
+    let nonce = nonce(&*shop.clock);
+    let frame = shop.frame(&nonce.0);
+    let html = render(move || pages::checkout::page(&frame, data));
+    Ok(private(status, html, Some(&nonce)))
+}
+
+/// What was typed about the card, with what is wrong with it.
+pub(super) fn card(fields: &Fields, typed: &mut Typed) -> Option<String> {
+    let text = |name: &str, max: usize| field(fields, name).unwrap_or_default().chars().take(max).collect::<String>();
+    typed.card = text("card", 23);
+    typed.expiry = text("expiry", 9);
+    let digits: String = typed.card.chars().filter(char::is_ascii_digit).collect();
+    let plain = typed.card.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '-');
+    if !plain || !(12..=19).contains(&digits.len()) || !luhn(&digits) {
+        typed.card_error = Some("This number has a slip in it. Please compare it with your card.".into());
+    }
+    if !expiry_like(&typed.expiry) {
+        typed.expiry_error = Some("Month and year as on the card, such as 04 / 29.".into());
+    }
+    let code = text("code", 4);
+    if !(3..=4).contains(&code.len()) || !code.bytes().all(|b| b.is_ascii_digit()) {
+        typed.code_error = Some("Three or four digits from the back of the card.".into());
+    }
+    let fine = typed.card_error.is_none() && typed.expiry_error.is_none() && typed.code_error.is_none();
+    fine.then_some(digits)
+}
+
+/// The check digit of card numbers (ISO/IEC 7812-1, annex B).
+fn luhn(digits: &str) -> bool {
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(place, digit)| {
+            let value = u32::from(digit - b'0') << (place % 2);
+            if value > 9 { value - 9 } else { value }
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+fn expiry_like(text: &str) -> bool {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let month =
+        digits.get(..2).and_then(|month| month.parse().ok()).is_some_and(|month: u32| (1..=12).contains(&month));
+    month && matches!(digits.len(), 4 | 6) && text.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '/')
+}
+
+pub(super) async fn submit(
+    State(shop): State<Shop>,
+    Named(id): Named<HoldId>,
+    caller: Caller,
+    Form(fields): Form<Fields>,
+) -> Result<Response, ApiError> {
+    let holder = caller.holder();
+    let text = |name: &str, max: usize| field(&fields, name).unwrap_or_default().chars().take(max).collect::<String>();
+    let mut typed = Typed { name: text("name", 200), email: text("email", 254), ..Typed::default() };
+    let number = card(&fields, &mut typed);
+    let buyer = domain::order::Buyer::new(&typed.name, &typed.email);
+    if let Err(problems) = &buyer {
+        for problem in problems {
+            let error = Some(problem.advice.clone());
+            match problem.field {
+                BuyerField::Name => typed.name_error = error,
+                BuyerField::Email => typed.email_error = error,
+            }
+        }
+    }
+    let accept_total = field(&fields, "accept_total").and_then(|text| text.parse().ok()).unwrap_or(-1);
+    let (Some(number), Ok(_)) = (number, buyer) else {
+        let hold = shop.holds.get(id, holder, shop.now()).await?;
+        return show(&shop, &hold, typed, None, StatusCode::UNPROCESSABLE_ENTITY).await;
+    };
+    let wish = Checkout { holder, hold: id, name: typed.name.clone(), email: typed.email.clone(), accept_total };
+    match shop.purchase.checkout(wish).await {
+        Ok(order) => pay_and_go(&shop, order.id, holder, number, typed).await,
+        Err(PurchaseError::Refused(OrderRefusal::PriceChanged { now })) => {
+            let hold = shop.holds.get(id, holder, shop.now()).await?;
+            let words =
+                format!("It costs {now} in all. Please look at it and press the button again; nothing was charged.");
+            show(&shop, &hold, typed, Some(Notice::new(Tone::Care, words)), StatusCode::CONFLICT).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_in_the_number_is_seen_before_the_bank_is_asked() {
+        let form = |number: &str| {
+            vec![("card".into(), number.into()), ("expiry".into(), "04 / 29".into()), ("code".into(), "123".into())]
+        };
+        let mut typed = Typed::default();
+        assert_eq!(card(&form("4242 4242 4242 4242"), &mut typed).as_deref(), Some("4242424242424242"));
+        for bad in ["4242 4242 4242 4241", "4242", "", "4242x4242 4242 4242"] {
+            let mut typed = Typed::default();
+            assert_eq!(card(&form(bad), &mut typed), None, "{bad}");
+            assert!(typed.card_error.is_some());
+        }
+    }
+
+    #[test]
+    fn an_expiry_is_a_month_and_a_year() {
+        for good in ["04/29", "04 / 29", "0429", "12 / 2031"] {
+            assert!(expiry_like(good), "{good}");
+        }
+        for bad in ["", "13/29", "4", "ab/cd", "00/29"] {
+            assert!(!expiry_like(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! A notice that outlives one redirect: what a plain form brought about, kept in a short-lived cookie.
+
+use app::components::notice::Notice;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+const COOKIE: &str = "__Host-notice";
+/// Longest notice, in characters.
+const MAX: usize = 400;
+
+/// Goes to `to`, where `notice` will be shown once.
+pub(super) fn redirect(to: &str, notice: Option<&Notice>) -> Response {
+    let mut response = Redirect::to(to).into_response();
+    if let Some(value) = notice.and_then(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
+fn cookie(notice: &Notice) -> Option<HeaderValue> {
+    let short = Notice { tone: notice.tone, text: notice.text.chars().take(MAX).collect() };
+    let text = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&short).ok()?);
+    HeaderValue::from_str(&format!("{COOKIE}={text}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=60")).ok()
+}
+
+/// The notice that the last redirect left, if any.
+pub(super) fn take(headers: &HeaderMap) -> Option<Notice> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+        .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+}
+
+/// Forgets the notice once it is shown.
+pub(super) fn forget(response: &mut Response) {
+    let gone = "__Host-notice=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0";
+    response.headers_mut().append(header::SET_COOKIE, HeaderValue::from_static(gone));
+}

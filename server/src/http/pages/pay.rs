@@ -1,0 +1,245 @@
+//! An order on its way: paid, declined, at the bank, over. One address shows whichever it is.
+
+use app::components::notice::{Notice, Tone};
+use app::islands::checkout_clock::ClockProps;
+use app::pages::checkout::{CheckoutPage, Typed};
+use app::pages::order::{OrderPage, TicketStub};
+use app::pages::pay::{ChallengePage, ProcessingPage};
+use app::pages::wrong::WrongPage;
+use app::pages::{self, render};
+use axum::Form;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::ids::{HolderId, OrderId};
+use domain::money::{Currency, Money};
+use domain::order::{OrderRefusal, OrderStatus};
+use domain::payment::PaymentStatus;
+use domain::time::SECOND;
+use serde::Deserialize;
+
+use super::{checkout, note, words, wrong};
+use crate::http::form::{Fields, field};
+use crate::http::html::{nonce, private};
+use crate::http::json::{Asked, Named};
+use crate::http::problem::ApiError;
+use crate::http::secret::Caller;
+use crate::http::state::Shop;
+use crate::payments::Method;
+use crate::purchase::types::EventFacts;
+use crate::purchase::{OrderRecord, PurchaseError};
+
+/// The provider behind the card fields.
+const PROVIDER: &str = "test";
+
+pub(super) async fn order(
+    State(shop): State<Shop>,
+    Named(id): Named<OrderId>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let order = shop.purchase.refresh(id, caller.holder()).await?;
+    let notice = note::take(&headers);
+    let told = notice.is_some();
+    let mut response = show(&shop, &order, Typed::default(), notice, StatusCode::OK).await?;
+    if told {
+        note::forget(&mut response);
+    }
+    Ok(response)
+}
+
+/// Paying again is a form; whoever loads its address is shown the order.
+pub(super) async fn again(Named(id): Named<OrderId>) -> Redirect {
+    Redirect::to(&format!("/orders/{id}"))
+}
+
+pub(super) async fn submit(
+    State(shop): State<Shop>,
+    Named(id): Named<OrderId>,
+    caller: Caller,
+    Form(fields): Form<Fields>,
+) -> Result<Response, ApiError> {
+    let mut typed = Typed::default();
+    let Some(number) = checkout::card(&fields, &mut typed) else {
+        let order = shop.purchase.order(id, caller.holder()).await?;
+        return show(&shop, &order, typed, None, StatusCode::UNPROCESSABLE_ENTITY).await;
+    };
+    pay_and_go(&shop, id, caller.holder(), number, typed).await
+}
+
+/// Pays, and leads to wherever the order then stands.
+pub(super) async fn pay_and_go(
+    shop: &Shop,
+    id: OrderId,
+    holder: HolderId,
+    number: String,
+    typed: Typed,
+) -> Result<Response, ApiError> {
+    let onward = || Ok(Redirect::to(&format!("/orders/{id}")).into_response());
+    match shop.purchase.pay(id, holder, PROVIDER, Method(number)).await {
+        Ok(order) if is_declined(&order) => show(shop, &order, typed, None, StatusCode::PAYMENT_REQUIRED).await,
+        Ok(_) => onward(),
+        // A second press, or a second tab: the first one counts.
+        Err(PurchaseError::Refused(OrderRefusal::AlreadyPaid | OrderRefusal::PaymentInProgress)) => onward(),
+        Err(PurchaseError::Refused(refusal @ (OrderRefusal::InvalidMethod | OrderRefusal::TooManyAttempts { .. }))) => {
+            let order = shop.purchase.order(id, holder).await?;
+            let problem = ApiError::from(refusal);
+            let status = problem.status();
+            show(shop, &order, typed, Some(Notice::new(Tone::Bad, problem.problem.detail)), status).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_declined(order: &OrderRecord) -> bool {
+    order.status == OrderStatus::Pending
+        && order.payments.last().is_some_and(|payment| payment.status == PaymentStatus::Declined)
+}
+
+async fn show(
+    shop: &Shop,
+    order: &OrderRecord,
+    typed: Typed,
+    notice: Option<Notice>,
+    status: StatusCode,
+) -> Result<Response, ApiError> {
+    let event = shop.purchase.event(order.event).await?.ok_or_else(|| ApiError::not_found("event"))?;
+    match order.status {
+        OrderStatus::Paid | OrderStatus::PartlyRefunded | OrderStatus::Refunded => {
+            Ok(paid(shop, order, &event, notice))
+        }
+        OrderStatus::Cancelled | OrderStatus::Expired => {
+            let seats: Vec<u32> = order.seats().iter().map(|seat| seat.0).collect();
+            Ok(wrong::show(shop, StatusCode::GONE, WrongPage::expired(&event.slug, &seats)))
+        }
+        OrderStatus::Pending | OrderStatus::Closing => match order.live_payment() {
+            Some(payment) if payment.status == PaymentStatus::RequiresAction => {
+                Ok(payment.action_url.as_deref().map_or_else(
+                    || processing(shop, order, payment.age),
+                    |url| Redirect::to(&format!("{url}?order={}", order.id)).into_response(),
+                ))
+            }
+            Some(payment) => Ok(processing(shop, order, payment.age)),
+            None if order.status == OrderStatus::Closing => Ok(processing(shop, order, 0)),
+            None => Ok(card_again(shop, order, &event, typed, notice, status)),
+        },
+    }
+}
+
+fn card_again(
+    shop: &Shop,
+    order: &OrderRecord,
+    event: &EventFacts,
+    typed: Typed,
+    notice: Option<Notice>,
+    status: StatusCode,
+) -> Response {
+    let decline = order.payments.last().and_then(|payment| payment.decline);
+    let notice = notice.or_else(|| decline.map(|decline| Notice::new(Tone::Bad, decline.advice())));
+    let data = CheckoutPage {
+        slug: event.slug.clone(),
+        basket: words::ordered_basket(event, order),
+        action: format!("/orders/{}/pay", order.id),
+        clock: ClockProps {
+            hold: String::new(),
+            remaining_ms: order.expires_at.since(order.now).max(0),
+            extensions_left: 0,
+            over: format!("/orders/{}", order.id),
+        },
+        typed,
+        notice,
+        only_card: true,
+        key: String::new(),
+        accept_total: order.totals.total.amount,
+    };
+    let nonce = nonce(&*shop.clock);
+    let frame = shop.frame(&nonce.0);
+    let html = render(move || pages::checkout::page(&frame, data));
+    private(status, html, Some(&nonce))
+}
+
+fn processing(shop: &Shop, order: &OrderRecord, age: i64) -> Response {
+    let data = ProcessingPage {
+        amount: order.totals.total.to_string(),
+        email: order.buyer.email().to_owned(),
+        waited: u32::try_from(age / SECOND).unwrap_or(0),
+        here: format!("/orders/{}", order.id),
+    };
+    let nonce = nonce(&*shop.clock);
+    let frame = shop.frame(&nonce.0);
+    let html = render(move || pages::pay::processing(&frame, data));
+    private(StatusCode::OK, html, Some(&nonce))
+}
+
+fn paid(shop: &Shop, order: &OrderRecord, event: &EventFacts, notice: Option<Notice>) -> Response {
+    let refunded = matches!(order.status, OrderStatus::Refunded | OrderStatus::PartlyRefunded)
+        .then(|| Notice::new(Tone::Calm, "This order was refunded. The money is on its way back to your card."));
+    let tickets = order.tickets.iter().map(|ticket| TicketStub {
+        href: format!("/tickets/{}", shop.purchase.signer().link(ticket.id)),
+        place: ticket.label.clone(),
+        detail: ticket.tier_name.clone(),
+        code: ticket.code.clone(),
+    });
+    let data = OrderPage {
+        number: short_number(order.id),
+        email: order.buyer.email().to_owned(),
+        basket: words::ordered_basket(event, order),
+        tickets: tickets.collect(),
+        calendar: Some(format!("/orders/{}/calendar.ics", order.id)),
+        pdf: Some(format!("/orders/{}/tickets.pdf", order.id)),
+        notice: refunded.or(notice),
+    };
+    let frame = shop.frame("");
+    private(StatusCode::OK, render(move || pages::order::page(&frame, data)), None)
+}
+
+/// The last eight letters of the order's id, as people read them over the telephone.
+fn short_number(id: OrderId) -> String {
+    let text = id.0.simple().to_string().to_uppercase();
+    format!("{}-{}", &text[24..28], &text[28..32])
+}
+
+/// Which order the bank's question belongs to: its page leads back there.
+#[derive(Debug, Deserialize)]
+pub(super) struct Back {
+    order: OrderId,
+}
+
+pub(super) async fn challenge(
+    State(shop): State<Shop>,
+    Named(intent): Named<String>,
+    Asked(back): Asked<Back>,
+    caller: Caller,
+) -> Result<Response, ApiError> {
+    let provider = shop.test_provider.as_ref().ok_or_else(|| ApiError::not_found("payment"))?;
+    let order = shop.purchase.order(back.order, caller.holder()).await?;
+    let event = shop.purchase.event(order.event).await?.ok_or_else(|| ApiError::not_found("event"))?;
+    let Some((amount, currency)) = provider.challenge(&intent).await? else {
+        // Answered before, perhaps in another tab.
+        return Ok(Redirect::to(&format!("/orders/{}", order.id)).into_response());
+    };
+    let data = ChallengePage {
+        action: format!("/pay/test/{intent}?order={}", order.id),
+        amount: Currency::new(&currency)
+            .map_or(order.totals.total, |currency| Money::new(amount, currency))
+            .to_string(),
+        title: event.title,
+    };
+    let frame = shop.frame("");
+    Ok(private(StatusCode::OK, render(move || pages::pay::challenge(&frame, data)), None))
+}
+
+pub(super) async fn answer(
+    State(shop): State<Shop>,
+    Named(intent): Named<String>,
+    Asked(back): Asked<Back>,
+    caller: Caller,
+    Form(fields): Form<Fields>,
+) -> Result<Response, ApiError> {
+    let provider = shop.test_provider.as_ref().ok_or_else(|| ApiError::not_found("payment"))?;
+    let order = shop.purchase.order(back.order, caller.holder()).await?;
+    let approve = field(&fields, "answer") == Some("approve");
+    provider.answer_challenge(&intent, approve).await?;
+    let order = shop.purchase.refresh(order.id, caller.holder()).await?;
+    Ok(Redirect::to(&format!("/orders/{}", order.id)).into_response())
+}

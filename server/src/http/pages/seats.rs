@@ -1,0 +1,199 @@
+//! Choosing places: the list drawn by the server, and what the island starts with.
+
+use app::islands::picker::PickerData;
+use app::pages::seat_list::{OpenSection, RowView, SeatCell, SeatList, SectionLink};
+use app::pages::seats::SeatsPage;
+use app::pages::{self, render};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use domain::availability::Packed;
+use domain::chart::{Chart, Section};
+use domain::hold::MAX_PLACES;
+use domain::money::Money;
+use domain::seat::{Features, SeatId, SeatState};
+use serde::Deserialize;
+
+use super::{note, words};
+use crate::catalog::types::Event;
+use crate::catalog::view;
+use crate::http::html::{nonce, private};
+use crate::http::json::{Asked, Named};
+use crate::http::problem::ApiError;
+use crate::http::secret::Caller;
+use crate::http::state::{OnStage, Shop};
+use crate::http::views::{Extras, hold_view};
+
+/// How many seats are looked for, until somebody says otherwise.
+const QUANTITY: u32 = 2;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SeatsQuery {
+    section: String,
+}
+
+pub(super) async fn page(
+    State(shop): State<Shop>,
+    Named(slug): Named<String>,
+    Asked(asked): Asked<SeatsQuery>,
+    caller: Option<Caller>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let now = shop.now();
+    let stage = shop.on_stage(&slug).await?;
+    let OnStage { event, chart } = &stage;
+    let held = match caller {
+        Some(caller) => shop.holds.by_holder(caller.holder(), now).await?,
+        None => vec![],
+    };
+    let hold = held
+        .into_iter()
+        .rfind(|hold| hold.event == event.summary.id)
+        .map(|hold| hold_view(&hold, event, chart.as_deref(), Extras::default(), now));
+    let list = match chart {
+        Some(chart) => {
+            let seen = shop.availability.get(event.summary.id, now).await?;
+            Some(list(event, chart, &seen.message.states, &asked.section))
+        }
+        None => None,
+    };
+    let notice = note::take(&headers);
+    let told = notice.is_some();
+    let picker = PickerData {
+        slug: slug.clone(),
+        tiers: event.tiers.iter().map(view::tier).collect(),
+        chart: event.chart.as_ref().map(|chart| app::api::events::ChartView {
+            version: chart.version,
+            seats: chart.seats,
+            geometry_url: view::geometry_url(chart),
+        }),
+        availability_url: format!("/api/v1/events/{slug}/availability"),
+        hold,
+        quantity: QUANTITY,
+        most: u32::try_from(MAX_PLACES).unwrap_or(10),
+        notice,
+    };
+    let data = SeatsPage {
+        title: event.summary.title.clone(),
+        starts: words::starts(&event.summary),
+        place: words::place(&event.summary),
+        picker,
+        list,
+    };
+    let nonce = nonce(&*shop.clock);
+    let frame = shop.frame(&nonce.0);
+    let html = render(move || pages::seats::page(&frame, data));
+    let mut response = private(StatusCode::OK, html, Some(&nonce));
+    if told {
+        note::forget(&mut response);
+    }
+    Ok(response)
+}
+
+/// The seats as a list, `open` being the section whose rows are shown.
+fn list(event: &Event, chart: &Chart, states: &Packed, open: &str) -> SeatList {
+    let prices = prices(event);
+    let many_floors = chart.floors.len() > 1;
+    let sections = chart.sections.iter().map(|section| {
+        let free = seats_of(chart, section).filter(|seat| states.get(*seat) == SeatState::Free);
+        let (mut count, mut cheapest) = (0, None::<Money>);
+        for seat in free {
+            count += 1;
+            let price = prices[usize::from(chart.seats.category[seat.index()])];
+            cheapest = match (cheapest, price) {
+                (Some(known), Some(price)) if known.amount <= price.amount => Some(known),
+                (known, price) => price.or(known),
+            };
+        }
+        SectionLink {
+            name: section.name.clone(),
+            floor: if many_floors { chart.floors[usize::from(section.floor)].clone() } else { String::new() },
+            href: format!("/events/{}/seats?section={}#rows", event.summary.slug, encoded(&section.name)),
+            free: count,
+            from: cheapest.map(|price| price.to_string()).unwrap_or_default(),
+        }
+    });
+    let opened = chart.sections.iter().find(|section| section.name == open);
+    SeatList {
+        slug: event.summary.slug.clone(),
+        sections: sections.collect(),
+        open: opened
+            .map(|section| OpenSection { name: section.name.clone(), rows: rows(chart, section, states, &prices) }),
+    }
+}
+
+fn prices(event: &Event) -> [Option<Money>; 256] {
+    let mut prices = [None; 256];
+    for tier in &event.tiers {
+        if let Some(category) = tier.category {
+            prices[usize::from(category)] = Some(tier.price.total);
+        }
+    }
+    prices
+}
+
+fn seats_of<'a>(chart: &'a Chart, section: &Section) -> impl Iterator<Item = SeatId> + use<'a> {
+    chart.rows[section.rows.start as usize..section.rows.end as usize]
+        .iter()
+        .flat_map(|row| row.seats.clone())
+        .map(SeatId)
+}
+
+fn rows(chart: &Chart, section: &Section, states: &Packed, prices: &[Option<Money>; 256]) -> Vec<RowView> {
+    chart.rows[section.rows.start as usize..section.rows.end as usize]
+        .iter()
+        .map(|row| RowView {
+            name: row.name.clone(),
+            seats: row.seats.clone().map(|seat| cell(chart, SeatId(seat), states, prices)).collect(),
+        })
+        .collect()
+}
+
+fn cell(chart: &Chart, seat: SeatId, states: &Packed, prices: &[Option<Money>; 256]) -> SeatCell {
+    let index = seat.index();
+    let zone = chart.seats.category[index];
+    let price = prices[usize::from(zone)];
+    let features = chart.seats.features[index];
+    let note = match (features.has(Features::RESTRICTED_VIEW), features.has(Features::AISLE)) {
+        (true, true) => "restricted view, aisle",
+        (true, false) => "restricted view",
+        (false, true) => "aisle",
+        (false, false) => "",
+    };
+    SeatCell {
+        id: seat.0,
+        number: chart.label(seat).map(|label| label.number.to_string()).unwrap_or_default(),
+        price: price.map(|price| price.to_string()).unwrap_or_default(),
+        zone,
+        free: price.is_some() && states.get(seat) == SeatState::Free,
+        step_free: features.has(Features::ACCESSIBLE) || features.has(Features::COMPANION),
+        note: note.to_owned(),
+        gap: chart.seats.gap_after[index],
+    }
+}
+
+/// A query value with everything but letters and digits escaped (RFC 3986).
+fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)])));
+        }
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::encoded;
+
+    #[test]
+    fn any_section_s_name_fits_into_an_address() {
+        assert_eq!(encoded("212"), "212");
+        assert_eq!(encoded("Loge 1&2"), "Loge%201%262");
+        assert_eq!(encoded("池座"), "%E6%B1%A0%E5%BA%A7");
+    }
+}

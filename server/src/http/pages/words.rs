@@ -1,0 +1,147 @@
+//! Facts of an event as the words that pages show.
+
+use app::api::holds::HoldView;
+use app::components::when::When;
+use app::pages::checkout::Basket;
+use app::pages::event::TierRow;
+use app::pages::home::{EventRow, Offer};
+use domain::time::Millis;
+use serde_json::Value;
+
+use crate::catalog::types::{Event, Status, Summary, Tier};
+use crate::http::when;
+use crate::purchase::OrderRecord;
+use crate::purchase::types::EventFacts;
+
+/// Fewer than one place in so many left is worth saying.
+const FEW: u32 = 10;
+
+/// `Harbour Arena, Hamburg`.
+pub(super) fn place(event: &Summary) -> String {
+    format!("{}, {}", event.venue.name, event.venue.city)
+}
+
+pub(super) fn starts(event: &Summary) -> When {
+    when::when(event.starts_at, &event.venue.time_zone, &event.venue.city)
+}
+
+/// What can be had, given how much there was.
+pub(super) fn offer(event: &Summary, capacity: Option<u32>, opens: Option<Millis>) -> Offer {
+    match (event.status, event.from_price) {
+        (Status::OnSale, Some(price)) => Offer::From {
+            price: price.to_string(),
+            few: capacity.is_some_and(|all| event.available.saturating_mul(FEW) < all),
+        },
+        (Status::OnSale, None) | (Status::SoldOut, _) => Offer::SoldOut,
+        (Status::Announced, _) => Offer::Opens {
+            at: opens.map_or_else(|| "a date to be told".to_owned(), |at| when::short(at, &event.venue.time_zone)),
+        },
+        (Status::Postponed, _) => Offer::Postponed,
+        (Status::Cancelled, _) => Offer::Cancelled,
+        (Status::Past, _) => Offer::Past,
+    }
+}
+
+pub(super) fn row(event: &Summary) -> EventRow {
+    EventRow {
+        slug: event.slug.clone(),
+        title: event.title.clone(),
+        starts: starts(event),
+        doors: None,
+        place: place(event),
+        standing: event.category == "club_night",
+        offer: offer(event, None, None),
+    }
+}
+
+/// A price tier's row, as of `now`.
+pub(super) fn tier(tier: &Tier, zone: &str, now: Millis) -> TierRow {
+    let left = tier.available();
+    let opens = tier.sale.opens_at.filter(|opens| now < *opens);
+    let over = tier.sale.closes_at.is_some_and(|closes| now >= closes);
+    let (words, closed) = match opens {
+        Some(opens) => (format!("from {}", when::short(opens, zone)), true),
+        None if left == 0 => ("sold out".to_owned(), true),
+        None if over => ("sale over".to_owned(), true),
+        None if left.saturating_mul(FEW) < tier.quantity => ("few left".to_owned(), false),
+        None => (String::new(), false),
+    };
+    TierRow { name: tier.name.clone(), price: tier.price.total.to_string(), zone: tier.category, left: words, closed }
+}
+
+/// The lines of the flexible part that help a visitor.
+pub(super) fn notes(event: &Event) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(age) = event.details.get("age").and_then(Value::as_u64) {
+        lines.push(if age == 0 { "All ages welcome".to_owned() } else { format!("From {age} years") });
+    } else if let Some(age) = event.details.get("age").and_then(Value::as_str) {
+        lines.push(age.to_owned());
+    }
+    for name in ["rules", "amenities", "notes"] {
+        match event.details.get(name) {
+            Some(Value::Array(items)) => lines.extend(items.iter().filter_map(Value::as_str).map(str::to_owned)),
+            Some(Value::String(line)) => lines.push(line.clone()),
+            _ => {}
+        }
+    }
+    lines.truncate(30);
+    lines
+}
+
+/// Who plays, where it is said.
+pub(super) fn artist(event: &Event) -> String {
+    event
+        .details
+        .get("artist")
+        .and_then(Value::as_str)
+        .filter(|name| *name != event.summary.title)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// A held basket.
+pub(super) fn held_basket(event: &Event, hold: &HoldView, lines: &[domain::price::Line]) -> Basket {
+    let currency = event.currency;
+    let of = |part: fn(&domain::price::Price) -> i64| {
+        let sum = lines.iter().map(|line| part(&line.unit).saturating_mul(i64::from(line.quantity))).sum();
+        domain::money::Money::new(sum, currency).to_string()
+    };
+    Basket {
+        title: event.summary.title.clone(),
+        starts: starts(&event.summary),
+        doors: event.doors_at.map(|at| when::clock_time(at, &event.summary.venue.time_zone)),
+        place: place(&event.summary),
+        lines: hold.lines.iter().map(|line| (label(&line.label, line.quantity), line.total.to_string())).collect(),
+        fees: of(|price| price.fee),
+        tax: of(|price| price.tax),
+        total: hold.total.to_string(),
+    }
+}
+
+/// An ordered basket.
+pub(super) fn ordered_basket(event: &EventFacts, order: &OrderRecord) -> Basket {
+    let currency = order.totals.total.currency;
+    let money = |amount| domain::money::Money::new(amount, currency).to_string();
+    let lines = order
+        .lines
+        .iter()
+        .map(|line| {
+            let total = line.unit.total.amount.saturating_mul(i64::from(line.quantity));
+            (label(&line.label, line.quantity), money(total))
+        })
+        .collect();
+    Basket {
+        title: event.title.clone(),
+        starts: when::when(event.starts_at, &event.time_zone, &event.city),
+        doors: event.doors_at.map(|at| when::clock_time(at, &event.time_zone)),
+        place: format!("{}, {}", event.venue, event.city),
+        lines,
+        fees: money(order.totals.fees),
+        tax: money(order.totals.tax),
+        total: order.totals.total.to_string(),
+    }
+}
+
+fn label(words: &str, quantity: u32) -> String {
+    if quantity == 1 { words.to_owned() } else { format!("{quantity} × {words}") }
+}

@@ -1,0 +1,149 @@
+//! What every handler can reach: the services, the clock, and where things are on the web.
+
+use std::sync::Arc;
+
+use app::pages::Frame;
+use domain::chart::Chart;
+use domain::hold::Hold;
+use domain::ids::{EventId, HoldId, HolderId};
+use domain::time::Millis;
+
+use super::assets::Manifest;
+use super::problem::ApiError;
+use crate::availability::Availability;
+use crate::catalog::Catalog;
+use crate::catalog::types::Event;
+use crate::clock::{Clock, random};
+use crate::config::Config;
+use crate::holds::{Granted, Holds};
+use crate::idempotency::IdempotencyStore;
+use crate::mail::FolderMailer;
+use crate::payments::test_provider::TestProvider;
+use crate::purchase::Purchase;
+use app::api::holds::HoldRequest;
+
+/// The shop. Clones share everything.
+#[derive(Clone)]
+pub struct Shop(Arc<Parts>);
+
+impl core::ops::Deref for Shop {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What a shop is made of.
+pub struct Parts {
+    /// Settings.
+    pub config: Config,
+    /// The address fans see, without a slash at the end.
+    pub public_url: String,
+    /// The built browser files.
+    pub manifest: Manifest,
+    /// Time and randomness.
+    pub clock: Arc<dyn Clock>,
+    /// What is on.
+    pub catalog: Catalog,
+    /// Who keeps what.
+    pub holds: Holds,
+    /// What anybody may know of it.
+    pub availability: Availability,
+    /// Orders.
+    pub purchase: Purchase,
+    /// The provider of test payments, where it may be used.
+    pub test_provider: Option<Arc<TestProvider>>,
+    /// Mail that was written to the data folder, for the development page.
+    pub letters: Option<Arc<FolderMailer>>,
+    /// Idempotency keys.
+    pub keys: Arc<dyn IdempotencyStore>,
+    /// Asks whether the database answers.
+    pub database: Arc<dyn Health>,
+}
+
+/// Whether a store answers.
+#[async_trait::async_trait]
+pub trait Health: Send + Sync + 'static {
+    /// Answers, or says what is wrong.
+    async fn check(&self) -> Result<(), crate::trouble::Trouble>;
+}
+
+/// An event with the chart it is sold on.
+#[derive(Clone)]
+pub struct OnStage {
+    /// The event.
+    pub event: Arc<Event>,
+    /// Its chart; `None` where all stand.
+    pub chart: Option<Arc<Chart>>,
+}
+
+impl Shop {
+    /// A shop of these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The present instant.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// The addresses that a page names; `nonce` is for the page's script, if it has one.
+    #[must_use]
+    pub fn frame(&self, nonce: &str) -> Frame {
+        let at = |file: &str| format!("{}{file}", self.manifest.base);
+        Frame {
+            css: at(&self.manifest.css),
+            font: at("display.woff2"),
+            icon: at("favicon.svg"),
+            js: at(&self.manifest.js),
+            wasm: at(&self.manifest.wasm),
+            nonce: nonce.to_owned(),
+        }
+    }
+
+    /// The public event of that address part.
+    ///
+    /// # Errors
+    /// 404, or trouble.
+    pub async fn on_stage(&self, slug: &str) -> Result<OnStage, ApiError> {
+        let event = self.catalog.by_slug(slug, self.now()).await?.ok_or_else(|| ApiError::not_found("event"))?;
+        self.with_chart(event).await
+    }
+
+    /// The event of that id.
+    ///
+    /// # Errors
+    /// 404, or trouble.
+    pub async fn on_stage_by_id(&self, id: EventId) -> Result<OnStage, ApiError> {
+        let event = self.catalog.by_id(id, self.now()).await?.ok_or_else(|| ApiError::not_found("event"))?;
+        self.with_chart(event).await
+    }
+
+    async fn with_chart(&self, event: Arc<Event>) -> Result<OnStage, ApiError> {
+        let chart = self.catalog.chart_of(&event).await?.map(|loaded| Arc::clone(&loaded.chart));
+        Ok(OnStage { event, chart })
+    }
+
+    /// Holds what `request` asks for, of the event of that address part.
+    ///
+    /// # Errors
+    /// A refusal or trouble, as a problem.
+    pub async fn hold(&self, slug: &str, holder: HolderId, request: &HoldRequest) -> Result<Granted, ApiError> {
+        let event = self.catalog.by_slug(slug, self.now()).await?.ok_or_else(|| ApiError::not_found("event"))?;
+        let id = HoldId::mint(self.now(), random(&*self.clock));
+        Ok(self.holds.hold(event.summary.id, holder, id, request, self.now()).await?)
+    }
+
+    /// Extends a hold, and the order it may have become.
+    ///
+    /// # Errors
+    /// A refusal or trouble, as a problem.
+    pub async fn extend(&self, hold: HoldId, holder: HolderId) -> Result<Hold, ApiError> {
+        let hold = self.holds.extend(hold, holder, self.now()).await?;
+        self.purchase.extended(hold.id, holder, hold.expires_at).await?;
+        Ok(hold)
+    }
+}

@@ -1,0 +1,115 @@
+//! Holds: make, look, extend, let go.
+
+use app::api::holds::{HoldRequest, HoldView};
+use app::api::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::ids::HoldId;
+
+use crate::http::json::{Body, Named};
+use crate::http::problem::ApiError;
+use crate::http::secret::{Caller, Secret};
+use crate::http::state::Shop;
+use crate::http::views::{Extras, hold_view};
+
+/// Hold seats or standing places
+///
+/// All or none, for ten minutes. Seats and standing places may be combined; `best` lets the house choose. With `heal`
+/// a seat that is gone is replaced by the nearest equal one in the same call.
+#[utoipa::path(
+    post, path = "/events/{slug}/holds", tag = "holds", request_body = HoldRequest,
+    params(("slug" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses(
+        (status = 201, body = HoldView, description = "Held"),
+        (status = 404, body = Problem, description = "No such event", content_type = "application/problem+json"),
+        (status = 409, body = Problem, description = "`seats_taken`, `not_together`, `sold_out`, `too_many_holds`, `idempotency_key_in_progress`", content_type = "application/problem+json"),
+        (status = 422, body = Problem, description = "`orphan_seat`, `too_many`, `not_on_sale`, `unknown_seat`, `tier_limits`, `nothing_chosen`, `contradiction`, `invalid_request`, `idempotency_key_reused`", content_type = "application/problem+json"),
+    )
+)]
+pub async fn create(
+    State(shop): State<Shop>,
+    Named(slug): Named<String>,
+    caller: Option<Caller>,
+    headers: HeaderMap,
+    Body(request): Body<HoldRequest>,
+) -> Result<Response, ApiError> {
+    let known = caller.map(|caller| caller.secret);
+    let secret = known.unwrap_or_else(|| Secret::fresh(&*shop.clock));
+    let granted = shop.hold(&slug, secret.holder(), &request).await?;
+    // A page's own script never sees the secret: it goes into the cookie. Everybody else gets it in the answer.
+    let page = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
+    let token = (known.is_none() && !page).then(|| secret.text());
+    let extras = Extras { token, healed: granted.healed, relaxed: granted.relaxed };
+    let stage = shop.on_stage_by_id(granted.hold.event).await?;
+    let view = hold_view(&granted.hold, &stage.event, stage.chart.as_deref(), extras, shop.now());
+    let mut response = (StatusCode::CREATED, Json(view)).into_response();
+    private(&mut response);
+    if known.is_none() && page {
+        response.headers_mut().insert(header::SET_COOKIE, secret.cookie());
+    }
+    Ok(response)
+}
+
+/// Look at a hold
+#[utoipa::path(
+    get, path = "/holds/{id}", tag = "holds", params(("id" = String, Path)), security(("secret" = [])),
+    responses(
+        (status = 200, body = HoldView, description = "Still held"),
+        (status = 401, body = Problem, description = "No secret", content_type = "application/problem+json"),
+        (status = 410, body = Problem, description = "`hold_expired`: it ran out, was let go, or is not the asker's", content_type = "application/problem+json"),
+    )
+)]
+pub async fn read(State(shop): State<Shop>, Named(id): Named<HoldId>, caller: Caller) -> Result<Response, ApiError> {
+    let hold = shop.holds.get(id, caller.holder(), shop.now()).await?;
+    answer(&shop, &hold).await
+}
+
+/// Extend a hold once
+#[utoipa::path(
+    post, path = "/holds/{id}/extend", tag = "holds", security(("secret" = [])),
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses(
+        (status = 200, body = HoldView, description = "Extended"),
+        (status = 401, body = Problem, description = "No secret", content_type = "application/problem+json"),
+        (status = 409, body = Problem, description = "`no_extension_left`", content_type = "application/problem+json"),
+        (status = 410, body = Problem, description = "`hold_expired`", content_type = "application/problem+json"),
+    )
+)]
+pub async fn extend(State(shop): State<Shop>, Named(id): Named<HoldId>, caller: Caller) -> Result<Response, ApiError> {
+    let hold = shop.extend(id, caller.holder()).await?;
+    answer(&shop, &hold).await
+}
+
+/// Let a hold go
+///
+/// Letting go of what is gone already is no error.
+#[utoipa::path(
+    delete, path = "/holds/{id}", tag = "holds", params(("id" = String, Path)), security(("secret" = [])),
+    responses(
+        (status = 204, description = "Gone"),
+        (status = 401, body = Problem, description = "No secret", content_type = "application/problem+json"),
+    )
+)]
+pub async fn release(
+    State(shop): State<Shop>,
+    Named(id): Named<HoldId>,
+    caller: Caller,
+) -> Result<StatusCode, ApiError> {
+    shop.holds.release(id, caller.holder(), shop.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn answer(shop: &Shop, hold: &domain::hold::Hold) -> Result<Response, ApiError> {
+    let stage = shop.on_stage_by_id(hold.event).await?;
+    let view = hold_view(hold, &stage.event, stage.chart.as_deref(), Extras::default(), shop.now());
+    let mut response = Json(view).into_response();
+    private(&mut response);
+    Ok(response)
+}
+
+/// One buyer's answer: nobody in between keeps it.
+pub(super) fn private(response: &mut Response) {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+}

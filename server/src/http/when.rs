@@ -1,0 +1,86 @@
+//! Instants in the venue's own zone, as words.
+
+use app::components::when::When;
+use domain::time::Millis;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+/// RFC 3339 in UTC, with seconds: how the API writes every instant.
+#[must_use]
+pub fn rfc3339(at: Millis) -> String {
+    timestamp(at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Every form that a page needs; `city` names the zone for people far away.
+#[must_use]
+pub fn when(at: Millis, zone: &str, city: &str) -> When {
+    let local = local(at, zone);
+    let form = |pattern: &str| local.strftime(pattern).to_string();
+    When {
+        weekday: form("%a"),
+        day: form("%-d"),
+        month: form("%B %Y"),
+        date: form("%A %-d %B %Y"),
+        short: form("%a %-d %b"),
+        time: form("%H:%M"),
+        iso: form("%Y-%m-%dT%H:%M:%S%:z"),
+        zone: if city.is_empty() { form("%Z") } else { format!("{city} time ({})", form("%Z")) },
+    }
+}
+
+/// `18:30`.
+#[must_use]
+pub fn clock_time(at: Millis, zone: &str) -> String {
+    local(at, zone).strftime("%H:%M").to_string()
+}
+
+/// `Mon 30 Nov, 10:00`.
+#[must_use]
+pub fn short(at: Millis, zone: &str) -> String {
+    local(at, zone).strftime("%a %-d %b, %H:%M").to_string()
+}
+
+fn timestamp(at: Millis) -> Timestamp {
+    // Out of range only for instants that no event has.
+    Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn local(at: Millis, zone: &str) -> Zoned {
+    timestamp(at).to_zoned(TimeZone::get(zone).unwrap_or(TimeZone::UTC))
+}
+
+/// An instant that the API was given: RFC 3339, or a date alone, which means its midnight in UTC.
+#[must_use]
+pub fn parse(text: &str) -> Option<Millis> {
+    let at = text.parse::<Timestamp>().or_else(|_| {
+        text.parse::<jiff::civil::Date>().and_then(|date| date.to_zoned(TimeZone::UTC)).map(|z| z.timestamp())
+    });
+    at.ok().map(|at| Millis(at.as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_evening_reads_as_the_venue_s_clock_shows_it() {
+        let at = parse("2026-11-27T19:00:00Z").unwrap();
+        let when = when(at, "Europe/Berlin", "Hamburg");
+        assert_eq!((when.weekday.as_str(), when.time.as_str()), ("Fri", "20:00"));
+        assert_eq!(when.date, "Friday 27 November 2026");
+        assert_eq!(when.iso, "2026-11-27T20:00:00+01:00");
+        assert_eq!(when.zone, "Hamburg time (CET)");
+        assert_eq!(rfc3339(at), "2026-11-27T19:00:00Z");
+    }
+
+    #[test]
+    fn a_zone_nobody_knows_is_read_as_utc() {
+        assert_eq!(clock_time(Millis(0), "Atlantis/Capital"), "00:00");
+    }
+
+    #[test]
+    fn a_date_alone_is_its_midnight() {
+        assert_eq!(parse("1970-01-02"), Some(Millis(86_400_000)));
+        assert_eq!(parse("tomorrow"), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! The catalogue as the hold service and the purchase see it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::chart::Chart;
+use domain::hold::Fence;
+use domain::ids::EventId;
+use domain::rules::Tier;
+use domain::seat::SeatId;
+use moka::future::Cache;
+
+use crate::catalog::Catalog;
+use crate::catalog::types::{Event, Status};
+use crate::clock::Clock;
+use crate::holds::{Inventories, Inventory, Sold};
+use crate::http::views::seat_label;
+use crate::purchase::places::Labels;
+use crate::trouble::Trouble;
+
+/// How old an inventory may be: prices and sale windows change rarely, and every hold asks.
+const FRESH_FOR: Duration = Duration::from_secs(1);
+/// Inventories kept at a time.
+const KEPT: u64 = 2_000;
+
+/// Inventories and labels out of the catalogue.
+#[derive(Clone)]
+pub(super) struct FromCatalog {
+    catalog: Catalog,
+    clock: Arc<dyn Clock>,
+    inventories: Cache<EventId, Option<Arc<Inventory>>>,
+    fences: Cache<EventId, Fence>,
+}
+
+impl FromCatalog {
+    pub(super) fn new(catalog: Catalog, clock: Arc<dyn Clock>) -> Self {
+        let inventories = Cache::builder().max_capacity(KEPT).time_to_live(FRESH_FOR).build();
+        Self { catalog, clock, inventories, fences: Cache::new(KEPT) }
+    }
+
+    /// The highest fence that Postgres knew when this process first met the event; later ones are this process's own.
+    async fn fence(&self, event: EventId) -> Result<Fence, Trouble> {
+        let asked = self
+            .fences
+            .try_get_with(event, async { self.catalog.claims(event).await.map(|claims| Fence(claims.fence)) });
+        asked.await.map_err(|trouble: Arc<Trouble>| (*trouble).clone())
+    }
+
+    async fn load(&self, id: EventId) -> Result<Option<Arc<Inventory>>, Trouble> {
+        let Some((event, chart)) = self.event(id).await? else { return Ok(None) };
+        let tiers = event.tiers.iter().map(|tier| Tier {
+            id: tier.id,
+            category: tier.category,
+            price: tier.price,
+            min: tier.min_purchase,
+            max: tier.max_purchase,
+            sale: tier.sale,
+        });
+        let standing = event.tiers.iter().filter(|tier| tier.category.is_none());
+        Ok(Some(Arc::new(Inventory {
+            event: id,
+            tiers: tiers.collect(),
+            standing: standing.map(|tier| (tier.id, tier.quantity)).collect(),
+            blocked: self.catalog.kills(id).await?.to_vec(),
+            // Whether a tier's sale has opened is the tiers' own business; "sold out" is the stores'.
+            on_sale: !matches!(event.summary.status, Status::Postponed | Status::Cancelled | Status::Past),
+            sale: domain::rules::Window::default(),
+            fence_floor: self.fence(id).await?,
+            chart,
+        })))
+    }
+
+    async fn event(&self, event: EventId) -> Result<Option<(Arc<Event>, Arc<Chart>)>, Trouble> {
+        let Some(event) = self.catalog.by_id(event, self.clock.now()).await? else { return Ok(None) };
+        let chart = self.catalog.chart_of(&event).await?.map(|loaded| Arc::clone(&loaded.chart)).unwrap_or_default();
+        Ok(Some((event, chart)))
+    }
+}
+
+#[async_trait]
+impl Inventories for FromCatalog {
+    async fn inventory(&self, id: EventId) -> Result<Option<Arc<Inventory>>, Trouble> {
+        let asked = self.inventories.try_get_with(id, self.load(id));
+        asked.await.map_err(|trouble: Arc<Trouble>| (*trouble).clone())
+    }
+
+    async fn sold(&self, event: EventId) -> Result<Sold, Trouble> {
+        let claims = self.catalog.claims(event).await?;
+        Ok(Sold { seats: claims.seats, standing: claims.standing })
+    }
+}
+
+#[async_trait]
+impl Labels for FromCatalog {
+    async fn labels(&self, event: EventId, seats: &[SeatId]) -> Result<Vec<String>, Trouble> {
+        let chart = self.event(event).await?.map(|(_, chart)| chart).unwrap_or_default();
+        Ok(seats.iter().map(|seat| seat_label(&chart, *seat)).collect())
+    }
+}

@@ -1,0 +1,144 @@
+//! Who is who: the one place that names concrete stores and puts the services together.
+
+mod inventory;
+mod places;
+mod rounds;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::ExposeSecret;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::availability::Availability;
+use crate::catalog::charts::postgres::PostgresCharts;
+use crate::catalog::postgres::PostgresEvents;
+use crate::catalog::{Catalog, Charts};
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::holds::{HoldStore, Holds, MemoryHolds};
+use crate::http::assets::Manifest;
+use crate::http::state::{Health, Parts as ShopParts, Shop};
+use crate::idempotency::IdempotencyStore;
+use crate::idempotency::postgres::PostgresIdempotency;
+use crate::jobs::Jobs;
+use crate::jobs::postgres::PostgresOutbox;
+use crate::mail::{FolderMailer, Mailer, SmtpMailer};
+use crate::payments::test_provider::{Ledger, TestProvider};
+use crate::payments::{News, PaymentProvider, Providers};
+use crate::purchase::postgres::PostgresOrders;
+use crate::purchase::stop::StopAt;
+use crate::purchase::tasks::{Sweep, read_news};
+use crate::purchase::{AvailabilityFollower, Parts, Purchase, TicketMailer};
+use crate::stores::postgres::{Pool, connect, partitions};
+use crate::tickets::Signer;
+use crate::trouble::Trouble;
+use inventory::FromCatalog;
+use places::FromHolds;
+
+/// A shop that is ready to open, with the work that goes on behind it.
+pub struct House {
+    /// What answers requests.
+    pub shop: Shop,
+    jobs: Jobs,
+    news: mpsc::Receiver<News>,
+}
+
+/// Builds the house on `pool`.
+///
+/// # Errors
+/// One sentence for whoever started it.
+pub async fn open(config: Config, pool: Pool, manifest: Manifest, public_url: String) -> Result<House, String> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    build(config, pool, manifest, public_url, clock, Arc::new(MemoryHolds::default())).await
+}
+
+/// As [`open`], with the clock and the hold store that tests bring.
+///
+/// # Errors
+/// One sentence for whoever started it.
+pub async fn build(
+    config: Config,
+    pool: Pool,
+    manifest: Manifest,
+    public_url: String,
+    clock: Arc<dyn Clock>,
+    hold_store: Arc<dyn HoldStore>,
+) -> Result<House, String> {
+    let sentence = |trouble: Trouble| format!("Parterre cannot open: {trouble}.");
+    partitions::ensure(&pool, clock.now()).await.map_err(sentence)?;
+    let charts = Charts::new(Arc::new(PostgresCharts::new(pool.clone())));
+    let catalog = Catalog::new(Arc::new(PostgresEvents::new(pool.clone())), charts);
+    let facts = FromCatalog::new(catalog.clone(), clock.clone());
+    let holds = Holds::new(hold_store, Arc::new(facts.clone())).lasting(config.hold_ms());
+    let availability = Availability::new(holds.clone(), clock.now());
+    let (provider, news) = TestProvider::new(Ledger::new(pool.clone()));
+    let provider = Arc::new(provider);
+    let signer = Signer::open(&config.data, &*clock).map_err(|error| format!("Parterre cannot open: {error}."))?;
+    let purchase = Purchase::new(Parts {
+        store: Arc::new(PostgresOrders::new(pool.clone())),
+        places: Arc::new(FromHolds { holds: holds.clone(), clock: clock.clone() }),
+        labels: Arc::new(facts),
+        providers: Providers::new(vec![Arc::clone(&provider) as Arc<dyn PaymentProvider>]),
+        signer: Arc::new(signer),
+        clock: clock.clone(),
+        stop: StopAt::new(config.stop_at.clone()),
+    });
+    let (mailer, letters) = mailer(&config).map_err(sentence)?;
+    let keys: Arc<dyn IdempotencyStore> = Arc::new(PostgresIdempotency::new(pool.clone()));
+    let jobs = Jobs::new(Arc::new(PostgresOutbox::new(pool.clone())))
+        .handle(AvailabilityFollower(purchase.clone()))
+        .handle(TicketMailer { purchase: purchase.clone(), mailer, public_url: public_url.clone() })
+        .every(Sweep(purchase.clone()))
+        .every(rounds::Holds { holds: holds.clone(), clock: clock.clone() })
+        .every(rounds::Keys { keys: keys.clone(), clock: clock.clone() })
+        .every(rounds::Months { pool: pool.clone(), clock: clock.clone() });
+    let shop = Shop::new(ShopParts {
+        test_provider: config.dev_pages.then_some(provider),
+        letters: letters.filter(|_| config.dev_pages),
+        config,
+        public_url,
+        manifest,
+        clock,
+        catalog,
+        holds,
+        availability,
+        purchase,
+        keys,
+        database: Arc::new(PostgresHealth(pool)),
+    });
+    Ok(House { shop, jobs, news })
+}
+
+impl House {
+    /// Starts the work behind the scenes; it ends soon after `stop`.
+    pub fn start(self, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
+        let news = read_news(self.shop.purchase.clone(), self.news, stop.clone());
+        vec![tokio::spawn(self.jobs.run(stop.clone())), tokio::spawn(news)]
+    }
+}
+
+type Mail = (Arc<dyn Mailer>, Option<Arc<FolderMailer>>);
+
+fn mailer(config: &Config) -> Result<Mail, Trouble> {
+    if let Some(url) = &config.smtp_url {
+        return Ok((Arc::new(SmtpMailer::new(url.expose_secret(), &config.mail_from)?), None));
+    }
+    let folder = Arc::new(FolderMailer::new(&config.data, &config.mail_from)?);
+    Ok((Arc::clone(&folder) as Arc<dyn Mailer>, Some(folder)))
+}
+
+struct PostgresHealth(Pool);
+
+#[async_trait]
+impl Health for PostgresHealth {
+    async fn check(&self) -> Result<(), Trouble> {
+        let within = Duration::from_secs(2);
+        tokio::time::timeout(within, connect::health(&self.0)).await.unwrap_or_else(|_| {
+            Err(Trouble::Unavailable { what: "PostgreSQL", detail: "no answer in two seconds".into() })
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! The hold service as the purchase sees it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::hold::{Hold, HoldRefusal};
+use domain::ids::{EventId, HoldId, HolderId, TierId};
+use domain::seat::SeatId;
+
+use crate::clock::Clock;
+use crate::holds::{HoldError, Holds, Sold};
+use crate::purchase::places::Places;
+use crate::trouble::Trouble;
+
+/// Places out of the hold service.
+#[derive(Clone)]
+pub(super) struct FromHolds {
+    pub(super) holds: Holds,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+fn trouble(error: HoldError) -> Trouble {
+    match error {
+        HoldError::Trouble(trouble) => trouble,
+        other => Trouble::Corrupt { what: "the hold store", detail: other.to_string() },
+    }
+}
+
+#[async_trait]
+impl Places for FromHolds {
+    async fn verify(&self, hold: HoldId, holder: HolderId) -> Result<Option<Hold>, Trouble> {
+        match self.holds.verify(hold, holder, self.clock.now()).await {
+            Ok(hold) => Ok(Some(hold)),
+            Err(HoldError::Refused(HoldRefusal::Expired)) => Ok(None),
+            Err(error) => Err(trouble(error)),
+        }
+    }
+
+    async fn claimed(&self, hold: &Hold) -> Result<(), Trouble> {
+        self.holds.mark_sold(hold).await.map_err(trouble)
+    }
+
+    async fn freed(
+        &self,
+        event: EventId,
+        hold: HoldId,
+        seats: Vec<SeatId>,
+        standing: Vec<(TierId, u32)>,
+    ) -> Result<(), Trouble> {
+        // An event that nobody has touched since the start has nothing to be told: it will read the claims itself.
+        self.holds.mark_free(event, hold, &Sold { seats, standing }).await.map_err(trouble)
+    }
+}

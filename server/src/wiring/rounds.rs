@@ -1,0 +1,79 @@
+//! Small things that come round by themselves: run-out holds, old keys, months to come.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::clock::Clock;
+use crate::holds::HoldError;
+use crate::idempotency::IdempotencyStore;
+use crate::jobs::Task;
+use crate::stores::postgres::{Pool, partitions};
+use crate::trouble::Trouble;
+
+/// Frees holds that ran out, so that a freed seat shows within five seconds.
+pub(super) struct Holds {
+    pub(super) holds: crate::holds::Holds,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Task for Holds {
+    fn name(&self) -> &'static str {
+        "holds"
+    }
+
+    fn every(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    async fn round(&self) -> Result<(), Trouble> {
+        match self.holds.sweep(self.clock.now()).await {
+            Err(HoldError::Trouble(trouble)) => Err(trouble),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Forgets idempotency keys after their day.
+pub(super) struct Keys {
+    pub(super) keys: Arc<dyn IdempotencyStore>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Task for Keys {
+    fn name(&self) -> &'static str {
+        "idempotency keys"
+    }
+
+    fn every(&self) -> Duration {
+        Duration::from_secs(600)
+    }
+
+    async fn round(&self) -> Result<(), Trouble> {
+        self.keys.sweep(self.clock.now()).await.map(drop)
+    }
+}
+
+/// Makes the partitions of the coming months.
+pub(super) struct Months {
+    pub(super) pool: Pool,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Task for Months {
+    fn name(&self) -> &'static str {
+        "partitions"
+    }
+
+    fn every(&self) -> Duration {
+        Duration::from_secs(6 * 3600)
+    }
+
+    async fn round(&self) -> Result<(), Trouble> {
+        partitions::ensure(&self.pool, self.clock.now()).await.map(drop)
+    }
+}
