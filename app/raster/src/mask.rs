@@ -13,8 +13,8 @@ pub struct Mask {
     pub(crate) left: i32,
     /// Top edge from the whole pixel of the centre.
     pub(crate) top: i32,
-    /// 0 to 255, four equal bytes a pixel, so that bytes blend in step with the picture's.
-    pub(crate) coverage: Vec<u8>,
+    /// 0 to 256, one a pixel.
+    pub(crate) coverage: Vec<u32>,
 }
 
 /// The masks of every shape at one radius.
@@ -78,12 +78,12 @@ impl Mask {
     /// Of plain coverage, its middle at the pixel it is drawn at.
     pub(crate) fn centred(width: i32, height: i32, coverage: &[u8]) -> Self {
         let padded = (width + 3) & !3;
-        let mut wide = vec![0; (padded * height * 4) as usize];
+        let mut wide = vec![0; (padded * height) as usize];
         if padded > 0 {
-            let rows = wide.chunks_exact_mut(padded as usize * 4).zip(coverage.chunks(width as usize));
+            let rows = wide.chunks_exact_mut(padded as usize).zip(coverage.chunks(width as usize));
             for (out, row) in rows {
-                for (four, c) in out.as_chunks_mut::<4>().0.iter_mut().zip(row) {
-                    *four = [*c; 4];
+                for (pixel, c) in out.iter_mut().zip(row) {
+                    *pixel = u32::from(*c) + u32::from(*c >> 7);
                 }
             }
         }
@@ -98,11 +98,11 @@ impl Mask {
         self.left = -reach;
         self.top = -reach;
         self.coverage.clear();
-        self.coverage.resize((self.width * self.height * 4) as usize, 0);
+        self.coverage.resize((self.width * self.height) as usize, 0);
         let far = shape.reach(r, ratio) + 1.0;
         // Small shapes are sampled finely, for there the distance alone misjudges the area; large ones need it not.
         let n = if r < 3.0 { 4 } else { 2 };
-        let scale = shape.strength() * 255.0 / (n * n) as f32;
+        let scale = shape.strength() * 256.0 / (n * n) as f32;
         for y in 0..side {
             for x in 0..side {
                 let (px, py) = ((x - reach) as f32 - cx, (y - reach) as f32 - cy);
@@ -115,8 +115,7 @@ impl Mask {
                     let d = shape.distance(px + sx / n as f32, py + sy / n as f32, r, ratio);
                     sum += (0.5 - d * n as f32).clamp(0.0, 1.0);
                 }
-                let at = ((y * self.width + x) * 4) as usize;
-                self.coverage[at..at + 4].fill((sum * scale + 0.5) as u8);
+                self.coverage[(y * self.width + x) as usize] = (sum * scale + 0.5) as u32;
             }
         }
     }
@@ -132,9 +131,9 @@ mod tests {
             let mut masks = Masks::default();
             masks.set(radius, 1.0);
             for phase in 0..16 {
-                let sum: u32 = masks.get(Shape::Disc, phase).coverage.iter().map(|c| u32::from(*c)).sum();
+                let sum: u32 = masks.get(Shape::Disc, phase).coverage.iter().sum();
                 let area = core::f32::consts::PI * masks.radius() * masks.radius();
-                let drawn = sum as f32 / 4.0 / 255.0;
+                let drawn = sum as f32 / 256.0;
                 assert!((drawn - area).abs() < 0.03 * area + 0.02, "{radius} at {phase}: {drawn} for {area}");
             }
         }
@@ -148,7 +147,7 @@ mod tests {
             for shape in Shape::ALL {
                 for phase in [0, 5, 15] {
                     let m = masks.get(shape, phase);
-                    let at = |x: i32, y: i32| m.coverage[((y * m.width + x) * 4) as usize];
+                    let at = |x: i32, y: i32| m.coverage[(y * m.width + x) as usize];
                     let side = 2 * -m.left;
                     for i in 0..=side {
                         let border = [at(i, 0), at(0, i), at(i, side), at(side, i)];

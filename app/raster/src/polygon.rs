@@ -23,14 +23,34 @@ const STEP: i32 = 256 / SUB;
 #[must_use]
 pub fn prepare(outline: &[(f32, f32)]) -> Vec<Edge> {
     let next = outline.iter().cycle().skip(1);
-    let mut edges: Vec<Edge> = outline
+    let edges: Vec<Edge> = outline
         .iter()
         .zip(next)
         .filter(|(a, b)| a.1 != b.1 && [a.0, a.1, b.0, b.1].iter().all(|v| v.is_finite()))
         .map(|(a, b)| if a.1 < b.1 { Edge { from: *a, to: *b } } else { Edge { from: *b, to: *a } })
         .collect();
-    edges.sort_by(|a, b| a.from.1.total_cmp(&b.from.1));
-    edges
+    // Sorted as whole numbers, for every kind of sorting costs the bundle bytes.
+    let mut order: Vec<u64> = edges.iter().zip(0..).map(|(e, i)| u64::from(in_order(e.from.1)) << 32 | i).collect();
+    order.sort_unstable();
+    order.into_iter().map(|i| edges[(i & 0xFFFF_FFFF) as usize]).collect()
+}
+
+/// A whole number that is ordered as the given one is.
+#[must_use]
+pub fn in_order(x: f32) -> u32 {
+    let bits = x.to_bits();
+    if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
+}
+
+/// Sorts the few crossings of a scanline.
+fn insert_sorted(values: &mut [i32]) {
+    for i in 1..values.len() {
+        let mut at = i;
+        while at > 0 && values[at - 1] > values[at] {
+            values.swap(at - 1, at);
+            at -= 1;
+        }
+    }
 }
 
 /// An edge on its way down the picture, in 256ths of a pixel.
@@ -67,7 +87,7 @@ pub fn fill(buffer: &mut Buffer, clip: Rect, place: &Place, edges: &[Edge], colo
             live.retain(|e| e.end > at);
             crossings.clear();
             crossings.extend(live.iter().map(|e| e.x + ((at - e.y) as f32 * e.slope) as i32));
-            crossings.sort_unstable();
+            insert_sorted(&mut crossings);
             for pair in crossings.as_chunks::<2>().0 {
                 row.span(pair[0], pair[1]);
             }

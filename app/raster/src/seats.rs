@@ -123,7 +123,7 @@ pub(crate) fn stamp(buffer: &mut Buffer, clip: Rect, px: i32, py: i32, mask: &Ma
         stamp_clipped(buffer, clip, px, py, mask, colour, 256);
         return;
     }
-    for (row, coverage) in mask.coverage.chunks_exact(mask.width.max(1) as usize * 4).enumerate() {
+    for (row, coverage) in mask.coverage.chunks_exact(mask.width.max(1) as usize).enumerate() {
         blend(buffer.run(y + row as i32, x, x + mask.width), coverage, colour);
     }
 }
@@ -134,9 +134,9 @@ fn stamp_clipped(buffer: &mut Buffer, clip: Rect, px: i32, py: i32, mask: &Mask,
     let inside = Rect::new(x, y, x + mask.width, y + mask.height).and(clip);
     for at_y in inside.y0..inside.y1 {
         for at_x in inside.x0..inside.x1 {
-            let c = u32::from(mask.coverage[(((at_y - y) * mask.width + at_x - x) * 4) as usize]);
-            if c > 0 {
-                buffer.mix(at_x, at_y, colour, ((c + (c >> 7)) * strength) >> 8);
+            let part = mask.coverage[((at_y - y) * mask.width + at_x - x) as usize];
+            if part > 0 {
+                buffer.mix(at_x, at_y, colour, (part * strength) >> 8);
             }
         }
     }

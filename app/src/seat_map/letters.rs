@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use raster::TextMask;
 
 /// How a word is set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     /// Font size in device pixels.
     pub size: u16,
@@ -24,7 +24,7 @@ pub trait Letters {
 /// Words drawn so far.
 #[derive(Debug, Default)]
 pub struct Words {
-    drawn: HashMap<Style, HashMap<String, TextMask>>,
+    drawn: Vec<(Style, HashMap<String, TextMask>)>,
     count: usize,
 }
 
@@ -37,7 +37,11 @@ impl Words {
         if self.count > MOST {
             self.clear();
         }
-        let words = self.drawn.entry(style).or_default();
+        let at = self.drawn.iter().position(|(s, _)| *s == style).unwrap_or_else(|| {
+            self.drawn.push((style, HashMap::new()));
+            self.drawn.len() - 1
+        });
+        let words = &mut self.drawn[at].1;
         if !words.contains_key(text) {
             self.count += 1;
             words.insert(text.to_owned(), letters.draw(text, style));

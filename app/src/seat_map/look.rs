@@ -79,7 +79,8 @@ pub fn paints(theme: &Theme) -> [Paint; 256] {
 fn luminance(colour: Colour) -> f32 {
     let [r, g, b] = [0, 1, 2].map(|i| {
         let c = f32::from(colour.0[i]) / 255.0;
-        if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        // A cubic within a hundredth of the standard's curve: a power would cost the bundle two kilobytes.
+        c * (c * (c * 0.305_306 + 0.682_171_1) + 0.012_522_88)
     });
     0.2126 * r + 0.7152 * g + 0.0722 * b
 }

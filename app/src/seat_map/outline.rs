@@ -1,5 +1,7 @@
 //! Outlines: the rounded hull of seats where a chart draws none, areas, and where a section's back is.
 
+use raster::in_order;
+
 /// A point in plan units, from the plan's upper left corner.
 pub type At = (f32, f32);
 
@@ -7,20 +9,29 @@ pub type At = (f32, f32);
 #[must_use]
 pub fn hull_around(seats: &[At], pad: f32) -> Vec<At> {
     let inner = hull(seats.to_vec());
+    // Twelve points around each: quarter turns of three, without the bytes of a sine.
+    const THIRDS: [At; 3] = [(1.0, 0.0), (0.866_025_4, 0.5), (0.5, 0.866_025_4)];
     let round = inner.iter().flat_map(|(x, y)| {
-        (0..12_u8).map(move |i| {
-            let (sin, cos) = (f32::from(i) * core::f32::consts::TAU / 12.0).sin_cos();
-            (x + cos * pad, y + sin * pad)
-        })
+        THIRDS
+            .into_iter()
+            .flat_map(move |(c, s)| [(c, s), (-s, c), (-c, -s), (s, -c)].map(|(dx, dy)| (x + dx * pad, y + dy * pad)))
     });
     hull(round.collect())
 }
 
+/// The number behind [`in_order`].
+fn from_order(order: u32) -> f32 {
+    f32::from_bits(if order >> 31 == 1 { order & !(1 << 31) } else { !order })
+}
+
 /// Andrew's monotone chain.
-fn hull(mut points: Vec<At>) -> Vec<At> {
-    points.retain(|p| p.0.is_finite() && p.1.is_finite());
-    points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    points.dedup();
+fn hull(points: Vec<At>) -> Vec<At> {
+    let points: Vec<At> = points.into_iter().filter(|p| p.0.is_finite() && p.1.is_finite()).collect();
+    let mut order: Vec<u64> =
+        points.iter().map(|p| u64::from(in_order(p.0)) << 32 | u64::from(in_order(p.1))).collect();
+    order.sort_unstable();
+    order.dedup();
+    let points: Vec<At> = order.into_iter().map(|o| (from_order((o >> 32) as u32), from_order(o as u32))).collect();
     if points.len() < 3 {
         return points;
     }

@@ -159,7 +159,7 @@ impl Scene {
     }
 
     /// Shown seats that may touch a small clip, ascending, by the grid.
-    fn seats_near(&self, clip: Rect, place: &Place) -> Vec<u32> {
+    fn seats_near(&self, clip: Rect, place: &Place) -> Vec<u64> {
         let reach = self.masks.reach(Shape::Square) + 1;
         let plan = |x: i32, y: i32| {
             (
@@ -169,8 +169,8 @@ impl Scene {
         };
         let ((x0, y0), (x1, y1)) = (plan(clip.x0 - reach, clip.y0 - reach), plan(clip.x1 + reach, clip.y1 + reach));
         let mut seats = Vec::new();
-        self.model.grid().around(x0, y0, x1, y1, |seat| seats.push(seat));
-        seats.retain(|seat| self.model.is_shown(SeatId(*seat)));
+        self.model.grid().around(x0, y0, x1, y1, |seat| seats.push(u64::from(seat)));
+        seats.retain(|seat| self.model.is_shown(SeatId(*seat as u32)));
         seats.sort_unstable();
         seats
     }

@@ -48,7 +48,8 @@ pub struct Scene {
     pub(super) hover: Option<SeatId>,
     pub(super) focus: Option<SeatId>,
     drawn: Option<Place>,
-    changed: Vec<SeatId>,
+    /// Seats to draw anew; wide, so that all sorting is of one kind.
+    changed: Vec<u64>,
 }
 
 impl Scene {
@@ -170,11 +171,11 @@ impl Scene {
     }
 
     fn touch(&mut self, seat: SeatId) {
-        self.changed.push(seat);
+        self.changed.push(u64::from(seat.0));
     }
 
     fn touch_all<'a>(&mut self, seats: impl Iterator<Item = &'a SeatId>) {
-        self.changed.extend(seats);
+        self.changed.extend(seats.map(|seat| u64::from(seat.0)));
     }
 
     /// Brings the picture up to date and says what of it changed.
@@ -203,8 +204,8 @@ impl Scene {
         }
         changed.sort_unstable();
         changed.dedup();
-        let parts: Vec<Rect> =
-            changed.iter().map(|seat| self.seat_rect(*seat, &place)).filter(|r| !r.is_empty()).collect();
+        let seats = changed.into_iter().map(|seat| SeatId(seat as u32));
+        let parts: Vec<Rect> = seats.map(|seat| self.seat_rect(seat, &place)).filter(|r| !r.is_empty()).collect();
         let area: i64 = parts.iter().map(|r| r.area()).sum();
         if parts.len() > MANY || area * 2 > all.area() {
             self.paint(all, &place, letters);

@@ -50,11 +50,11 @@ impl State {
         self.quality.started = self.now();
         let passed = (now - self.last_frame).clamp(0.0, 50.0);
         self.last_frame = now;
-        let before = self.scene.camera;
         let flying = self.fly_on(now);
         let gliding = self.glide(passed);
         let pulsing = self.pulse_on(now);
-        let moved = self.scene.camera != before;
+        // Against the last picture, for fingers move the camera between frames.
+        let moved = core::mem::replace(&mut self.seen, self.scene.camera) != self.scene.camera;
         if moved {
             self.quality.moved = now;
             self.set_cut(self.quality.learned);
@@ -159,7 +159,7 @@ impl State {
         let Some(flight) = &mut self.flight else { return false };
         let start = *flight.start.get_or_insert(now);
         let part = ((now - start) / FLIGHT).clamp(0.0, 1.0);
-        let eased = 1.0 - (1.0 - part).powi(3);
+        let eased = 1.0 - (1.0 - part) * (1.0 - part) * (1.0 - part);
         let (from, to) = (flight.from, flight.to);
         let camera = &mut self.scene.camera;
         if part >= 1.0 {
@@ -167,7 +167,8 @@ impl State {
             self.flight = None;
             return false;
         }
-        camera.scale = from.scale * (to.scale / from.scale).powf(eased);
+        // What is in view grows or shrinks evenly.
+        camera.scale = 1.0 / ((1.0 - eased) / from.scale + eased / to.scale);
         // A zoom about a fixed point moves in step with the scale.
         let along = if (to.scale - from.scale).abs() > from.scale * 0.01 {
             (camera.scale - from.scale) / (to.scale - from.scale)

@@ -48,6 +48,8 @@ pub(super) struct State {
     pub(super) channel: Option<MessageChannel>,
     pub(super) asked: Option<i32>,
     pub(super) last_frame: f64,
+    /// The camera of the last frame.
+    pub(super) seen: Camera,
     pub(super) callback: Option<Function>,
     observer: Option<ResizeObserver>,
     dark: Option<MediaQueryList>,
@@ -85,6 +87,7 @@ impl State {
             channel: MessageChannel::new().ok(),
             asked: None,
             last_frame: 0.0,
+            seen: camera,
             callback: None,
             observer: None,
             dark,
