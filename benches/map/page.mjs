@@ -1,6 +1,18 @@
 // The page under measurement: `?chart=bowl&seats=100000` draws a chart, `?packed=1` fetches it packed.
 import init, { Bench } from "/wasm/bench.js";
 
+// When each frame's first callback begins.
+const ask = window.requestAnimationFrame.bind(window);
+let frame;
+window.requestAnimationFrame = (callback) =>
+  ask((time) => {
+    if (time !== frame) {
+      frame = time;
+      window.frameStart = performance.now();
+    }
+    callback(time);
+  });
+
 const query = new URLSearchParams(location.search);
 const packed = query.has("packed") ? fetch("/chart.pch").then((r) => r.arrayBuffer()) : null;
 await init({ module_or_path: "/wasm/bench_bg.wasm" });

@@ -104,6 +104,27 @@ impl Buffer {
         &mut self.pixels[row + x0 as usize..row + x1 as usize]
     }
 
+    /// Mixes a colour into a block of pixels inside, `across` to the row, by a coverage of 0 to 256 for each.
+    #[inline]
+    pub(crate) fn blend(&mut self, x: i32, y: i32, across: i32, coverage: &[u32], colour: Colour) {
+        let (width, at) = (self.width, y as usize * self.width + x as usize);
+        let rows = self.pixels[at..].chunks_mut(width);
+        if across == 4 {
+            // The smallest blocks are the many: one group of lanes a row.
+            for (row, part) in rows.zip(coverage.as_chunks::<4>().0) {
+                if let Some(run) = row.first_chunk_mut::<4>() {
+                    for i in 0..4 {
+                        run[i] = mixed(run[i], colour.word(), part[i]);
+                    }
+                }
+            }
+        } else if across > 0 {
+            for (row, part) in rows.zip(coverage.chunks_exact(across as usize)) {
+                blend(&mut row[..across as usize], part, colour);
+            }
+        }
+    }
+
     /// Paints a run of a row over: all inside.
     pub(crate) fn run_fill(&mut self, y: i32, x0: i32, x1: i32, word: u32) {
         self.run(y, x0, x1).fill(word);
@@ -167,7 +188,7 @@ fn mixed(old: u32, new: u32, part: u32) -> u32 {
 }
 
 /// Mixes one colour into a run of pixels by a coverage of 0 to 256 for each. Compiles to lanes of four.
-pub(crate) fn blend(run: &mut [u32], coverage: &[u32], colour: Colour) {
+fn blend(run: &mut [u32], coverage: &[u32], colour: Colour) {
     let new = colour.word();
     for (old, part) in run.iter_mut().zip(coverage) {
         *old = mixed(*old, new, *part);

@@ -1,6 +1,6 @@
 //! Seats from planes of coordinates: one pass, no calls out, culled by centre.
 
-use crate::buffer::{Buffer, Rect, blend};
+use crate::buffer::{Buffer, Rect};
 use crate::colour::Colour;
 use crate::mask::{Mask, Masks};
 use crate::shape::Shape;
@@ -123,9 +123,7 @@ pub(crate) fn stamp(buffer: &mut Buffer, clip: Rect, px: i32, py: i32, mask: &Ma
         stamp_clipped(buffer, clip, px, py, mask, colour, 256);
         return;
     }
-    for (row, coverage) in mask.coverage.chunks_exact(mask.width.max(1) as usize).enumerate() {
-        blend(buffer.run(y + row as i32, x, x + mask.width), coverage, colour);
-    }
+    buffer.blend(x, y, mask.width, &mask.coverage, colour);
 }
 
 /// The same pixels as [`stamp`], one by one, kept inside the clip.

@@ -54,8 +54,13 @@ impl Hands {
 impl State {
     /// Takes an event of the canvas, the window, the colour scheme, or the message channel.
     pub(super) fn event(&mut self, event: &Event) {
-        match event.type_().as_str() {
-            "message" => self.frame_done(),
+        let kind = event.type_();
+        if kind == "message" {
+            self.frame_done();
+            return;
+        }
+        self.wake();
+        match kind.as_str() {
             "change" => self.read_theme(),
             "resize" => self.measure(),
             "contextrestored" => self.scene.redraw(),

@@ -220,7 +220,6 @@ impl Shared {
                 state.frame(now);
             } else if let Some(event) = value.dyn_ref::<Event>() {
                 state.event(event);
-                state.wake();
             } else {
                 state.measure();
                 // A canvas whose size changed is empty until drawn: draw it before it is shown.
