@@ -26,13 +26,16 @@ pub fn assign(sections: &[Section], rows: &[Row], seats: usize) -> Vec<u32> {
                 block += 1;
                 filled = 0;
             }
-            for _ in 0..length {
+            let mut left = length;
+            while left > 0 {
                 if filled == BLOCK_SEATS {
                     block += 1;
                     filled = 0;
                 }
-                blocks.push(block);
-                filled += 1;
+                let take = left.min(BLOCK_SEATS - filled);
+                blocks.resize(blocks.len() + take as usize, block);
+                filled += take;
+                left -= take;
             }
         }
         block += 1;

@@ -1,10 +1,7 @@
 //! Whether the parts of a chart fit together: what every chart from outside must pass before anything reads it.
 
-use super::pack::{MAX_SEATS, MAX_SECTIONS};
+use super::pack::{MAX_NAME, MAX_SEATS, MAX_SECTIONS};
 use super::{Chart, Point};
-
-/// Longest name in bytes.
-const MAX_NAME: usize = 1_024;
 
 impl Chart {
     /// What does not fit together, in words; `None` for a chart that every function of this module can rely on.
@@ -73,6 +70,9 @@ impl Chart {
         {
             return Some("no such floor");
         }
+        if floors > 256 || self.categories.len() > 256 {
+            return Some("too many floors or categories");
+        }
         let highest = self.seats.category.iter().max();
         if highest.is_some_and(|&category| usize::from(category) >= self.categories.len()) {
             return Some("no such category");
@@ -85,6 +85,7 @@ impl Chart {
         let names = self.floors.iter().chain(&self.categories).chain([&self.name]);
         let names = names.chain(self.sections.iter().map(|section| &section.name));
         let names = names.chain(self.rows.iter().map(|row| &row.name));
+        let names = names.chain(self.shapes.iter().filter_map(|shape| shape.text.as_ref().map(|(words, _)| words)));
         let long = names.map(String::len).max().is_some_and(|length| length > MAX_NAME);
         (long || self.seats.number.longest() > MAX_NAME).then_some("a name is too long")
     }

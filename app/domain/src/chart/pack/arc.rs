@@ -25,22 +25,29 @@ pub(crate) struct Arc {
 }
 
 impl Arc {
-    /// Where its `seats` lie.
-    pub(crate) fn places(self, seats: usize) -> impl Iterator<Item = Steps> {
+    /// Where its `seats` lie, each coordinate a whole number of steps.
+    pub(crate) fn places(self, seats: usize, mut tell: impl FnMut(usize, f64, f64)) {
         let [first, chord, bulge] = [self.first, self.chord, self.bulge].map(|(x, y)| (f64::from(x), f64::from(y)));
         let (c2, s2) = (chord.0 * chord.0 + chord.1 * chord.1, bulge.0 * bulge.0 + bulge.1 * bulge.1);
         let k = if c2 > 0.0 { (16.0 * s2 / c2).min(1.0) } else { 0.0 };
         let scale = if seats > 1 { 1.0 / (seats - 1) as f64 } else { 0.0 };
         let last = seats.saturating_sub(1) as f64;
-        (0..seats).map(move |seat| {
+        for seat in 0..seats {
             let t = (2.0 * seat as f64 - last) * scale;
             let inside = 1.0 - t * t;
+            // A lone seat has no chord, so `along` does not matter.
             let along = 0.5 * (1.0 + t * (1.0 + k / 6.0 * inside));
             let out = inside * (1.0 - k / 12.0 * t * t);
-            let place = |first: f64, chord: f64, bulge: f64| (first + chord * along + bulge * out + 0.5).floor() as i32;
-            // A lone seat has no chord, so `along` does not matter.
-            (place(first.0, chord.0, bulge.0), place(first.1, chord.1, bulge.1))
-        })
+            let x = (first.0 + chord.0 * along + bulge.0 * out + 0.5).floor();
+            tell(seat, x, (first.1 + chord.1 * along + bulge.1 * out + 0.5).floor());
+        }
+    }
+
+    /// The same as a list.
+    pub(crate) fn drawn(self, seats: usize) -> Vec<Steps> {
+        let mut drawn = Vec::with_capacity(seats);
+        self.places(seats, |_, x, y| drawn.push((x as i32, y as i32)));
+        drawn
     }
 
     /// The arc through the first and the last place whose bulge fits best.
@@ -59,10 +66,12 @@ impl Arc {
         };
         let about = (guess(places[middle].0, first.0, chord.0), guess(places[middle].1, first.1, chord.1));
         let off = |arc: Self| -> u64 {
-            arc.places(places.len())
-                .zip(places)
-                .map(|(a, b)| u64::from(a.0.abs_diff(b.0)) + u64::from(a.1.abs_diff(b.1)))
-                .sum()
+            let mut off = 0;
+            arc.places(places.len(), |seat, x, y| {
+                let place = places[seat];
+                off += u64::from((x as i32).abs_diff(place.0)) + u64::from((y as i32).abs_diff(place.1));
+            });
+            off
         };
         let mut best = (off(straight), straight);
         // Rings around the guess: the first is nearly always right, so stop as soon as nothing is off.
@@ -109,7 +118,7 @@ pub(crate) fn settle(grid: Grid, rows: &[Row], seats: &mut Seats) {
         places.clear();
         places.extend(piece.clone().map(|seat| (grid.steps(seats.x[seat]), grid.steps(seats.y[seat]))));
         let arc = Arc::fit(&places);
-        for ((seat, place), drawn) in piece.zip(&places).zip(arc.places(places.len())) {
+        for ((seat, place), drawn) in piece.zip(&places).zip(arc.drawn(places.len())) {
             let near = place.0.abs_diff(drawn.0) <= 1 && place.1.abs_diff(drawn.1) <= 1;
             let (x, y) = if near { drawn } else { *place };
             seats.x[seat] = grid.value(x);

@@ -38,14 +38,6 @@ fn steps(grid: Grid, point: Point) -> Result<Steps, PackError> {
     Ok((x, y))
 }
 
-fn word(out: &mut Writer, text: &str) -> Result<(), PackError> {
-    if text.len() > MAX_LIST {
-        return Err(PackError::Inconsistent("words are too long"));
-    }
-    out.text(text);
-    Ok(())
-}
-
 fn head(out: &mut Writer, grid: Grid, chart: &Chart) -> Result<(), PackError> {
     out.bytes.extend(chart.seat_radius.to_le_bytes());
     for point in [chart.min, chart.max, chart.focal] {
@@ -57,12 +49,13 @@ fn head(out: &mut Writer, grid: Grid, chart: &Chart) -> Result<(), PackError> {
     {
         out.number(count as u32);
     }
-    word(out, &chart.name)?;
-    chart.floors.iter().chain(&chart.categories).try_for_each(|name| word(out, name))
+    out.text(&chart.name);
+    chart.floors.iter().chain(&chart.categories).for_each(|name| out.text(name));
+    Ok(())
 }
 
 fn sections(out: &mut Writer, grid: Grid, chart: &Chart) -> Result<(), PackError> {
-    names(out, &chart.sections.iter().map(|section| &section.name).collect())?;
+    names(out, &chart.sections.iter().map(|section| &section.name).collect());
     out.runs(chart.sections.iter().map(|section| u32::from(section.floor)));
     chart.sections.iter().for_each(|section| out.number(section.rows.end - section.rows.start));
     let mut before = (0, 0);
@@ -96,7 +89,7 @@ fn outline(out: &mut Writer, grid: Grid, points: &[Point], start: Steps) -> Resu
 }
 
 /// Labels as runs: lengths (each by its difference from the last), starts, steps; 0 for a step means text.
-fn names(out: &mut Writer, names: &Numbers) -> Result<(), PackError> {
+fn names(out: &mut Writer, names: &Numbers) {
     let runs = names.runs();
     out.number(runs.len() as u32);
     let mut before = 0;
@@ -108,10 +101,9 @@ fn names(out: &mut Writer, names: &Numbers) -> Result<(), PackError> {
     runs.iter().filter(|(run, _)| !run.text).for_each(|(run, _)| out.number(run.start));
     for name in names.iter() {
         if let SeatNumber::Text(text) = name {
-            word(out, text)?;
+            out.text(text);
         }
     }
-    Ok(())
 }
 
 fn rows(out: &mut Writer, chart: &Chart) {
@@ -122,8 +114,7 @@ fn rows(out: &mut Writer, chart: &Chart) {
         before = length;
     }
     let numbering: Numbers = chart.rows.iter().map(|row| &row.name).collect();
-    // Lengths of names were checked when the chart was: a word too long is a flaw.
-    let _ = names(out, &numbering);
+    names(out, &numbering);
     let seats = &chart.seats;
     let mut before = 0;
     let gaps: Vec<u32> = (0..seats.len() as u32).filter(|&seat| seats.gap_after[seat as usize]).collect();
@@ -132,7 +123,7 @@ fn rows(out: &mut Writer, chart: &Chart) {
         out.number(gap - before);
         before = gap;
     }
-    let _ = names(out, &seats.number);
+    names(out, &seats.number);
     out.runs(seats.category.iter().map(|&category| u32::from(category)));
     let aisles = build::aisles(&chart.rows, &seats.gap_after);
     out.runs(seats.features.iter().zip(aisles).map(|(features, aisle)| u32::from(features.0 ^ aisle.0)));
@@ -169,7 +160,7 @@ fn places(out: &mut Writer, grid: Grid, chart: &Chart) -> Result<(), PackError> 
                 planes[2 * plane + 1].signed(told.1 - foreseen.1);
             }
         }
-        for ((seat, place), drawn) in piece.zip(&places).zip(arc.places(places.len())) {
+        for ((seat, place), drawn) in piece.zip(&places).zip(arc.drawn(places.len())) {
             if *place != drawn {
                 strays.push((seat, (place.0 - drawn.0, place.1 - drawn.1)));
             }
@@ -199,7 +190,7 @@ fn shapes(out: &mut Writer, grid: Grid, chart: &Chart) -> Result<(), PackError> 
         out.bytes.push(kind | if shape.text.is_some() { 4 } else { 0 });
         out.number(shape.floor.map_or(0, |floor| u32::from(floor) + 1));
         if let Some((text, at)) = &shape.text {
-            word(out, text)?;
+            out.text(text);
             let (x, y) = steps(grid, *at)?;
             out.signed(x);
             out.signed(y);

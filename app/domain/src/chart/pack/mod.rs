@@ -28,7 +28,9 @@ use thiserror::Error;
 pub const MAX_SEATS: usize = 1_000_000;
 /// Most sections.
 pub(crate) const MAX_SECTIONS: usize = u16::MAX as usize;
-/// Most points of one outline, most shapes, longest text in bytes.
+/// Longest words in bytes.
+pub(crate) const MAX_NAME: usize = 1_024;
+/// Most points of one outline, most shapes.
 const MAX_LIST: usize = 65_536;
 /// Greatest coordinate in grid steps: such a whole number is exact in an `f32`.
 const MAX_STEPS: i32 = 1 << 23;
