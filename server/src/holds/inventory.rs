@@ -68,3 +68,23 @@ pub trait Inventories: Send + Sync + 'static {
     /// The live claims of the event, read from the primary (never a replica) after the hold store knows the event.
     async fn sold(&self, event: EventId) -> Result<Sold, Trouble>;
 }
+
+/// Inventories by hand: for tests and benchmarks, which need no catalogue.
+#[derive(Clone, Debug, Default)]
+pub struct InventoryTable {
+    /// What is on sale.
+    pub events: Vec<Arc<Inventory>>,
+    /// What is sold of each of them when it is first touched.
+    pub sold: Sold,
+}
+
+#[async_trait]
+impl Inventories for InventoryTable {
+    async fn inventory(&self, event: EventId) -> Result<Option<Arc<Inventory>>, Trouble> {
+        Ok(self.events.iter().find(|inventory| inventory.event == event).cloned())
+    }
+
+    async fn sold(&self, _: EventId) -> Result<Sold, Trouble> {
+        Ok(self.sold.clone())
+    }
+}

@@ -11,7 +11,7 @@ pub mod memory;
 mod standing;
 pub mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod views;
 
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use domain::ids::{EventId, HoldId, HolderId};
 use domain::time::Millis;
 use thiserror::Error;
 
-pub use inventory::{Inventories, Inventory};
+pub use inventory::{Inventories, Inventory, InventoryTable};
 pub use memory::MemoryHolds;
 pub use store::{HoldStore, Sold};
 pub use views::Views;
