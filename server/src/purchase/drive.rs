@@ -1,8 +1,8 @@
 //! Drives an order on: decide, write down, ask, take over, again, until nothing is to be done now.
 
 use domain::ids::{OrderId, PaymentId, TicketId};
-use domain::seat::SeatId;
-use domain::ticket::{TicketClaim, TicketCode};
+use domain::ticket::{Place, TicketClaim, TicketCode};
+use domain::time::Millis;
 use futures::StreamExt;
 
 use super::next::{NEVER_ARRIVED_AFTER, Next, next};
@@ -158,8 +158,13 @@ impl Purchase {
     }
 
     async fn fulfil(&self, record: &OrderRecord, payment: PaymentId) -> Result<Moved, Trouble> {
+        let event = self.parts.store.event(record.event).await?;
+        let starts_at = event.map(|event| event.starts_at).ok_or_else(|| Trouble::Corrupt {
+            what: "the purchase",
+            detail: format!("order {} is for an event that is not there", record.id),
+        })?;
         for _ in 0..MAX_MINTS {
-            let tickets = self.mint_tickets(record);
+            let tickets = self.mint_tickets(record, starts_at);
             match self.parts.store.fulfil(record.id, payment, &tickets).await? {
                 Fulfilled::CodeTaken => {}
                 Fulfilled::Now => {
@@ -176,19 +181,19 @@ impl Purchase {
         Err(Trouble::Unavailable { what: "the purchase", detail: "no free ticket code was found".into() })
     }
 
-    fn mint_tickets(&self, record: &OrderRecord) -> Vec<NewTicket> {
+    fn mint_tickets(&self, record: &OrderRecord, starts_at: Millis) -> Vec<NewTicket> {
         let places = record.lines.iter().flat_map(|line| (0..line.quantity).map(move |ordinal| (line, ordinal)));
-        places.map(|(line, ordinal)| self.mint_ticket(record, line, ordinal)).collect()
+        places.map(|(line, ordinal)| self.mint_ticket(record, line, ordinal, starts_at)).collect()
     }
 
-    fn mint_ticket(&self, record: &OrderRecord, line: &OrderLine, ordinal: u32) -> NewTicket {
+    fn mint_ticket(&self, record: &OrderRecord, line: &OrderLine, ordinal: u32, starts_at: Millis) -> NewTicket {
         let clock = &*self.parts.clock;
         let id = TicketId::mint(record.id.minted_at(), random(clock));
         let claim = TicketClaim {
             ticket: id,
             event: record.event,
-            seat: line.seat.map(|seat| SeatId(seat.0)),
-            issued_at: record.now,
+            place: line.seat.map_or(Place::Standing(ordinal), Place::Seat),
+            starts_at,
             label: line.label.clone(),
         };
         NewTicket {

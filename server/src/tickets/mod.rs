@@ -5,11 +5,12 @@ mod measure;
 mod pdf;
 mod qr;
 mod signer;
+pub mod verify_cli;
 
 pub use calendar::calendar;
 pub use pdf::{PdfError, pdf};
 pub use qr::{qr_modules, qr_svg};
-pub use signer::{KEY_FILE, KeyError, PublicKey, Signer, verify};
+pub use signer::{KEY_FILE, KEYS_FILE, KeyError, PublicKey, Signer, public_keys, verify};
 
 use domain::time::Millis;
 
@@ -80,8 +81,8 @@ pub(crate) mod samples {
                 token: signer.sign(&domain::ticket::TicketClaim {
                     ticket: domain::ids::TicketId::mint(Millis(1_795_000_000_000), [7; 10]),
                     event: domain::ids::EventId::mint(Millis(1_795_000_000_000), [7; 10]),
-                    seat: Some(domain::seat::SeatId(seat)),
-                    issued_at: Millis(1_795_000_000_000),
+                    place: domain::ticket::Place::Seat(domain::seat::SeatId(seat)),
+                    starts_at: Millis(1_795_806_000_000),
                     label: format!("Block 212, row F, seat {seat}"),
                 }),
                 starts_at: Millis(1_795_806_000_000),

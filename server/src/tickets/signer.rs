@@ -1,4 +1,7 @@
 //! The key that signs tickets, the list of keys that doors believe, and the links of ticket pages.
+//!
+//! To change the key, move [`KEY_FILE`] away and start again: a new one is made, and what the old one signed stays good,
+//! for its public half stays in [`KEYS_FILE`]. Links of ticket pages do not: they are proven by the key in force.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -7,7 +10,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::ids::TicketId;
-use domain::ticket::{CONTEXT, KeyId, TicketClaim, TokenRefusal, read_token, token};
+use domain::ticket::{KeyId, TicketClaim, TokenRefusal, Unverified};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -17,6 +20,8 @@ use crate::clock::{Clock, random};
 
 /// Name of the key's file in the data folder: 64 hexadecimal digits.
 pub const KEY_FILE: &str = "ticket-key";
+/// Name of the list of public keys that ever signed here: one a line, 43 characters of base64url.
+pub const KEYS_FILE: &str = "ticket-public-keys";
 /// Bytes of a link's proof: 96 bits are beyond guessing.
 const PROOF: usize = 12;
 
@@ -29,6 +34,9 @@ pub enum KeyError {
     /// The file holds something else.
     #[error("the ticket key {0} is damaged: it should be 64 hexadecimal digits")]
     Damaged(String),
+    /// The list of public keys holds something else.
+    #[error("the list of ticket keys {0} is damaged: it should hold one public key a line, in base64url")]
+    DamagedList(String),
 }
 
 /// A public key as the API lists it.
@@ -66,19 +74,21 @@ impl PublicKey {
 /// # Errors
 /// Why it is no ticket of theirs.
 pub fn verify(keys: &[PublicKey], text: &str) -> Result<TicketClaim, TokenRefusal> {
-    let token = read_token(text)?;
-    let mut known = keys.iter().filter(|key| key.id == token.key).peekable();
-    known.peek().ok_or(TokenRefusal::UnknownKey)?;
-    let signature = Signature::from_bytes(&token.signature);
-    let message = [CONTEXT, &token.body].concat();
-    let genuine = known.any(|key| key.key.verify_strict(&message, &signature).is_ok());
-    if genuine { Ok(token.claim) } else { Err(TokenRefusal::Forged) }
+    let unverified = Unverified::read(text)?;
+    let id = unverified.key();
+    let mut known = keys.iter().filter(|key| key.id == id).peekable();
+    known.peek().ok_or(TokenRefusal::UnknownKey { key: id })?;
+    unverified.believe(|message, signature| {
+        let signature = Signature::from_bytes(signature);
+        known.any(|key| key.key.verify_strict(message, &signature).is_ok())
+    })
 }
 
 /// Signs tickets.
 pub struct Signer {
     key: SigningKey,
     public: PublicKey,
+    former: Vec<PublicKey>,
     link_key: [u8; 32],
 }
 
@@ -94,7 +104,7 @@ impl Signer {
     pub fn new(secret: [u8; 32]) -> Self {
         let key = SigningKey::from_bytes(&secret);
         let link_key = Sha256::new().chain_update(b"parterre ticket link v1\0").chain_update(secret).finalize().into();
-        Self { public: PublicKey::of(key.verifying_key()), key, link_key }
+        Self { public: PublicKey::of(key.verifying_key()), key, former: vec![], link_key }
     }
 
     /// The signer of a data folder: its key is made at the first call and readable by its owner alone.
@@ -103,20 +113,34 @@ impl Signer {
     /// The file cannot be used.
     pub fn open(data: &Path, clock: &dyn Clock) -> Result<Self, KeyError> {
         let path = data.join(KEY_FILE);
-        let name = path.display().to_string();
-        loop {
+        let at = |error| KeyError::File(path.display().to_string(), error);
+        let mut signer = loop {
             match fs::read_to_string(&path) {
-                Ok(text) => return parse_hex(text.trim()).map(Self::new).ok_or(KeyError::Damaged(name)),
+                Ok(text) => {
+                    let secret = parse_hex(text.trim()).ok_or_else(|| KeyError::Damaged(path.display().to_string()))?;
+                    break Self::new(secret);
+                }
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(KeyError::File(name, error)),
+                Err(error) => return Err(at(error)),
             }
-            match write_key(data, &path, random(clock)) {
+            match write_key(data, &path, clock) {
                 Ok(()) => {}
                 // Another process was first: its key is the key.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(KeyError::File(name, error)),
+                Err(error) => return Err(at(error)),
             }
+        };
+        let list = data.join(KEYS_FILE);
+        let known = match fs::read_to_string(&list) {
+            Ok(text) => parse_keys(&text).ok_or_else(|| KeyError::DamagedList(list.display().to_string()))?,
+            Err(error) if error.kind() == ErrorKind::NotFound => vec![],
+            Err(error) => return Err(KeyError::File(list.display().to_string(), error)),
+        };
+        if !known.contains(&signer.public) {
+            append(&list, &signer.public.text()).map_err(|error| KeyError::File(list.display().to_string(), error))?;
         }
+        signer.former = known.into_iter().filter(|key| *key != signer.public).collect();
+        Ok(signer)
     }
 
     /// The public half.
@@ -125,18 +149,16 @@ impl Signer {
         self.public
     }
 
-    /// The keys that doors should believe.
+    /// The keys that doors should believe, the one in force first.
     #[must_use]
     pub fn verify_keys(&self) -> Vec<PublicKey> {
-        vec![self.public]
+        [self.public].into_iter().chain(self.former.iter().copied()).collect()
     }
 
     /// The token of a claim.
     #[must_use]
     pub fn sign(&self, claim: &TicketClaim) -> String {
-        let body = claim.body(self.public.id);
-        let signature = self.key.sign(&[CONTEXT, &body].concat());
-        token(body, signature.to_bytes())
+        claim.token(self.public.id, |message| self.key.sign(message).to_bytes())
     }
 
     /// The unguessable part of a ticket page's address, 38 characters: the id, and a proof that this house gave it out.
@@ -180,20 +202,50 @@ fn parse_hex(text: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// Written beside and then linked, so that nobody ever reads half a key and nobody replaces one.
-fn write_key(data: &Path, path: &Path, secret: [u8; 32]) -> std::io::Result<()> {
+/// The public keys of a data folder; its secret is left alone.
+///
+/// # Errors
+/// The list cannot be read, or holds something else.
+pub fn public_keys(data: &Path) -> Result<Vec<PublicKey>, KeyError> {
+    let list = data.join(KEYS_FILE);
+    let text = fs::read_to_string(&list).map_err(|error| KeyError::File(list.display().to_string(), error))?;
+    parse_keys(&text).ok_or_else(|| KeyError::DamagedList(list.display().to_string()))
+}
+
+/// One key a line; a key that is there twice counts once.
+fn parse_keys(text: &str) -> Option<Vec<PublicKey>> {
+    let mut keys = vec![];
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let key = PublicKey::parse(line)?;
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    Some(keys)
+}
+
+/// Adds a line in one write, so that two processes that start at once spoil nothing.
+fn append(list: &Path, line: &str) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().append(true).create(true).open(list)?;
+    file.write_all(format!("{line}\n").as_bytes())?;
+    file.sync_all()
+}
+
+/// Written beside and then linked, so that nobody ever reads half a key and nobody replaces one. The draft's name is
+/// random: two starts that shared a draft could cut the key short after it was linked.
+fn write_key(data: &Path, path: &Path, clock: &dyn Clock) -> std::io::Result<()> {
     fs::create_dir_all(data)?;
-    let draft = data.join(format!("{KEY_FILE}.{}", std::process::id()));
+    let draft = data.join(format!("{KEY_FILE}.{:016x}", u64::from_be_bytes(random(clock))));
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&draft)?;
+    let secret: [u8; 32] = random(clock);
     let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-    file.write_all(hex.as_bytes())?;
-    file.sync_all()?;
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
+    let mut file = options.open(&draft)?;
+    let linked =
+        file.write_all(hex.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(&draft, path));
+    let _ = fs::remove_file(&draft);
     linked
 }
 
@@ -201,6 +253,7 @@ fn write_key(data: &Path, path: &Path, secret: [u8; 32]) -> std::io::Result<()> 
 mod tests {
     use domain::ids::EventId;
     use domain::seat::SeatId;
+    use domain::ticket::Place;
     use domain::time::Millis;
     use proptest::prelude::*;
 
@@ -211,8 +264,8 @@ mod tests {
         TicketClaim {
             ticket: TicketId::mint(Millis(1_790_000_000_000), [7; 10]),
             event: EventId::mint(Millis(1_780_000_000_000), [9; 10]),
-            seat: Some(SeatId(15)),
-            issued_at: Millis(1_790_000_000_000),
+            place: Place::Seat(SeatId(15)),
+            starts_at: Millis(1_795_806_000_000),
             label: "Block 212, row F, seat 15".into(),
         }
     }
@@ -222,18 +275,20 @@ mod tests {
         let (signer, stranger) = (Signer::new([1; 32]), Signer::new([2; 32]));
         let keys = signer.verify_keys();
         assert_eq!(verify(&keys, &signer.sign(&claim())), Ok(claim()));
-        assert_eq!(verify(&keys, &signer.sign(&claim()).to_lowercase()), Ok(claim()));
-        assert_eq!(verify(&keys, &stranger.sign(&claim())), Err(TokenRefusal::UnknownKey));
-        assert_eq!(verify(&[], &signer.sign(&claim())), Err(TokenRefusal::UnknownKey));
+        assert_eq!(
+            verify(&keys, &stranger.sign(&claim())),
+            Err(TokenRefusal::UnknownKey { key: stranger.public_key().id })
+        );
+        assert!(matches!(verify(&[], &signer.sign(&claim())), Err(TokenRefusal::UnknownKey { .. })));
         assert_eq!(PublicKey::parse(&keys[0].text()), Some(keys[0]));
     }
 
     proptest! {
         #[test]
-        fn a_changed_token_is_not_genuine(at in 0_usize..208, sign in "[A-Z2-7]") {
+        fn a_changed_token_is_not_genuine(at in any::<prop::sample::Index>(), sign in "[A-Z2-7]") {
             let signer = Signer::new([1; 32]);
             let mut token = signer.sign(&claim());
-            let at = at % token.len();
+            let at = at.index(token.len());
             prop_assume!(token[at..=at] != sign);
             token.replace_range(at..=at, &sign);
             prop_assert!(verify(&signer.verify_keys(), &token).is_err());
@@ -264,6 +319,35 @@ mod tests {
         }
         fs::write(folder.join(KEY_FILE), "nonsense").unwrap();
         assert!(matches!(Signer::open(&folder, &clock), Err(KeyError::Damaged(_))));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "no drafts stay behind");
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn starts_at_the_same_time_share_one_key() {
+        let folder = std::env::temp_dir().join(format!("parterre-keys-{}", std::process::id()));
+        let clock = ManualClock::at(Millis(0));
+        let keys: Vec<_> = std::thread::scope(|scope| {
+            let starts: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| Signer::open(&folder, &clock).unwrap().verify_keys())).collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect()
+        });
+        assert!(keys.iter().all(|list| *list == keys[0] && list.len() == 1), "{keys:?}");
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn after_a_change_of_keys_old_tickets_stay_good() {
+        let folder = std::env::temp_dir().join(format!("parterre-change-{}", std::process::id()));
+        let clock = ManualClock::at(Millis(0));
+        let old = Signer::open(&folder, &clock).unwrap().sign(&claim());
+        fs::remove_file(folder.join(KEY_FILE)).unwrap();
+        let signer = Signer::open(&folder, &clock).unwrap();
+        assert_eq!(verify(&signer.verify_keys(), &old), Ok(claim()));
+        assert_eq!(verify(&signer.verify_keys(), &signer.sign(&claim())), Ok(claim()));
+        assert_eq!(public_keys(&folder).unwrap().len(), 2);
+        fs::write(folder.join(KEYS_FILE), "nonsense").unwrap();
+        assert!(matches!(Signer::open(&folder, &clock), Err(KeyError::DamagedList(_))));
         fs::remove_dir_all(&folder).unwrap();
     }
 }

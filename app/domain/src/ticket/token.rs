@@ -8,7 +8,7 @@
 //! | 4 | id of the key that signs |
 //! | 16 | ticket id (whose first 48 bits are the millisecond of its order) |
 //! | 16 | event id |
-//! | 1 + 4 | 0 and the seat, or 1 and the ordinal of the standing tier; big endian |
+//! | 1 + 4 | 0 and the seat, or 1 and the ordinal of a standing place; big endian |
 //! | 6 | start of the event, milliseconds since 1970, big endian, two's complement |
 //! | 1 + n | length and text of the place's label, UTF-8, at most [`MAX_LABEL`] bytes |
 //! | 64 | Ed25519 signature of [`CONTEXT`] and everything before it |
@@ -54,7 +54,7 @@ impl core::fmt::Display for KeyId {
 pub enum Place {
     /// A seat of the event's chart version.
     Seat(SeatId),
-    /// A standing place of the tier with this ordinal among the event's tiers.
+    /// A standing place: its ordinal, from 0, within its line of the order. The label names the tier.
     Standing(u32),
 }
 
@@ -65,7 +65,7 @@ pub struct TicketClaim {
     pub ticket: TicketId,
     /// The event it is for.
     pub event: EventId,
-    /// The seat or the standing tier.
+    /// The seat or the standing place.
     pub place: Place,
     /// When the event starts; a door may refuse yesterday's tickets by it.
     pub starts_at: Millis,
@@ -83,7 +83,7 @@ impl TicketClaim {
         }
         let (kind, number) = match self.place {
             Place::Seat(seat) => (0, seat.0),
-            Place::Standing(tier) => (1, tier),
+            Place::Standing(ordinal) => (1, ordinal),
         };
         let mut body = Vec::with_capacity(FIXED + end + SIGNATURE);
         body.push(VERSION);
