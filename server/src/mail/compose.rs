@@ -17,7 +17,7 @@ fn broken(detail: impl std::fmt::Display) -> Trouble {
 /// The mail as a message.
 pub(super) fn compose(mail: &TicketMail, from: &Mailbox) -> Result<Message, Trouble> {
     let first = mail.prints.first().ok_or_else(|| broken("no tickets"))?;
-    let to = Mailbox::new(Some(mail.name.clone()), mail.address.parse().map_err(broken)?);
+    let to = Mailbox::new(Some(one_line(&mail.name)), mail.address.parse().map_err(broken)?);
     let word = if mail.prints.len() == 1 { "ticket" } else { "tickets" };
     let sent = SystemTime::UNIX_EPOCH + Duration::from_millis(mail.sent_at.0.unsigned_abs());
     let html = ContentType::parse("text/html; charset=utf-8").map_err(broken)?;
@@ -28,7 +28,7 @@ pub(super) fn compose(mail: &TicketMail, from: &Mailbox) -> Result<Message, Trou
     Message::builder()
         .from(from.clone())
         .to(to)
-        .subject(format!("Your {word}: {}, {}", first.title, first.day))
+        .subject(one_line(&format!("Your {word}: {}, {}", first.title, first.day)))
         .date(sent)
         .message_id(Some(format!("<order-{}@{}>", mail.order, from.email.domain())))
         .multipart(
@@ -42,6 +42,12 @@ pub(super) fn compose(mail: &TicketMail, from: &Mailbox) -> Result<Message, Trou
                 .singlepart(Attachment::new("event.ics".into()).body(file, calendar_type)),
         )
         .map_err(broken)
+}
+
+/// For a header: without the line ends that would begin another header, or control signs that no header can hold.
+fn one_line(text: &str) -> String {
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    clean.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn place(print: &crate::tickets::Print) -> String {
@@ -142,5 +148,19 @@ pub(super) mod tests {
         assert!(text(&mail(), "tickets").contains("Block 212, Row F, Seat 15, code K7QM-2F9D"));
         let page = page(&mail(), "tickets");
         assert!(page.contains("Ada &lt;b&gt;") && !page.contains("Ada <b>"));
+    }
+
+    #[test]
+    fn names_and_titles_make_no_headers() {
+        let from: Mailbox = "Parterre <tickets@localhost>".parse().unwrap();
+        let mut mail = mail();
+        mail.name = "Ada\r\nBcc: all@example.org\r\n\r\nHello".into();
+        for print in &mut mail.prints {
+            print.title = "Night\r\nBcc: all@example.org\nÄ 北京 مسرح".into();
+        }
+        let raw = String::from_utf8_lossy(&compose(&mail, &from).unwrap().formatted()).into_owned();
+        let head = raw.split("\r\n\r\n").next().unwrap();
+        assert!(!head.lines().any(|line| line.to_lowercase().starts_with("bcc")), "{head}");
+        assert!(head.lines().any(|line| line.starts_with("Message-ID:")), "the head is whole: {head}");
     }
 }
