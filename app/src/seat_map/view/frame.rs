@@ -56,6 +56,7 @@ impl State {
         // Against the last picture, for fingers move the camera between frames.
         let moved = core::mem::replace(&mut self.seen, self.scene.camera) != self.scene.camera;
         if moved {
+            self.hover_again();
             self.quality.moved = now;
             self.set_cut(self.quality.learned);
         } else if self.quality.cut < 1.0 && now - self.quality.moved > REST {

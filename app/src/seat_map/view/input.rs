@@ -38,6 +38,8 @@ pub(super) struct Hands {
     /// Logarithm of the zoom that the wheel asked for and has not got yet, and where.
     wheel: (f64, f64, f64),
     last_tap: Option<(f64, f64, f64)>,
+    /// Where the mouse is, while it hovers.
+    mouse: Option<(f64, f64)>,
     /// The seat that had the focus ring when the canvas lost the focus.
     left: Option<SeatId>,
 }
@@ -108,9 +110,13 @@ impl State {
                 self.hands.fingers.push(Finger { id: event.pointer_id(), x, y });
                 self.hands.travelled = if several { f64::INFINITY } else { 0.0 };
                 self.hands.carry = (0.0, 0.0);
+                self.hands.mouse = None;
             }
             ("pointermove", Some(at)) => self.drag(at, x, y, event.time_stamp()),
-            ("pointermove", None) if !touch => self.hover_at(x, y),
+            ("pointermove", None) if !touch => {
+                self.hands.mouse = Some((x, y));
+                self.hover_at(x, y);
+            }
             ("pointerup" | "pointercancel", Some(at)) => {
                 self.hands.fingers.remove(at);
                 let tapped = kind == "pointerup" && self.hands.travelled < TAP;
@@ -123,9 +129,12 @@ impl State {
                 }
                 self.cursor();
             }
-            ("pointerleave", None) if self.scene.hover().is_some() => {
-                self.scene.set_hover(None);
-                self.told.push(MapEvent::Leave);
+            ("pointerleave", None) => {
+                self.hands.mouse = None;
+                if self.scene.hover().is_some() {
+                    self.scene.set_hover(None);
+                    self.told.push(MapEvent::Leave);
+                }
             }
             _ => {}
         }
@@ -208,6 +217,13 @@ impl State {
         let reach = (camera.radius() * 1.25).max(if touch { 13.0 } else { 5.0 }) / camera.scale;
         let (px, py) = camera.plan_at(x, y);
         self.scene.model.hit((px as f32, py as f32), reach as f32)
+    }
+
+    /// The plan moved beneath a resting mouse.
+    pub(super) fn hover_again(&mut self) {
+        if let (Some((x, y)), true) = (self.hands.mouse, self.hands.fingers.is_empty()) {
+            self.hover_at(x, y);
+        }
     }
 
     fn hover_at(&mut self, x: f64, y: f64) {
@@ -339,6 +355,7 @@ impl State {
     /// Puts the focus ring on a seat, and the seat into view, near enough to be read.
     pub(super) fn focus_on(&mut self, seat: SeatId) {
         let Some((x, y)) = self.scene.model.at(seat).filter(|_| self.scene.model.is_shown(seat)) else { return };
+        self.hands.mouse = None;
         self.scene.set_hover(None);
         self.scene.set_focus(Some(seat));
         let target = self.flight.map_or(self.scene.camera, |f| f.to);
