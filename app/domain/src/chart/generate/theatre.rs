@@ -74,8 +74,8 @@ fn stage(builder: &mut Builder) {
     builder.shape(shape(ShapeKind::Stage, outline, Some(("Stage", point(0.0, 320.0)))));
 }
 
-/// Three wedges of curved rows. Wheelchair places lie at the aisles of the last row of the stalls' centre, and the
-/// ends of the rows near the walls see less.
+/// Three wedges of curved rows. Wheelchair places lie at the aisles of the stalls' last row and of the centre's first;
+/// the ends of the rows near the walls see less.
 fn tribune(
     builder: &mut Builder,
     name: &str,
@@ -104,7 +104,7 @@ fn tribune(
             let places = slots.enumerate().map(|(seat, angle)| {
                 let wall = (part == 0 && seat < 2) || (part == 2 && seat + 2 >= count);
                 let from_end = seat.min(count - 1 - seat);
-                let last = row + 1 == rows && floor == 0 && part == 1;
+                let last = floor == 0 && (row + 1 == rows || (row == 0 && part == 1));
                 let features = match from_end {
                     0 if last => Features::ACCESSIBLE,
                     1 if last => Features::COMPANION,

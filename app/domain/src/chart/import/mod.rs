@@ -16,7 +16,7 @@ mod report;
 mod scan;
 
 pub use error::ChartError;
-pub use report::{Entry, Oddity, Report};
+pub use report::{Counts, Entry, Oddity, Report};
 
 use super::build::{Builder, Place};
 use super::document::{Document, FORMAT, SeatSource};

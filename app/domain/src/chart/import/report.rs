@@ -97,13 +97,30 @@ pub struct Entry {
     pub words: &'static str,
 }
 
+/// What a plan holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Seats.
+    pub seats: usize,
+    /// Rows.
+    pub rows: usize,
+    /// Sections.
+    pub sections: usize,
+    /// Floors.
+    pub floors: usize,
+    /// Price categories.
+    pub categories: usize,
+    /// Areas and words that are drawn.
+    pub shapes: usize,
+}
+
 /// What a plan holds, and what was odd about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// The plan's name.
     pub name: String,
-    /// Seats, rows, sections, floors, categories, shapes.
-    pub counts: [usize; 6],
+    /// How much of everything.
+    pub counts: Counts,
     /// Oddities in the order they were first seen.
     pub entries: Vec<Entry>,
 }
@@ -119,14 +136,14 @@ impl Report {
 
     pub(super) fn count(&mut self, chart: &Chart) {
         self.name.clone_from(&chart.name);
-        self.counts = [
-            chart.seats.len(),
-            chart.rows.len(),
-            chart.sections.len(),
-            chart.floors.len(),
-            chart.categories.len(),
-            chart.shapes.len(),
-        ];
+        self.counts = Counts {
+            seats: chart.seats.len(),
+            rows: chart.rows.len(),
+            sections: chart.sections.len(),
+            floors: chart.floors.len(),
+            categories: chart.categories.len(),
+            shapes: chart.shapes.len(),
+        };
     }
 
     /// How often an oddity was seen.
@@ -138,7 +155,7 @@ impl Report {
     /// The report for people: a line for the whole, then each oddity with its count and the first path.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let [seats, rows, sections, floors, categories, shapes] = self.counts;
+        let Counts { seats, rows, sections, floors, categories, shapes } = self.counts;
         let mut text = format!(
             "Usable: \"{}\" with {seats} seats in {rows} rows, {sections} sections, {floors} floors; {categories} categories, {shapes} shapes.\n",
             self.name

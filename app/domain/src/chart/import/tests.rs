@@ -171,7 +171,7 @@ fn sound(imported: &Imported) {
     let chart = &document.chart;
     assert_eq!(chart.flaw(), None);
     assert_eq!(document.sources.len(), chart.seats.len());
-    assert_eq!(report.counts[0], chart.seats.len());
+    assert_eq!(report.counts.seats, chart.seats.len());
     let mut labels = labels(chart);
     labels.sort();
     labels.dedup();
@@ -250,6 +250,18 @@ fn too_many_seats_are_refused_before_they_are_laid_out() {
     // A file of empty objects would cost far more memory than bytes: it is refused by counting them.
     let hollow = format!("{{\"zones\":[{{\"rows\":[{}{{}}]}}]}}", "{\"seats\":[]},".repeat(1_100_000));
     assert_eq!(import(hollow.as_bytes(), limits).map(|_| ()), Err(ChartError::TooManySeats { limit: 29 }));
+}
+
+#[test]
+fn a_pile_of_seats_on_one_spot_is_spread_and_told_apart() {
+    let mut pile = plan(vec![zone("P", (0..30).map(|_| row("A", 50.0, 99.0, [7; 60])).collect())]);
+    for row in pile["zones"][0]["rows"].as_array_mut().unwrap() {
+        row["seats"].as_array_mut().unwrap().iter_mut().for_each(|seat| seat["position"] = json!({"x": 0, "y": 0}));
+    }
+    let imported = read(&pile).unwrap();
+    sound(&imported);
+    assert_eq!(imported.document.chart.seats.len(), 1_800);
+    assert_eq!(imported.report.times(Oddity::OnTop), 1_799);
 }
 
 #[test]

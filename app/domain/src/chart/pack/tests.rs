@@ -26,12 +26,13 @@ fn generated_venues_come_back_exactly() {
 }
 
 #[test]
-fn a_hundred_thousand_seats_with_labels_cost_at_most_45_kilobytes() {
+fn a_hundred_thousand_seats_with_labels_cost_at_most_a_third_of_45_kilobytes() {
     let chart = bowl(&Bowl::with_seats(100_000));
     let packed = pack(&chart).unwrap();
     let small = brotli(&packed);
     println!("100,000 seats, {} sections: {} bytes packed, {small} after brotli", chart.sections.len(), packed.len());
-    assert!(small <= 45 * 1024, "{small} bytes");
+    // 45 KB is what is promised; the rest is room for real venues, which are less even.
+    assert!(small <= 15 * 1024, "{small} bytes");
     assert_eq!(unpack(&packed).unwrap(), chart);
 }
 
