@@ -97,4 +97,6 @@ fn the_pages_can_be_looked_at() {
     for (name, html) in all() {
         std::fs::write(folder.join(format!("{name}.html")), html).unwrap();
     }
+    let chart = domain::chart::pack::pack(&domain::chart::generate::arena(&Default::default())).unwrap();
+    std::fs::write(folder.join("house.chart"), chart).unwrap();
 }

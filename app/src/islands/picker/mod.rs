@@ -10,8 +10,6 @@ mod idle;
 mod live;
 mod stage;
 mod state;
-#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
-mod wire;
 pub mod words;
 
 use leptos::prelude::*;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use domain::availability::Packed;
+use domain::availability::{Message, Packed};
 use domain::chart::{Chart, pack};
 use domain::hall::Hall;
 use domain::heal::without_orphans;
@@ -74,12 +74,12 @@ pub(super) async fn refresh(picker: Picker) {
     let changed = HOUSE.with(|house| {
         let mut house = house.borrow_mut();
         let house = house.as_mut()?;
-        let states = super::super::wire::states(&bytes, house.states.len())?;
+        let states = Message::decode(&bytes)?.states;
         house.tag = tag;
-        if states == house.states {
+        if states == house.states || states.len() != house.states.len() {
             return None;
         }
-        let changes = differences(&house.states, &states);
+        let changes: Vec<_> = states.changes(&house.states).collect();
         house.states = states;
         Some(changes)
     });
@@ -89,21 +89,6 @@ pub(super) async fn refresh(picker: Picker) {
             super::list::refresh(picker);
         }
     }
-}
-
-fn differences(old: &Packed, new: &Packed) -> Vec<(SeatId, SeatState)> {
-    let mut changes = Vec::new();
-    for (byte, (a, b)) in (0_u32..).zip(old.bytes().iter().zip(new.bytes())) {
-        if a != b {
-            for seat in (byte * 4..byte * 4 + 4).map(SeatId) {
-                let state = new.get(seat);
-                if seat.0 < new.len() && old.get(seat) != state {
-                    changes.push((seat, state));
-                }
-            }
-        }
-    }
-    changes
 }
 
 /// What a press on a seat means.
