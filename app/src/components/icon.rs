@@ -28,7 +28,9 @@ pub enum Icon {
 }
 
 impl Icon {
-    fn outline(self) -> &'static str {
+    /// Its path on the grid.
+    #[must_use]
+    pub fn outline(self) -> &'static str {
         match self {
             Self::Arrow => "M5 12h14M13 6l6 6-6 6",
             Self::Back => "M19 12H5M11 6l-6 6 6 6",
@@ -64,10 +66,11 @@ impl Icon {
 }
 
 /// Draws an icon. It is silent to screen readers: the words beside it, or the button's label, speak.
-pub fn icon(which: Icon) -> impl IntoView {
+pub fn icon(which: Icon) -> AnyView {
     view! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
             <path d=which.outline()></path>
         </svg>
     }
+    .into_any()
 }

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod field;
+pub mod html;
 mod icon;
 pub mod notice;
 pub mod when;

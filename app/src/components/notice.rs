@@ -20,7 +20,9 @@ pub enum Tone {
 }
 
 impl Tone {
-    fn class(self) -> &'static str {
+    /// Its class.
+    #[must_use]
+    pub fn class(self) -> &'static str {
         match self {
             Self::Calm => "notice",
             Self::Good => "notice good",
@@ -29,7 +31,9 @@ impl Tone {
         }
     }
 
-    fn icon(self) -> Icon {
+    /// Its icon.
+    #[must_use]
+    pub fn icon(self) -> Icon {
         match self {
             Self::Calm => Icon::Info,
             Self::Good => Icon::Check,

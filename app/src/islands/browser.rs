@@ -1,23 +1,81 @@
-//! What only the browser can do: fetch, timers, and the clock that never jumps.
+//! What only the browser can do: fetch, elements by id, JSON by the browser's own parser, and a clock that never jumps.
+//!
+//! Small on purpose: one kind of closure, no reflection over our own types, no second JSON parser.
 
-use leptos::task::spawn_local;
+pub(super) mod countdown;
+
+use js_sys::Reflect;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Request, RequestInit, Response};
+use web_sys::{Document, Element, HtmlElement, Request, RequestInit, Response, Window};
 
-/// Milliseconds since the page was asked for; never jumps when the machine's clock is set.
-pub(super) fn now() -> f64 {
-    leptos::prelude::window().performance().map_or(0.0, |performance| performance.now())
+/// The window; there is always one where this runs.
+pub(super) fn window() -> Window {
+    js_sys::global().unchecked_into()
+}
+
+fn document() -> Document {
+    // A window without a document runs no islands.
+    window().document().unwrap_or_else(|| JsValue::NULL.unchecked_into())
+}
+
+/// An element by its id.
+pub(super) fn by_id(id: &str) -> Option<HtmlElement> {
+    document().get_element_by_id(id)?.dyn_into().ok()
 }
 
 /// Whether somebody can see the page.
 pub(super) fn visible() -> bool {
-    leptos::prelude::document().visibility_state() == web_sys::VisibilityState::Visible
+    document().visibility_state() == web_sys::VisibilityState::Visible
 }
 
-/// Calls `again` every `ms` milliseconds, for as long as the page lives.
-pub(super) fn every(ms: u64, again: impl Fn() + 'static) {
-    let _ = leptos::prelude::set_interval_with_handle(again, core::time::Duration::from_millis(ms));
+/// Puts the cursor on an element.
+pub(super) fn focus(id: &str) {
+    if let Some(element) = by_id(id) {
+        let _ = element.focus();
+    }
+}
+
+/// Sets an element's text, where it differs: what is set is read aloud.
+pub(super) fn say(id: &str, text: &str) {
+    if let Some(element) = by_id(id).filter(|element| element.text_content().as_deref() != Some(text)) {
+        element.set_text_content(Some(text));
+    }
+}
+
+/// Replaces what an element holds; the cursor stays on the element of the same id, or goes to the element itself.
+pub(super) fn put(id: &str, html: &str) {
+    let Some(element) = by_id(id) else { return };
+    let active = document().active_element().filter(|active| element.contains(Some(active)));
+    element.set_inner_html(html);
+    if let Some(active) = active {
+        let known = active.id();
+        focus(if known.is_empty() || by_id(&known).is_none() { id } else { &known });
+    }
+}
+
+/// Sets an attribute.
+pub(super) fn mark(element: &Element, name: &str, value: &str) {
+    let _ = element.set_attribute(name, value);
+}
+
+/// Milliseconds since the page was asked for; never jumps when the machine's clock is set.
+pub(super) fn now() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
+}
+
+/// Calls `hear` for every event of `names` that reaches `at`, and with something else every `ms` milliseconds, for as
+/// long as the page lives.
+pub(super) fn listen(at: &Element, names: &[&str], ms: i32, hear: impl FnMut(JsValue) + 'static) {
+    let closure = Closure::<dyn FnMut(JsValue)>::new(hear);
+    let function = closure.as_ref().unchecked_ref();
+    for name in names {
+        let _ = at.add_event_listener_with_callback(name, function);
+    }
+    let _ = window().set_interval_with_callback_and_timeout_and_arguments_0(function, ms);
+    // Lives as long as the page.
+    closure.forget();
 }
 
 /// A key that no other request of this page has.
@@ -37,12 +95,7 @@ pub(super) async fn ask(method: &str, url: &str, headers: &[(&str, &str)], body:
     for (name, value) in headers {
         request.headers().set(name, value).ok()?;
     }
-    JsFuture::from(leptos::prelude::window().fetch_with_request(&request)).await.ok()?.dyn_into().ok()
-}
-
-/// The answer's text.
-pub(super) async fn text(response: &Response) -> Option<String> {
-    JsFuture::from(response.text().ok()?).await.ok()?.as_string()
+    JsFuture::from(window().fetch_with_request(&request)).await.ok()?.dyn_into().ok()
 }
 
 /// The answer's bytes.
@@ -51,68 +104,44 @@ pub(super) async fn bytes(response: &Response) -> Option<Vec<u8>> {
     Some(js_sys::Uint8Array::new(&buffer).to_vec())
 }
 
-/// The clock of the checkout.
-pub(super) mod countdown {
-    use leptos::ev::SubmitEvent;
-    use leptos::prelude::*;
+/// A JSON value as the browser holds it. What is missing reads as nothing, zero, or an empty list.
+#[derive(Clone, Debug)]
+pub(super) struct Json(JsValue);
 
-    use super::{ask, every, now, spawn_local, text};
-    use crate::api::holds::HoldView;
-    use crate::components::clock::WARN_BELOW;
-
-    /// What is read aloud when little time is left.
-    pub(crate) const WARNING: &str =
-        "Two minutes left. After that the seats go back. You can take ten more minutes by one press.";
-
-    /// Counts `left` down, warns once, and goes to `over` when nothing is left.
-    pub(crate) fn run(left: RwSignal<i64>, said: RwSignal<String>, over: String) {
-        // The server's answer is as old as the page.
-        let ends = StoredValue::new(left.get_untracked() as f64);
-        let known = StoredValue::new(left.get_untracked());
-        every(500, move || {
-            let shown = left.get_untracked();
-            if shown != known.get_value() {
-                // Somebody extended it.
-                ends.set_value(now() + shown as f64);
-            }
-            let rest = (ends.get_value() - now()) as i64;
-            if shown >= WARN_BELOW && rest < WARN_BELOW {
-                said.set(WARNING.to_owned());
-            }
-            left.set(rest.max(0));
-            known.set_value(rest.max(0));
-            if rest <= 0 && shown > 0 && !over.is_empty() {
-                let _ = window().location().assign(&over);
-            }
-        });
+impl Json {
+    /// Reads text.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        js_sys::JSON::parse(text).ok().map(Self)
     }
 
-    /// Asks for more time.
-    pub(crate) fn extend(
-        event: &SubmitEvent,
-        hold: String,
-        left: RwSignal<i64>,
-        extensions: RwSignal<u8>,
-        said: RwSignal<String>,
-    ) {
-        event.prevent_default();
-        spawn_local(async move {
-            let url = ["/api/v1/holds/", &hold, "/extend"].concat();
-            let answer = match ask("POST", &url, &[], None).await {
-                Some(response) if response.ok() => text(&response).await,
-                _ => None,
-            };
-            match answer.and_then(|text| serde_json::from_str::<HoldView>(&text).ok()) {
-                Some(hold) => {
-                    left.set(hold.remaining_ms);
-                    extensions.set(hold.extensions_left);
-                    said.set("You have ten more minutes.".to_owned());
-                }
-                None => {
-                    extensions.set(0);
-                    said.set("More time could not be given. Please finish now; your seats are still yours.".to_owned());
-                }
-            }
-        });
+    /// Reads an answer.
+    pub(super) async fn of(response: &Response) -> Option<Self> {
+        JsFuture::from(response.json().ok()?).await.ok().map(Self)
+    }
+
+    /// A member.
+    pub(super) fn get(&self, name: &str) -> Self {
+        Self(Reflect::get(&self.0, &JsValue::from_str(name)).unwrap_or(JsValue::NULL))
+    }
+
+    /// The items of a list.
+    pub(super) fn items(&self) -> Vec<Self> {
+        self.0.dyn_ref::<js_sys::Array>().map_or_else(Vec::new, |list| list.iter().map(Self).collect())
+    }
+
+    /// Itself, unless it is null or missing.
+    pub(super) fn some(self) -> Option<Self> {
+        (!self.0.is_null() && !self.0.is_undefined()).then_some(self)
+    }
+
+    /// A text.
+    pub(super) fn text(&self) -> String {
+        self.0.as_string().unwrap_or_default()
+    }
+
+    /// A whole number.
+    pub(super) fn whole(&self) -> i64 {
+        // JSON's numbers are doubles in a browser.
+        self.0.as_f64().unwrap_or(0.0) as i64
     }
 }

@@ -7,7 +7,7 @@ use crate::components::field::{Field, field};
 use crate::components::notice::{Notice, notice};
 use crate::components::when::{self, When};
 use crate::components::{Icon, icon};
-use crate::islands::checkout_clock::{CheckoutClock, ClockProps};
+use crate::islands::checkout_clock::{CheckoutClock, ClockProps, face};
 
 /// Everything the checkout shows.
 #[derive(Clone, Debug, Default)]
@@ -237,7 +237,7 @@ fn summary(basket: &Basket, clock: ClockProps) -> impl IntoView + use<> {
     let doors = basket.doors.clone().map(|doors| format!(" (doors {doors})"));
     view! {
         <aside class="card sum" aria-label="Your order">
-            <CheckoutClock clock=clock/>
+            <CheckoutClock>{face(clock)}</CheckoutClock>
             <div>
                 <h2>{basket.title.clone()}</h2>
                 <p class="muted">{when::short(&basket.starts)}{doors}<br/>{basket.place.clone()}</p>

@@ -75,11 +75,11 @@ pub struct SeatCell {
 pub fn list(data: SeatList) -> impl IntoView {
     let floors = floors(&data.sections);
     let open_name = data.open.as_ref().map(|open| open.name.clone());
-    let rows = data.open.map(|open| rows(&data.slug, open));
+    let rows = data.open.map(|open| rows(&data.slug, open).into_any());
     let sections = floors
         .into_iter()
         .map(|(floor, sections)| {
-            let links = sections.into_iter().map(|s| link(s, open_name.as_deref())).collect_view();
+            let links = sections.into_iter().map(|s| link(s, open_name.as_deref()).into_any()).collect_view();
             let heading = if floor.is_empty() { "Sections".to_owned() } else { floor };
             view! { <section><h3>{heading}</h3><ul class="sections">{links}</ul></section> }
         })

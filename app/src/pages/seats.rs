@@ -6,6 +6,7 @@ use super::seat_list::{SeatList, list};
 use super::shell::{Frame, Head, document};
 use crate::components::when::{self, When};
 use crate::components::{Icon, icon};
+use crate::islands::picker::body::body;
 use crate::islands::picker::{PickerData, SeatPicker};
 
 /// Everything the page shows.
@@ -48,7 +49,7 @@ pub fn page(frame: &Frame, data: SeatsPage) -> impl IntoView + use<> {
                 <p class="eyebrow">{when::short(&data.starts)}" · "{data.place}</p>
             </div>
         </header>
-        <SeatPicker data=data.picker>{list}</SeatPicker>
+        <SeatPicker>{body(data.picker, list)}</SeatPicker>
     };
     document(frame, head, content)
 }

@@ -102,7 +102,7 @@ pub fn document<V: IntoView>(frame: &Frame, head: Head, content: V) -> impl Into
                 {hints}
             </head>
             <body class=class>
-                {content}
+                {content.into_any()}
                 {loader}
                 {waiter}
             </body>
@@ -127,7 +127,7 @@ pub fn reading<V: IntoView>(nav: Option<(String, &'static str)>, content: V) -> 
                 {nav}
             </div>
         </header>
-        <main class="wrap" id="main">{content}</main>
+        <main class="wrap" id="main">{content.into_any()}</main>
         <footer class="wrap">
             <div class="foot">
                 <span>"Every price is the whole price: fees and tax are inside."</span>

@@ -1,31 +1,27 @@
 //! The seat picker: map or list at the left, basket at the right. The server draws it whole with plain forms; the
 //! browser takes the forms over and adds the map.
 
-mod basket;
+#[cfg(feature = "ssr")]
+pub mod body;
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
 mod choose;
-#[cfg(not(all(feature = "hydrate", target_arch = "wasm32")))]
-mod idle;
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
+mod held;
 #[cfg(all(feature = "hydrate", target_arch = "wasm32"))]
 mod live;
-mod stage;
-mod state;
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
+mod markup;
 pub mod words;
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::api::events::{ChartView, TierView};
 use crate::api::holds::HoldView;
 use crate::components::notice::Notice;
-#[cfg(not(all(feature = "hydrate", target_arch = "wasm32")))]
-use idle as act;
-#[cfg(all(feature = "hydrate", target_arch = "wasm32"))]
-use live as act;
-use state::Picker;
 
 /// What the picker starts with.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct PickerData {
     /// The event's address part.
     pub slug: String,
@@ -42,40 +38,14 @@ pub struct PickerData {
     /// At most so many places in a basket.
     pub most: u32,
     /// What the last form brought about, in words.
+    #[serde(skip)]
     pub notice: Option<Notice>,
 }
 
-impl PickerData {
-    /// The colour index of a tier: its chart category.
-    fn zone(&self, tier: domain::ids::TierId) -> Option<u8> {
-        self.tiers.iter().find(|t| t.id == tier)?.category
-    }
-}
-
-/// The picker. `children` is the list that the server drew: it serves until the live one is ready, and where no script
-/// runs.
+/// Wakes the picker that the server drew ([`body`]).
 #[island]
-pub fn SeatPicker(data: PickerData, children: Children) -> impl IntoView {
-    let seated = data.chart.is_some();
-    let picker = Picker::new(data);
+pub fn SeatPicker(children: Children) -> impl IntoView {
     #[cfg(all(feature = "hydrate", target_arch = "wasm32"))]
-    act::start(picker);
-    let view = move || if picker.list.get() || !seated { "list" } else { "map" };
-    view! {
-        <main
-            class=if seated { "pick" } else { "pick solo" }
-            class:held=move || picker.hold.with(Option::is_some)
-            data-view=view
-            aria-busy=move || picker.busy.get().then_some("true")
-        >
-            {basket::side(picker, seated)}
-            <div class="stage">
-                {seated.then(|| stage::ground(picker))}
-                <div class="lists" id="list" tabindex="-1" role=seated.then_some("tabpanel") aria-labelledby=seated.then_some("tab-list")>
-                    <div hidden=move || picker.ready.get()>{children()}</div>
-                    {seated.then(|| stage::live_list(picker))}
-                </div>
-            </div>
-        </main>
-    }
+    live::start();
+    children()
 }

@@ -1,79 +1,96 @@
 //! Holding, changing, extending and letting go, each told in words whatever comes of it.
 
 use domain::seat::SeatId;
-use leptos::prelude::*;
-use leptos::task::spawn_local;
-use serde::Deserialize;
+use wasm_bindgen_futures::spawn_local;
 
-use super::super::state::Picker;
 use super::super::words;
-use super::{ENDS, house, map, notify};
-use crate::api::holds::{HoldRequest, HoldView, StandingRequest};
+use super::map::Pass;
+use super::state::{Picker, Wish, with};
+use super::{house, list, map, shown};
+use crate::components::html::Html;
 use crate::components::notice::Tone;
-use crate::islands::browser::{ask, key, now, text};
+use crate::islands::browser::{Json, ask, key, say};
 
-/// What is needed of a problem.
-#[derive(Deserialize)]
-struct Refused {
-    detail: String,
-    code: String,
-    #[serde(default)]
-    offer: Vec<SeatId>,
-}
-
-/// How often a request whose fate is unknown is sent again, with the same key.
+/// How often a request whose fate is unknown is sent, always with the same key.
 const TRIES: u32 = 3;
 
-/// The seats held, ascending.
-pub(super) fn seats(picker: Picker) -> Vec<SeatId> {
-    picker.hold.with_untracked(|hold| hold.as_ref().map(|hold| hold.seats.clone()).unwrap_or_default())
+/// Why nothing is held now.
+enum Failed {
+    /// The server's refusal.
+    Refused(Json),
+    /// No answer, or none that tells anything.
+    Unknown,
 }
 
-/// The standing places held.
-pub(super) fn standing(picker: Picker) -> Vec<StandingRequest> {
-    picker.hold.with_untracked(|hold| hold.as_ref().map(|hold| hold.standing.clone()).unwrap_or_default())
-}
-
-/// Asks for a hold in place of the one there is. Where the seats fly to the eye, `go` is true.
-pub(super) fn place(picker: Picker, mut request: HoldRequest, go: bool) {
-    if picker.busy.get_untracked() {
-        return;
+/// The request as JSON. Ids and numbers of our own need no escaping.
+fn body(picker: &Picker, wish: &Wish) -> String {
+    let mut text = Html::default();
+    text.raw("{\"heal\":true,\"seats\":[");
+    for (at, seat) in wish.seats.iter().enumerate() {
+        text.raw(if at > 0 { "," } else { "" }).number(*seat);
     }
-    picker.busy.set(true);
-    picker.notice.set(None);
-    picker.again.set(Vec::new());
-    request.replaces = picker.hold.with_untracked(|hold| hold.as_ref().map(|hold| hold.id));
-    // Shown at once; put right by the answer.
-    if request.best.is_none() {
-        map::mine(&request.seats);
+    text.raw("],\"standing\":[");
+    for (at, (tier, quantity)) in wish.standing.iter().enumerate() {
+        text.raw(if at > 0 { "," } else { "" }).raw("{\"tier\":\"").raw(tier).raw("\",\"quantity\":").number(*quantity);
+        text.raw("}");
     }
-    spawn_local(async move {
-        let url = picker.data.with_value(|data| ["/api/v1/events/", &data.slug, "/holds"].concat());
-        let body = serde_json::to_string(&request).unwrap_or_default();
-        match send("POST", &url, Some(&body)).await {
-            Ok(hold) => granted(picker, hold, go),
-            Err(Some(refused)) => {
-                if refused.code == "hold_expired" {
-                    over(picker);
-                } else {
-                    notify(picker, Tone::Care, refused.detail);
-                    map::suggest(&refused.offer);
-                    if !refused.offer.is_empty() {
-                        map::go_to(&refused.offer);
-                    }
+    text.raw("]");
+    if let Some(quantity) = wish.best {
+        text.raw(",\"best\":{\"together\":true,\"quantity\":").number(quantity);
+        match picker.pass {
+            Pass::All => {}
+            Pass::Accessible => {
+                text.raw(",\"accessible\":true");
+            }
+            Pass::Zone(zone) => {
+                if let Some(tier) = picker.tiers.iter().find(|tier| tier.category == Some(zone)) {
+                    text.raw(",\"tier\":\"").raw(&tier.id).raw("\"");
                 }
             }
-            Err(None) => unreachable(picker),
         }
-        map::mine(&seats(picker));
-        picker.busy.set(false);
-        house::refresh(picker).await;
-        super::list::refresh(picker);
+        text.raw("}");
+    }
+    if let Some(hold) = &picker.hold {
+        text.raw(",\"replaces\":\"").raw(&hold.id).raw("\"");
+    }
+    text.raw("}");
+    text.done()
+}
+
+/// Asks for a hold in place of the one there is. With `go` the map flies to what is held.
+pub(super) fn place(wish: Wish, go: bool) {
+    if with(|p| core::mem::replace(&mut p.busy, true)) {
+        return;
+    }
+    with(|p| p.again.clear());
+    shown::busy(true);
+    shown::notice(Tone::Calm, "");
+    // Shown at once; put right by the answer.
+    if wish.best.is_none() {
+        map::mine(&wish.seats);
+    }
+    let (url, text) = with(|p| (["/api/v1/events/", &p.slug, "/holds"].concat(), body(p, &wish)));
+    spawn_local(async move {
+        match send("POST", &url, Some(&text)).await {
+            Ok(hold) => granted(&hold, go),
+            Err(failed) => told(failed),
+        }
+        settled().await;
     });
 }
 
+/// After an answer: everything shows what is held now.
+async fn settled() {
+    with(|p| p.busy = false);
+    shown::busy(false);
+    shown::basket();
+    map::mine(&with(|p| p.seats()));
+    house::refresh().await;
+    list::refresh();
+}
+
 /// Sends and reads a hold; asks again with the same key while the outcome is unknown.
-async fn send(method: &str, url: &str, body: Option<&str>) -> Result<HoldView, Option<Refused>> {
+async fn send(method: &str, url: &str, body: Option<&str>) -> Result<Json, Failed> {
     let key = key();
     let mut headers = vec![("idempotency-key", key.as_str())];
     if body.is_some() {
@@ -81,122 +98,122 @@ async fn send(method: &str, url: &str, body: Option<&str>) -> Result<HoldView, O
     }
     for _ in 0..TRIES {
         let Some(response) = ask(method, url, &headers, body).await else { continue };
-        let Some(text) = text(&response).await else { continue };
-        if response.ok() {
-            if let Ok(hold) = serde_json::from_str(&text) {
-                return Ok(hold);
-            }
+        // 503 says that nothing is known or nothing was done: the same key makes a second try harmless.
+        if response.status() == 503 {
             continue;
         }
-        // 503 says that nothing is known or nothing was done: the same key makes a second try harmless.
-        if response.status() != 503 {
-            return Err(serde_json::from_str(&text).ok());
+        let Some(json) = Json::of(&response).await else { continue };
+        return if response.ok() { Ok(json) } else { Err(Failed::Refused(json)) };
+    }
+    Err(Failed::Unknown)
+}
+
+fn told(failed: Failed) {
+    match failed {
+        Failed::Refused(problem) if problem.get("code").text() == "hold_expired" => over(),
+        Failed::Refused(problem) => {
+            let offer: Vec<u32> = problem.get("offer").items().iter().map(|seat| seat.whole() as u32).collect();
+            shown::notice(Tone::Care, &problem.get("detail").text());
+            map::suggest(&offer.iter().copied().map(SeatId).collect::<Vec<_>>());
+            if !offer.is_empty() {
+                map::go_to(&offer);
+            }
         }
+        Failed::Unknown => shown::notice(
+            Tone::Bad,
+            "We could not reach Parterre, so nothing has changed that you see here. Check your connection and press \
+             again; nothing is done twice.",
+        ),
     }
-    Err(None)
 }
 
-fn keep(picker: Picker, hold: HoldView) {
-    ENDS.with(|ends| *ends.borrow_mut() = now() + hold.remaining_ms as f64);
-    picker.left.set(hold.remaining_ms);
-    picker.hold.set(Some(hold));
-}
-
-fn granted(picker: Picker, hold: HoldView, go: bool) {
-    let healed: Vec<_> = house::with(|house| {
-        hold.healed.iter().filter_map(|h| Some((house::place(house, h.wanted)?, house::place(house, h.got)?))).collect()
-    })
-    .unwrap_or_default();
-    let standing = hold.standing.iter().map(|s| s.quantity).sum();
-    let mut said = [&words::count(hold.seats.len(), standing), " held for you, ", &hold.total.to_string()].concat();
-    for line in &hold.lines {
-        said.push_str(", ");
-        said.push_str(&line.label);
+fn granted(hold: &Json, go: bool) {
+    let moved: Vec<_> = hold
+        .get("healed")
+        .items()
+        .iter()
+        .filter_map(|h| Some((house::place(h.get("wanted").whole())?, house::place(h.get("got").whole())?)))
+        .collect();
+    let relaxed: Vec<String> = hold.get("relaxed").items().iter().map(Json::text).collect();
+    if !moved.is_empty() {
+        shown::notice(Tone::Good, &[&words::healed(&moved), " Keep them, or choose others."].concat());
+    } else if !relaxed.is_empty() {
+        shown::notice(Tone::Calm, &relaxed.join(" "));
     }
-    let moved = !healed.is_empty();
-    if moved {
-        let mut text = words::healed(&healed);
-        text.push_str(" Keep them, or choose others.");
-        notify(picker, Tone::Good, text);
-    } else if !hold.relaxed.is_empty() {
-        notify(picker, Tone::Calm, hold.relaxed.join(" "));
-    }
-    let seats = hold.seats.clone();
-    keep(picker, hold);
-    picker.said.set(said);
-    if (go || moved) && !seats.is_empty() {
+    let (seats, said) = with(|p| {
+        p.keep(hold);
+        let Some(held) = &p.hold else { return Default::default() };
+        let standing = held.standing.iter().map(|(_, quantity)| quantity).sum();
+        let mut said = [&words::count(held.seats.len(), standing), " held for you, ", &held.total].concat();
+        for line in &held.lines {
+            said.push_str(", ");
+            said.push_str(&line.label);
+        }
+        (held.seats.clone(), said)
+    });
+    say("said", &said);
+    let eye = (go || !moved.is_empty()) && !seats.is_empty();
+    map::suggest(&if eye { seats.iter().copied().map(SeatId).collect() } else { Vec::new() });
+    if eye {
         map::go_to(&seats);
-        map::suggest(&seats);
-    } else {
-        map::suggest(&[]);
     }
-}
-
-fn unreachable(picker: Picker) {
-    notify(
-        picker,
-        Tone::Bad,
-        "We could not reach Parterre, so nothing has changed that you see here. Check your connection and press again; \
-         nothing is done twice.",
-    );
 }
 
 /// Time is up: the seats went back.
-pub(super) fn over(picker: Picker) {
-    picker.again.set(seats(picker));
-    picker.hold.set(None);
-    picker.left.set(0);
-    map::mine(&[]);
-    notify(picker, Tone::Care, "Your time ran out and the seats went back. Nothing was charged.");
-    spawn_local(house::refresh(picker));
+pub(super) fn over() {
+    with(|p| {
+        p.again = p.seats();
+        p.hold = None;
+    });
+    shown::notice(Tone::Care, "Your time ran out and the seats went back. Nothing was charged.");
+    spawn_local(settled());
+}
+
+fn held() -> Option<String> {
+    with(|p| p.hold.as_ref().map(|hold| ["/api/v1/holds/", &hold.id].concat()))
 }
 
 /// Looks whether the hold is still what it was; another tab may have changed it.
-pub(super) fn look(picker: Picker) {
-    let Some(id) = picker.hold.with_untracked(|hold| hold.as_ref().map(|hold| hold.id)) else { return };
+pub(super) fn look() {
+    let Some(url) = held() else { return };
     spawn_local(async move {
-        let url = ["/api/v1/holds/", &id.to_string()].concat();
         let Some(response) = ask("GET", &url, &[], None).await else { return };
         if response.status() == 410 {
-            over(picker);
-        } else if let Some(hold) = text(&response).await.and_then(|text| serde_json::from_str(&text).ok()) {
-            keep(picker, hold);
+            over();
+        } else if let Some(hold) = Json::of(&response).await.filter(|_| response.ok()) {
+            with(|p| p.keep(&hold));
+            settled().await;
         }
-        map::mine(&seats(picker));
     });
 }
 
 /// Ten more minutes, once.
-pub(super) fn extend(picker: Picker) {
-    let Some(id) = picker.hold.with_untracked(|hold| hold.as_ref().map(|hold| hold.id)) else { return };
+pub(super) fn extend() {
+    let Some(url) = held() else { return };
     spawn_local(async move {
-        let url = ["/api/v1/holds/", &id.to_string(), "/extend"].concat();
-        match send("POST", &url, None).await {
+        match send("POST", &[&url, "/extend"].concat(), None).await {
             Ok(hold) => {
-                keep(picker, hold);
-                picker.said.set("You have ten more minutes.".to_owned());
+                with(|p| p.keep(&hold));
+                say("said", "You have ten more minutes.");
             }
-            Err(Some(refused)) if refused.code == "hold_expired" => over(picker),
-            Err(Some(refused)) => notify(picker, Tone::Care, refused.detail),
-            Err(None) => unreachable(picker),
+            Err(failed) => told(failed),
         }
+        settled().await;
     });
 }
 
 /// Gives everything back.
-pub(super) fn let_go(picker: Picker) {
-    let Some(id) = picker.hold.with_untracked(|hold| hold.as_ref().map(|hold| hold.id)) else { return };
+pub(super) fn let_go() {
+    let Some(url) = held() else { return };
     spawn_local(async move {
-        let url = ["/api/v1/holds/", &id.to_string()].concat();
         match ask("DELETE", &url, &[], None).await {
             Some(response) if response.ok() || response.status() == 410 => {
-                picker.hold.set(None);
-                picker.notice.set(None);
-                map::mine(&[]);
-                picker.said.set("Everything was given back.".to_owned());
-                house::refresh(picker).await;
+                with(|p| p.hold = None);
+                shown::notice(Tone::Calm, "");
+                say("said", "Everything was given back.");
             }
-            _ => unreachable(picker),
+            _ => told(Failed::Unknown),
         }
+        settled().await;
     });
 }

@@ -7,16 +7,15 @@ use domain::availability::{Message, Packed};
 use domain::chart::{Chart, pack};
 use domain::hall::Hall;
 use domain::heal::without_orphans;
-use domain::price::Price;
-use domain::rules::{Tier, Window, orphans};
+use domain::money::Money;
+use domain::rules::{Tier, orphans};
 use domain::seat::{Features, SeatId, SeatState};
 use domain::time::Millis;
-use leptos::prelude::*;
 
 use super::super::choose;
-use super::super::state::Picker;
 use super::super::words::{Place, list};
-use crate::islands::browser::{ask, bytes};
+use super::state;
+use crate::islands::browser::{ask, bytes, put};
 
 /// The house.
 pub(super) struct House {
@@ -24,6 +23,14 @@ pub(super) struct House {
     pub(super) states: Packed,
     pub(super) tiers: Vec<Tier>,
     tag: String,
+}
+
+impl House {
+    /// A seat's total price; `None` where it is in no tier.
+    pub(super) fn price(&self, seat: SeatId) -> Option<Money> {
+        let category = Some(*self.chart.seats.category.get(seat.index())?);
+        self.tiers.iter().find(|tier| tier.category == category).map(|tier| tier.price.total)
+    }
 }
 
 thread_local! {
@@ -36,36 +43,24 @@ pub(super) fn with<T>(look: impl FnOnce(&House) -> T) -> Option<T> {
 }
 
 /// Loads chart and availability; false where there is none or it cannot be had: the server's list stays then.
-pub(super) async fn load(picker: Picker) -> bool {
-    let Some(url) = picker.data.with_value(|data| data.chart.as_ref().map(|chart| chart.geometry_url.clone())) else {
+pub(super) async fn load() -> bool {
+    let (url, tiers) = state::with(|p| (p.geometry.clone(), p.rules()));
+    if url.is_empty() {
         return false;
-    };
+    }
     let Some(response) = ask("GET", &url, &[], None).await.filter(web_sys::Response::ok) else { return false };
     let Some(chart) = bytes(&response).await.and_then(|bytes| pack::unpack(&bytes).ok()) else { return false };
-    let tiers = picker.data.with_value(|data| {
-        data.tiers
-            .iter()
-            .map(|tier| Tier {
-                id: tier.id,
-                category: tier.category,
-                price: Price { net: tier.price.amount, fee: 0, tax: 0, total: tier.price },
-                min: tier.min_purchase,
-                max: tier.max_purchase,
-                sale: Window::default(),
-            })
-            .collect()
-    });
-    picker.floors.set(chart.floors.clone());
+    put("floors", &super::super::markup::floors(&chart.floors, None));
     let states = Packed::free(chart.seats.len() as u32);
     HOUSE.with(|house| *house.borrow_mut() = Some(House { chart: Rc::new(chart), states, tiers, tag: String::new() }));
-    refresh(picker).await;
+    refresh().await;
     true
 }
 
 /// Asks who has which seat, and shows it where it changed.
-pub(super) async fn refresh(picker: Picker) {
+pub(super) async fn refresh() {
     let Some(tag) = with(|house| house.tag.clone()) else { return };
-    let url = picker.data.with_value(|data| data.availability_url.clone());
+    let url = state::with(|p| p.availability.clone());
     let known = [("if-none-match", tag.as_str())];
     let headers = if tag.is_empty() { &[] } else { known.as_slice() };
     let Some(response) = ask("GET", &url, headers, None).await.filter(web_sys::Response::ok) else { return };
@@ -85,75 +80,68 @@ pub(super) async fn refresh(picker: Picker) {
     });
     if let Some(changes) = changed {
         super::map::changed(&changes);
-        if picker.list.get_untracked() {
-            super::list::refresh(picker);
-        }
+        super::list::refresh();
     }
 }
 
-/// What a press on a seat means.
-pub(super) enum Choice {
-    /// Hold these.
-    Hold(Vec<SeatId>),
-    /// A rule is against it; `instead` would do.
-    Refused { text: String, instead: Vec<SeatId> },
-    /// The house is not known yet.
-    Nothing,
-}
-
-/// Asks the rules, here and now; the server asks them again.
-pub(super) fn choice(own: &[SeatId], seat: SeatId, wanted: u32, singly: bool) -> Choice {
+/// What a press on a seat means: the seats to hold, or why not and what would do instead. Asks the rules here and now;
+/// the server asks them again.
+pub(super) fn choice(
+    own: &[SeatId],
+    seat: SeatId,
+    wanted: u32,
+    singly: bool,
+) -> Result<Vec<SeatId>, (String, Vec<SeatId>)> {
     let choice = with(|house| {
         // With a full basket a press moves the whole choice; otherwise it adds. In the list one seat at a time.
         let full = own.len() as u32 >= wanted && !singly;
-        let given_back: &[SeatId] = if full { own } else { &[] };
-        let hall = Hall::new(&house.chart, &house.tiers, &house.states, given_back);
-        let name = label(&house.chart, seat);
-        if house.states.get(seat) != SeatState::Free || hall.tier(seat).is_none() {
-            let text = match house.states.get(seat) {
-                SeatState::Held => format!("{name} is in somebody's basket. It comes back if they do not pay."),
-                _ => format!("{name} is not to be had. Free seats are filled in the colour of their price."),
+        let hall = Hall::new(&house.chart, &house.tiers, &house.states, if full { own } else { &[] });
+        if house.states.get(seat) != SeatState::Free || house.price(seat).is_none() {
+            let why = match house.states.get(seat) {
+                SeatState::Held => " is in somebody's basket. It comes back if they do not pay.",
+                _ => " is not to be had. Free seats are filled in the colour of their price.",
             };
-            return Choice::Refused { text, instead: Vec::new() };
+            return Err(([&label(&house.chart, seat), why].concat(), Vec::new()));
         }
         let missing = if singly { 1 } else { wanted - if full { 0 } else { own.len() as u32 } };
-        let chosen = choose::around(&hall, seat, missing);
-        let mut all: Vec<SeatId> = if full { Vec::new() } else { own.to_vec() };
-        all.extend(&chosen);
+        let mut all = if full { Vec::new() } else { own.to_vec() };
+        all.extend(choose::around(&hall, seat, missing));
         all.sort_unstable();
         let judge = Hall::new(&house.chart, &house.tiers, &house.states, own);
         let alone = orphans(&judge, &all);
         if alone.is_empty() {
-            return Choice::Hold(all);
+            return Ok(all);
         }
-        let numbers: Vec<String> =
-            alone.iter().filter_map(|s| house.chart.seats.number.get(s.index())).map(|n| n.to_string()).collect();
-        let seats = if numbers.len() == 1 { "seat" } else { "seats" };
-        let text = format!(
-            "That would leave {seats} {} alone, and nobody buys a single seat between others. Take it too, or the ones we \
-             point to on the map.",
-            list(&numbers)
-        );
-        Choice::Refused { text, instead: without_orphans(&judge, &all, Millis(0)) }
+        let number = |seat: &SeatId| house.chart.seats.number.get(seat.index()).map(|number| number.to_string());
+        let numbers: Vec<String> = alone.iter().filter_map(number).collect();
+        let text = [
+            "That would leave seat ",
+            &list(&numbers),
+            " alone, and nobody buys a single seat between others. Take it too, or what we point to on the map.",
+        ];
+        Err((text.concat(), without_orphans(&judge, &all, Millis(0))))
     });
-    choice.unwrap_or(Choice::Nothing)
+    choice.unwrap_or_else(|| Err(("The house is still loading. One moment, please.".to_owned(), Vec::new())))
 }
 
 /// `Row F, seat 15`.
 pub(super) fn label(chart: &Chart, seat: SeatId) -> String {
-    chart.label(seat).map_or_else(String::new, |label| format!("Row {}, seat {}", label.row, label.number))
+    chart
+        .label(seat)
+        .map_or_else(String::new, |label| ["Row ", label.row, ", seat ", &label.number.to_string()].concat())
 }
 
-/// Notes on a seat, each led by a dot: ` · aisle · restricted view`.
-pub(super) fn notes(features: Features) -> String {
+/// Notes on a seat, `dot` before each.
+pub(super) fn notes(features: Features, dot: &str) -> String {
     let mut text = String::new();
     for (bit, words) in [
-        (Features::ACCESSIBLE, " · step-free"),
-        (Features::COMPANION, " · companion's place"),
-        (Features::RESTRICTED_VIEW, " · restricted view"),
-        (Features::AISLE, " · aisle"),
+        (Features::ACCESSIBLE, "step-free"),
+        (Features::COMPANION, "companion's place"),
+        (Features::RESTRICTED_VIEW, "restricted view"),
+        (Features::AISLE, "aisle"),
     ] {
         if features.has(bit) {
+            text.push_str(dot);
             text.push_str(words);
         }
     }
@@ -161,15 +149,15 @@ pub(super) fn notes(features: Features) -> String {
 }
 
 /// Where a seat is and what it costs, for comparing.
-pub(super) fn place(house: &House, seat: SeatId) -> Option<Place> {
-    let label = house.chart.label(seat)?;
-    let category = *house.chart.seats.category.get(seat.index())?;
-    let price =
-        house.tiers.iter().find(|tier| tier.category == Some(category)).map_or(0, |tier| tier.price.total.amount);
-    Some(Place {
-        section: label.section.to_owned(),
-        row: label.row.to_owned(),
-        number: label.number.to_string(),
-        price,
-    })
+pub(super) fn place(seat: i64) -> Option<Place> {
+    let seat = SeatId(u32::try_from(seat).ok()?);
+    with(|house| {
+        let label = house.chart.label(seat)?;
+        Some(Place {
+            section: label.section.to_owned(),
+            row: label.row.to_owned(),
+            number: label.number.to_string(),
+            price: house.price(seat)?.amount,
+        })
+    })?
 }

@@ -3,12 +3,50 @@
 use std::cell::RefCell;
 
 use domain::seat::{SeatId, SeatState};
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::super::state::{Pass, Peek, Picker, Zoom};
-use super::{hold, house};
+use super::super::markup;
+use super::{house, state};
+use crate::islands::browser::{by_id, mark, put, say};
 use crate::seat_map::{By, CategoryWords, Filter, Insets, MapEvent, MapOptions, SeatMapView, Spot};
+
+/// A filter chip that is pressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Pass {
+    /// Everything.
+    #[default]
+    All,
+    /// One price zone.
+    Zone(u8),
+    /// Accessible places and companions.
+    Accessible,
+}
+
+impl Pass {
+    /// Reads a chip's value.
+    pub(super) fn of(text: &str) -> Self {
+        match text {
+            "accessible" => Self::Accessible,
+            _ => text.parse().map_or(Self::All, Self::Zone),
+        }
+    }
+
+    fn filter(self) -> Filter {
+        match self {
+            Self::All => Filter::default(),
+            Self::Zone(zone) => Filter::only(zone),
+            Self::Accessible => Filter { accessible: true, ..Filter::default() },
+        }
+    }
+
+    fn value(self) -> String {
+        match self {
+            Self::All => "all".to_owned(),
+            Self::Zone(zone) => zone.to_string(),
+            Self::Accessible => "accessible".to_owned(),
+        }
+    }
+}
 
 thread_local! {
     static MAP: RefCell<Option<SeatMapView>> = const { RefCell::new(None) };
@@ -21,55 +59,57 @@ fn with(act: impl FnOnce(&SeatMapView)) {
     }
 }
 
+fn ids(seats: &[u32]) -> Vec<SeatId> {
+    seats.iter().copied().map(SeatId).collect()
+}
+
 /// Puts the map on its canvas.
-pub(super) fn mount(picker: Picker) {
-    let Some(canvas) = picker.canvas.get_untracked() else { return };
+pub(super) fn mount() {
+    let Some(canvas) = by_id("map") else { return };
     let mounted = house::with(|house| {
-        let prices = (0..house.chart.categories.len())
-            .map(|category| {
-                let tier = house.tiers.iter().find(|tier| tier.category.map(usize::from) == Some(category));
-                tier.map_or_else(CategoryWords::default, |tier| CategoryWords {
-                    total: tier.price.total.amount,
-                    words: tier.price.total.to_string(),
-                })
+        let price = |category: usize| {
+            let tier = house.tiers.iter().find(|tier| tier.category.map(usize::from) == Some(category));
+            tier.map_or_else(CategoryWords::default, |tier| CategoryWords {
+                total: tier.price.total.amount,
+                words: tier.price.total.to_string(),
             })
-            .collect();
+        };
+        let prices = (0..house.chart.categories.len()).map(price).collect();
         let insets = Insets { top: 68.0, right: 16.0, bottom: 24.0, left: 16.0 };
         let options = MapOptions { insets, prices, ..MapOptions::default() };
-        let map = SeatMapView::mount(canvas.unchecked_into(), house.chart.clone(), options, move |event| {
-            heard(picker, event)
-        })?;
+        let map = SeatMapView::mount(canvas.unchecked_into(), house.chart.clone(), options, heard)?;
         map.set_states(&house.states);
         Some(map)
     });
     MAP.with(|map| *map.borrow_mut() = mounted.flatten());
-    let own = hold::seats(picker);
-    with(|map| {
-        map.set_mine(&own);
-        if !own.is_empty() {
-            map.show(&own);
-        }
-    });
+    let own = state::with(|p| p.seats());
+    mine(&own);
+    if !own.is_empty() {
+        go_to(&own);
+    }
 }
 
-fn heard(picker: Picker, event: MapEvent) {
+fn heard(event: MapEvent) {
     match event {
-        MapEvent::Pick(seat) => super::toggle(picker, seat.0),
-        MapEvent::Point(_, _, By::Touch) | MapEvent::Leave => picker.peek.set(None),
-        MapEvent::Point(seat, spot, by) => peek(picker, seat, spot, by),
+        MapEvent::Pick(seat) => super::toggle(seat, false),
+        MapEvent::Point(seat, spot, by) if by != By::Touch => point(seat, spot, by),
+        MapEvent::Point(..) | MapEvent::Leave => hide_card(),
         MapEvent::Ready | MapEvent::View { .. } => {}
     }
 }
 
+fn hide_card() {
+    if let Some(card) = by_id("peek") {
+        card.set_hidden(true);
+    }
+}
+
 /// The card beside a seat; by keyboard it is read aloud too.
-fn peek(picker: Picker, seat: SeatId, spot: Spot, by: By) {
-    let own = hold::seats(picker);
-    let card = house::with(|house| {
+fn point(seat: SeatId, spot: Spot, by: By) {
+    let own = state::with(|p| p.seats());
+    let words = house::with(|house| {
         let label = house.chart.label(seat)?;
-        let features = house.chart.seats.features[seat.index()];
-        let category = house.chart.seats.category[seat.index()];
-        let tier = house.tiers.iter().find(|tier| tier.category == Some(category));
-        let state = if own.contains(&seat) {
+        let state = if own.contains(&seat.0) {
             " · yours"
         } else {
             match house.states.get(seat) {
@@ -80,25 +120,25 @@ fn peek(picker: Picker, seat: SeatId, spot: Spot, by: By) {
             }
         };
         let floor = if house.chart.floors.len() > 1 { [" · ", label.floor].concat() } else { String::new() };
-        Some(Peek {
-            title: format!("Row {}, seat {}", label.row, label.number),
-            price: tier.map(|tier| tier.price.total.to_string()).unwrap_or_default(),
-            detail: [label.section, &floor, &house::notes(features), state].concat(),
-            ..Peek::default()
-        })
+        let notes = house::notes(house.chart.seats.features[seat.index()], " · ");
+        let price = house.price(seat).map(|price| price.to_string()).unwrap_or_default();
+        Some((house::label(&house.chart, seat), price, [label.section, &floor, &notes, state].concat()))
     });
-    let Some(mut card) = card.flatten() else { return };
+    let Some((title, price, detail)) = words.flatten() else { return };
     if by == By::Keyboard {
-        picker.said.set([&card.title, ", ", &card.price, ", ", &card.detail.replace(" · ", ", ")].concat());
+        say("said", &[&title, ", ", &price, ", ", &detail.replace(" · ", ", ")].concat());
     }
-    let (width, height) = picker
-        .canvas
-        .get_untracked()
-        .map_or((0.0, 0.0), |canvas| (f64::from(canvas.client_width()), f64::from(canvas.client_height())));
-    let right = spot.x + spot.radius + 12.0;
-    card.x = if right + 250.0 > width { (spot.x - spot.radius - 252.0).max(8.0) } else { right };
-    card.y = (spot.y - 66.0).clamp(8.0, (height - 90.0).max(8.0));
-    picker.peek.set(Some(card));
+    let (Some(card), Some(canvas)) = (by_id("peek"), by_id("map")) else { return };
+    put("peek", &markup::card(&title, &price, &detail));
+    card.set_hidden(false);
+    // Beside the seat, within the map. Set through the object model: the policy forbids style attributes.
+    let (width, height) = (canvas.client_width(), canvas.client_height());
+    let (wide, high) = (card.offset_width(), card.offset_height());
+    let (x, y, gap) = (spot.x as i32, spot.y as i32, spot.radius as i32 + 12);
+    let left = if x + gap + wide + 8 > width { (x - gap - wide).max(8) } else { x + gap };
+    let top = (y - high).clamp(8, (height - high - 8).max(8));
+    let at = ["translate(", &left.to_string(), "px,", &top.to_string(), "px)"].concat();
+    let _ = card.style().set_property("transform", &at);
 }
 
 /// Seats that others took or gave back.
@@ -112,46 +152,53 @@ pub(super) fn changed(changes: &[(SeatId, SeatState)]) {
     });
 }
 
-pub(super) fn mine(seats: &[SeatId]) {
-    with(|map| map.set_mine(seats));
+pub(super) fn mine(seats: &[u32]) {
+    with(|map| map.set_mine(&ids(seats)));
 }
 
-pub(super) fn go_to(seats: &[SeatId]) {
-    with(|map| map.show(seats));
+pub(super) fn go_to(seats: &[u32]) {
+    with(|map| map.show(&ids(seats)));
 }
 
 pub(super) fn suggest(seats: &[SeatId]) {
     with(|map| map.set_suggestion(seats));
 }
 
-fn filter(pass: Pass) -> Filter {
-    match pass {
-        Pass::All => Filter::default(),
-        Pass::Zone(zone) => Filter::only(zone),
-        Pass::Accessible => Filter { accessible: true, ..Filter::default() },
+fn press(verb: &str, chosen: &str) {
+    let Some(root) = by_id("pick") else { return };
+    let Ok(chips) = root.query_selector_all(&["[data-do^='", verb, ":']"].concat()) else { return };
+    for at in 0..chips.length() {
+        if let Some(chip) = chips.item(at).and_then(|chip| chip.dyn_into::<web_sys::Element>().ok()) {
+            let pressed = super::wanted(&chip).1 == chosen;
+            mark(&chip, "aria-pressed", if pressed { "true" } else { "false" });
+        }
     }
 }
 
-pub(in super::super) fn pass(picker: Picker, chosen: Pass) {
+pub(super) fn pass(chosen: Pass) {
     // Pressing a pressed chip takes it back.
-    let chosen = if picker.pass.get_untracked() == chosen { Pass::All } else { chosen };
-    picker.pass.set(chosen);
-    with(|map| map.set_filter(filter(chosen)));
+    let chosen = state::with(|p| {
+        p.pass = if p.pass == chosen { Pass::All } else { chosen };
+        p.pass
+    });
+    press("pass", &chosen.value());
+    with(|map| map.set_filter(chosen.filter()));
 }
 
-pub(in super::super) fn preview(picker: Picker, pointed: Option<Pass>) {
-    with(|map| map.set_filter(filter(pointed.unwrap_or(picker.pass.get_untracked()))));
+pub(super) fn preview(pointed: Option<Pass>) {
+    let pass = pointed.unwrap_or_else(|| state::with(|p| p.pass));
+    with(|map| map.set_filter(pass.filter()));
 }
 
-pub(in super::super) fn floor(picker: Picker, floor: Option<u8>) {
-    picker.floor.set(floor);
+pub(super) fn floor(floor: Option<u8>) {
+    press("floor", &floor.map_or_else(|| "all".to_owned(), |floor| floor.to_string()));
     with(|map| map.set_floor(floor));
 }
 
-pub(in super::super) fn zoom(_: Picker, zoom: Zoom) {
-    with(|map| match zoom {
-        Zoom::In => map.zoom_in(),
-        Zoom::Out => map.zoom_out(),
-        Zoom::Whole => map.fit(),
+pub(super) fn zoom(how: &str) {
+    with(|map| match how {
+        "in" => map.zoom_in(),
+        "out" => map.zoom_out(),
+        _ => map.fit(),
     });
 }

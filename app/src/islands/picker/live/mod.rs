@@ -4,218 +4,231 @@ mod hold;
 mod house;
 mod list;
 mod map;
+mod shown;
+mod state;
 
-use std::cell::RefCell;
-
-use domain::ids::TierId;
 use domain::seat::SeatId;
-use leptos::ev::{KeyboardEvent, SubmitEvent};
-use leptos::prelude::*;
-use leptos::task::spawn_local;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Element, Event, KeyboardEvent};
 
-use super::state::{Pass, Picker};
-use crate::api::holds::{BestRequest, HoldRequest, StandingRequest};
 use crate::components::clock::WARN_BELOW;
-use crate::components::notice::{Notice, Tone};
-use crate::islands::browser::{countdown, every, now, visible};
+use crate::components::notice::Tone;
+use crate::islands::browser::{Json, by_id, countdown, focus, listen, now, say, visible, window};
+use map::Pass;
+use state::{Wish, with};
 
-pub(super) use list::open;
-pub(super) use map::{floor, pass, preview, zoom};
+/// Ticks of half a second between two looks at the availability.
+const POLL: u32 = 6;
 
-/// Availability is asked for this often while the page is seen.
-const POLL_MS: u64 = 3000;
-
-thread_local! {
-    /// When the hold ends, on the browser's own clock.
-    static ENDS: RefCell<f64> = const { RefCell::new(0.0) };
-}
+/// What is listened to, at one place.
+const EVENTS: [&str; 8] = ["click", "submit", "change", "keydown", "mouseover", "mouseout", "focusin", "focusout"];
 
 /// Starts everything. Called once, when the island wakes.
-pub(super) fn start(picker: Picker) {
-    // What the server said is as old as the page.
-    ENDS.with(|ends| *ends.borrow_mut() = picker.left.get_untracked() as f64);
-    every(500, move || tick(picker));
-    let _ = window_event_listener(leptos::ev::hashchange, move |_| to_list(picker));
-    spawn_local(async move {
-        if house::load(picker).await {
-            map::mount(picker);
-            picker.ready.set(true);
-            to_list(picker);
-        }
-    });
-    let hidden = StoredValue::new(false);
-    every(POLL_MS, move || {
-        if !visible() {
-            hidden.set_value(true);
+pub(super) fn start() {
+    let Some(root) = by_id("pick") else { return };
+    let Some(data) = root.get_attribute("data-picker").and_then(|text| Json::parse(&text)) else { return };
+    state::begin(&data);
+    let (mut ticks, mut hidden) = (0_u32, false);
+    listen(&root, &EVENTS, 500, move |value: JsValue| {
+        if let Some(event) = value.dyn_ref::<Event>() {
+            heard(event);
             return;
         }
-        if hidden.get_value() {
-            hidden.set_value(false);
-            // Another tab may have changed what is held.
-            hold::look(picker);
+        tick();
+        ticks += 1;
+        if !visible() {
+            hidden = true;
+        } else if ticks % POLL == 0 || hidden {
+            if core::mem::take(&mut hidden) {
+                // Another tab may have changed what is held.
+                hold::look();
+            }
+            spawn_local(house::refresh());
         }
-        spawn_local(house::refresh(picker));
+    });
+    spawn_local(async {
+        if house::load().await {
+            map::mount();
+            if let (Some(still), Some(live)) = (by_id("still-list"), by_id("live-list")) {
+                still.remove();
+                live.set_hidden(false);
+            }
+            list::refresh();
+            to_list();
+        }
     });
 }
 
 /// The link before everything leads to the list.
-fn to_list(picker: Picker) {
+fn to_list() {
     if window().location().hash().is_ok_and(|hash| hash == "#list") {
-        show(picker, true);
+        show(true);
         focus("list");
     }
 }
 
-fn focus(id: &str) {
-    if let Some(element) = document().get_element_by_id(id).and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok()) {
-        let _ = element.focus();
+/// What an element asks for: `(verb, argument)` of `data-do="verb:argument"`.
+fn wanted(element: &Element) -> (String, String) {
+    let text = element.get_attribute("data-do").unwrap_or_default();
+    match text.split_once(':') {
+        Some((verb, argument)) => (verb.to_owned(), argument.to_owned()),
+        None => (text, String::new()),
     }
 }
 
-fn tick(picker: Picker) {
-    let Some(hold) = picker.hold.get_untracked() else { return };
-    let rest = (ENDS.with(|ends| *ends.borrow()) - now()) as i64;
-    if picker.left.get_untracked() >= WARN_BELOW && rest < WARN_BELOW {
-        let words = if hold.extensions_left > 0 {
-            countdown::WARNING
-        } else {
-            "Two minutes left. After that the seats go back."
-        };
-        picker.said.set(words.to_owned());
-    }
-    // A little late rather than a little early: the server has the last word.
-    if rest <= -500 {
-        hold::over(picker);
-    }
-    picker.left.set(rest.max(0));
-}
-
-pub(super) fn notify(picker: Picker, tone: Tone, text: impl Into<String>) {
-    picker.notice.set(Some(Notice::new(tone, text)));
-}
-
-pub(super) fn best(picker: Picker, event: &SubmitEvent) {
-    event.prevent_default();
-    let pass = picker.pass.get_untracked();
-    let tier = match pass {
-        Pass::Zone(zone) => picker
-            .data
-            .with_value(|data| data.tiers.iter().find(|tier| tier.category == Some(zone)).map(|tier| tier.id)),
-        _ => None,
-    };
-    let wish = BestRequest {
-        quantity: picker.quantity.get_untracked(),
-        tier,
-        section: None,
-        max_price: None,
-        accessible: pass == Pass::Accessible,
-        together: true,
-    };
-    let request = HoldRequest { best: Some(wish), standing: hold::standing(picker), ..HoldRequest::default() };
-    hold::place(picker, request, true);
-}
-
-pub(super) fn standing(picker: Picker, event: &SubmitEvent) {
-    event.prevent_default();
-    let mut standing = Vec::new();
-    picker.data.with_value(|data| {
-        for tier in data.tiers.iter().filter(|tier| tier.category.is_none()) {
-            let id = ["standing_", &tier.id.to_string()].concat();
-            let chosen = document().get_element_by_id(&id).map(|field| js_sys::Reflect::get(&field, &"value".into()));
-            let quantity =
-                chosen.and_then(Result::ok).and_then(|value| value.as_string()).and_then(|text| text.parse().ok());
-            if let Some(quantity @ 1..) = quantity {
-                standing.push(StandingRequest { tier: tier.id, quantity });
+fn heard(event: &Event) {
+    let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+    let Some(element) = target.closest("[data-do],#quantity").ok().flatten() else { return };
+    let (verb, argument) = wanted(&element);
+    let kind = event.type_();
+    match kind.as_str() {
+        "submit" => {
+            event.prevent_default();
+            submitted(&verb, &argument);
+        }
+        "change" if element.id() == "quantity" => {
+            let typed = js_sys::Reflect::get(&element, &JsValue::from_str("value")).ok().and_then(|v| v.as_string());
+            quantity(typed.and_then(|text| text.parse().ok()).unwrap_or(1));
+        }
+        "keydown" if verb == "tab" => {
+            let key = event.unchecked_ref::<KeyboardEvent>().key();
+            if key == "ArrowLeft" || key == "ArrowRight" {
+                let list = argument != "list";
+                show(list);
+                focus(if list { "tab-list" } else { "tab-map" });
+                event.prevent_default();
             }
         }
-    });
-    change(picker, hold::seats(picker), standing);
+        "click" => clicked(&verb, &argument),
+        "mouseover" | "focusin" if verb == "pass" => map::preview(Some(Pass::of(&argument))),
+        "mouseout" | "focusout" if verb == "pass" => map::preview(None),
+        _ => {}
+    }
 }
 
-pub(super) fn remove_seat(picker: Picker, event: &SubmitEvent, seat: u32) {
-    event.prevent_default();
-    give_back(picker, SeatId(seat));
+fn clicked(verb: &str, argument: &str) {
+    let number = argument.parse::<u32>().ok();
+    match verb {
+        "tab" => show(argument == "list"),
+        "fewer" => quantity(with(|p| p.quantity).saturating_sub(1)),
+        "more" => quantity(with(|p| p.quantity) + 1),
+        "pass" => map::pass(Pass::of(argument)),
+        "floor" => map::floor(number.map(|floor| floor as u8)),
+        "zoom" => map::zoom(argument),
+        "open" => list::open(number),
+        "seat" => {
+            if let Some(seat) = number {
+                toggle(SeatId(seat), true);
+            }
+        }
+        "again" => {
+            let seats = with(|p| core::mem::take(&mut p.again));
+            hold::place(Wish { seats, ..Wish::default() }, true);
+        }
+        _ => {}
+    }
 }
 
-fn give_back(picker: Picker, seat: SeatId) {
-    let mut seats = hold::seats(picker);
+fn submitted(verb: &str, argument: &str) {
+    match verb {
+        "best" => {
+            let wish = with(|p| Wish { best: Some(p.quantity), standing: p.standing(), ..Wish::default() });
+            hold::place(wish, true);
+        }
+        "standing" => standing(),
+        "remove-seat" => {
+            if let Ok(seat) = argument.parse() {
+                give_back(seat);
+            }
+        }
+        "remove-tier" => {
+            let (seats, mut standing) = with(|p| (p.seats(), p.standing()));
+            standing.retain(|(tier, _)| tier != argument);
+            change(seats, standing);
+        }
+        "extend" => hold::extend(),
+        "release" => hold::let_go(),
+        _ => {}
+    }
+}
+
+fn standing() {
+    let mut standing = Vec::new();
+    for tier in with(|p| p.tiers.iter().map(|tier| tier.id.clone()).collect::<Vec<_>>()) {
+        let field = by_id(&["standing_", &tier].concat());
+        let typed = field.and_then(|field| js_sys::Reflect::get(&field, &JsValue::from_str("value")).ok());
+        if let Some(quantity @ 1..) = typed.and_then(|value| value.as_string()).and_then(|text| text.parse().ok()) {
+            standing.push((tier, quantity));
+        }
+    }
+    change(with(|p| p.seats()), standing);
+}
+
+fn give_back(seat: u32) {
+    let (mut seats, standing) = with(|p| (p.seats(), p.standing()));
     seats.retain(|held| *held != seat);
-    change(picker, seats, hold::standing(picker));
-}
-
-pub(super) fn remove_standing(picker: Picker, event: &SubmitEvent, tier: TierId) {
-    event.prevent_default();
-    let mut standing = hold::standing(picker);
-    standing.retain(|held| held.tier != tier);
-    change(picker, hold::seats(picker), standing);
+    change(seats, standing);
 }
 
 /// Holds exactly these; nothing at all lets the hold go.
-fn change(picker: Picker, seats: Vec<SeatId>, standing: Vec<StandingRequest>) {
+fn change(seats: Vec<u32>, standing: Vec<(String, u32)>) {
     if !seats.is_empty() || !standing.is_empty() {
-        hold::place(picker, HoldRequest { seats, standing, heal: true, ..HoldRequest::default() }, false);
-    } else if picker.hold.with_untracked(Option::is_some) {
-        hold::let_go(picker);
+        hold::place(Wish { seats, standing, best: None }, false);
+    } else if with(|p| p.hold.is_some()) {
+        hold::let_go();
     } else {
-        notify(picker, Tone::Care, "Choose how many tickets you want first.");
+        shown::notice(Tone::Care, "Choose how many tickets you want first.");
     }
 }
 
-pub(super) fn extend(picker: Picker, event: &SubmitEvent) {
-    event.prevent_default();
-    hold::extend(picker);
+fn quantity(wanted: u32) {
+    let quantity = with(|p| {
+        p.quantity = wanted.clamp(1, p.most.max(1));
+        p.quantity
+    });
+    shown::quantity(quantity);
 }
 
-pub(super) fn release(picker: Picker, event: &SubmitEvent) {
-    event.prevent_default();
-    hold::let_go(picker);
-}
-
-pub(super) fn again(picker: Picker) {
-    let seats = picker.again.get_untracked();
-    hold::place(picker, HoldRequest { seats, heal: true, ..HoldRequest::default() }, true);
-}
-
-pub(super) fn quantity(picker: Picker, wanted: u32) {
-    let most = picker.data.with_value(|data| data.most);
-    // Set even when unchanged: the field may show what was refused.
-    picker.quantity.set(wanted.clamp(1, most.max(1)));
-}
-
-pub(super) fn show(picker: Picker, list: bool) {
-    picker.peek.set(None);
-    picker.list.set(list);
-    if list {
-        list::refresh(picker);
-    }
-}
-
-pub(super) fn tab_key(picker: Picker, event: &KeyboardEvent) {
-    let key = event.key();
-    if key == "ArrowLeft" || key == "ArrowRight" {
-        let list = !picker.list.get_untracked();
-        show(picker, list);
-        focus(if list { "tab-list" } else { "tab-map" });
-        event.prevent_default();
-    }
+/// Shows the list, or the map.
+fn show(list: bool) {
+    with(|p| p.list = list);
+    shown::tab(list);
+    list::refresh();
 }
 
 /// A press on a seat, on the map or in the list.
-pub(super) fn toggle(picker: Picker, seat: u32) {
-    let seat = SeatId(seat);
-    let own = hold::seats(picker);
-    if own.contains(&seat) {
-        give_back(picker, seat);
+fn toggle(seat: SeatId, singly: bool) {
+    let (own, wanted) = with(|p| (p.seats(), p.quantity));
+    if own.contains(&seat.0) {
+        give_back(seat.0);
         return;
     }
-    let wanted = picker.quantity.get_untracked();
-    match house::choice(&own, seat, wanted, picker.list.get_untracked()) {
-        house::Choice::Hold(seats) => change(picker, seats, hold::standing(picker)),
-        house::Choice::Refused { text, instead } => {
-            notify(picker, Tone::Care, text);
+    let own: Vec<SeatId> = own.into_iter().map(SeatId).collect();
+    match house::choice(&own, seat, wanted, singly) {
+        Ok(seats) => change(seats.into_iter().map(|seat| seat.0).collect(), with(|p| p.standing())),
+        Err((text, instead)) => {
+            shown::notice(Tone::Care, &text);
             map::suggest(&instead);
         }
-        house::Choice::Nothing => {}
+    }
+}
+
+fn tick() {
+    let Some((left, before, extendable)) = with(|p| {
+        let hold = p.hold.as_ref()?;
+        let left = (p.ends - now()) as i64;
+        let before = core::mem::replace(&mut p.left, left);
+        Some((left, before, hold.extendable))
+    }) else {
+        return;
+    };
+    if before >= WARN_BELOW && left < WARN_BELOW {
+        say("said", if extendable { countdown::WARNING } else { countdown::LAST_WARNING });
+    }
+    countdown::show(left);
+    // A little late rather than a little early: the server has the last word.
+    if left < -500 {
+        hold::over();
     }
 }

@@ -1,0 +1,77 @@
+//! The clock of the checkout.
+
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
+
+use super::{Json, ask, by_id, listen, now, say, window};
+use crate::components::clock::{WARN_BELOW, minutes};
+
+/// What is read aloud when little time is left and more can be had.
+pub(in crate::islands) const WARNING: &str =
+    "Two minutes left. After that the seats go back. You can take ten more minutes by one press.";
+/// What is read aloud when no more can be had.
+pub(in crate::islands) const LAST_WARNING: &str = "Two minutes left. After that the seats go back.";
+
+/// Shows what is left on the clock of this page.
+pub(in crate::islands) fn show(left: i64) {
+    if let Some(clock) = by_id("clock") {
+        let _ = clock.class_list().toggle_with_force("low", left < WARN_BELOW);
+        say("left", &minutes(left));
+    }
+}
+
+fn number(element: &web_sys::Element, name: &str) -> f64 {
+    element.get_attribute(name).and_then(|text| text.parse::<i64>().ok()).unwrap_or(0) as f64
+}
+
+/// Counts the clock down, warns once, and leaves the page when nothing is left.
+pub(in crate::islands) fn start() {
+    let Some(clock) = by_id("clock") else { return };
+    // The server's answer is as old as the page. What `data-left` says counts from `data-from` on.
+    let mut warned = false;
+    let mut gone = false;
+    let seen = clock.clone();
+    listen(&clock, &["submit"], 500, move |value: JsValue| {
+        if let Some(event) = value.dyn_ref::<web_sys::Event>() {
+            event.prevent_default();
+            extend(seen.clone());
+            return;
+        }
+        let left = (number(&seen, "data-from") + number(&seen, "data-left") - now()) as i64;
+        show(left);
+        if left < WARN_BELOW && !warned {
+            say("said", if by_id("extend").is_some() { WARNING } else { LAST_WARNING });
+        }
+        warned = left < WARN_BELOW;
+        let over = seen.get_attribute("data-over").unwrap_or_default();
+        if left < -500 && !gone && !over.is_empty() {
+            gone = true;
+            let _ = window().location().assign(&over);
+        }
+    });
+}
+
+fn extend(clock: web_sys::HtmlElement) {
+    spawn_local(async move {
+        let hold = clock.get_attribute("data-hold").unwrap_or_default();
+        let answer = match ask("POST", &["/api/v1/holds/", &hold, "/extend"].concat(), &[], None).await {
+            Some(response) if response.ok() => Json::of(&response).await,
+            Some(_) => None,
+            None => {
+                say("said", "We could not reach Parterre. Check your connection and press again.");
+                return;
+            }
+        };
+        if let Some(form) = by_id("extend") {
+            form.remove();
+        }
+        match answer {
+            Some(hold) => {
+                let _ = clock.set_attribute("data-from", &(now() as i64).to_string());
+                let _ = clock.set_attribute("data-left", &hold.get("remaining_ms").whole().to_string());
+                say("said", "You have ten more minutes.");
+            }
+            None => say("said", "More time could not be given. Please finish now."),
+        }
+    });
+}

@@ -1,0 +1,58 @@
+//! What is held, as the basket shows it: words and numbers only.
+
+use crate::api::events::TierView;
+use crate::api::holds::HoldView;
+
+/// A hold in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) id: String,
+    pub(super) remaining_ms: i64,
+    pub(super) extendable: bool,
+    /// Ascending.
+    pub(super) seats: Vec<u32>,
+    /// Standing places: the tier's id and how many.
+    pub(super) standing: Vec<(String, u32)>,
+    pub(super) lines: Vec<HeldLine>,
+    pub(super) total: String,
+}
+
+/// A line of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct HeldLine {
+    pub(super) seat: Option<u32>,
+    pub(super) tier: String,
+    pub(super) tier_name: String,
+    /// Index of the price zone's colour.
+    pub(super) zone: Option<u8>,
+    /// `Block 212, row F, seat 15`, or the tier's name.
+    pub(super) label: String,
+    pub(super) quantity: u32,
+    pub(super) unit: String,
+    pub(super) total: String,
+}
+
+impl Held {
+    /// From the wire, with the colours of `tiers`.
+    pub(super) fn of(hold: &HoldView, tiers: &[TierView]) -> Self {
+        let lines = hold.lines.iter().map(|line| HeldLine {
+            seat: line.seat.map(|seat| seat.0),
+            tier: line.tier.to_string(),
+            tier_name: line.tier_name.clone(),
+            zone: tiers.iter().find(|tier| tier.id == line.tier).and_then(|tier| tier.category),
+            label: line.label.clone(),
+            quantity: line.quantity,
+            unit: line.unit.to_string(),
+            total: line.total.to_string(),
+        });
+        Self {
+            id: hold.id.to_string(),
+            remaining_ms: hold.remaining_ms,
+            extendable: hold.extensions_left > 0,
+            seats: hold.seats.iter().map(|seat| seat.0).collect(),
+            standing: hold.standing.iter().map(|s| (s.tier.to_string(), s.quantity)).collect(),
+            lines: lines.collect(),
+            total: hold.total.to_string(),
+        }
+    }
+}

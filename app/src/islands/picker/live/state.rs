@@ -1,0 +1,151 @@
+//! What the picker knows, in one place.
+
+use std::cell::RefCell;
+
+use domain::ids::TierId;
+use domain::money::{Currency, Money};
+use domain::price::Price;
+use domain::rules::{Tier, Window};
+
+use super::super::held::{Held, HeldLine};
+use super::map::Pass;
+use crate::islands::browser::{Json, now};
+
+/// A tier as the page told it.
+pub(super) struct TierInfo {
+    pub(super) id: String,
+    pub(super) category: Option<u8>,
+    pub(super) price: Money,
+}
+
+/// What is wished for.
+#[derive(Default)]
+pub(super) struct Wish {
+    pub(super) seats: Vec<u32>,
+    pub(super) standing: Vec<(String, u32)>,
+    /// Best available, so many.
+    pub(super) best: Option<u32>,
+}
+
+/// The picker.
+#[derive(Default)]
+pub(super) struct Picker {
+    pub(super) slug: String,
+    pub(super) geometry: String,
+    pub(super) availability: String,
+    pub(super) tiers: Vec<TierInfo>,
+    pub(super) most: u32,
+    pub(super) quantity: u32,
+    pub(super) hold: Option<Held>,
+    /// When the hold ends, on the browser's own clock.
+    pub(super) ends: f64,
+    /// What the clock showed last.
+    pub(super) left: i64,
+    /// Seats to take again by one press, after they were lost.
+    pub(super) again: Vec<u32>,
+    pub(super) busy: bool,
+    pub(super) list: bool,
+    pub(super) open: Option<u32>,
+    pub(super) pass: Pass,
+}
+
+thread_local! {
+    static PICKER: RefCell<Picker> = RefCell::default();
+}
+
+/// Looks at the picker or changes it. Never from within itself.
+pub(super) fn with<T>(act: impl FnOnce(&mut Picker) -> T) -> T {
+    PICKER.with(|picker| act(&mut picker.borrow_mut()))
+}
+
+/// Takes over what the page says.
+pub(super) fn begin(data: &Json) {
+    let tiers = data.get("tiers").items();
+    let tiers = tiers.iter().map(|tier| TierInfo {
+        id: tier.get("id").text(),
+        category: tier.get("category").some().map(|category| category.whole() as u8),
+        price: money(&tier.get("price")),
+    });
+    let picker = Picker {
+        slug: data.get("slug").text(),
+        geometry: data.get("chart").some().map(|chart| chart.get("geometry_url").text()).unwrap_or_default(),
+        availability: data.get("availability_url").text(),
+        tiers: tiers.collect(),
+        most: data.get("most").whole() as u32,
+        quantity: data.get("quantity").whole() as u32,
+        ..Picker::default()
+    };
+    with(|p| {
+        *p = picker;
+        if let Some(hold) = data.get("hold").some() {
+            p.keep(&hold);
+            // What the server said is as old as the page.
+            p.ends -= now();
+        }
+    });
+}
+
+fn money(json: &Json) -> Money {
+    let currency = Currency::new(&json.get("currency").text()).unwrap_or(Currency::EUR);
+    Money::new(json.get("amount").whole(), currency)
+}
+
+impl Picker {
+    /// The seats held, ascending.
+    pub(super) fn seats(&self) -> Vec<u32> {
+        self.hold.as_ref().map(|hold| hold.seats.clone()).unwrap_or_default()
+    }
+
+    /// The standing places held.
+    pub(super) fn standing(&self) -> Vec<(String, u32)> {
+        self.hold.as_ref().map(|hold| hold.standing.clone()).unwrap_or_default()
+    }
+
+    /// Keeps a hold as the server told it.
+    pub(super) fn keep(&mut self, hold: &Json) {
+        let lines = hold.get("lines").items();
+        let lines = lines.iter().map(|line| {
+            let tier = line.get("tier").text();
+            HeldLine {
+                seat: line.get("seat").some().map(|seat| seat.whole() as u32),
+                zone: self.tiers.iter().find(|known| known.id == tier).and_then(|tier| tier.category),
+                tier,
+                tier_name: line.get("tier_name").text(),
+                label: line.get("label").text(),
+                quantity: line.get("quantity").whole() as u32,
+                unit: money(&line.get("unit")).to_string(),
+                total: money(&line.get("total")).to_string(),
+            }
+        });
+        let held = Held {
+            id: hold.get("id").text(),
+            remaining_ms: hold.get("remaining_ms").whole(),
+            extendable: hold.get("extensions_left").whole() > 0,
+            seats: hold.get("seats").items().iter().map(|seat| seat.whole() as u32).collect(),
+            standing: hold
+                .get("standing")
+                .items()
+                .iter()
+                .map(|s| (s.get("tier").text(), s.get("quantity").whole() as u32))
+                .collect(),
+            lines: lines.collect(),
+            total: money(&hold.get("total")).to_string(),
+        };
+        self.ends = now() + held.remaining_ms as f64;
+        self.left = held.remaining_ms;
+        self.hold = Some(held);
+    }
+
+    /// The tiers as the rules want them. Ids are their positions: the rules only compare them.
+    pub(super) fn rules(&self) -> Vec<Tier> {
+        let tiers = (1_u128..).zip(&self.tiers).map(|(at, tier)| Tier {
+            id: TierId(uuid::Uuid::from_u128(at)),
+            category: tier.category,
+            price: Price { net: tier.price.amount, fee: 0, tax: 0, total: tier.price },
+            min: 1,
+            max: self.most,
+            sale: Window::default(),
+        });
+        tiers.collect()
+    }
+}
