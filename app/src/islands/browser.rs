@@ -66,9 +66,9 @@ pub(super) fn now() -> f64 {
 }
 
 /// Calls `hear` for every event of `names` that reaches `at`, and with something else every `ms` milliseconds, for as
-/// long as the page lives.
-pub(super) fn listen(at: &Element, names: &[&str], ms: i32, hear: impl FnMut(JsValue) + 'static) {
-    let closure = Closure::<dyn FnMut(JsValue)>::new(hear);
+/// long as the page lives. An event may come while another is heard: moving the cursor does that.
+pub(super) fn listen(at: &Element, names: &[&str], ms: i32, hear: impl Fn(JsValue) + 'static) {
+    let closure = Closure::<dyn Fn(JsValue)>::new(hear);
     let function = closure.as_ref().unchecked_ref();
     for name in names {
         let _ = at.add_event_listener_with_callback(name, function);

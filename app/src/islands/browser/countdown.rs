@@ -1,5 +1,7 @@
 //! The clock of the checkout.
 
+use std::cell::Cell;
+
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
@@ -28,8 +30,7 @@ fn number(element: &web_sys::Element, name: &str) -> f64 {
 pub(in crate::islands) fn start() {
     let Some(clock) = by_id("clock") else { return };
     // The server's answer is as old as the page. What `data-left` says counts from `data-from` on.
-    let mut warned = false;
-    let mut gone = false;
+    let (warned, gone) = (Cell::new(false), Cell::new(false));
     let seen = clock.clone();
     listen(&clock, &["submit"], 500, move |value: JsValue| {
         if let Some(event) = value.dyn_ref::<web_sys::Event>() {
@@ -39,13 +40,13 @@ pub(in crate::islands) fn start() {
         }
         let left = (number(&seen, "data-from") + number(&seen, "data-left") - now()) as i64;
         show(left);
-        if left < WARN_BELOW && !warned {
+        if left < WARN_BELOW && !warned.get() {
             say("said", if by_id("extend").is_some() { WARNING } else { LAST_WARNING });
         }
-        warned = left < WARN_BELOW;
+        warned.set(left < WARN_BELOW);
         let over = seen.get_attribute("data-over").unwrap_or_default();
-        if left < -500 && !gone && !over.is_empty() {
-            gone = true;
+        if left < -500 && !gone.get() && !over.is_empty() {
+            gone.set(true);
             let _ = window().location().assign(&over);
         }
     });

@@ -1,6 +1,8 @@
 //! What is held, as the basket shows it: words and numbers only.
 
+#[cfg(feature = "ssr")]
 use crate::api::events::TierView;
+#[cfg(feature = "ssr")]
 use crate::api::holds::HoldView;
 
 /// A hold in words.
@@ -33,6 +35,7 @@ pub(super) struct HeldLine {
 }
 
 impl Held {
+    #[cfg(feature = "ssr")]
     /// From the wire, with the colours of `tiers`.
     pub(super) fn of(hold: &HoldView, tiers: &[TierView]) -> Self {
         let lines = hold.lines.iter().map(|line| HeldLine {

@@ -7,6 +7,8 @@ mod map;
 mod shown;
 mod state;
 
+use std::cell::Cell;
+
 use domain::seat::SeatId;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
@@ -29,18 +31,18 @@ pub(super) fn start() {
     let Some(root) = by_id("pick") else { return };
     let Some(data) = root.get_attribute("data-picker").and_then(|text| Json::parse(&text)) else { return };
     state::begin(&data);
-    let (mut ticks, mut hidden) = (0_u32, false);
+    let (ticks, hidden) = (Cell::new(0_u32), Cell::new(false));
     listen(&root, &EVENTS, 500, move |value: JsValue| {
         if let Some(event) = value.dyn_ref::<Event>() {
             heard(event);
             return;
         }
         tick();
-        ticks += 1;
+        ticks.set(ticks.get().wrapping_add(1));
         if !visible() {
-            hidden = true;
-        } else if ticks % POLL == 0 || hidden {
-            if core::mem::take(&mut hidden) {
+            hidden.set(true);
+        } else if ticks.get() % POLL == 0 || hidden.get() {
+            if hidden.take() {
                 // Another tab may have changed what is held.
                 hold::look();
             }
