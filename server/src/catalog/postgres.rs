@@ -32,13 +32,16 @@ impl PostgresEvents {
     }
 }
 
+// A slip of the finger is only forgiven where the words as typed find nothing.
 const LIST: &str = "
     SELECT a.id, a.slug, a.title, a.category, a.status, a.starts_at, a.ends_at, a.venue_name, a.venue_city, a.venue_country,
         a.time_zone, a.currency, a.from_price, a.available
     FROM event_availability($1) a
     WHERE (coalesce(a.ends_at, a.starts_at) > $1 OR $3 IS NOT NULL)
         AND ($2::text IS NULL OR a.id IN (
-            SELECT e.id FROM events e WHERE e.search @@ search_query($2) OR search_near($2, e.search_words)))
+            SELECT e.id FROM events e WHERE e.search @@ search_query($2)
+                OR (search_near($2, e.search_words)
+                    AND NOT EXISTS (SELECT FROM events x WHERE x.search @@ search_query($2) AND x.status <> 'draft'))))
         AND ($3::timestamptz IS NULL OR a.starts_at >= $3)
         AND ($4::timestamptz IS NULL OR a.starts_at < $4)
         AND ($5::text IS NULL OR a.category = $5)
