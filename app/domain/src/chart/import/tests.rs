@@ -7,6 +7,7 @@ use crate::chart::Chart;
 use crate::seat::SeatId;
 
 mod fuzz;
+mod venues;
 
 fn read(plan: &Value) -> Result<Imported, ChartError> {
     import(plan.to_string().as_bytes(), Limits::default())
@@ -311,45 +312,4 @@ fn all_kinds_of_areas_are_drawn() {
     assert_eq!(box_of(2), ((280.0, 320.0), (190.0, 210.0)));
     assert_eq!(chart.shapes[4].text, Some(("Exit".to_owned(), Point { x: 15.0, y: 15.0 })));
     assert_eq!(chart.focal, Point { x: 545.0, y: 30.0 });
-}
-
-/// The shared folder with real plans beside the project, where it is there.
-fn shared(name: &str) -> Option<Vec<u8>> {
-    let path = format!("{}/../../../shared/data/{name}", env!("CARGO_MANIFEST_DIR"));
-    let found = std::fs::read(&path).ok();
-    if found.is_none() {
-        eprintln!("skipped: {path} is not there");
-    }
-    found
-}
-
-#[test]
-fn a_real_arena_comes_in_with_all_its_seats_told_apart() {
-    let Some(bytes) = shared("arena-738.json") else { return };
-    let imported = import(&bytes, Limits::default()).unwrap();
-    sound(&imported);
-    let chart = &imported.document.chart;
-    assert_eq!((chart.seats.len(), chart.categories.len()), (738, 5));
-    assert_eq!(chart.floors, ["Ground floor", "First Floor"]);
-    assert_eq!(imported.report.times(Oddity::GuidRepeats), 738 - 318);
-    assert_eq!(imported.report.times(Oddity::ZoneSplit), 2);
-    assert_eq!(imported.report.times(Oddity::UnknownField), 0);
-    assert_eq!(chart.sections.len(), 15, "twelve blocks below, three above");
-    let all: Vec<_> = imported.report.entries.iter().map(|entry| entry.code).collect();
-    assert_eq!(all, [Oddity::GuidRepeats, Oddity::ZoneOnTop, Oddity::ZoneSplit, Oddity::StageGuessed]);
-}
-
-#[test]
-fn other_json_is_no_plan() {
-    for name in [
-        "concerts-nyphil.json",
-        "venues-cashmusic.json",
-        "train-giruno.json",
-        "train-coaches.json",
-        "seating-plan.schema.json",
-    ] {
-        let Some(bytes) = shared(name) else { return };
-        let refused = import(&bytes, Limits::default()).map(|imported| imported.report);
-        assert!(matches!(refused, Err(ChartError::WrongType { .. })), "{name}: {refused:?}");
-    }
 }
