@@ -7,7 +7,9 @@ pub mod tickets;
 
 use axum::Router;
 use axum::response::IntoResponse;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -47,6 +49,34 @@ impl Modify for Secret {
     }
 }
 
+/// What may happen to any call, said once: bodies that cannot be read, and whatever is nobody's fault.
+struct EveryOperation;
+
+impl EveryOperation {
+    fn say(operation: &mut Operation) {
+        let problem = |words: &str| {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+            ResponseBuilder::new().description(words).content("application/problem+json", content).build()
+        };
+        if operation.request_body.is_some() {
+            for (status, words) in [("400", "`malformed_json`"), ("413", "`too_large`"), ("415", "`not_json`")] {
+                operation.responses.responses.insert(status.into(), problem(words).into());
+            }
+        }
+        let words = "`too_many_requests` (429), `busy` and `unconfirmed` (503, with `Retry-After`), `internal` (500)";
+        operation.responses.responses.insert("default".into(), problem(words).into());
+    }
+}
+
+impl Modify for EveryOperation {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        for item in openapi.paths.paths.values_mut() {
+            let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+            operations.into_iter().flatten().for_each(Self::say);
+        }
+    }
+}
+
 /// The API's routes below `/api/v1`, and the document that lists them.
 #[must_use]
 pub fn parts() -> (Router<Shop>, utoipa::openapi::OpenApi) {
@@ -63,7 +93,10 @@ pub fn parts() -> (Router<Shop>, utoipa::openapi::OpenApi) {
         .routes(routes!(orders::cancel))
         .routes(routes!(orders::pay))
         .routes(routes!(tickets::keys));
-    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", api).split_for_parts()
+    let (router, mut document) =
+        OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", api).split_for_parts();
+    EveryOperation.modify(&mut document);
+    (router, document)
 }
 
 /// The API with its idempotency keys and its document at `/api/openapi.json`.

@@ -1,0 +1,192 @@
+//! For tests: a whole house on a database of its own, with one event on sale.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::Router;
+use clap::Parser;
+use domain::chart::document::Document;
+use domain::chart::generate::{Theatre, theatre};
+use domain::ids::{ChartId, EventId, PromoterId, TierId, VenueId};
+use domain::money::{Currency, Money};
+use domain::price::Price;
+use domain::rules::Window;
+use domain::time::{MINUTE, Millis};
+use tokio_util::sync::CancellationToken;
+
+use super::{TestDatabase, database};
+use crate::catalog::types::{NewEvent, NewPromoter, NewVenue, Place, Tier};
+use crate::cli::{Cli, Command};
+use crate::clock::{Clock, SystemClock, random};
+use crate::config::Config;
+use crate::holds::{HoldStore, MemoryHolds};
+use crate::http::assets::Manifest;
+use crate::http::state::Shop;
+use crate::wiring;
+
+/// The event's address part.
+pub const SLUG: &str = "the-cherry-orchard";
+
+/// A house with its jobs running.
+pub struct TestHouse {
+    /// Everything that the server answers.
+    pub router: Router,
+    /// The services.
+    pub shop: Shop,
+    /// The event on sale: a theatre, and a standing tier of 50 places.
+    pub event: EventId,
+    /// The standing tier.
+    pub standing: TierId,
+    /// The database under it.
+    pub database: TestDatabase,
+    /// The data folder.
+    pub data: PathBuf,
+    stop: CancellationToken,
+}
+
+impl Drop for TestHouse {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        let _ = std::fs::remove_dir_all(&self.data);
+    }
+}
+
+/// Settings of a test's house: mail and keys in a folder of its own, no limit to writes.
+///
+/// # Panics
+/// Where the folder cannot be made.
+#[must_use]
+pub fn config() -> Config {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("parterre-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let data = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&data).expect("the temporary folder can be written");
+    let Command::Config(mut config) = Cli::parse_from(["parterre", "config", "--dev-pages"]).command else {
+        unreachable!("the command asked for is the one parsed")
+    };
+    config.data = data;
+    config.writes_per_second = 1_000_000;
+    *config
+}
+
+/// A house as it is served.
+///
+/// # Panics
+/// Where there is no database: the test cannot run.
+pub async fn house() -> TestHouse {
+    with_holds(Arc::new(MemoryHolds::default())).await
+}
+
+/// A house over the hold store that the test brings.
+///
+/// # Panics
+/// Where there is no database: the test cannot run.
+pub async fn with_holds(holds: Arc<dyn HoldStore>) -> TestHouse {
+    let database = database().await;
+    let config = config();
+    let data = config.data.clone();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let url = "http://127.0.0.1".to_owned();
+    let house = wiring::build(config, database.pool.clone(), Manifest::default(), url, clock.clone(), holds)
+        .await
+        .expect("the house opens");
+    let (event, standing) = put_on_sale(&house.shop, &*clock).await;
+    let shop = house.shop.clone();
+    let stop = CancellationToken::new();
+    drop(house.start(&stop));
+    TestHouse { router: shop.router(), shop, event, standing, database, data, stop }
+}
+
+async fn put_on_sale(shop: &Shop, clock: &dyn Clock) -> (EventId, TierId) {
+    let now = clock.now();
+    let store = shop.catalog.store();
+    let promoter = NewPromoter {
+        id: PromoterId::mint(now, random(clock)),
+        slug: "court-theatre".into(),
+        name: "Court Theatre".into(),
+    };
+    let promoter = store.ensure_promoter(&promoter).await.expect("the promoter is kept");
+    let place = Place {
+        name: "Court Theatre".into(),
+        city: "Weimar".into(),
+        country: "DE".into(),
+        time_zone: "Europe/Berlin".into(),
+    };
+    let venue = NewVenue {
+        id: VenueId::mint(now, random(clock)),
+        slug: "court-theatre".into(),
+        address: "Am Markt 1".into(),
+        place,
+        capacity: 2_000,
+    };
+    let venue = store.ensure_venue(&venue).await.expect("the venue is kept");
+    let chart = theatre(&Theatre::default());
+    let categories: Vec<u8> = (0..u8::try_from(chart.categories.len()).expect("few categories")).collect();
+    let counts: Vec<u32> = categories
+        .iter()
+        .map(|category| chart.seats.category.iter().filter(|known| *known == category).count() as u32)
+        .collect();
+    let chart_id = ChartId::mint(now, random(clock));
+    let (chart_id, _) = shop
+        .catalog
+        .charts()
+        .save(chart_id, venue, Document::of(chart), serde_json::json!({}))
+        .await
+        .expect("the chart is kept");
+    let standing = TierId::mint(now, random(clock));
+    let mut tiers: Vec<Tier> = categories
+        .iter()
+        .map(|category| {
+            let net = 4_000 - 500 * i64::from(*category);
+            tier(
+                TierId::mint(now, random(clock)),
+                &format!("Category {category}"),
+                Some(*category),
+                net,
+                counts[usize::from(*category)],
+            )
+        })
+        .collect();
+    tiers.push(tier(standing, "Standing", None, 1_500, 50));
+    let event = EventId::mint(now, random(clock));
+    let added = store
+        .add(&NewEvent {
+            id: event,
+            promoter,
+            venue,
+            chart: Some(chart_id),
+            slug: SLUG.into(),
+            title: "The Cherry Orchard".into(),
+            description: "A comedy in four acts.".into(),
+            category: "theatre".into(),
+            currency: Currency::EUR,
+            capacity: counts.iter().sum::<u32>() + 50,
+            doors_at: Some(now.plus(30 * 24 * 60 * MINUTE)),
+            starts_at: now.plus(30 * 24 * 60 * MINUTE + 30 * MINUTE),
+            ends_at: Some(now.plus(30 * 24 * 60 * MINUTE + 180 * MINUTE)),
+            details: serde_json::json!({ "age": 12 }),
+            tiers,
+            kills: vec![],
+        })
+        .await
+        .expect("the event is kept");
+    assert_eq!(added, crate::catalog::store::Added::Made);
+    (event, standing)
+}
+
+fn tier(id: TierId, name: &str, category: Option<u8>, net: i64, quantity: u32) -> Tier {
+    let (fee, tax) = (net / 10, net / 20);
+    Tier {
+        id,
+        name: name.into(),
+        category,
+        price: Price { net, fee, tax, total: Money::new(net + fee + tax, Currency::EUR) },
+        quantity,
+        sold: 0,
+        reserved: 0,
+        min_purchase: 1,
+        max_purchase: 10,
+        sale: Window { opens_at: None::<Millis>, closes_at: None },
+    }
+}
