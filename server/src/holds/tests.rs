@@ -157,7 +157,7 @@ async fn a_replaced_hold_gives_its_seats_to_the_new_one_or_stays() {
     let swap = |seats: &[u32]| HoldRequest { replaces: Some(first.id), ..chosen(seats) };
     let call = async |n: u16, request: HoldRequest| holds.hold(event(), holder(1), id(n), &request, NOW).await;
     assert!(matches!(refusal(call(3, swap(&row[3..6])).await), HoldRefusal::SeatsTaken { .. }));
-    assert_eq!(holds.by_holder(holder(1), NOW).await.unwrap(), [first.clone()]);
+    assert_eq!(holds.by_holder(holder(1), NOW).await.unwrap(), std::slice::from_ref(&first));
     let second = call(3, swap(&row[0..3])).await.unwrap().hold;
     assert_eq!(holds.by_holder(holder(1), NOW).await.unwrap(), [second]);
 }
@@ -246,6 +246,19 @@ async fn not_side_by_side_is_refused_with_an_offer_unless_apart_will_do() {
     let granted = ask(&holds, 1, &best_of(2, false)).await.unwrap();
     assert_eq!(granted.hold.seats, offer);
     assert_eq!(granted.relaxed.len(), 1);
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_resolved_by_asking_again_with_the_same_id() {
+    let evening = evening();
+    let table = InventoryTable { events: vec![Arc::new(evening)], sold: Sold::default() };
+    let holds = Holds::new(contract::broken::losing_answers(), Arc::new(table));
+    for (n, request) in [(1, best_of(2, true)), (2, best_of(3, true))] {
+        let unknown = ask(&holds, n, &request).await.unwrap_err();
+        assert!(matches!(unknown, HoldError::Trouble(Trouble::Unconfirmed { .. })), "neither success nor failure");
+        let granted = ask(&holds, n, &request).await.unwrap();
+        assert_eq!(holds.by_holder(holder(n), NOW).await.unwrap(), [granted.hold]);
+    }
 }
 
 proptest! {

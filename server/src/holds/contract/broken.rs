@@ -32,6 +32,13 @@ enum Fault {
     KeepsStanding,
     CountsTwice,
     LoadsLast,
+    /// Not a breach: what a remote store does when the network fails after the write.
+    LosesFirstAnswers,
+}
+
+/// A store that obeys every law, but whose first answer to each hold is lost on the way.
+pub(in crate::holds) fn losing_answers() -> Store {
+    Arc::new(Broken { fault: Fault::LosesFirstAnswers, inner: MemoryHolds::default(), holders: Mutex::default() })
 }
 
 struct Broken {
@@ -89,7 +96,7 @@ impl HoldStore for Broken {
     }
 
     async fn place(&self, grant: &Grant, now: Millis) -> Outcome<Hold> {
-        lock(&self.holders).insert(grant.id, grant.holder);
+        let first = lock(&self.holders).insert(grant.id, grant.holder).is_none();
         let mut wish = grant.clone();
         if self.is(Fault::NoLimit) {
             wish.max_holds = usize::MAX;
@@ -103,6 +110,9 @@ impl HoldStore for Broken {
         let now = if self.is(Fault::NeverExpires) { NOW.min(now) } else { now };
         let outcome = self.inner.place(&wish, now).await;
         match (outcome, self.fault) {
+            (_, Fault::LosesFirstAnswers) if first => {
+                Outcome::Unknown(Trouble::Unconfirmed { what: "hold store", detail: "timeout".to_owned() })
+            }
             (Outcome::Applied(hold), Fault::ConstantFence) => Outcome::Applied(Hold { fence: Fence(1 << 62), ..hold }),
             (Outcome::Lost(_), Fault::GrantsTwice) => Outcome::Applied(invented(grant)),
             (Outcome::Lost(_), Fault::GrantsBlocked) if grant.seats.contains(&BLOCKED) => {

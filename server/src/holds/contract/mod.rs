@@ -3,7 +3,7 @@
 //! `hold_store_laws!` makes one named test of every law for an implementation, so that none can be forgotten: a law
 //! that is not in its list is dead code, which the compiler reports. `broken.rs` shows each of them able to fail.
 
-mod broken;
+pub(super) mod broken;
 mod marks;
 mod places;
 
