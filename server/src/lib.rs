@@ -2,6 +2,7 @@
 
 pub mod availability;
 pub mod catalog;
+pub mod checker;
 pub mod cli;
 pub mod clock;
 pub mod config;

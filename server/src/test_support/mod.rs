@@ -6,6 +6,7 @@
 
 pub mod house;
 mod server;
+pub mod shop;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -46,6 +46,13 @@ pub(super) async fn fulfil(
                 Some(Constraint::Other(name)) if name.starts_with("tickets_") && name.ends_with("_code_key") => {
                     Ok(Fulfilled::CodeTaken)
                 }
+                // Somebody else has a ticket for the place: this buyer's money must not stay here.
+                Some(Constraint::TicketIssued) => {
+                    tx.rollback().await.map_err(trouble)?;
+                    let mut tx = begin(pool).await?;
+                    let open = lock(&mut tx, order).await?.is_some_and(|now| now.step(OrderEvent::Fulfil).is_some());
+                    if open { give_up(tx, order, payment).await } else { Ok(Fulfilled::OutOfTurn) }
+                }
                 _ => Err(trouble(error)),
             };
         }
