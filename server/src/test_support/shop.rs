@@ -53,6 +53,8 @@ impl TestHolds {
         if !self.generous && hold.seats.iter().any(|seat| state.owner.contains_key(seat)) {
             return false;
         }
+        // Above every fence of a process that ran before: its first one is the millisecond.
+        self.fence.fetch_max(SystemClock.now().0, Ordering::SeqCst);
         hold.fence = Fence(self.fence.fetch_add(1, Ordering::SeqCst) + 1);
         for seat in &hold.seats {
             state.owner.insert(*seat, hold.id);
