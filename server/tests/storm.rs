@@ -119,7 +119,7 @@ async fn without_the_claims_constraint_the_checker_finds_the_double_sale() {
     ] {
         sqlx::query(sqlx::AssertSqlSafe(broken)).execute(&shop.database.pool).await.unwrap();
     }
-    let (tally, breaches) = storm(&shop, 200, 50).await;
+    let (tally, breaches) = storm(&shop, 120, 50).await;
     assert!(tally["paid"] > 50, "{tally:?}");
     let found: Vec<_> = breaches.iter().map(|breach| breach.invariant.as_str()).collect();
     assert!(found.contains(&"I1") && found.contains(&"I3"), "{breaches:?}");
