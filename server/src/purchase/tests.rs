@@ -40,7 +40,7 @@ async fn two_seats_and_two_standing_places_become_four_tickets() {
     assert_eq!(paid.tickets.len(), 4);
     for ticket in &paid.tickets {
         let claim = crate::tickets::verify(&till.purchase.signer().verify_keys(), &ticket.token).unwrap();
-        assert_eq!((claim.ticket, claim.seat), (ticket.id, ticket.seat));
+        assert_eq!((claim.ticket, &claim.label), (ticket.id, &ticket.label));
     }
     let link = till.purchase.signer().link(paid.tickets[1].id);
     let (prints, index) = till.purchase.prints(&link).await.unwrap().unwrap();
