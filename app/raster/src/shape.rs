@@ -136,19 +136,24 @@ impl Shape {
     }
 }
 
+/// `value` between two bounds. Unlike `clamp` it cannot panic, and brings no code that writes floats into a message.
+fn within(value: f32, low: f32, high: f32) -> f32 {
+    value.min(high).max(low)
+}
+
 /// Width of a thin rim.
 fn thin(r: f32, ratio: f32) -> f32 {
-    (r * 0.2).clamp(0.85_f32.min(r), 2.0 * ratio)
+    within(r * 0.2, 0.85_f32.min(r), 2.0 * ratio)
 }
 
 /// Radius of the sold dot.
 fn dot(r: f32, ratio: f32) -> f32 {
-    (r * 0.34).clamp(0.5, 3.0 * ratio)
+    within(r * 0.34, 0.5, 3.0 * ratio)
 }
 
 /// Radius of the blocked speck.
 fn speck(r: f32, ratio: f32) -> f32 {
-    (r * 0.15).clamp(0.4, 1.4 * ratio)
+    within(r * 0.15, 0.4, 1.4 * ratio)
 }
 
 /// Radius of one's own seat: larger, and never too small to see.

@@ -33,6 +33,11 @@ pub struct Camera {
     insets: Insets,
 }
 
+/// `value` between two bounds. Unlike `clamp` it cannot panic, and brings no code that writes floats into a message.
+fn within(value: f64, low: f64, high: f64) -> f64 {
+    value.min(high).max(low)
+}
+
 impl Camera {
     /// A camera on a plan of `plan` units with seats of `seat_radius` units, the whole house in a view of `view` CSS
     /// pixels.
@@ -62,7 +67,7 @@ impl Camera {
         let (_, _, w, h) = self.room();
         let margin = (w.min(h) * 0.03).clamp(6.0, 28.0);
         let fit = ((w - 2.0 * margin) / self.plan.0).min((h - 2.0 * margin) / self.plan.1);
-        fit.clamp(1e-6, self.max_scale())
+        within(fit, 1e-6, self.max_scale())
     }
 
     /// The scale at which seats are largest.
@@ -90,7 +95,7 @@ impl Camera {
             return;
         }
         let (left, top, w, h) = self.room();
-        self.scale = self.scale.clamp(self.fit_scale(), self.max_scale());
+        self.scale = within(self.scale, self.fit_scale(), self.max_scale());
         self.x = left + w / 2.0 - middle.0 * self.scale;
         self.y = top + h / 2.0 - middle.1 * self.scale;
         self.keep_in_view();
@@ -124,7 +129,7 @@ impl Camera {
     pub fn zoom(&mut self, factor: f64, x: f64, y: f64) {
         let at = self.plan_at(x, y);
         let scale = self.scale * factor;
-        self.scale = if scale.is_finite() { scale.clamp(self.fit_scale(), self.max_scale()) } else { self.scale };
+        self.scale = if scale.is_finite() { within(scale, self.fit_scale(), self.max_scale()) } else { self.scale };
         self.x = x - at.0 * self.scale;
         self.y = y - at.1 * self.scale;
         self.keep_in_view();
@@ -143,7 +148,7 @@ impl Camera {
         let (room_x, room_y, w, h) = self.room();
         let whole = (w * 0.86 / (right - left).max(1e-6)).min(h * 0.86 / (bottom - top).max(1e-6));
         let near = radius / self.seat_radius;
-        self.scale = whole.min(near).clamp(self.fit_scale(), self.max_scale());
+        self.scale = within(whole.min(near), self.fit_scale(), self.max_scale());
         self.x = room_x + w / 2.0 - (left + right) / 2.0 * self.scale;
         self.y = room_y + h / 2.0 - (top + bottom) / 2.0 * self.scale;
         self.keep_in_view();
@@ -158,9 +163,9 @@ impl Camera {
             if size <= room {
                 let slack = (room - size) / 2.0;
                 let centred = middle - size / 2.0;
-                t.clamp(centred - slack, centred + slack)
+                within(t, centred - slack, centred + slack)
             } else {
-                t.clamp(middle - size, middle)
+                within(t, middle - size, middle)
             }
         };
         self.x = one(self.x, self.plan.0 * self.scale, left, w);
