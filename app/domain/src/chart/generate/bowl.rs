@@ -108,7 +108,9 @@ impl Wedge {
                 .enumerate()
                 // A platform repeats: wheelchair, companion, and room to turn.
                 .map(|(seat, angle)| {
-                    let taken = (mouth.is_some() && hole.contains(&seat)) || (self.platform(row) && seat % 3 == 2);
+                    let alone = seat % 3 == 0 && seat + 1 == count;
+                    let taken =
+                        (mouth.is_some() && hole.contains(&seat)) || (self.platform(row) && (seat % 3 == 2 || alone));
                     (!taken).then_some(angle)
                 })
                 .collect(),

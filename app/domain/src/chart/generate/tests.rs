@@ -56,11 +56,12 @@ fn venues_have_places_for_wheelchairs_with_a_companion_beside_them_and_seats_of_
         assert!(has(Features::ACCESSIBLE) > 0, "{}", chart.name);
         for (seat, features) in chart.seats.features.iter().enumerate() {
             if features.has(Features::ACCESSIBLE) {
-                let beside = [seat.wrapping_sub(1), seat + 1];
-                let companion = beside.iter().any(|&other| {
+                let companion = |other: usize, gap: usize| {
                     chart.seats.row.get(other) == Some(&chart.seats.row[seat])
                         && chart.seats.features[other].has(Features::COMPANION)
-                });
+                        && !chart.seats.gap_after[gap]
+                };
+                let companion = companion(seat + 1, seat) || (seat > 0 && companion(seat - 1, seat - 1));
                 assert!(companion, "{}: {:?}", chart.name, chart.label(SeatId(seat as u32)));
             }
         }
