@@ -39,7 +39,15 @@ pub fn calendar(prints: &[Print], uid: &str, now: Millis) -> String {
         .add_property("DTSTAMP", stamp(now))
         .add_property("DTSTART", stamp(first.starts_at))
         .add_property("DTEND", stamp(first.ends_at.unwrap_or(first.starts_at.plus(USUAL_LENGTH))));
-    Calendar::new().name(&first.title).push(event.done()).done().to_string()
+    Calendar::empty()
+        .append_property(("VERSION", "2.0"))
+        .append_property(("PRODID", "-//Parterre//Parterre//EN"))
+        .append_property(("CALSCALE", "GREGORIAN"))
+        .append_property(("METHOD", "PUBLISH"))
+        .name(&first.title)
+        .push(event.done())
+        .done()
+        .to_string()
 }
 
 #[cfg(test)]
@@ -53,7 +61,7 @@ mod tests {
         assert_eq!(file, calendar(&prints, "order-1", Millis(1_795_000_000_000)));
         assert_eq!(file.matches("BEGIN:VEVENT").count(), 1);
         assert!(file.contains("DTSTART:20261127T190000Z"), "{file}");
-        assert!(file.contains("UID:order-1@parterre"));
+        assert!(file.contains("UID:order-1@parterre") && file.contains("PRODID:-//Parterre//"), "{file}");
         assert!(file.replace("\r\n ", "").contains("Row F"));
         assert!(file.contains("Harbour Arena\\, Hamburg"));
         assert_eq!(calendar(&[], "order-1", Millis(0)), "");

@@ -1,7 +1,5 @@
 //! The ticket to print: one A6 page a ticket, which also sits well on A4 paper.
 
-use std::sync::LazyLock;
-
 use krilla::Document;
 use krilla::color::rgb;
 use krilla::geom::{Path, PathBuilder, Point, Rect};
@@ -10,19 +8,21 @@ use krilla::num::NormalizedF32;
 use krilla::page::PageSettings;
 use krilla::paint::{Fill, LineCap, Paint, Stroke, StrokeDash};
 use krilla::surface::Surface;
-use krilla::text::{Font, TextDirection};
+use krilla::text::TextDirection;
 use thiserror::Error;
 
 use super::Print;
-use super::measure::{Face, fit, wrap};
-use super::qr::{qr_modules, runs};
+use super::faces::Face;
+use super::measure::{fit, runs as runs_of, width, wrap};
+use super::qr::{QUIET, qr_modules, runs};
 
 /// A6 in points.
 const WIDTH: f32 = 297.64;
 const HEIGHT: f32 = 419.53;
 const MARGIN: f32 = 22.0;
-/// Side of the QR code with its quiet zone.
-const CODE: f32 = 168.0;
+/// Side of the QR code. Around it stays [`QUIET`] modules of white, or scanners miss it.
+const CODE: f32 = 152.0;
+const CODE_TOP: f32 = 24.0;
 
 /// Red, green, blue.
 type Colour = (u8, u8, u8);
@@ -44,44 +44,18 @@ pub enum PdfError {
     Document(String),
 }
 
-struct Fonts {
-    display: Font,
-    text: Font,
-    strong: Font,
-}
-
-static FONTS: LazyLock<Option<Fonts>> = LazyLock::new(|| {
-    let font = |bytes: &'static [u8]| Font::new(bytes.to_vec().into(), 0);
-    Some(Fonts {
-        display: font(Face::Display.bytes())?,
-        text: font(Face::Text.bytes())?,
-        strong: font(Face::Strong.bytes())?,
-    })
-});
-
-impl Fonts {
-    fn of(&self, face: Face) -> &Font {
-        match face {
-            Face::Display => &self.display,
-            Face::Text => &self.text,
-            Face::Strong => &self.strong,
-        }
-    }
-}
-
 /// The tickets as one document, a page each.
 ///
 /// # Errors
 /// [`PdfError`]; none is expected of any input.
 pub fn pdf(prints: &[Print]) -> Result<Vec<u8>, PdfError> {
-    let fonts = FONTS.as_ref().ok_or(PdfError::Font)?;
     let mut document = Document::new();
     let title = prints.first().map_or("Ticket", |print| print.title.as_str());
     document.set_metadata(Metadata::new().title(title.to_owned()).language("en".into()).creator("Parterre".into()));
     for print in prints {
         let settings = PageSettings::from_wh(WIDTH, HEIGHT).ok_or(PdfError::Font)?;
         let mut page = document.start_page_with(settings);
-        let mut sheet = Sheet { surface: page.surface(), fonts };
+        let mut sheet = Sheet { surface: page.surface() };
         sheet.ticket(print);
         // Surface before page: each writes itself down when it goes.
         drop(sheet);
@@ -92,7 +66,6 @@ pub fn pdf(prints: &[Print]) -> Result<Vec<u8>, PdfError> {
 
 struct Sheet<'a> {
     surface: Surface<'a>,
-    fonts: &'a Fonts,
 }
 
 impl Sheet<'_> {
@@ -100,9 +73,12 @@ impl Sheet<'_> {
         let inner = WIDTH - 2.0 * MARGIN;
         self.bar();
         self.code(print);
-        let mut y = 26.0 + CODE + 15.0;
+        let modules = qr_modules(&print.token).len().max(21) as f32;
+        let mut y = CODE_TOP + CODE + CODE / modules * QUIET as f32 + 10.5;
         self.centred(Face::Strong, 13.0, INK, y, &print.code);
-        y += 14.0;
+        y += 11.5;
+        self.centred(Face::Text, 7.5, INK_2, y, "Works without a network");
+        y += 11.0;
         self.tear(y);
         y += 17.0;
         let (number, count) = print.number;
@@ -141,7 +117,7 @@ impl Sheet<'_> {
             return;
         }
         let size = CODE / modules.len() as f32;
-        let (left, top) = ((WIDTH - CODE) / 2.0, 24.0);
+        let (left, top) = ((WIDTH - CODE) / 2.0, CODE_TOP);
         let mut path = PathBuilder::new();
         for (y, row) in modules.iter().enumerate() {
             for (x, length) in runs(row) {
@@ -183,24 +159,30 @@ impl Sheet<'_> {
         let mut x = MARGIN;
         for (word, name) in &print.place {
             let mut size = 34.0;
-            while size > 14.0 && Face::Display.width(size, name) > widest {
+            while size > 14.0 && width(Face::Display, size, name) > widest {
                 size -= 2.0;
             }
             let name = fit(Face::Display, size, widest, name);
             self.text(Face::Text, 8.5, INK_2, x, y, word);
             self.text(Face::Display, size, INK, x, y + 30.0, &name);
-            x += Face::Display.width(size, &name).max(Face::Text.width(8.5, word)) + gap;
+            x += width(Face::Display, size, &name).max(width(Face::Text, 8.5, word)) + gap;
         }
     }
 
     fn centred(&mut self, face: Face, size: f32, colour: Colour, y: f32, text: &str) {
-        self.text(face, size, colour, (WIDTH - face.width(size, text)) / 2.0, y, text);
+        self.text(face, size, colour, (WIDTH - width(face, size, text)) / 2.0, y, text);
     }
 
     fn text(&mut self, face: Face, size: f32, colour: Colour, x: f32, y: f32, text: &str) {
         self.fill(colour);
-        let font = self.fonts.of(face).clone();
-        self.surface.draw_text(Point::from_xy(x, y), font, size, text, false, TextDirection::Auto);
+        let mut x = x;
+        for run in runs_of(face, text) {
+            let direction = if run.leftwards { TextDirection::RightToLeft } else { TextDirection::LeftToRight };
+            if let Some(font) = run.face.font() {
+                self.surface.draw_text(Point::from_xy(x, y), font, size, &run.text, false, direction);
+            }
+            x += run.width(size);
+        }
     }
 
     fn fill(&mut self, colour: Colour) {
@@ -229,6 +211,18 @@ mod tests {
         assert!(bytes.starts_with(b"%PDF-"));
         let text = String::from_utf8_lossy(&bytes);
         assert!(text.contains("/Count 2"), "two pages");
+        assert!(bytes.len() < 120_000, "{} bytes", bytes.len());
+    }
+
+    #[test]
+    fn every_script_prints_and_only_the_signs_used_are_embedded() {
+        let mut print = sample().remove(0);
+        print.title = "夜行列车：告别巡演".into();
+        print.venue = "مسرح المدينة, بيروت".into();
+        print.holder = "Жук Ονειροπόλος 𝔘".into();
+        let bytes = pdf(&[print]).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(text.contains("NotoSansSC") && text.contains("NotoSansArabic"));
         assert!(bytes.len() < 120_000, "{} bytes", bytes.len());
     }
 

@@ -6,7 +6,7 @@ use fast_qr::qr::{QRBuilder, QRCode};
 use fast_qr::{ECL, Mode};
 
 /// White around the code, in modules, as ISO/IEC 18004 asks.
-const QUIET: usize = 4;
+pub(super) const QUIET: usize = 4;
 
 fn code(text: &str) -> Option<QRCode> {
     let alphanumeric = text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || b" $%*+-./:".contains(&b));
