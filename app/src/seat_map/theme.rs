@@ -135,7 +135,7 @@ pub fn parse(css: &str) -> Option<Colour> {
     let hex = css.trim().strip_prefix('#')?;
     let n = u32::from_str_radix(hex, 16).ok()?;
     match hex.len() {
-        3 => Some(Colour::hex((n & 0xF00) * 0x1100 | (n & 0xF0) * 0x110 | (n & 0xF) * 0x11)),
+        3 => Some(Colour::hex(((n & 0xF00) * 0x1100) | ((n & 0xF0) * 0x110) | ((n & 0xF) * 0x11))),
         6 => Some(Colour::hex(n)),
         _ => None,
     }

@@ -209,7 +209,7 @@ impl Bench {
     pub fn hits(&self, n: u32) -> f64 {
         let model = Model::new(self.chart.clone());
         let performance = web_sys::window().and_then(|w| w.performance());
-        let now = || performance.as_ref().map_or(0.0, |p| p.now());
+        let now = || performance.as_ref().map_or(0.0, web_sys::Performance::now);
         let mut seed = 7;
         let (w, h) = model.size;
         let points: Vec<(f32, f32)> = (0..n)

@@ -46,8 +46,11 @@ struct Shared {
     state: RefCell<State>,
     on_event: Box<dyn Fn(MapEvent)>,
     /// One closure for every event, frame, message and resize: each kind of closure would cost bytes.
-    closure: RefCell<Option<Closure<dyn FnMut(JsValue)>>>,
+    closure: RefCell<Option<Callback>>,
 }
+
+/// How the browser calls.
+type Callback = Closure<dyn FnMut(JsValue)>;
 
 /// What is listened to on the canvas.
 const ON_CANVAS: [&str; 10] = [
@@ -77,7 +80,7 @@ impl SeatMapView {
         let shared =
             Rc::new(Shared { state: RefCell::new(state), on_event: Box::new(on_event), closure: RefCell::default() });
         let weak = Rc::downgrade(&shared);
-        let closure = Closure::<dyn FnMut(JsValue)>::new(move |value: JsValue| {
+        let closure = Callback::new(move |value: JsValue| {
             if let Some(shared) = weak.upgrade() {
                 shared.called(&value);
             }
