@@ -183,6 +183,9 @@ impl Search<'_, '_> {
                         }
                     });
                     let Some(first) = first else { continue };
+                    if found.is_some_and(|(best, ..)| best <= self.spread(first)) {
+                        continue;
+                    }
                     let near = middle(self.hall.at(first.first), self.hall.at(first.first + size - 1));
                     self.hall.blocks(other..other + 1, n - size, near, plain, |second| {
                         // The gap counts double: sitting near each other is why they came together.
