@@ -176,10 +176,8 @@ async fn service(chart: &Arc<Chart>, ops: u64) {
     let call = async |op: u64, request: HoldRequest| {
         let (id, holder) = (HoldId::mint(NOW, random(op)), HolderId::mint(NOW, random(op)));
         // Each call a millisecond later, as in a sale of a thousand a second.
-        holds
-            .hold(event(0), holder, id, &request, NOW.plus((op & 0xFFFF) as i64))
-            .await
-            .expect("there are enough seats")
+        // A seat that would leave its neighbour alone is refused: an answer like any other.
+        let _ = std::hint::black_box(holds.hold(event(0), holder, id, &request, NOW.plus((op & 0xFFFF) as i64)).await);
     };
     measure("service: two best, together", ops, async |op| {
         let best = Some(BestRequest {
