@@ -1,0 +1,251 @@
+//! Each rule as a function from text to breaches, and for each a sample that breaks it: the rules can fail.
+
+use crate::tree::File;
+
+/// No file above this many lines.
+const LONGEST: usize = 400;
+
+/// What each feature of the server may call, beside itself and [`EVERYBODY`].
+const MAY_CALL: [(&str, &[&str]); 13] = [
+    ("availability", &["holds", "catalog", "jobs"]),
+    ("catalog", &["availability"]),
+    ("holds", &[]),
+    ("idempotency", &[]),
+    ("jobs", &[]),
+    ("mail", &["jobs", "tickets"]),
+    ("payments", &["jobs"]),
+    ("purchase", &["catalog", "availability", "holds", "payments", "tickets", "mail", "jobs", "idempotency"]),
+    ("stores", &[]),
+    ("test_support", &["purchase", "holds", "catalog", "wiring", "payments", "mail", "jobs", "tickets"]),
+    ("tickets", &[]),
+    ("clock", &[]),
+    ("trouble", &[]),
+];
+
+/// What any feature may call.
+const EVERYBODY: [&str; 4] = ["clock", "trouble", "stores", "test_support"];
+
+/// The modules of `app` that a module must not look at.
+const APP_FORBIDDEN: [(&str, &[&str]); 4] = [
+    ("api", &["pages", "components", "islands", "seat_map"]),
+    ("components", &["pages", "islands", "seat_map"]),
+    ("seat_map", &["pages", "islands"]),
+    ("islands", &["pages"]),
+];
+
+/// What the pure crate must not mention.
+const IMPURE: [&str; 11] = [
+    "leptos",
+    "axum",
+    "sqlx",
+    "tokio",
+    "web_sys",
+    "std::env",
+    "std::fs",
+    "std::net",
+    "SystemTime",
+    "Instant::now",
+    "cfg(feature",
+];
+
+/// Crates that must never travel to a browser.
+const SERVER_CRATES: [&str; 7] = ["tokio", "axum", "hyper", "sqlx", "scylla", "fred", "reqwest"];
+
+fn breach(file: &File, line: usize, words: &str) -> String {
+    format!("{}:{line}: {words}", file.path)
+}
+
+/// At most [`LONGEST`] lines.
+pub(crate) fn short(file: &File) -> Vec<String> {
+    let lines = file.text.lines().count();
+    let too_long = lines > LONGEST && !file.path.ends_with(".css");
+    too_long.then(|| breach(file, lines, "is too long: divide it by what it does")).into_iter().collect()
+}
+
+/// A Rust file begins with `//!` and words.
+pub(crate) fn introduced(file: &File) -> Vec<String> {
+    let first = file.text.lines().next().unwrap_or_default();
+    let silent = file.path.ends_with(".rs") && first.strip_prefix("//!").is_none_or(|words| words.trim().is_empty());
+    silent.then(|| breach(file, 1, "begins without a `//!` sentence")).into_iter().collect()
+}
+
+/// `domain <- api <- pages, components, seat_map`; `domain <- server features <- wiring`.
+pub(crate) fn directed(file: &File) -> Vec<String> {
+    if file.path.starts_with("app/domain/src/") {
+        let test = file.path.ends_with("/tests.rs") || file.path.contains("/tests/");
+        return if test { Vec::new() } else { mentions(file, &IMPURE, "is not for the pure domain") };
+    }
+    if let Some(module) = module_of(file, "app/src/") {
+        let forbidden = APP_FORBIDDEN.iter().find(|(from, _)| *from == module).map_or(&[][..], |(_, to)| to);
+        return reaches(file).filter(|(_, to)| forbidden.contains(to)).map(|(at, to)| against(file, at, to)).collect();
+    }
+    let Some(module) = module_of(file, "server/src/") else { return Vec::new() };
+    let Some((_, may)) = MAY_CALL.iter().find(|(from, _)| *from == module) else { return Vec::new() };
+    let refused = |to: &str| to != module && !EVERYBODY.contains(&to) && !may.contains(&to);
+    reaches(file).filter(|(_, to)| refused(to)).map(|(at, to)| against(file, at, to)).collect()
+}
+
+fn against(file: &File, at: usize, to: &str) -> String {
+    breach(file, at, &format!("reaches for `crate::{to}` against the direction"))
+}
+
+/// `holds` for `server/src/holds/memory.rs` and for `server/src/holds.rs`.
+fn module_of<'a>(file: &'a File, base: &str) -> Option<&'a str> {
+    let rest = file.path.strip_prefix(base)?.strip_suffix(".rs")?;
+    rest.split('/').next()
+}
+
+/// Every `crate::NAME` of the code, and the first names of a `use crate::{a::…, b}`.
+fn reaches(file: &File) -> impl Iterator<Item = (usize, &str)> {
+    file.code().flat_map(|(at, line)| {
+        let after = line.split("crate::").skip(1);
+        after.flat_map(move |rest| {
+            let grouped = rest.strip_prefix('{').map(|group| group.split(',').map(str::trim).collect::<Vec<_>>());
+            let names = grouped.unwrap_or_else(|| vec![rest]);
+            names
+                .into_iter()
+                .map(move |name| (at, name.split(|c: char| !(c == '_' || c.is_alphanumeric())).next().unwrap_or("")))
+        })
+    })
+}
+
+fn mentions(file: &File, words: &[&str], why: &str) -> Vec<String> {
+    let hits =
+        file.code().flat_map(|(at, line)| words.iter().filter(move |w| line.contains(**w)).map(move |w| (at, w)));
+    hits.map(|(at, word)| breach(file, at, &format!("`{word}` {why}"))).collect()
+}
+
+/// `sqlx::` only below `stores/`, in `postgres.rs`, below `postgres/`, and in what tests alone compile.
+pub(crate) fn driverless(file: &File) -> Vec<String> {
+    let named = |part: &str| part.trim_end_matches(".rs").contains("postgres");
+    let theirs = file.path.split('/').any(|part| ["stores", "test_support", "tests"].contains(&part) || named(part))
+        || ["/tests.rs", "/contract.rs"].iter().any(|end| file.path.ends_with(end));
+    let looked_at = file.path.starts_with("server/src/") || file.path.starts_with("app/");
+    if theirs || !looked_at {
+        Vec::new()
+    } else {
+        mentions(file, &["sqlx::", "scylla::", "fred::"], "leaves its own files")
+    }
+}
+
+/// Files about money know no floating point.
+pub(crate) fn exact_money(file: &File) -> Vec<String> {
+    let money = ["money", "price", "order", "payment"].iter().any(|name| {
+        file.path.starts_with(&format!("app/domain/src/{name}")) || file.path.contains("server/src/payments/")
+    });
+    if money { mentions(file, &["f32", "f64"], "is not for money") } else { Vec::new() }
+}
+
+/// A folder with `store.rs` has `mod.rs` and `contract.rs` (or a folder of that name) beside it.
+pub(crate) fn lawful(files: &[File]) -> Vec<String> {
+    let has = |path: String| files.iter().any(|file| file.path == path);
+    let stores = files.iter().filter_map(|file| file.path.strip_suffix("/store.rs"));
+    let missing = stores.filter(|folder| {
+        let laws = has(format!("{folder}/contract.rs")) || has(format!("{folder}/contract/mod.rs"));
+        let proven_whole = has(format!("{folder}/tests.rs"));
+        !has(format!("{folder}/mod.rs")) || !(laws || proven_whole)
+    });
+    missing.map(|folder| format!("{folder}: has a store but neither laws nor tests beside it")).collect()
+}
+
+/// Every walkthrough names its proofs, and each named proof is a test of that name.
+pub(crate) fn proven(document: &str, files: &[File]) -> Vec<String> {
+    let mut breaches = Vec::new();
+    for walk in document.split("\n## Walkthrough").skip(1) {
+        let walk = walk.split("\n## ").next().unwrap_or_default();
+        let title = walk.lines().next().unwrap_or_default().trim_matches([':', ' ']);
+        let proofs: Vec<&str> = walk
+            .split_once("Proven by")
+            .map(|(_, list)| {
+                list.split('`').skip(1).step_by(2).filter(|word| !word.contains(['/', '.', ':'])).collect()
+            })
+            .unwrap_or_default();
+        if proofs.is_empty() {
+            breaches.push(format!("ARCHITECTURE.md: the walkthrough `{title}` names no proof"));
+        }
+        let is_test = |name: &str| {
+            let (function, sentence) = (format!("fn {name}("), format!("(\"{name}\""));
+            files.iter().any(|file| {
+                file.path.ends_with(".rs") && file.text.contains(&function)
+                    || file.path.ends_with(".mjs") && file.text.contains(&sentence)
+            })
+        };
+        let lost = proofs.into_iter().filter(|name| !is_test(name));
+        breaches.extend(lost.map(|name| format!("ARCHITECTURE.md: `{title}` names `{name}`, which is no test")));
+    }
+    breaches
+}
+
+/// Relative links lead to files.
+pub(crate) fn linked(page: &str, text: &str, exists: impl Fn(&str) -> bool) -> Vec<String> {
+    let folder = page.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let local = targets.filter(|target| !target.contains("://") && !target.starts_with('#'));
+    let paths = local.map(|target| {
+        let target = target.split('#').next().unwrap_or_default();
+        match target.strip_prefix("../") {
+            Some(above) => above.to_owned(),
+            None if folder.is_empty() => target.to_owned(),
+            None => format!("{folder}/{target}"),
+        }
+    });
+    paths.filter(|path| !exists(path)).map(|path| format!("{page}: links to {path}, which is not there")).collect()
+}
+
+/// The dependency tree of the client, a crate a line.
+pub(crate) fn browser_only(tree: &str) -> Vec<String> {
+    let crates = tree.lines().filter_map(|line| line.split(' ').next());
+    let strays = crates.filter(|name| SERVER_CRATES.iter().any(|s| name == s || name.starts_with(&format!("{s}-"))));
+    strays.map(|name| format!("the browser client depends on {name}")).collect()
+}
+
+#[test]
+fn the_rules_can_fail() {
+    let long = "//! Words.\n".repeat(LONGEST + 1);
+    assert_eq!(short(&File::made("server/src/a.rs", &long)).len(), 1);
+    assert_eq!(introduced(&File::made("server/src/a.rs", "use b;\n")).len(), 1);
+    assert_eq!(introduced(&File::made("server/src/a.rs", "//!\n")).len(), 1);
+    let directions = [
+        ("server/src/holds/mod.rs", "use crate::purchase::Purchase;"),
+        ("server/src/mail/mod.rs", "fn f() { crate::purchase::x() }"),
+        ("server/src/jobs/mod.rs", "use crate::{clock::Clock, http::Router};"),
+        ("server/src/purchase/mod.rs", "use crate::http::Router;"),
+        ("app/src/api/holds.rs", "use crate::pages::home;"),
+        ("app/src/components/a.rs", "use crate::seat_map::Model;"),
+        ("app/domain/src/hold.rs", "use std::fs::File;"),
+        ("app/domain/src/hold.rs", "#[cfg(feature = \"ssr\")]"),
+    ];
+    for (path, line) in directions {
+        assert_eq!(directed(&File::made(path, line)).len(), 1, "{path}: {line}");
+    }
+    assert_eq!(driverless(&File::made("server/src/holds/mod.rs", "use sqlx::PgPool;")).len(), 1);
+    assert_eq!(exact_money(&File::made("app/domain/src/money.rs", "fn f(x: f64) {}")).len(), 1);
+    let alone = [File::made("server/src/holds/store.rs", ""), File::made("server/src/holds/mod.rs", "")];
+    assert_eq!(lawful(&alone).len(), 1);
+    assert_eq!(browser_only("leptos v0.8\ntokio v1\nsqlx-core v0.9").len(), 2);
+    assert_eq!(linked("docs/A.md", "[x](B.md) [y](../C.md) [z](https://example.org)", |_| false).len(), 2);
+}
+
+#[test]
+fn a_proof_that_is_no_test_is_found() {
+    let tests =
+        [File::made("server/src/a.rs", "fn a_seat_is_sold_once() {}"), File::made("e/b.mjs", "test(\"buys\", x)")];
+    let walk = |proofs: &str| format!("# A\n\n## Walkthrough: buying\n\nWords.\n\nProven by {proofs}.\n\n## Rest\n");
+    assert!(proven(&walk("`a_seat_is_sold_once`, `buys`"), &tests).is_empty());
+    assert_eq!(proven(&walk("`a_seat_is_sold_twice`"), &tests).len(), 1);
+    assert_eq!(proven(&walk("hope"), &tests).len(), 1);
+}
+
+#[test]
+fn what_is_allowed_is_not_refused() {
+    let fine = [
+        ("server/src/purchase/mod.rs", "use crate::holds::Holds; // never crate::http"),
+        ("server/src/wiring.rs", "use crate::purchase::Purchase;"),
+        ("server/src/http/pages.rs", "use crate::purchase::Purchase;"),
+        ("app/src/pages/home.rs", "use crate::components::Icon;"),
+    ];
+    for (path, line) in fine {
+        assert!(directed(&File::made(path, line)).is_empty(), "{path}: {line}");
+    }
+    assert!(driverless(&File::made("server/src/jobs/postgres.rs", "use sqlx::PgPool;")).is_empty());
+}
