@@ -5,6 +5,9 @@ use crate::tree::File;
 /// No file above this many lines.
 const LONGEST: usize = 400;
 
+/// As many walkthroughs the architecture tells, at least.
+const WALKTHROUGHS: usize = 4;
+
 /// What each feature of the server may call, beside itself and [`EVERYBODY`].
 const MAY_CALL: [(&str, &[&str]); 13] = [
     ("availability", &["holds", "catalog", "jobs"]),
@@ -141,7 +144,10 @@ pub(crate) fn lawful(files: &[File]) -> Vec<String> {
     let has = |path: String| files.iter().any(|file| file.path == path);
     let stores = files.iter().filter_map(|file| file.path.strip_suffix("/store.rs"));
     let missing = stores.filter(|folder| {
-        let laws = has(format!("{folder}/contract.rs")) || has(format!("{folder}/contract/mod.rs"));
+        // A feature of two stores may tell the laws of both in one place.
+        let above = folder.rsplit_once('/').map_or(*folder, |(above, _)| above);
+        let places = [format!("{folder}/contract.rs"), format!("{folder}/contract/mod.rs"), format!("{above}/contract.rs")];
+        let laws = places.into_iter().any(has);
         let proven_whole = has(format!("{folder}/tests.rs"));
         !has(format!("{folder}/mod.rs")) || !(laws || proven_whole)
     });
@@ -151,6 +157,9 @@ pub(crate) fn lawful(files: &[File]) -> Vec<String> {
 /// Every walkthrough names its proofs, and each named proof is a test of that name.
 pub(crate) fn proven(document: &str, files: &[File]) -> Vec<String> {
     let mut breaches = Vec::new();
+    if document.matches("\n## Walkthrough").count() < WALKTHROUGHS {
+        breaches.push(format!("ARCHITECTURE.md: fewer than {WALKTHROUGHS} walkthroughs"));
+    }
     for walk in document.split("\n## Walkthrough").skip(1) {
         let walk = walk.split("\n## ").next().unwrap_or_default();
         let title = walk.lines().next().unwrap_or_default().trim_matches([':', ' ']);
@@ -230,10 +239,11 @@ fn the_rules_can_fail() {
 fn a_proof_that_is_no_test_is_found() {
     let tests =
         [File::made("server/src/a.rs", "fn a_seat_is_sold_once() {}"), File::made("e/b.mjs", "test(\"buys\", x)")];
-    let walk = |proofs: &str| format!("# A\n\n## Walkthrough: buying\n\nWords.\n\nProven by {proofs}.\n\n## Rest\n");
+    let walk = |proofs: &str| format!("\n## Walkthrough: buying\n\nWords.\n\nProven by {proofs}.\n").repeat(WALKTHROUGHS);
     assert!(proven(&walk("`a_seat_is_sold_once`, `buys`"), &tests).is_empty());
-    assert_eq!(proven(&walk("`a_seat_is_sold_twice`"), &tests).len(), 1);
-    assert_eq!(proven(&walk("hope"), &tests).len(), 1);
+    assert_eq!(proven(&walk("`a_seat_is_sold_twice`"), &tests).len(), WALKTHROUGHS);
+    assert_eq!(proven(&walk("hope"), &tests).len(), WALKTHROUGHS);
+    assert_eq!(proven("# Nothing", &tests).len(), 1);
 }
 
 #[test]
