@@ -1,0 +1,28 @@
+// Time runs out: nothing is charged, and one press brings the seats back.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, visit } from "./support/browser.mjs";
+import { open } from "./support/server.mjs";
+import { holdBest, inBasket, openSeats, toCheckout } from "./support/walk.mjs";
+
+let shop, browser, event;
+before(async () => {
+  [shop, browser] = await Promise.all([open({ PARTERRE_HOLD_SECONDS: "5" }), launch()]);
+  event = (await shop.events()).small;
+});
+after(async () => {
+  await browser?.close();
+  await shop?.close();
+});
+
+test("a hold that ran out gives a way on", async () => {
+  const { page, leave } = await visit(browser, shop, { expected: [/410|404|Failed to load resource/] });
+  await openSeats(page, event);
+  await holdBest(page, 2);
+  await page.getByRole("button", { name: "Take the same seats again" }).click({ timeout: 15_000 });
+  await inBasket(page, 2);
+  await toCheckout(page);
+  await page.getByText(/time (ran|is) (out|up)/i).first().waitFor({ timeout: 15_000 });
+  assert.ok(await page.getByText(/nothing was charged/i).first().isVisible());
+  await leave();
+});

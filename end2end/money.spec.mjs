@@ -1,0 +1,90 @@
+// What can happen between "Pay" and the tickets.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, visit } from "./support/browser.mjs";
+import { open } from "./support/server.mjs";
+import { CARDS, awake, basket, fillCard, holdBest, openSeats, pay, tickets, toCheckout } from "./support/walk.mjs";
+
+let shop, browser, event;
+before(async () => {
+  [shop, browser] = await Promise.all([open(), launch()]);
+  event = (await shop.events()).small;
+});
+after(async () => {
+  await browser?.close();
+  await shop?.close();
+});
+
+async function atCheckout(options) {
+  const visitor = await visit(browser, shop, options);
+  await openSeats(visitor.page, event);
+  await holdBest(visitor.page, 2);
+  await toCheckout(visitor.page);
+  return visitor;
+}
+
+test("a declined card keeps the seats", async () => {
+  // A page that says what was declined is no success, and the console tells its status.
+  const { page, leave } = await atCheckout({ expected: [/40[29]|422|Failed to load resource/] });
+  await pay(page, CARDS.poor);
+  await page.getByText(/seats are safe|stay yours|not enough|too little/i).first().waitFor();
+  await fillCard(page, CARDS.good);
+  await page.getByRole("button", { name: /^Pay / }).click();
+  await tickets(page, 2);
+  await leave();
+});
+
+test("a card that cannot exist is told before the bank is asked", async () => {
+  const { page, leave } = await atCheckout({ expected: [/422|Failed to load resource/] });
+  await pay(page, "4242 4242 4242 4241");
+  await page.locator("[name=card][aria-invalid=true]").waitFor();
+  assert.equal(await page.locator("[name=name]").inputValue(), "Ada Marlowe", "what was typed is kept");
+  await leave();
+});
+
+test("the bank asks, and its answer counts", async () => {
+  const { page, leave } = await atCheckout({ expected: [/40[29]|422|Failed to load resource/] });
+  await pay(page, CARDS.secure);
+  await page.getByRole("heading", { name: "Is this you?" }).waitFor();
+  await page.getByRole("button", { name: "No, this is not me" }).click();
+  await page.getByText(/seats are safe|stay yours/i).first().waitFor();
+  await fillCard(page, CARDS.secure);
+  await page.getByRole("button", { name: /^Pay / }).click();
+  await page.getByRole("button", { name: /^Yes, pay/ }).click();
+  await tickets(page, 2);
+  await leave();
+});
+
+test("a bank that answers late is waited for", async () => {
+  const { page, leave } = await atCheckout();
+  await pay(page, CARDS.late);
+  await tickets(page, 2);
+  await leave();
+});
+
+test("a reload in the middle of checkout loses nothing", async () => {
+  const { page, context, leave } = await atCheckout();
+  const total = await page.locator("aside.sum .all .price").innerText();
+  await page.reload();
+  await awake(page);
+  assert.equal(await page.locator("aside.sum .all .price").innerText(), total);
+  const other = await context.newPage();
+  await openSeats(other, event);
+  assert.equal((await basket(other)).length, 2, "another tab has the same basket");
+  await other.close();
+  await pay(page);
+  const bought = await tickets(page, 2);
+  await page.reload();
+  assert.deepEqual(await tickets(page, 2), bought, "looking again buys nothing");
+  await leave();
+});
+
+test("a double press pays once", async () => {
+  const { page, leave } = await atCheckout();
+  await page.locator("[name=name]").fill("Ada Marlowe");
+  await page.locator("[name=email]").fill("ada@example.org");
+  await fillCard(page, CARDS.good);
+  await page.getByRole("button", { name: /^Pay / }).dblclick();
+  await tickets(page, 2);
+  await leave();
+});

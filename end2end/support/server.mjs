@@ -1,0 +1,59 @@
+// A shop of one's own: `parterre serve` on a free port with a fresh data folder and the demo on sale.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const root = new URL("../..", import.meta.url).pathname;
+const START_LIMIT = 120_000;
+const STOP_LIMIT = 20_000;
+
+/** Starts a shop; `settings` are environment variables. Ends with its address, its events and a way to stop it. */
+export async function open(settings = {}) {
+  const data = mkdtempSync(join(tmpdir(), "parterre-e2e-"));
+  const binary = process.env.PARTERRE_BINARY ?? join(root, "target/debug/parterre");
+  const flags = ["serve", "--port", "0", "--data", data, "--assets", join(root, "dist"), "--demo", "--dev-pages"];
+  // PostgreSQL refuses to run as root.
+  const isRoot = process.getuid?.() === 0;
+  const words = isRoot ? ["unshare", "-U", "--map-user=1000", "--map-group=1000", "--", binary, ...flags] : [binary, ...flags];
+  const env = { ...process.env, PARTERRE_WRITES_PER_SECOND: "1000", ...settings };
+  const child = spawn(words[0], words.slice(1), { env, stdio: ["ignore", "pipe", "pipe"] });
+  const said = [];
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  createInterface({ input: child.stderr }).on("line", (line) => said.push(line));
+  const base = await new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`The shop did not open in time.\n${said.join("\n")}`)), START_LIMIT);
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      said.push(line);
+      const address = line.match(/^Parterre is ready: (\S+)/);
+      if (address) resolve(address[1]);
+      if (address) clearTimeout(late);
+    });
+    ended.then((code) => reject(new Error(`The shop ended with ${code}.\n${said.join("\n")}`)));
+  });
+  return { base, data, said, events: () => events(base), close };
+
+  async function close() {
+    child.kill("SIGTERM");
+    const slow = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT);
+    await ended;
+    clearTimeout(slow);
+    rmSync(data, { recursive: true, force: true });
+  }
+}
+
+/** The demo's events by what a test wants of them: the smallest house with seats, the largest, and one that stands. */
+async function events(base) {
+  const { items } = await json(`${base}/api/v1/events?limit=50`);
+  const all = await Promise.all(items.map(({ slug }) => json(`${base}/api/v1/events/${slug}`)));
+  const seated = all.filter((event) => event.chart && event.status === "on_sale").sort((a, b) => a.chart.seats - b.chart.seats);
+  const onSale = seated.length > 0 ? seated : all.filter((event) => event.chart).sort((a, b) => a.chart.seats - b.chart.seats);
+  return { small: onSale[0], large: onSale.at(-1), standing: all.find((event) => !event.chart), all };
+}
+
+async function json(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${address} answered ${answer.status}`);
+  return answer.json();
+}

@@ -1,0 +1,93 @@
+// Steps that many walks share, told as a fan would.
+import assert from "node:assert/strict";
+
+export const CARDS = {
+  good: "4242 4242 4242 4242",
+  declined: "4000 0000 0000 0002",
+  poor: "4000 0000 0000 9995",
+  secure: "4000 0027 6000 3184",
+  late: "4000 0000 0000 0077",
+};
+
+/** Opens the seat page and waits until the islands are awake and the map has its seats. */
+export async function openSeats(page, event) {
+  await page.goto(`/events/${event.slug}/seats`);
+  await awake(page);
+}
+
+/** Waits until the islands of the page are awake. */
+export async function awake(page) {
+  await page.waitForSelector("html[data-awake]", { state: "attached" });
+}
+
+/** Holds the best seats together. */
+export async function holdBest(page, quantity = 2) {
+  await page.locator("#quantity").fill(String(quantity));
+  await page.locator("#quantity").blur();
+  await page.getByRole("button", { name: quantity === 1 ? "Best seat" : `Best ${quantity} together` }).click();
+  await inBasket(page, quantity);
+}
+
+/** Waits until so many lines are in the basket. */
+export async function inBasket(page, count) {
+  await page.waitForFunction((n) => document.querySelectorAll("aside.side li.item").length === n, count);
+}
+
+/** What the basket's lines say. */
+export async function basket(page) {
+  return page.locator("aside.side li.item > div").allInnerTexts();
+}
+
+/** From the basket to the checkout. */
+export async function toCheckout(page) {
+  await page.getByRole("link", { name: "Continue to checkout" }).click();
+  await page.waitForURL(/\/checkout\//);
+}
+
+/** Fills the checkout and presses "Pay". */
+export async function pay(page, card = CARDS.good, buyer = { name: "Ada Marlowe", email: "ada@example.org" }) {
+  const person = page.getByLabel("Name", { exact: true });
+  if (await person.count()) {
+    await person.fill(buyer.name);
+    await page.locator("#email, [name=email]").first().fill(buyer.email);
+  }
+  await fillCard(page, card);
+  await page.getByRole("button", { name: /^Pay / }).click();
+}
+
+/** Types the card. */
+export async function fillCard(page, card) {
+  await page.locator("[name=card]").fill(card);
+  await page.locator("[name=expiry]").fill("12 / 34");
+  await page.locator("[name=code]").fill("123");
+}
+
+/** Waits for the tickets and ends with their addresses. */
+export async function tickets(page, count) {
+  await page.getByRole("heading", { level: 1, name: "See you there" }).waitFor({ timeout: 30_000 });
+  const links = await page.locator(".stubs a[href*='/tickets/']").evaluateAll((all) => all.map((a) => a.getAttribute("href")));
+  const pages = [...new Set(links.filter((href) => /^\/tickets\/[^/]+$/.test(href)))];
+  assert.equal(pages.length, count, "one ticket a place");
+  return pages;
+}
+
+/** Presses Tab until the place is focused, and fails where focus is ever invisible. */
+export async function tabTo(page, place, limit = 150) {
+  for (let presses = 0; presses < limit; presses += 1) {
+    if (await place.evaluate((element) => element === document.activeElement).catch(() => false)) return;
+    await page.keyboard.press("Tab");
+    const shown = await page.evaluate(visibleFocus);
+    assert.equal(shown, "", "focus is always visible");
+  }
+  assert.fail(`${place} was not reached by ${limit} presses of Tab`);
+}
+
+/** Empty where what has the focus shows it; else its description. Runs in the page. */
+function visibleFocus() {
+  const at = document.activeElement;
+  if (!at || at === document.body) return "";
+  const box = at.getBoundingClientRect();
+  const rings = [at, at.parentElement, at.nextElementSibling].filter(Boolean).map((element) => getComputedStyle(element));
+  const ringed = rings.some((style) => (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2) || style.boxShadow !== "none");
+  return ringed && box.width > 0 && box.height > 0 ? "" : at.outerHTML.slice(0, 200);
+}
