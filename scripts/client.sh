@@ -1,7 +1,7 @@
 # Builds the browser's files into dist/, where their sources have changed.
 # shellcheck shell=bash
 
-CLIENT_SOURCES="Cargo.toml Cargo.lock Trunk.toml .cargo/config.toml app/Cargo.toml app/src app/domain/Cargo.toml app/domain/src app/raster/Cargo.toml app/raster/src frontend/Cargo.toml frontend/src frontend/index.html"
+CLIENT_SOURCES="Cargo.toml Cargo.lock Trunk.toml .cargo/config.toml app frontend/Cargo.toml frontend/src frontend/index.html"
 ASSET_SOURCES="public frontend/loader.js package-lock.json scripts/assets.mjs"
 
 build_client() {
