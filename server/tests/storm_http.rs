@@ -1,0 +1,146 @@
+//! Storms over HTTP, through a real socket and the whole router: hold, order and payment as a program would send them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use parterre::checker::check;
+use parterre::test_support::house::{SLUG, TestHouse, house};
+use reqwest::Client;
+use serde_json::{Value, json};
+
+/// Buyers under way at one moment.
+const AT_ONCE: usize = 200;
+/// No storm lasts longer.
+const AT_MOST: Duration = Duration::from_secs(120);
+
+/// A house on a port of its own; the server ends with the test.
+struct Served {
+    house: TestHouse,
+    url: String,
+    client: Client,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn serve() -> Served {
+    // The client insists on a provider even where nothing is encrypted. A second call finds the first one's.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let house = house().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/api/v1", listener.local_addr().unwrap());
+    let router = house.router.clone();
+    let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    Served { house, url, client: Client::new(), server }
+}
+
+impl Served {
+    /// Posts, answering the body, or the problem's code.
+    async fn post(&self, path: &str, token: Option<&str>, body: Value) -> Result<Value, String> {
+        let mut request = self.client.post(format!("{}{path}", self.url)).json(&body);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.map_err(|error| format!("no answer: {error}"))?;
+        let status = response.status();
+        let body: Value = response.json().await.map_err(|error| format!("{status}: {error}"))?;
+        if status.is_success() { Ok(body) } else { Err(body["code"].as_str().unwrap_or("no code").to_owned()) }
+    }
+
+    async fn hold(&self, wish: &Value) -> Result<Value, String> {
+        self.post(&format!("/events/{SLUG}/holds"), None, wish.clone()).await
+    }
+
+    /// One buyer from hold to ticket; answers how it ended, in a word.
+    async fn buyer(&self, wish: Value) -> String {
+        self.buy(&wish).await.unwrap_or_else(|code| code)
+    }
+
+    async fn buy(&self, wish: &Value) -> Result<String, String> {
+        let hold = self.hold(wish).await?;
+        let token = hold["token"].as_str();
+        let buyer = json!({ "name": "Ada Lovelace", "email": "ada@example.org" });
+        let order = json!({ "hold_id": hold["id"], "buyer": buyer, "accept_total": hold["total"]["amount"] });
+        let order = self.post("/orders", token, order).await?;
+        let path = format!("/orders/{}/payments", order["id"].as_str().unwrap_or_default());
+        let card = json!({ "provider": "test", "method": "4242424242424242" });
+        let payment = self.post(&path, token, card).await?;
+        Ok(payment["status"].as_str().unwrap_or("no status").to_owned())
+    }
+
+    /// Seats that can be bought alone, one after the other, without leaving a single one: probed, and let go again.
+    async fn lone_seats(&self, wanted: usize) -> Vec<u32> {
+        let mut seats = vec![];
+        for seat in (0..).step_by(5).take(wanted * 20) {
+            if let Ok(hold) = self.hold(&json!({ "seats": [seat] })).await {
+                let path = format!("{}/holds/{}", self.url, hold["id"].as_str().unwrap());
+                let token = hold["token"].as_str().unwrap();
+                assert_eq!(self.client.delete(path).bearer_auth(token).send().await.unwrap().status(), 204);
+                seats.push(seat);
+            }
+            if seats.len() == wanted {
+                break;
+            }
+        }
+        assert_eq!(seats.len(), wanted, "the hall has as many lone seats");
+        seats
+    }
+
+    async fn tickets(&self) -> i64 {
+        let count = sqlx::query_scalar("SELECT count(*) FROM tickets WHERE status = 'valid'");
+        count.fetch_one(&self.house.database.pool).await.unwrap()
+    }
+}
+
+async fn storm(served: &Arc<Served>, buyers: usize, wish: impl Fn(usize) -> Value) -> BTreeMap<String, usize> {
+    let run = futures::stream::iter(0..buyers)
+        .map(|number| {
+            let (served, wish) = (served.clone(), wish(number));
+            tokio::spawn(async move { served.buyer(wish).await })
+        })
+        .buffer_unordered(AT_ONCE)
+        .fold(BTreeMap::new(), |mut tally: BTreeMap<String, usize>, ended| async move {
+            *tally.entry(ended.unwrap()).or_default() += 1;
+            tally
+        });
+    tokio::time::timeout(AT_MOST, run).await.expect("the storm ends in time")
+}
+
+async fn ends_well(served: &Served, tally: &BTreeMap<String, usize>, buyers: usize, sold: usize) {
+    assert_eq!(tally.values().sum::<usize>(), buyers);
+    let told = ["succeeded", "seats_taken", "sold_out"];
+    assert!(tally.keys().all(|word| told.contains(&word.as_str())), "{tally:?}");
+    assert_eq!(tally["succeeded"], sold, "{tally:?}");
+    assert_eq!(served.tickets().await, i64::try_from(sold).unwrap());
+    assert_eq!(check(&served.house.database.pool).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_hundred_buyers_after_fifty_seats() {
+    let served = Arc::new(serve().await);
+    let seats = served.lone_seats(50).await;
+    let tally = storm(&served, 500, |number| json!({ "seats": [seats[number * 7919 % 50]] })).await;
+    ends_well(&served, &tally, 500, 50).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_hundred_buyers_after_fifty_standing_places() {
+    let served = Arc::new(serve().await);
+    let standing = json!({ "standing": [{ "tier": served.house.standing, "quantity": 1 }] });
+    let tally = storm(&served, 500, |_| standing.clone()).await;
+    ends_well(&served, &tally, 500, 50).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_thousand_buyers_after_one_seat() {
+    let served = Arc::new(serve().await);
+    let seat = served.lone_seats(1).await[0];
+    let tally = storm(&served, 2_000, |_| json!({ "seats": [seat] })).await;
+    ends_well(&served, &tally, 2_000, 1).await;
+}
