@@ -44,6 +44,13 @@ need_wasm_target() {
   step "Adding the WASM target to Rust" rustup target add wasm32-unknown-unknown
 }
 
+# The standard library's source, from which the client's own small copy is built; false where it cannot be had.
+have_rust_src() {
+  [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] && return 0
+  has rustup || return 1
+  step "Adding the standard library's source to Rust" rustup component add rust-src
+}
+
 # need_crate NAME VERSION FLAGS...: a program of the registry, exactly this version.
 need_crate() {
   local crate=$1 version=$2
