@@ -1,0 +1,18 @@
+// Writes a benchmark's table (second argument: the file with what it printed) into docs/BENCHMARKS.md, between the
+// marks of its name (first argument), with the machine it ran on and the day.
+import { readFileSync, writeFileSync } from "node:fs";
+import { arch, cpus, platform, release, totalmem } from "node:os";
+
+const [name, printed] = process.argv.slice(2);
+const page = new URL("../docs/BENCHMARKS.md", import.meta.url).pathname;
+const table = readFileSync(printed, "utf8").split("\n").filter((line) => !/^(==|\s*(Compiling|Finished|Running|Building))/.test(line)).join("\n").trim();
+// What is already a Markdown table stays one; anything else keeps its columns.
+const shown = table.includes("|---") || table.includes("| ---") ? table : `\`\`\`\n${table}\n\`\`\``;
+const machine = `${cpus().length} cores (${cpus()[0].model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${release()} ${arch()}`;
+const day = new Date().toISOString().slice(0, 10);
+const section = `<!-- ${name} -->\n## ${name}\n\n${day}, ${machine}.\n\n${shown}\n<!-- /${name} -->`;
+
+const text = readFileSync(page, "utf8");
+const old = new RegExp(`<!-- ${name} -->[\\s\\S]*?<!-- /${name} -->`);
+writeFileSync(page, old.test(text) ? text.replace(old, () => section) : `${text.trimEnd()}\n\n${section}\n`);
+console.log(`Written to docs/BENCHMARKS.md: ${name}.`);
