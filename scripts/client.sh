@@ -27,7 +27,7 @@ build_client() {
     need_wasm_bindgen
     small=()
     if have_rust_src; then small=("${SMALL_STD[@]}"); else say "The client becomes larger than it should: the source of Rust's standard library is missing."; fi
-    step "Building the browser client (about three minutes)" env -u NO_COLOR "${small[@]}" trunk build --dist "$out"
+    step "Building the browser client (about three minutes)" env -u NO_COLOR ${small[@]+"${small[@]}"} trunk build --dist "$out"
     printf '%s' "$compiled" >"$out/.sources"
   fi
   need_npm .

@@ -47,8 +47,7 @@ need_wasm_target() {
 # The standard library's source, from which the client's own small copy is built; false where it cannot be had.
 have_rust_src() {
   [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] && return 0
-  has rustup || return 1
-  step "Adding the standard library's source to Rust" rustup component add rust-src
+  has rustup && rustup component add rust-src >/dev/null 2>&1
 }
 
 # need_crate NAME VERSION FLAGS...: a program of the registry, exactly this version.
