@@ -6,6 +6,7 @@ pub mod checker;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod holds;
 pub mod http;
 pub mod idempotency;

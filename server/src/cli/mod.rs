@@ -1,6 +1,8 @@
 //! The command line: what `parterre --help` shows.
 
+mod chart;
 mod database;
+mod demo;
 mod migrate;
 mod serve;
 
@@ -10,6 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::tickets::verify_cli;
 
 /// Open-source ticketing with live seat maps.
 #[derive(Debug, Parser)]
@@ -105,7 +108,16 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Serve(config) => serve::run(*config).await.map(|()| String::new()),
         Command::Migrate(command) => migrate::run(&command).await,
         Command::Config(config) => Ok(config.to_text()),
-        Command::Chart(_) | Command::Demo(_) | Command::Ticket(_) => Err("Not built yet.".to_owned()),
+        Command::Demo(command) => demo::run(&command).await,
+        Command::Chart(command) => return chart::run(&command).await,
+        Command::Ticket(Ticket::Verify { token, key, data }) => {
+            let verdict = verify_cli::verify(&token, key.as_deref(), &data);
+            match verdict.exit {
+                0 => println!("{}", verdict.text.trim_end()),
+                _ => eprintln!("{}", verdict.text.trim_end()),
+            }
+            return ExitCode::from(verdict.exit);
+        }
     };
     match done {
         Ok(text) => {

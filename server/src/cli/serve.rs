@@ -8,8 +8,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::database::{Database, Role};
+use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::demo;
 use crate::http::assets::Manifest;
+use crate::stores::postgres::Pool;
+use crate::trouble::Trouble;
 use crate::wiring;
 
 /// How long requests may take to finish when the server is asked to stop.
@@ -58,6 +62,9 @@ async fn serve(config: Config, listener: TcpListener, manifest: Manifest, databa
     let bound = listener.local_addr().map_err(|error| error.to_string())?;
     let public_url = config.public_url(bound);
     let pool = database.ready(config.database_pool).await?;
+    if config.demo {
+        fill(&pool).await?;
+    }
     let house = wiring::open(config, pool.clone(), manifest, public_url.clone()).await?;
     let app = house.shop.router().into_make_service_with_connect_info::<SocketAddr>();
     let stop = CancellationToken::new();
@@ -84,6 +91,17 @@ async fn serve(config: Config, listener: TcpListener, manifest: Manifest, databa
         Some(Err(error)) => Err(format!("The server stopped: {error}.")),
         _ => Ok(()),
     }
+}
+
+/// Fills an empty shop with the demo.
+async fn fill(pool: &Pool) -> Result<(), String> {
+    let sentence = |trouble: Trouble| format!("The demo could not be made: {trouble}.");
+    let catalog = wiring::catalog(pool);
+    if !catalog.store().any().await.map_err(sentence)? {
+        println!("Putting the demo events on sale …");
+        demo::seed(&catalog, &SystemClock).await.map_err(sentence)?;
+    }
+    Ok(())
 }
 
 /// Ctrl-C, a polite kill, or a closed terminal.

@@ -56,6 +56,13 @@ pub async fn open(config: Config, pool: Pool, manifest: Manifest, public_url: St
     build(config, pool, manifest, public_url, clock, Arc::new(MemoryHolds::default())).await
 }
 
+/// The catalogue on `pool`: for commands that need nothing else of the house.
+#[must_use]
+pub fn catalog(pool: &Pool) -> Catalog {
+    let charts = Charts::new(Arc::new(PostgresCharts::new(pool.clone())));
+    Catalog::new(Arc::new(PostgresEvents::new(pool.clone())), charts)
+}
+
 /// As [`open`], with the clock and the hold store that tests bring.
 ///
 /// # Errors
@@ -70,8 +77,7 @@ pub async fn build(
 ) -> Result<House, String> {
     let sentence = |trouble: Trouble| format!("Parterre cannot open: {trouble}.");
     partitions::ensure(&pool, clock.now()).await.map_err(sentence)?;
-    let charts = Charts::new(Arc::new(PostgresCharts::new(pool.clone())));
-    let catalog = Catalog::new(Arc::new(PostgresEvents::new(pool.clone())), charts);
+    let catalog = catalog(&pool);
     let facts = FromCatalog::new(catalog.clone(), clock.clone());
     let holds = Holds::new(hold_store, Arc::new(facts.clone())).lasting(config.hold_ms());
     let availability = Availability::new(holds.clone(), clock.now());

@@ -1,0 +1,38 @@
+//! `parterre demo`: puts an event on sale, also while the server runs, and prints its address.
+
+use domain::chart::import::verdict;
+use domain::money::Currency;
+
+use super::database::{Database, Role};
+use super::{Demo, chart};
+use crate::clock::{Clock, SystemClock};
+use crate::demo::{prices, put_on_sale};
+use crate::stores::postgres::partitions;
+use crate::wiring;
+
+/// Runs the command; answers what to print.
+///
+/// # Errors
+/// One sentence for whoever typed it.
+pub(crate) async fn run(demo: &Demo) -> Result<String, String> {
+    let asked: Vec<_> =
+        demo.prices.iter().map(|price| prices::parse(price, Currency::EUR)).collect::<Result<_, _>>()?;
+    let plan = match &demo.chart {
+        None => None,
+        Some(file) => match chart::read(file)? {
+            Ok(imported) => Some(imported),
+            refused @ Err(_) => return Err(verdict(&refused).0.trim_end().to_owned()),
+        },
+    };
+    let database = Database::open(&demo.config, Role::Guest, &|words| eprintln!("{words} …")).await?;
+    let made = match database.ready(4).await {
+        Ok(pool) => match partitions::ensure(&pool, SystemClock.now()).await {
+            Ok(_) => put_on_sale(&wiring::catalog(&pool), &SystemClock, plan, &asked).await,
+            Err(trouble) => Err(format!("The event was not made: {trouble}.")),
+        },
+        Err(sentence) => Err(sentence),
+    };
+    database.close().await;
+    let address = demo.config.public_url(demo.config.listen());
+    Ok(format!("On sale: {address}/events/{}\n", made?))
+}
