@@ -21,6 +21,8 @@ pub const LEASE: i64 = MINUTE;
 pub const BATCH: u32 = 32;
 /// Longest pause between two tries, in milliseconds.
 pub const LONGEST_PAUSE: i64 = 10 * MINUTE;
+/// Pause after a failure that trying again cannot mend, in milliseconds: a day.
+pub const HOPELESS_PAUSE: i64 = 24 * 60 * MINUTE;
 
 /// How long to wait after the `attempts`th failure, in milliseconds: 2, 4, 8 seconds and so on.
 #[must_use]

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::store::{Handler, Message, OutboxStore};
-use super::{BATCH, pause_after};
+use super::{BATCH, HOPELESS_PAUSE, pause_after};
 use crate::trouble::Trouble;
 
 /// How often the outbox is looked at when it was empty.
@@ -96,10 +96,12 @@ impl Jobs {
             return Ok(());
         };
         let handled = tokio::time::timeout(AT_MOST, handler.handle(message)).await;
-        let failure = match handled {
+        let (failure, wait) = match handled {
             Ok(Ok(())) => return self.outbox.done(message.id).await,
-            Ok(Err(trouble)) => trouble.to_string(),
-            Err(_) => "took too long".into(),
+            // What cannot succeed is kept for a person to see, and tried again in case one has mended it.
+            Ok(Err(trouble)) if !trouble.retryable() => (trouble.to_string(), HOPELESS_PAUSE),
+            Ok(Err(trouble)) => (trouble.to_string(), pause_after(message.attempts)),
+            Err(_) => ("took too long".into(), pause_after(message.attempts)),
         };
         tracing::warn!(
             topic = message.topic,
@@ -108,7 +110,7 @@ impl Jobs {
             failure,
             "a message failed"
         );
-        self.outbox.failed(message.id, &failure, pause_after(message.attempts)).await
+        self.outbox.failed(message.id, &failure, wait).await
     }
 }
 

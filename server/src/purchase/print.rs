@@ -48,19 +48,19 @@ pub fn print(
     }
 }
 
-/// `Block 212, row F, seat 15` as its three pairs; anything else as it is.
+/// `212, row F, seat 15` as its three pairs, the section's own word before its name where it has one; anything else as
+/// it is. Read from the right, for a section's name may hold anything.
 fn place(ticket: &TicketRecord) -> Vec<(String, String)> {
     if ticket.seat.is_none() {
         return vec![("Standing".into(), ticket.tier_name.clone())];
     }
-    let pair = |part: &str| {
-        let (word, name) = part.trim().rsplit_once(' ')?;
-        let mut letters = word.chars();
-        let capital: String = letters.next()?.to_uppercase().chain(letters).collect();
-        Some((capital, name.to_owned()))
-    };
-    let pairs: Option<Vec<_>> = ticket.label.split(',').map(pair).collect();
-    pairs.filter(|pairs| pairs.len() <= 4).unwrap_or_else(|| vec![("Place".into(), ticket.label.clone())])
+    let parts = ticket.label.rsplit_once(", seat ").and_then(|(rest, seat)| {
+        let (section, row) = rest.rsplit_once(", row ")?;
+        Some((section, row, seat))
+    });
+    let Some((section, row, seat)) = parts else { return vec![("Place".into(), ticket.label.clone())] };
+    let (word, name) = section.strip_prefix("Block ").map_or(("Section", section), |name| ("Block", name));
+    [(word, name), ("Row", row), ("Seat", seat)].map(|(word, name)| (word.to_owned(), name.to_owned())).into()
 }
 
 /// An instant as the venue's clock shows it; in UTC, and saying so, where the zone is not known.
@@ -91,6 +91,10 @@ mod tests {
         };
         let words = |t: &TicketRecord| place(t).into_iter().map(|(a, b)| format!("{a}={b}")).collect::<Vec<_>>();
         assert_eq!(words(&ticket), ["Block=212", "Row=F", "Seat=15"]);
+        ticket.label = "B1, row A, seat 9".into();
+        assert_eq!(words(&ticket), ["Section=B1", "Row=A", "Seat=9"]);
+        ticket.label = "Loge, row 2, row 3, seat 9".into();
+        assert_eq!(words(&ticket), ["Section=Loge, row 2", "Row=3", "Seat=9"]);
         ticket.label = "北区".into();
         assert_eq!(words(&ticket), ["Place=北区"]);
         ticket.seat = None;

@@ -67,7 +67,10 @@ pub(super) async fn page(State(shop): State<Shop>, Named(link): Named<String>) -
         after: beside(nth.checked_add(1)),
     };
     let frame = shop.frame("");
-    Ok(private(StatusCode::OK, render(move || pages::ticket::page(&frame, data)), None))
+    let mut response = private(StatusCode::OK, render(move || pages::ticket::page(&frame, data)), None);
+    // It must open again at a door without a network; the link alone decides who sees it.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
+    Ok(response)
 }
 
 pub(super) async fn pdf(State(shop): State<Shop>, Named(link): Named<String>) -> Result<Response, ApiError> {

@@ -57,7 +57,7 @@ pub(super) async fn load(pool: &Pool, order: OrderId) -> Result<Option<OrderReco
         .await
         .map_err(trouble)?;
     let Some(head) = head else { return Ok(None) };
-    let items = sqlx::query("SELECT * FROM order_items WHERE order_id = $1 ORDER BY id")
+    let items = sqlx::query("SELECT * FROM order_items WHERE order_id = $1 ORDER BY seat NULLS LAST, id")
         .bind(order.0)
         .fetch_all(&mut *tx)
         .await
@@ -72,7 +72,7 @@ pub(super) async fn load(pool: &Pool, order: OrderId) -> Result<Option<OrderReco
     .map_err(trouble)?;
     let tickets = sqlx::query(
         "SELECT * FROM tickets WHERE order_id = $1 AND id BETWEEN uuid_first($1) AND uuid_last($1)
-         ORDER BY order_item_id, ordinal",
+         ORDER BY seat NULLS LAST, order_item_id, ordinal",
     )
     .bind(order.0)
     .fetch_all(&mut *tx)
