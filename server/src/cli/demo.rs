@@ -4,7 +4,7 @@ use domain::chart::import::verdict;
 use domain::money::Currency;
 
 use super::database::{Database, Role};
-use super::{Demo, chart};
+use super::{Demo, chart, serve};
 use crate::clock::{Clock, SystemClock};
 use crate::demo::{prices, put_on_sale};
 use crate::stores::postgres::partitions;
@@ -33,6 +33,11 @@ pub(crate) async fn run(demo: &Demo) -> Result<String, String> {
         Err(sentence) => Err(sentence),
     };
     database.close().await;
-    let address = demo.config.public_url(demo.config.listen());
+    let config = &demo.config;
+    // A shop that runs on this folder may have another port than this command was told.
+    let address = match std::fs::read_to_string(serve::address_file(config)) {
+        Ok(address) if config.public_url.is_none() => address.trim().to_owned(),
+        _ => config.public_url(config.listen()),
+    };
     Ok(format!("On sale: {address}/events/{}\n", made?))
 }

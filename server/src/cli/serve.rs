@@ -1,6 +1,7 @@
 //! `parterre serve`: from an empty folder to an open shop, and down again without a trace.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -58,9 +59,15 @@ fn writable(config: &Config) -> Result<(), String> {
         })
 }
 
+/// Where a running shop says at which address it is.
+pub(super) fn address_file(config: &Config) -> PathBuf {
+    config.data.join("address")
+}
+
 async fn serve(config: Config, listener: TcpListener, manifest: Manifest, database: &Database) -> Result<(), String> {
     let bound = listener.local_addr().map_err(|error| error.to_string())?;
     let public_url = config.public_url(bound);
+    let address_file = address_file(&config);
     let pool = database.ready(config.database_pool).await?;
     if config.demo {
         fill(&pool).await?;
@@ -70,6 +77,10 @@ async fn serve(config: Config, listener: TcpListener, manifest: Manifest, databa
     let stop = CancellationToken::new();
     let jobs = house.start(&stop);
     let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
+    // For `parterre demo`, which runs beside the shop and prints addresses in it.
+    if let Err(error) = std::fs::write(address_file, &public_url) {
+        tracing::warn!(%error, "the shop's address could not be written down");
+    }
     println!("Parterre is ready: {public_url}");
     let mut server = tokio::spawn(async move { server.await });
     let ended = tokio::select! {

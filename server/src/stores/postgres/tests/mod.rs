@@ -1,6 +1,7 @@
 //! The schema proven on a real PostgreSQL: both ways, every constraint, every partition.
 
 mod constraints;
+mod embedded;
 mod migrations;
 mod partitions;
 mod sample;
