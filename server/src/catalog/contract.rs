@@ -83,7 +83,7 @@ async fn event(stores: &Stores, n: u8) -> NewEvent {
         slug: format!("night-{n}"),
         title: format!("Night {n}"),
         description: "Drums until dawn".into(),
-        category: if n % 2 == 0 { "concert" } else { "club_night" }.into(),
+        category: if n.is_multiple_of(2) { "concert" } else { "club_night" }.into(),
         currency: Currency::EUR,
         capacity: 300,
         doors_at: Some(NOW.plus(i64::from(n) * DAY - HOUR)),
