@@ -22,7 +22,7 @@ async function openList(page) {
   await page.locator("#quantity").blur();
   await page.getByRole("tab", { name: "List" }).click();
   await page.locator("#list .sections button").first().click();
-  await page.locator("#rows button.seat").first().waitFor();
+  await page.locator("#live-rows button.seat").first().waitFor();
 }
 
 test("two browsers want the same seat", async () => {
@@ -33,10 +33,10 @@ test("two browsers want the same seat", async () => {
   await openList(one.page);
   await openList(two.page);
   const wanted = 3;
-  const label = await two.page.locator("#rows button.seat").nth(wanted).getAttribute("aria-label");
-  await one.page.locator("#rows button.seat").nth(wanted).click();
+  const label = await two.page.locator("#live-rows button.seat").nth(wanted).getAttribute("aria-label");
+  await one.page.locator("#live-rows button.seat").nth(wanted).click();
   await inBasket(one.page, 1);
-  await two.page.locator("#rows button.seat").nth(wanted).click();
+  await two.page.locator("#live-rows button.seat").nth(wanted).click();
   await two.page.locator(".side").getByText(/taken|instead/i).first().waitFor();
   await inBasket(two.page, 1);
   const [mine, yours] = [await basket(one.page), await basket(two.page)];

@@ -3,20 +3,21 @@
 use app::components::notice::{Notice, Tone};
 use app::islands::checkout_clock::ClockProps;
 use app::pages::checkout::{CheckoutPage, Typed};
+use app::pages::wrong::WrongPage;
 use app::pages::{self, render};
 use axum::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::hold::Hold;
+use domain::hold::{Hold, MAX_PLACES};
 use domain::ids::HoldId;
 use domain::order::{BuyerField, OrderRefusal};
 
 use super::pay::pay_and_go;
-use super::{note, words};
+use super::{note, words, wrong};
 use crate::http::form::{Fields, field};
 use crate::http::html::{nonce, private};
-use crate::http::json::Named;
+use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
 use crate::http::secret::Caller;
 use crate::http::state::Shop;
@@ -59,7 +60,7 @@ async fn show(
             hold: hold.id.to_string(),
             remaining_ms: view.remaining_ms,
             extensions_left: view.extensions_left,
-            over: format!("/events/{slug}/seats"),
+            over: over(&slug, hold),
         },
         basket: words::held_basket(&stage.event, &view, &hold.lines),
         typed,
@@ -73,6 +74,28 @@ async fn show(
     let frame = shop.frame(&nonce.0);
     let html = render(move || pages::checkout::page(&frame, data));
     Ok(private(status, html, Some(&nonce)))
+}
+
+/// Where the clock leads when time is up: a page that offers the same seats again.
+fn over(slug: &str, hold: &Hold) -> String {
+    let seats = hold.seats.iter().map(|seat| format!("seat={}", seat.0)).collect::<Vec<_>>();
+    format!("/events/{slug}/over?{}", seats.join("&"))
+}
+
+/// Time is up. The address says which seats they were; whoever has them now, nobody is told more than that.
+pub(super) async fn run_out(
+    State(shop): State<Shop>,
+    Named(slug): Named<String>,
+    Asked(fields): Asked<Fields>,
+) -> Result<Response, ApiError> {
+    let stage = shop.on_stage(&slug).await?;
+    let seats: Vec<u32> = fields
+        .iter()
+        .filter(|(name, _)| name == "seat")
+        .filter_map(|(_, seat)| seat.parse().ok())
+        .take(MAX_PLACES)
+        .collect();
+    Ok(wrong::show(&shop, StatusCode::OK, WrongPage::expired(&stage.event.summary.slug, &seats)))
 }
 
 /// What was typed about the card, with what is wrong with it.

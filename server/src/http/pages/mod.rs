@@ -23,6 +23,7 @@ pub fn router(shop: &Shop) -> Router<Shop> {
         .route("/events/{slug}", get(browse::event))
         .route("/events/{slug}/seats", get(seats::page))
         .route("/events/{slug}/hold", post(basket::hold))
+        .route("/events/{slug}/over", get(checkout::run_out))
         .route("/holds/{id}/extend", post(basket::extend))
         .route("/holds/{id}/release", post(basket::release))
         .route("/holds/{id}/remove", post(basket::remove))

@@ -53,7 +53,7 @@ pub(super) async fn page(State(shop): State<Shop>, Named(link): Named<String>) -
         starts: when::when(event.starts_at, &event.time_zone, &event.city),
         doors: event.doors_at.map(|at| when::clock_time(at, &event.time_zone)),
         place: format!("{}, {}", event.venue, event.city),
-        qr: qr_svg(&print.token, ""),
+        qr: qr_svg(&print.token, &format!("QR code of ticket {}", print.code)),
         title: print.title,
         holder: print.holder,
         number: print.number,

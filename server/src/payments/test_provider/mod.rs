@@ -18,7 +18,7 @@ use crate::trouble::Trouble;
 pub use postgres::Ledger;
 
 /// Path under which the server shows the bank's question; the intent's id follows.
-pub const CHALLENGE_PATH: &str = "/test-bank/";
+pub const CHALLENGE_PATH: &str = "/pay/test/";
 /// How long a late answer takes, in milliseconds.
 pub const LATE_BY: i64 = 3_000;
 /// News that wait to be read, at most; more are dropped, and polling finds out.
