@@ -17,8 +17,8 @@ use domain::time::{MINUTE, SECOND};
 
 /// A message being handled is left alone for so long, in milliseconds; then its handler counts as lost.
 pub const LEASE: i64 = MINUTE;
-/// Messages taken at a time.
-pub const BATCH: u32 = 32;
+/// Done messages are kept so long, in milliseconds, for whoever asks what happened: a day.
+pub const KEPT_FOR: i64 = 24 * 60 * MINUTE;
 /// Longest pause between two tries, in milliseconds.
 pub const LONGEST_PAUSE: i64 = 10 * MINUTE;
 /// Pause after a failure that trying again cannot mend, in milliseconds: a day.

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use sqlx::Row;
 
-use super::LEASE;
 use super::store::{Message, OutboxStore};
+use super::{KEPT_FOR, LEASE};
 use crate::stores::postgres::Pool;
 use crate::stores::postgres::error::trouble;
 use crate::trouble::Trouble;
@@ -36,6 +36,12 @@ const FAILED: &str = "
     UPDATE outbox SET last_error = left($2, 500), due_at = clock_timestamp() + $3 * interval '1 millisecond'
     WHERE id = $1 AND done_at IS NULL";
 
+/// In lots: no statement locks a whole day's messages.
+const FORGET: &str = "
+    DELETE FROM outbox WHERE id IN (SELECT id FROM outbox
+        WHERE done_at < clock_timestamp() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED)";
+const LOT: u32 = 5_000;
+
 #[async_trait]
 impl OutboxStore for PostgresOutbox {
     async fn take(&self, topics: &[&'static str], limit: u32) -> Result<Vec<Message>, Trouble> {
@@ -63,5 +69,22 @@ impl OutboxStore for PostgresOutbox {
 
     async fn failed(&self, message: i64, why: &str, pause: i64) -> Result<(), Trouble> {
         sqlx::query(FAILED).bind(message).bind(why).bind(pause).execute(&self.pool).await.map_err(trouble).map(drop)
+    }
+
+    async fn forget(&self) -> Result<u64, Trouble> {
+        let mut gone = 0;
+        loop {
+            let lot = sqlx::query(FORGET)
+                .bind(KEPT_FOR)
+                .bind(i64::from(LOT))
+                .execute(&self.pool)
+                .await
+                .map_err(trouble)?
+                .rows_affected();
+            gone += lot;
+            if lot < u64::from(LOT) {
+                return Ok(gone);
+            }
+        }
     }
 }

@@ -29,6 +29,9 @@ pub trait OutboxStore: Send + Sync + 'static {
 
     /// It failed: again after `pause` milliseconds.
     async fn failed(&self, message: i64, why: &str, pause: i64) -> Result<(), Trouble>;
+
+    /// Deletes what was done longer than [`super::KEPT_FOR`] ago; answers how many messages.
+    async fn forget(&self) -> Result<u64, Trouble>;
 }
 
 /// Does what messages of one topic ask for. Safe to run twice for the same message.
@@ -36,6 +39,11 @@ pub trait OutboxStore: Send + Sync + 'static {
 pub trait Handler: Send + Sync + 'static {
     /// The topic.
     fn topic(&self) -> &'static str;
+
+    /// How many messages may be handled at the same time, one at least. Those about the same subject never are.
+    fn side_by_side(&self) -> u32 {
+        1
+    }
 
     /// Does it. An error brings the message back later.
     async fn handle(&self, message: &Message) -> Result<(), Trouble>;

@@ -14,8 +14,18 @@ fn broken(detail: impl std::fmt::Display) -> Trouble {
     Trouble::Corrupt { what: "the mail", detail: detail.to_string() }
 }
 
-/// The mail as a message.
-pub(super) fn compose(mail: &TicketMail, from: &Mailbox) -> Result<Message, Trouble> {
+/// The mail as a message. Setting the PDF takes long for a mailer's thread, so another one does it.
+pub(super) async fn composed(mail: &TicketMail, from: &Mailbox) -> Result<Message, Trouble> {
+    let (mail, from) = (mail.clone(), from.clone());
+    match tokio::task::spawn_blocking(move || compose(&mail, &from)).await {
+        Ok(message) => message,
+        Err(error) if error.is_panic() => Err(broken(error)),
+        // The process is ending: nothing was sent, and the mail is as good as before.
+        Err(error) => Err(Trouble::Unavailable { what: "the mail", detail: error.to_string() }),
+    }
+}
+
+fn compose(mail: &TicketMail, from: &Mailbox) -> Result<Message, Trouble> {
     let first = mail.prints.first().ok_or_else(|| broken("no tickets"))?;
     let to = Mailbox::new(Some(one_line(&mail.name)), mail.address.parse().map_err(broken)?);
     let word = if mail.prints.len() == 1 { "ticket" } else { "tickets" };

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use lettre::message::Mailbox;
 use tokio::fs;
 
-use super::compose::compose;
+use super::compose::composed;
 use super::{Mailer, TicketMail};
 use crate::trouble::Trouble;
 
@@ -88,7 +88,7 @@ fn is_name(name: &str) -> bool {
 #[async_trait]
 impl Mailer for FolderMailer {
     async fn send_tickets(&self, mail: &TicketMail) -> Result<(), Trouble> {
-        let message = compose(mail, &self.from)?.formatted();
+        let message = composed(mail, &self.from).await?.formatted();
         fs::create_dir_all(&self.folder).await.map_err(|e| unavailable(&e))?;
         // Written beside and renamed: a reader never sees half a mail, and the same order again is the same file.
         let draft = self.folder.join(format!("{}.part", mail.order));

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use super::compose::compose;
+use super::compose::composed;
 use super::{Mailer, TicketMail};
 use crate::trouble::Trouble;
 
@@ -38,7 +38,7 @@ impl SmtpMailer {
 #[async_trait]
 impl Mailer for SmtpMailer {
     async fn send_tickets(&self, mail: &TicketMail) -> Result<(), Trouble> {
-        let message = compose(mail, &self.from)?;
+        let message = composed(mail, &self.from).await?;
         // A server that cannot be reached is told from one that falls silent once it has the message.
         let reached = self.server.test_connection().await;
         if !matches!(reached, Ok(true)) {

@@ -21,6 +21,10 @@ impl Handler for AvailabilityFollower {
         AVAILABILITY
     }
 
+    fn side_by_side(&self) -> u32 {
+        8
+    }
+
     async fn handle(&self, message: &Message) -> Result<(), Trouble> {
         let parts = &self.0.parts;
         let Some(order) = parts.store.load(OrderId(message.subject)).await? else { return Ok(()) };
@@ -46,6 +50,11 @@ pub struct TicketMailer {
 impl Handler for TicketMailer {
     fn topic(&self) -> &'static str {
         TICKET_MAIL
+    }
+
+    /// Mail servers dislike more from one sender.
+    fn side_by_side(&self) -> u32 {
+        4
     }
 
     async fn handle(&self, message: &Message) -> Result<(), Trouble> {

@@ -24,8 +24,8 @@ use crate::http::assets::Manifest;
 use crate::http::state::{Health, Parts as ShopParts, Shop};
 use crate::idempotency::IdempotencyStore;
 use crate::idempotency::postgres::PostgresIdempotency;
-use crate::jobs::Jobs;
 use crate::jobs::postgres::PostgresOutbox;
+use crate::jobs::{Jobs, OutboxStore};
 use crate::mail::{FolderMailer, Mailer, SmtpMailer};
 use crate::payments::test_provider::{Ledger, TestProvider};
 use crate::payments::{News, PaymentProvider, Providers};
@@ -95,12 +95,14 @@ pub async fn build(
     });
     let (mailer, letters) = mailer(&config).map_err(sentence)?;
     let keys: Arc<dyn IdempotencyStore> = Arc::new(PostgresIdempotency::new(pool.clone()));
-    let jobs = Jobs::new(Arc::new(PostgresOutbox::new(pool.clone())))
+    let outbox: Arc<dyn OutboxStore> = Arc::new(PostgresOutbox::new(pool.clone()));
+    let jobs = Jobs::new(outbox.clone())
         .handle(AvailabilityFollower(purchase.clone()))
         .handle(TicketMailer { purchase: purchase.clone(), mailer, public_url: public_url.clone() })
         .every(Sweep(purchase.clone()))
         .every(rounds::Holds { holds: holds.clone(), clock: clock.clone() })
         .every(rounds::Keys { keys: keys.clone(), clock: clock.clone() })
+        .every(rounds::Outbox { outbox })
         .every(rounds::Months { pool: pool.clone(), clock: clock.clone() });
     let shop = Shop::new(ShopParts {
         test_provider: config.dev_pages.then_some(provider),

@@ -1,4 +1,4 @@
-//! Small things that come round by themselves: run-out holds, old keys, months to come.
+//! Small things that come round by themselves: run-out holds, old keys, done messages, months to come.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use crate::clock::Clock;
 use crate::holds::HoldError;
 use crate::idempotency::IdempotencyStore;
-use crate::jobs::Task;
+use crate::jobs::{OutboxStore, Task};
 use crate::stores::postgres::{Pool, partitions};
 use crate::trouble::Trouble;
 
@@ -54,6 +54,26 @@ impl Task for Keys {
 
     async fn round(&self) -> Result<(), Trouble> {
         self.keys.sweep(self.clock.now()).await.map(drop)
+    }
+}
+
+/// Forgets messages that were done long ago.
+pub(super) struct Outbox {
+    pub(super) outbox: Arc<dyn OutboxStore>,
+}
+
+#[async_trait]
+impl Task for Outbox {
+    fn name(&self) -> &'static str {
+        "done messages"
+    }
+
+    fn every(&self) -> Duration {
+        Duration::from_secs(3600)
+    }
+
+    async fn round(&self) -> Result<(), Trouble> {
+        self.outbox.forget().await.map(drop)
     }
 }
 
