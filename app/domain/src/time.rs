@@ -19,6 +19,12 @@ impl Millis {
     pub fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
+
+    /// Whether calendars and stores can write it down: from 0001-01-01 until before 9999-12-30, UTC.
+    #[must_use]
+    pub fn is_on_calendars(self) -> bool {
+        (-62_135_596_800_000..253_402_128_000_000).contains(&self.0)
+    }
 }
 
 /// A second, in milliseconds.

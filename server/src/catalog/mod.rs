@@ -26,6 +26,8 @@ use types::{Claims, Cursor, DEFAULT_ROWS, Event, MAX_ROWS, MAX_SEARCH, Query, Su
 
 /// How old an answer may be.
 const FRESH_FOR: Duration = Duration::from_secs(1);
+/// Bytes of an address part, at most; the schema says the same.
+const MAX_NAME: usize = 100;
 /// Answers kept at a time.
 const ANSWERS: u64 = 2_000;
 
@@ -104,8 +106,13 @@ impl Catalog {
         if query.limit > MAX_ROWS {
             return Err(ListError::PageTooLarge { limit: MAX_ROWS });
         }
+        if query.category.as_deref().is_some_and(|category| !is_name(category)) {
+            return Ok(Arc::default());
+        }
         let mut query = query.clone();
-        query.words = query.words.map(|words| words.trim().to_owned()).filter(|words| !words.is_empty());
+        // Nothing is called by characters that cannot be seen, and PostgreSQL has no text with a NUL in it.
+        let seen = |words: String| words.replace(char::is_control, " ").trim().to_owned();
+        query.words = query.words.map(seen).filter(|words| !words.is_empty());
         query.limit = if query.limit == 0 { DEFAULT_ROWS } else { query.limit };
         // One row more than asked for tells whether there is a next page.
         let wider = Query { limit: query.limit + 1, ..query.clone() };
@@ -124,6 +131,9 @@ impl Catalog {
     /// # Errors
     /// Trouble.
     pub async fn by_slug(&self, slug: &str, now: Millis) -> Result<Option<Arc<Event>>, Trouble> {
+        if !is_name(slug) {
+            return Ok(None);
+        }
         self.find(Which::Slug(slug.to_owned()), now).await
     }
 
@@ -170,6 +180,11 @@ impl Catalog {
     pub async fn claims(&self, event: EventId) -> Result<Claims, Trouble> {
         self.store.claims(event).await
     }
+}
+
+/// Whether events or categories can be called so: what cannot be is not looked for, and takes no room among the answers.
+fn is_name(text: &str) -> bool {
+    text.len() <= MAX_NAME && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// Answers are kept by the second they were asked for: the instant decides about "past" and "on sale".

@@ -197,7 +197,8 @@ impl core::str::FromStr for Cursor {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
         let (time, id) = text.split_once('.').ok_or(())?;
-        Ok(Self { starts_at: Millis(time.parse().map_err(drop)?), id: id.parse().map_err(drop)? })
+        let starts_at = time.parse().map(Millis).ok().filter(|at| at.is_on_calendars()).ok_or(())?;
+        Ok(Self { starts_at, id: id.parse().map_err(drop)? })
     }
 }
 

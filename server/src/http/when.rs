@@ -55,7 +55,7 @@ pub fn parse(text: &str) -> Option<Millis> {
     let at = text.parse::<Timestamp>().or_else(|_| {
         text.parse::<jiff::civil::Date>().and_then(|date| date.to_zoned(TimeZone::UTC)).map(|z| z.timestamp())
     });
-    at.ok().map(|at| Millis(at.as_millisecond()))
+    at.ok().map(|at| Millis(at.as_millisecond())).filter(|at| at.is_on_calendars())
 }
 
 #[cfg(test)]
@@ -82,5 +82,6 @@ mod tests {
     fn a_date_alone_is_its_midnight() {
         assert_eq!(parse("1970-01-02"), Some(Millis(86_400_000)));
         assert_eq!(parse("tomorrow"), None);
+        assert_eq!(parse("-004713-01-01"), None);
     }
 }

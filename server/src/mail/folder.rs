@@ -80,9 +80,10 @@ impl FolderMailer {
     }
 }
 
-/// A name that this folder makes: an order's id. Nothing that leads elsewhere.
+/// A name that this folder makes: an order's id. Nothing that leads elsewhere, nothing longer than a file's name.
 fn is_name(name: &str) -> bool {
-    name.strip_suffix(".eml").is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-'))
+    name.strip_suffix(".eml")
+        .is_some_and(|id| (1..=36).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-'))
 }
 
 #[async_trait]
@@ -114,6 +115,7 @@ mod tests {
         assert!(mailer.read(&kept[0].name).await.unwrap().is_some());
         assert_eq!(mailer.read("../ticket-key").await.unwrap(), None);
         assert_eq!(mailer.read("..%2f.eml").await.unwrap(), None);
+        assert_eq!(mailer.read(&format!("{}.eml", "a".repeat(300))).await.unwrap(), None);
         tokio::fs::remove_dir_all(&data).await.unwrap();
     }
 }
