@@ -1,4 +1,5 @@
-//! What lies around every handler: metrics, request ids, panics, time and size limits, CSRF, rate limits, headers.
+//! What lies around every handler: metrics, request ids, panics, time and size limits, CSRF, rate limits, headers; and
+//! the words for what these refuse.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -24,9 +25,11 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
+use super::json::too_large;
 use super::once::MAX_BODY;
 use super::problem::ApiError;
 use super::security;
+use crate::trouble::Trouble;
 
 /// Longest time a request may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -57,9 +60,9 @@ pub fn metrics() -> &'static (PrometheusMetricLayer<'static>, PrometheusHandle) 
     })
 }
 
-/// Puts the layers around `router`. `writes_per_second` is what one address may send of calls that change something;
-/// twenty times as many at once.
-pub fn around(router: Router, writes_per_second: u32) -> Router {
+/// Puts the limits around `router`: who may send how much, from where, for how long. `writes_per_second` is what one
+/// address may send of calls that change something; twenty times as many at once.
+pub fn limits(router: Router, writes_per_second: u32) -> Router {
     let limits = GovernorConfigBuilder::default()
         .key_extractor(Peer)
         .methods(vec![Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
@@ -70,13 +73,21 @@ pub fn around(router: Router, writes_per_second: u32) -> Router {
         Some(limits) => router.layer(GovernorLayer::new(Arc::new(limits)).error_handler(too_often)),
         None => router,
     };
+    let csrf = CsrfLayer::new().with_rejection_response(|_: ProtectionError| another_site());
+    let time = ServiceBuilder::new()
+        .layer(CatchPanicLayer::custom(|_| bug()))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT));
+    router.layer(RequestBodyLimitLayer::new(MAX_BODY)).layer(csrf).layer(time)
+}
+
+/// Puts around `router` what every answer passes, refusals of the limits among them.
+pub fn around(router: Router) -> Router {
     let (metrics, _) = metrics();
     let inner = ServiceBuilder::new()
         .layer(CompressionLayer::new().br(true).gzip(true))
-        .layer(CatchPanicLayer::custom(|_| bug()))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT));
-    let csrf = CsrfLayer::new().with_rejection_response(|_: ProtectionError| another_site());
+        .layer(CatchPanicLayer::custom(|_| bug()));
     let outer = ServiceBuilder::new()
+        .map_request(sensible_id)
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         // Method and id alone: addresses may carry secrets.
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request<Body>| {
@@ -84,13 +95,17 @@ pub fn around(router: Router, writes_per_second: u32) -> Router {
             tracing::debug_span!("request", method = %request.method(), id)
         }))
         .layer(PropagateRequestIdLayer::x_request_id());
-    router
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
-        .layer(csrf)
-        .layer(inner)
-        .layer(axum::middleware::from_fn(security::headers))
-        .layer(metrics.clone())
-        .layer(outer)
+    router.layer(inner).layer(axum::middleware::from_fn(security::headers)).layer(metrics.clone()).layer(outer)
+}
+
+/// A request's id comes back in the answer, on pages and in the log: one that is not short and plain is not taken over.
+fn sensible_id(mut request: Request<Body>) -> Request<Body> {
+    let plain =
+        |id: &[u8]| id.len() <= 64 && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte));
+    if request.headers().get("x-request-id").is_some_and(|id| id.is_empty() || !plain(id.as_bytes())) {
+        request.headers_mut().remove("x-request-id");
+    }
+    request
 }
 
 fn too_often(error: GovernorError) -> Response {
@@ -109,13 +124,42 @@ fn too_often(error: GovernorError) -> Response {
 }
 
 fn bug() -> Response {
+    broken().into_response()
+}
+
+fn broken() -> ApiError {
     ApiError::new(
         StatusCode::INTERNAL_SERVER_ERROR,
         "internal",
         "Something is wrong on our side",
         "We have been told. Please try again; nothing is done twice.",
     )
-    .into_response()
+}
+
+/// What a bare status stands for where a layer or the framework refused without words.
+#[must_use]
+pub fn worded(status: StatusCode) -> ApiError {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        StatusCode::NOT_FOUND => ApiError::not_found("address"),
+        StatusCode::METHOD_NOT_ALLOWED => ApiError::new(
+            status,
+            "method_not_allowed",
+            "Not this way",
+            "This address does not take this method. See /api/openapi.json.",
+        ),
+        // The time was over, and whether the work went through nobody has looked.
+        StatusCode::SERVICE_UNAVAILABLE => {
+            Trouble::Unconfirmed { what: "a handler", detail: "the time was over".into() }.into()
+        }
+        status if status.is_server_error() => broken(),
+        status => ApiError::new(
+            status,
+            "invalid_request",
+            "Please check the request",
+            "It was not in a form that this address can read. Nothing was done.",
+        ),
+    }
 }
 
 fn another_site() -> Response {

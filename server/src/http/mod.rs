@@ -33,8 +33,9 @@ impl Shop {
             .merge(files::router(self))
             .merge(health::router())
             .fallback(pages::wrong::nowhere)
-            .layer(from_fn_with_state(self.clone(), pages::wrong::as_page))
             .with_state(self.clone());
-        layers::around(router, self.config.writes_per_second)
+        // What the limits refuse is shown like what the handlers refuse: as a problem to the API, as a page to a person.
+        let limited = layers::limits(router, self.config.writes_per_second);
+        layers::around(limited.layer(from_fn_with_state(self.clone(), pages::wrong::as_page)))
     }
 }

@@ -5,10 +5,11 @@ use app::pages::{self, render};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use super::super::html::private;
-use super::super::problem::Shown;
+use super::super::layers::worded;
+use super::super::problem::{ApiError, Shown};
 use super::super::state::Shop;
 
 /// A page that is not what was hoped for.
@@ -18,31 +19,39 @@ pub(crate) fn show(shop: &Shop, status: StatusCode, data: WrongPage) -> Response
 }
 
 /// Nothing lives at this address.
-pub(crate) async fn nowhere(State(shop): State<Shop>) -> Response {
-    show(&shop, StatusCode::NOT_FOUND, WrongPage::not_found())
+pub(crate) async fn nowhere() -> ApiError {
+    ApiError::not_found("address")
 }
 
 /// Turns problems into pages.
 pub(crate) async fn as_page(State(shop): State<Shop>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
-    let response = next.run(request).await;
-    if path.starts_with("/api/") {
+    let mut response = next.run(request).await;
+    let status = response.status();
+    // Whatever a layer or the framework refused: a body that is too large, a method that does not fit, time that is over.
+    if (status.is_client_error() || status.is_server_error()) && is_plain(&response) {
+        let allow = response.headers().get(header::ALLOW).cloned();
+        response = worded(status).into_response();
+        if let Some(allow) = allow {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+    }
+    if path == "/api" || path.starts_with("/api/") {
         return response;
     }
-    let status = response.status();
-    let Some(Shown(problem)) = response.extensions().get::<Shown>().cloned() else {
-        // Whatever the framework itself refused: a form that is too large, a method that does not fit.
-        return if status == StatusCode::METHOD_NOT_ALLOWED || (status.is_client_error() && is_plain(&response)) {
-            show(&shop, status, WrongPage::not_found())
-        } else {
-            response
-        };
-    };
+    let Some(Shown(problem)) = response.extensions().get::<Shown>().cloned() else { return response };
     let retry = response.headers().get(header::RETRY_AFTER).cloned();
-    let slug = path.strip_prefix("/events/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let slug = path.strip_prefix("/events/").and_then(|rest| rest.split('/').next());
+    // What is longer than any event's address part is not sent back.
+    let slug = slug.filter(|slug| slug.len() <= 100).unwrap_or_default();
     let data = match problem.code.as_str() {
         "not_found" => WrongPage::not_found(),
+        "method_not_allowed" => WrongPage {
+            text: "This address takes what a form sends, and nothing else. Look for the event instead:".into(),
+            ..WrongPage::not_found()
+        },
         "unauthorized" => WrongPage::not_yours(),
         "sold_out" if !slug.is_empty() => WrongPage::sold_out(slug),
         "not_on_sale" if !slug.is_empty() => WrongPage::not_on_sale(slug, None),
@@ -56,8 +65,10 @@ pub(crate) async fn as_page(State(shop): State<Shop>, request: Request, next: Ne
         },
     };
     let mut page = show(&shop, status, data);
-    if let Some(retry) = retry {
-        page.headers_mut().insert(header::RETRY_AFTER, retry);
+    for (name, value) in [(header::RETRY_AFTER, retry), (header::ALLOW, allow)] {
+        if let Some(value) = value {
+            page.headers_mut().insert(name, value);
+        }
     }
     page
 }

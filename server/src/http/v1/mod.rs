@@ -6,6 +6,7 @@ pub mod orders;
 pub mod tickets;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -14,6 +15,7 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::layers::worded;
 use super::once::{Once, once};
 use super::problem::ApiError;
 use super::state::Shop;
@@ -110,14 +112,7 @@ pub fn router(shop: &Shop) -> Router<Shop> {
         async move { ([("content-type", "application/json"), ("cache-control", "public, max-age=300")], text) }
     };
     api.layer(axum::middleware::from_fn_with_state(keys, once))
-        .method_not_allowed_fallback(|| async {
-            ApiError::new(
-                axum::http::StatusCode::METHOD_NOT_ALLOWED,
-                "method_not_allowed",
-                "Not this way",
-                "This address does not take this method. See /api/openapi.json.",
-            )
-        })
+        .method_not_allowed_fallback(|| async { worded(StatusCode::METHOD_NOT_ALLOWED) })
         .route("/api/openapi.json", axum::routing::get(document))
         .route(
             "/api/{*rest}",
