@@ -1,8 +1,9 @@
 //! Files that never change under their address: the browser's bundle and packed charts, each with its brotli twin.
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower::ServiceBuilder;
@@ -12,6 +13,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use super::problem::ApiError;
 use super::state::Shop;
 
+/// Bytes of a file's name, at most, wherever we run; its compressed twin is four longer.
+const MAX_FILE_NAME: usize = 250;
 /// A year: the address carries the content's hash.
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
@@ -20,8 +23,10 @@ pub fn router(shop: &Shop) -> Router<Shop> {
     let folder = ServeDir::new(shop.config.assets.join("assets")).precompressed_br().precompressed_gzip();
     let assets = ServiceBuilder::new()
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, |response: &axum::http::Response<_>| {
-            (response.status() == StatusCode::OK).then_some(FOREVER)
+            matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED | StatusCode::PARTIAL_CONTENT)
+                .then_some(FOREVER)
         }))
+        .layer(axum::middleware::from_fn(existing))
         .service(folder);
     Router::new()
         .nest_service("/assets", assets)
@@ -31,6 +36,12 @@ pub fn router(shop: &Shop) -> Router<Shop> {
             "/robots.txt",
             get(|| async { "User-agent: *\nDisallow: /checkout/\nDisallow: /orders/\nDisallow: /tickets/\n" }),
         )
+}
+
+/// Names that no file system has are not looked for: they would be an error of the disk, not of the address.
+async fn existing(request: Request, next: Next) -> Response {
+    let long = request.uri().path().split('/').any(|part| part.len() > MAX_FILE_NAME);
+    if long { StatusCode::NOT_FOUND.into_response() } else { next.run(request).await }
 }
 
 /// Whether the client takes brotli.

@@ -30,12 +30,14 @@ pub fn private(status: StatusCode, html: String, script: Option<&Nonce>) -> Resp
 /// A page that is the same for everybody: kept for `seconds`, served stale while it is fetched again, with an ETag.
 #[must_use]
 pub fn shared(html: String, seconds: u32, if_none_match: Option<&HeaderValue>) -> Response {
-    let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(html.as_bytes())[..12]));
-    let fresh = if_none_match.and_then(|value| value.to_str().ok()).is_some_and(|known| known.contains(&etag));
+    // Weak: the page travels compressed or not.
+    let etag = format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(html.as_bytes())[..12]));
+    let fresh = if_none_match.and_then(|value| value.to_str().ok()).is_some_and(|known| known.contains(&etag[2..]));
     let mut response =
         if fresh { StatusCode::NOT_MODIFIED.into_response() } else { (StatusCode::OK, Html(html)).into_response() };
     let headers = response.headers_mut();
     let cache = format!("public, max-age={seconds}, stale-while-revalidate=60");
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     for (name, value) in [(header::CACHE_CONTROL, cache), (header::ETAG, etag)] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);

@@ -29,7 +29,9 @@ pub fn with_script(nonce: &Nonce) -> HeaderValue {
 pub async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    let fixed: [(HeaderName, &str); 7] = [
+    let fixed: [(HeaderName, &str); 8] = [
+        // Whatever nobody called public is kept by nobody.
+        (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, WITHOUT_SCRIPT),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),

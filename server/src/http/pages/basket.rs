@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::Response;
 use domain::chart::Chart;
-use domain::ids::HoldId;
+use domain::ids::{EventId, HoldId};
 use domain::seat::SeatId;
 
 use super::note::redirect;
@@ -28,6 +28,8 @@ pub(super) async fn hold(
     caller: Option<Caller>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, ApiError> {
+    // First of all the event: from here on the address part is one that exists.
+    let stage = shop.on_stage(&slug).await?;
     let back = format!("/events/{slug}/seats");
     let mut request = match hold_request(&fields) {
         Ok(request) => request,
@@ -35,7 +37,7 @@ pub(super) async fn hold(
     };
     let known = caller.map(|caller| caller.secret);
     let secret = known.unwrap_or_else(|| Secret::fresh(&*shop.clock));
-    add_to_basket(&shop, &slug, &secret, &mut request).await?;
+    add_to_basket(&shop, stage.event.summary.id, &secret, &mut request).await?;
     match shop.hold(&slug, secret.holder(), &request).await {
         Ok(granted) => {
             let stage = shop.on_stage_by_id(granted.hold.event).await?;
@@ -54,10 +56,14 @@ pub(super) async fn hold(
 }
 
 /// A form adds to the basket: what is held of the event already stays in it.
-async fn add_to_basket(shop: &Shop, slug: &str, secret: &Secret, request: &mut HoldRequest) -> Result<(), ApiError> {
-    let stage = shop.on_stage(slug).await?;
+async fn add_to_basket(
+    shop: &Shop,
+    event: EventId,
+    secret: &Secret,
+    request: &mut HoldRequest,
+) -> Result<(), ApiError> {
     let held = shop.holds.by_holder(secret.holder(), shop.now()).await?;
-    let Some(hold) = held.into_iter().rfind(|hold| hold.event == stage.event.summary.id) else { return Ok(()) };
+    let Some(hold) = held.into_iter().rfind(|hold| hold.event == event) else { return Ok(()) };
     request.replaces = Some(hold.id);
     if request.best.is_none() {
         request.seats.extend(hold.seats.iter().copied());

@@ -35,6 +35,7 @@ pub(super) fn take(headers: &HeaderMap) -> Option<Notice> {
         .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
         .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .map(|notice: Notice| Notice { tone: notice.tone, text: notice.text.chars().take(MAX).collect() })
 }
 
 /// Forgets the notice once it is shown.
