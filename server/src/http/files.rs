@@ -40,8 +40,12 @@ pub fn router(shop: &Shop) -> Router<Shop> {
 
 /// Names that no file system has are not looked for: they would be an error of the disk, not of the address.
 async fn existing(request: Request, next: Next) -> Response {
-    let long = request.uri().path().split('/').any(|part| part.len() > MAX_FILE_NAME);
-    if long { StatusCode::NOT_FOUND.into_response() } else { next.run(request).await }
+    let impossible = |part: &str| part.len() > MAX_FILE_NAME || part.contains("%00");
+    if request.uri().path().split('/').any(impossible) {
+        StatusCode::NOT_FOUND.into_response()
+    } else {
+        next.run(request).await
+    }
 }
 
 /// Whether the client takes brotli.

@@ -105,6 +105,8 @@ async fn what_once_was_our_error_is_an_answer_now() {
         let asked = asked.header("cookie", known.cookie()).header("content-type", "application/x-www-form-urlencoded");
         assert_eq!(answer(&house.router, asked.body(Body::empty()).unwrap()).await.status, 303);
     }
+    let head = Request::head("/assets/%00").body(Body::empty()).unwrap();
+    assert_eq!(answer(&house.router, head).await.status, 404);
     let crooked = Request::post("/events/%0d%0a/hold").header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(answer(&house.router, crooked.body(Body::from("seat=x")).unwrap()).await.status, 404);
 }
