@@ -1,31 +1,12 @@
-// Wakes the islands of a page: fetches the WASM that lies beside this file, then walks the document from the
-// outside in and hands every <leptos-island> to the function the bundle exports under its name.
+// Wakes the islands of a page: fetches the WASM that lies beside this file, then calls for every <leptos-island>, in the
+// document's order, the function that the bundle exports under its name.
 import start, * as client from "parterre-client";
 
-const childrenOf = [];
-
-async function wake(element) {
-  const tag = element.localName;
-  if (tag === "leptos-island") {
-    const island = client[element.dataset.component];
-    if (island) {
-      // An island among another island's children first runs that island's context.
-      childrenOf.at(-1)?.();
-      await island(element);
-    } else {
-      console.warn(`This page has an island that the bundle does not know: ${element.dataset.component}`);
-    }
-  }
-  const slot = tag === "leptos-children";
-  if (slot) childrenOf.push(element.$$on_hydrate);
-  for (const child of element.children) await wake(child);
-  if (slot) childrenOf.pop();
-}
-
-// What hydration reads of a streamed page; these pages arrive whole, so all of it is empty.
-for (const name of ["__RESOLVED_RESOURCES", "__SERIALIZED_ERRORS", "__INCOMPLETE_CHUNKS"]) globalThis[name] ??= [];
-
 await start({ module_or_path: new URL("parterre.wasm", import.meta.url) });
-client.hydrate();
-await wake(document.body);
+for (const element of document.querySelectorAll("leptos-island")) {
+  // The server appends a number to the name.
+  const wake = client[element.dataset.component.split("_")[0]];
+  if (wake) wake();
+  else console.warn(`This page has an island that the bundle does not know: ${element.dataset.component}`);
+}
 document.documentElement.dataset.awake = "";

@@ -27,7 +27,8 @@ const optimised = join(compiled, "optimised.wasm");
 const plain = join(compiled, "parterre-frontend_bg.wasm");
 if (!existsSync(optimised) || statSync(optimised).mtimeMs < statSync(plain).mtimeMs) {
   const tool = join(root, "node_modules/.bin/wasm-opt");
-  const flags = ["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"];
+  // The stack lies lowest and never reaches the first kilobyte, so addresses may be folded into the instructions.
+  const flags = ["-Oz", "--converge", "--low-memory-unused", "--strip-debug", "--strip-producers", "--strip-target-features"];
   execFileSync(tool, [...flags, plain, "-o", optimised], { stdio: "inherit" });
 }
 cpSync(optimised, join(draft, wasm));

@@ -1,12 +1,19 @@
-//! The browser entry point: brings the islands of `app` into the bundle and readies the runtime that wakes them.
+//! The browser's entry point: what the loader calls to wake an island, under the island's own name.
+//!
+//! Leptos draws the islands on the server. Here is none of it: an island that wakes finds its parts by their ids, so a
+//! reactive runtime and a second copy of every view would only have to be fetched.
 #![cfg(target_arch = "wasm32")]
 
-// Every island is an exported function of `app`; naming the crate keeps them in the bundle.
-use app as _;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Readies the reactive runtime. The loader calls it once, before it wakes the first island.
-#[wasm_bindgen]
-pub fn hydrate() {
-    leptos::mount::hydrate_islands();
+/// Wakes the seat picker.
+#[wasm_bindgen(js_name = SeatPicker)]
+pub fn seat_picker() {
+    app::islands::picker::wake();
+}
+
+/// Wakes the clock of the checkout.
+#[wasm_bindgen(js_name = CheckoutClock)]
+pub fn checkout_clock() {
+    app::islands::checkout_clock::wake();
 }

@@ -1,5 +1,6 @@
 //! The one set of icons: a 24 grid, strokes of 1.75, coloured by the text around them.
 
+#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 
 /// An icon's outline.
@@ -66,6 +67,7 @@ impl Icon {
 }
 
 /// Draws an icon. It is silent to screen readers: the words beside it, or the button's label, speak.
+#[cfg(feature = "ssr")]
 pub fn icon(which: Icon) -> AnyView {
     view! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">

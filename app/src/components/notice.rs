@@ -1,9 +1,12 @@
 //! A few words that something happened: what, what it means, what to do.
 
+#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Icon, icon};
+use super::Icon;
+#[cfg(feature = "ssr")]
+use super::icon;
 
 /// How a notice feels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +62,7 @@ impl Notice {
 }
 
 /// Shows a notice. `role="status"`: read aloud without interrupting.
+#[cfg(feature = "ssr")]
 pub fn notice(data: Notice) -> impl IntoView {
     view! {
         <div class=data.tone.class() role="status">

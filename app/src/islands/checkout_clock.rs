@@ -1,8 +1,11 @@
 //! The clock beside the checkout: counts the server's time, warns, and is extended by one press.
 
+#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 
+#[cfg(feature = "ssr")]
 use crate::components::clock::{WARN_BELOW, minutes};
+#[cfg(feature = "ssr")]
 use crate::components::{Icon, icon};
 
 /// What a clock counts.
@@ -18,15 +21,21 @@ pub struct ClockProps {
     pub over: String,
 }
 
-/// Wakes the clock drawn by [`face`].
+/// Around the clock drawn by [`face`]: what the loader wakes by this name.
+#[cfg(feature = "ssr")]
 #[island]
 pub fn CheckoutClock(children: Children) -> impl IntoView {
-    #[cfg(all(feature = "hydrate", target_arch = "wasm32"))]
-    super::browser::countdown::start();
     children()
 }
 
+/// Starts the clock of this page.
+#[cfg(all(feature = "hydrate", target_arch = "wasm32"))]
+pub fn wake() {
+    super::browser::countdown::start();
+}
+
 /// The clock as the server draws it. Without a script it shows what was left when the page was made.
+#[cfg(feature = "ssr")]
 pub fn face(clock: ClockProps) -> impl IntoView {
     let low = clock.remaining_ms < WARN_BELOW;
     let extend = (!clock.hold.is_empty() && clock.extensions_left > 0).then(|| {

@@ -1,7 +1,5 @@
 //! Words as coverage masks: drawn once by the browser, kept, and mixed in by the raster.
 
-use std::collections::HashMap;
-
 use raster::TextMask;
 
 /// How a word is set.
@@ -24,7 +22,8 @@ pub trait Letters {
 /// Words drawn so far.
 #[derive(Debug, Default)]
 pub struct Words {
-    drawn: Vec<(Style, HashMap<String, TextMask>)>,
+    /// By style, then by the words, ascending.
+    drawn: Vec<(Style, Vec<(Box<str>, TextMask)>)>,
     count: usize,
 }
 
@@ -38,15 +37,16 @@ impl Words {
             self.clear();
         }
         let at = self.drawn.iter().position(|(s, _)| *s == style).unwrap_or_else(|| {
-            self.drawn.push((style, HashMap::new()));
+            self.drawn.push((style, Vec::new()));
             self.drawn.len() - 1
         });
         let words = &mut self.drawn[at].1;
-        if !words.contains_key(text) {
+        let at = words.binary_search_by(|(word, _)| (**word).cmp(text)).unwrap_or_else(|at| {
             self.count += 1;
-            words.insert(text.to_owned(), letters.draw(text, style));
-        }
-        &words[text]
+            words.insert(at, (text.into(), letters.draw(text, style)));
+            at
+        });
+        &words[at].1
     }
 
     /// Forgets every word: the font changed.

@@ -132,7 +132,7 @@ impl Theme {
 /// Reads `#rgb` or `#rrggbb`, the form a canvas gives every opaque colour back in; `None` for anything else.
 #[must_use]
 pub fn parse(css: &str) -> Option<Colour> {
-    let hex = css.trim().strip_prefix('#')?;
+    let hex = css.trim_ascii().strip_prefix('#')?;
     let n = u32::from_str_radix(hex, 16).ok()?;
     match hex.len() {
         3 => Some(Colour::hex(((n & 0xF00) * 0x1100) | ((n & 0xF0) * 0x110) | ((n & 0xF) * 0x11))),

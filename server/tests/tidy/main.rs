@@ -72,6 +72,6 @@ fn the_browser_client_depends_on_no_server_crate() {
         .expect("cargo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let tree = String::from_utf8_lossy(&output.stdout);
-    assert!(tree.contains("leptos v"), "the tree is the client's: {tree}");
+    assert!(tree.contains("parterre-app v"), "the tree is the client's: {tree}");
     clean(rules::browser_only(&tree));
 }

@@ -79,8 +79,12 @@ fn item(html: &mut Html, hold: &Held, line: &HeldLine) {
     let value = match line.seat {
         Some(seat) => {
             // `Block 212, row F, seat 15`: the seat first, the section beneath.
-            let (section, place) = line.label.split_once(", ").unwrap_or((&line.tier_name, &line.label));
-            html.text(&sentence(place)).raw("<small>").text(section).raw(" · ").text(&line.tier_name);
+            let (section, place) = line.label.split_once(',').unwrap_or((&line.tier_name, &line.label));
+            html.text(&sentence(place.trim_ascii_start()))
+                .raw("<small>")
+                .text(section)
+                .raw(" · ")
+                .text(&line.tier_name);
             seat.to_string()
         }
         None => {

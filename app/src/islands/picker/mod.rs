@@ -13,6 +13,7 @@ mod live;
 mod markup;
 pub mod words;
 
+#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use serde::Serialize;
 
@@ -42,10 +43,15 @@ pub struct PickerData {
     pub notice: Option<Notice>,
 }
 
-/// Wakes the picker that the server drew ([`body`]).
+/// Around the picker that the server draws ([`body`]): what the loader wakes by this name.
+#[cfg(feature = "ssr")]
 #[island]
 pub fn SeatPicker(children: Children) -> impl IntoView {
-    #[cfg(all(feature = "hydrate", target_arch = "wasm32"))]
-    live::start();
     children()
+}
+
+/// Starts the picker of this page.
+#[cfg(all(feature = "hydrate", target_arch = "wasm32"))]
+pub fn wake() {
+    live::start();
 }

@@ -35,7 +35,7 @@ impl Pen {
             if css.is_empty() {
                 continue;
             }
-            self.context.set_fill_style_str(css.trim());
+            self.context.set_fill_style_str(css.trim_ascii());
             let read = Reflect::get(&self.context, &"fillStyle".into()).ok().and_then(|v| v.as_string());
             if let Some(colour) = read.and_then(|css| parse(&css)) {
                 *slot = colour;

@@ -126,7 +126,8 @@ fn point(seat: SeatId, spot: Spot, by: By) {
     });
     let Some((title, price, detail)) = words.flatten() else { return };
     if by == By::Keyboard {
-        say("said", &[&title, ", ", &price, ", ", &detail.replace(" · ", ", ")].concat());
+        let parts: Vec<&str> = detail.split('·').map(str::trim_ascii).collect();
+        say("said", &[&title, ", ", &price, ", ", &parts.join(", ")].concat());
     }
     let (Some(card), Some(canvas)) = (by_id("peek"), by_id("map")) else { return };
     put("peek", &markup::card(&title, &price, &detail));
