@@ -146,7 +146,7 @@ impl EventStore for MemoryEvents {
             tiers.filter(|tier| tier.category.is_none()).map(|tier| (tier.id, tier.sold + tier.reserved)).collect()
         });
         standing.sort_unstable();
-        Ok(Claims { seats: Vec::new(), standing, fence: 0 })
+        Ok(Claims { standing, ..Claims::default() })
     }
 
     async fn ensure_promoter(&self, promoter: &NewPromoter) -> Result<PromoterId, Trouble> {

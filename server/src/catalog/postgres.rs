@@ -1,7 +1,7 @@
 //! Events in PostgreSQL.
 
 use async_trait::async_trait;
-use domain::ids::{ChartId, EventId, PromoterId, TierId, VenueId};
+use domain::ids::{ChartId, EventId, HoldId, PromoterId, TierId, VenueId};
 use domain::money::{Currency, Money};
 use domain::price::Price;
 use domain::rules::Window;
@@ -73,6 +73,10 @@ const CLAIMS: &str = "
         coalesce((SELECT array_agg(id ORDER BY id) FROM ticket_tiers WHERE event_id = $1 AND kind = 'standing'), '{}') AS tiers,
         coalesce((SELECT array_agg(sold + reserved ORDER BY id) FROM ticket_tiers WHERE event_id = $1 AND kind = 'standing'), '{}')
             AS taken,
+        coalesce((SELECT array_agg(o.hold_id) FROM orders o
+            WHERE o.event_id = $1 AND o.status IN ('pending', 'closing', 'paid', 'partly_refunded')
+                AND EXISTS (SELECT FROM ticket_tiers WHERE event_id = $1 AND kind = 'standing')
+                AND EXISTS (SELECT FROM order_items i WHERE i.order_id = o.id AND i.seat IS NULL)), '{}') AS holds,
         greatest((SELECT max(fence) FROM seat_claims WHERE event_id = $1),
             (SELECT max(fence) FROM seat_fences WHERE event_id = $1), 0) AS fence";
 
@@ -230,6 +234,7 @@ impl EventStore for PostgresEvents {
             Ok(Claims {
                 seats: seats(row.try_get("seats")?),
                 standing: tiers.into_iter().map(TierId).zip(taken.into_iter().map(i32::unsigned_abs)).collect(),
+                holds: row.try_get::<Vec<Uuid>, _>("holds")?.into_iter().map(HoldId).collect(),
                 fence: row.try_get("fence")?,
             })
         };

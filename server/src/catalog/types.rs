@@ -1,6 +1,6 @@
 //! Events as the catalogue knows them: what the list shows, what an event's page shows, what it takes to make one.
 
-use domain::ids::{ChartId, EventId, PromoterId, TierId, VenueId};
+use domain::ids::{ChartId, EventId, HoldId, PromoterId, TierId, VenueId};
 use domain::money::{Currency, Money};
 use domain::price::Price;
 use domain::rules::Window;
@@ -209,6 +209,8 @@ pub struct Claims {
     pub seats: Vec<SeatId>,
     /// Standing places reserved and sold, by tier.
     pub standing: Vec<(TierId, u32)>,
+    /// The holds whose orders are counted in `standing`.
+    pub holds: Vec<HoldId>,
     /// The highest fence that a claim of the event carries or was given up with.
     pub fence: i64,
 }

@@ -261,7 +261,7 @@ impl EventCells {
                 *cell = Cell::Sold;
             }
         }
-        lock(&self.standing).load(&sold.standing);
+        lock(&self.standing).load(sold);
         freed.clear();
         self.open.store(true, Ordering::Release);
         self.changed();

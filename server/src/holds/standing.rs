@@ -1,12 +1,12 @@
 //! Counters of the standing tiers of one event; always behind one lock.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::hold::Hold;
 use domain::ids::{HoldId, TierId};
 use domain::time::Millis;
 
-use super::store::Grant;
+use super::store::{Grant, Sold};
 
 #[derive(Debug)]
 struct Counter {
@@ -23,14 +23,24 @@ pub(super) struct Standing {
     /// Live holds by their end, so that what ran out is found without a sweep.
     live: BTreeMap<(Millis, HoldId), Vec<(TierId, u32)>>,
     ends: HashMap<HoldId, Millis>,
-    /// What was last said of a hold's places: sold (true) or freed. Makes saying it twice harmless.
-    said: HashMap<HoldId, bool>,
+    /// Whose places are in `sold`: what is said of a hold changes the counters only where it is news. Freed places
+    /// leave it, so it is never larger than the tiers.
+    counted: HashSet<HoldId>,
+    /// What was last said of a hold before the sold places were loaded; `None` from then on.
+    early: Option<HashMap<HoldId, Said>>,
+}
+
+/// A hold's places, and whether they are sold or freed.
+#[derive(Debug)]
+struct Said {
+    sold: bool,
+    places: Vec<(TierId, u32)>,
 }
 
 impl Standing {
     pub(super) fn new(tiers: &[(TierId, u32)]) -> Self {
         let counter = |(tier, quantity): &(TierId, u32)| Counter { tier: *tier, quantity: *quantity, sold: 0, held: 0 };
-        Self { counters: tiers.iter().map(counter).collect(), ..Self::default() }
+        Self { counters: tiers.iter().map(counter).collect(), early: Some(HashMap::new()), ..Self::default() }
     }
 
     fn counter(&mut self, tier: TierId) -> Option<&mut Counter> {
@@ -91,33 +101,39 @@ impl Standing {
     }
 
     pub(super) fn sell(&mut self, id: HoldId, places: &[(TierId, u32)]) {
-        if self.said.insert(id, true) == Some(true) {
-            return;
-        }
-        for (tier, quantity) in places {
-            if let Some(counter) = self.counter(*tier) {
-                counter.sold = counter.sold.saturating_add(*quantity);
-            }
+        if let Some(early) = &mut self.early {
+            early.insert(id, Said { sold: true, places: places.to_vec() });
+        } else if self.counted.insert(id) {
+            self.count(places, u32::saturating_add);
         }
     }
 
     pub(super) fn unsell(&mut self, id: HoldId, places: &[(TierId, u32)]) {
-        if self.said.insert(id, false) == Some(false) {
-            return;
+        if let Some(early) = &mut self.early {
+            early.insert(id, Said { sold: false, places: places.to_vec() });
+        } else if self.counted.remove(&id) {
+            self.count(places, u32::saturating_sub);
         }
+    }
+
+    fn count(&mut self, places: &[(TierId, u32)], with: fn(u32, u32) -> u32) {
         for (tier, quantity) in places {
             if let Some(counter) = self.counter(*tier) {
-                counter.sold = counter.sold.saturating_sub(*quantity);
+                counter.sold = with(counter.sold, *quantity);
             }
         }
     }
 
-    /// Adds what Postgres counts. An order that was claimed in that very moment may count twice until the next start:
-    /// a few places too few on offer, never one too many sold.
-    pub(super) fn load(&mut self, sold: &[(TierId, u32)]) {
-        for (tier, quantity) in sold {
-            if let Some(counter) = self.counter(*tier) {
-                counter.sold = counter.sold.saturating_add(*quantity);
+    /// Counts what Postgres counts, then what was said meanwhile and is not in it. Once; later calls change nothing.
+    pub(super) fn load(&mut self, sold: &Sold) {
+        let Some(early) = self.early.take() else { return };
+        self.count(&sold.standing, u32::saturating_add);
+        self.counted.extend(&sold.counted);
+        for (id, said) in early {
+            if said.sold {
+                self.sell(id, &said.places);
+            } else {
+                self.unsell(id, &said.places);
             }
         }
     }

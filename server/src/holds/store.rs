@@ -69,6 +69,9 @@ pub struct Sold {
     pub seats: Vec<SeatId>,
     /// Standing places reserved and sold, by tier.
     pub standing: Vec<(TierId, u32)>,
+    /// For [`HoldStore::load_sold`]: the holds whose orders are in `standing`, read at the same moment. What is said of
+    /// them later is no news.
+    pub counted: Vec<HoldId>,
 }
 
 /// A hold to be placed.
@@ -117,7 +120,8 @@ pub trait HoldStore: Send + Sync + 'static {
     async fn open(&self, event: EventId, layout: Layout) -> Result<(), Trouble>;
 
     /// Marks what Postgres knows as sold and opens the sale. What [`HoldStore::mark_sold`] and
-    /// [`HoldStore::mark_free`] said since `open` is newer and wins.
+    /// [`HoldStore::mark_free`] said since `open` is newer and wins. Standing places of a hold that is counted here are
+    /// not counted again when it is marked sold; those of a hold that is not are not given back when it is marked free.
     async fn load_sold(&self, event: EventId, sold: Sold) -> Result<(), Trouble>;
 
     /// Whether places can be held.

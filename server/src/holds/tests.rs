@@ -203,7 +203,8 @@ async fn limits_and_windows_are_refused_with_their_facts() {
 async fn what_postgres_sold_before_is_never_held() {
     let evening = evening();
     let row = row_of(&evening, 8);
-    let sold = Sold { seats: row.iter().copied().map(SeatId).collect(), standing: vec![(club(), 49)] };
+    let sold =
+        Sold { seats: row.iter().copied().map(SeatId).collect(), standing: vec![(club(), 49)], ..Sold::default() };
     let holds = house(evening, sold);
     assert!(matches!(refusal(ask(&holds, 1, &chosen(&row[0..2])).await), HoldRefusal::SeatsTaken { .. }));
     let two = vec![StandingRequest { tier: club(), quantity: 2 }];
@@ -272,7 +273,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let evening = evening();
         let (chart, tiers) = (Arc::clone(&evening.chart), evening.tiers.clone());
-        let sold = Sold { seats: sold.into_iter().map(SeatId).collect(), standing: Vec::new() };
+        let sold = Sold { seats: sold.into_iter().map(SeatId).collect(), ..Sold::default() };
         let holds = house(evening, sold);
         let seats: Vec<SeatId> = picks.into_iter().map(SeatId).collect();
         let standing: Vec<(TierId, u32)> = standing.map(|quantity| (club(), quantity)).into_iter().collect();

@@ -298,3 +298,24 @@ async fn the_checker_sees_what_is_wrong() {
         assert!(breaches.iter().any(|b| b.invariant == invariant), "{harm}: {breaches:?}");
     }
 }
+
+#[tokio::test]
+async fn the_books_name_the_holds_whose_standing_places_they_count() {
+    let shop = Shop::open(3).await;
+    let till = &shop.till;
+    let catalog = crate::wiring::catalog(&shop.database.pool);
+    let gone = till.checkout(&till.hold(till.somebody(), &[0], 4).unwrap()).await.unwrap();
+    assert_eq!(catalog.claims(till.event).await.unwrap().holds, [gone.hold]);
+    run_out(&shop.database.pool).await;
+    till.purchase.sweep().await.unwrap();
+    let seated = till.checkout(&till.hold(till.somebody(), &[1], 0).unwrap()).await.unwrap();
+    let stands = till.checkout(&till.hold(till.somebody(), &[2], 3).unwrap()).await.unwrap();
+    till.pay(&seated, GOOD).await.unwrap();
+    for paid in [false, true] {
+        if paid {
+            till.pay(&stands, GOOD).await.unwrap();
+        }
+        let claims = catalog.claims(till.event).await.unwrap();
+        assert_eq!((claims.standing, claims.holds), (vec![(till.standing, 3)], vec![stands.hold]), "paid: {paid}");
+    }
+}

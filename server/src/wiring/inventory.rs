@@ -87,7 +87,7 @@ impl Inventories for FromCatalog {
 
     async fn sold(&self, event: EventId) -> Result<Sold, Trouble> {
         let claims = self.catalog.claims(event).await?;
-        Ok(Sold { seats: claims.seats, standing: claims.standing })
+        Ok(Sold { seats: claims.seats, standing: claims.standing, counted: claims.holds })
     }
 }
 

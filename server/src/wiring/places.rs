@@ -48,6 +48,6 @@ impl Places for FromHolds {
         standing: Vec<(TierId, u32)>,
     ) -> Result<(), Trouble> {
         // An event that nobody has touched since the start has nothing to be told: it will read the claims itself.
-        self.holds.mark_free(event, hold, &Sold { seats, standing }).await.map_err(trouble)
+        self.holds.mark_free(event, hold, &Sold { seats, standing, ..Sold::default() }).await.map_err(trouble)
     }
 }

@@ -32,6 +32,7 @@ enum Fault {
     KeepsStanding,
     CountsTwice,
     LoadsLast,
+    ForgetsWhoWasCounted,
     /// Not a breach: what a remote store does when the network fails after the write.
     LosesFirstAnswers,
 }
@@ -83,7 +84,11 @@ impl HoldStore for Broken {
     }
 
     async fn load_sold(&self, event: EventId, sold: Sold) -> Result<(), Trouble> {
-        self.inner.load_sold(event, sold.clone()).await?;
+        let mut loaded = sold.clone();
+        if self.is(Fault::ForgetsWhoWasCounted) {
+            loaded.counted.clear();
+        }
+        self.inner.load_sold(event, loaded).await?;
         if self.is(Fault::LoadsLast) {
             let all = Hold { seats: sold.seats, ..invented(&grant(99, &[])) };
             self.inner.mark_sold(&all).await?;
@@ -160,7 +165,7 @@ impl HoldStore for Broken {
         }
         let known = self.inner.get(hold, holder, now).await;
         if let (Fault::ReleasesSold, Ok(Some(known))) = (self.fault, known) {
-            let places = Sold { seats: known.seats, standing: Vec::new() };
+            let places = Sold { seats: known.seats, ..Sold::default() };
             let _ = self.inner.mark_free(known.event, hold, &places).await;
         }
         self.inner.release(hold, holder, now).await
@@ -227,4 +232,6 @@ noticed! {
     KeepsStanding breaks standing_comes_back,
     CountsTwice breaks saying_it_twice_counts_once,
     LoadsLast breaks what_was_said_while_loading_wins,
+    ForgetsWhoWasCounted breaks an_order_in_the_books_counts_once,
+    ForgetsWhoWasCounted breaks what_was_said_while_loading_counts_once,
 }

@@ -3,7 +3,8 @@
 use super::*;
 
 fn places(numbers: &[u32], standing: u32) -> Sold {
-    Sold { seats: seats(numbers), standing: if standing == 0 { vec![] } else { vec![(tier(), standing)] } }
+    let standing = if standing == 0 { vec![] } else { vec![(tier(), standing)] };
+    Sold { seats: seats(numbers), standing, counted: vec![] }
 }
 
 pub(in crate::holds) async fn nothing_is_held_before_the_event_opens(store: Store) {
@@ -124,4 +125,47 @@ pub(in crate::holds) async fn what_was_said_while_loading_wins(store: Store) {
     {
         assert_eq!(state(&store, seat, NOW).await, expected, "seat {seat}");
     }
+}
+
+/// What an order of hold `n` says of its standing places.
+fn order(n: u8, quantity: u32) -> Hold {
+    Hold {
+        id: id(n),
+        event: event(),
+        holder: holder(n),
+        seats: vec![],
+        standing: vec![(tier(), quantity)],
+        lines: vec![],
+        expires_at: later(MINUTE),
+        extensions_left: 0,
+        fence: Fence(1),
+    }
+}
+
+pub(in crate::holds) async fn an_order_in_the_books_counts_once(store: Store) {
+    opening(&store).await;
+    // Orders 1 and 2 are in the books with three and four places; order 3 was given up before they were read.
+    store.load_sold(event(), Sold { counted: vec![id(1), id(2)], ..places(&[], 7) }).await.unwrap();
+    for _ in 0..2 {
+        store.mark_sold(&order(1, 3)).await.unwrap();
+        store.mark_free(event(), id(3), &places(&[], 5)).await.unwrap();
+        assert_eq!(left(&store, NOW).await, CAPACITY - 7);
+    }
+    for _ in 0..2 {
+        store.mark_free(event(), id(2), &places(&[], 4)).await.unwrap();
+        assert_eq!(left(&store, NOW).await, CAPACITY - 3);
+    }
+    store.mark_sold(&order(4, 6)).await.unwrap();
+    assert_eq!(left(&store, NOW).await, CAPACITY - 9);
+}
+
+pub(in crate::holds) async fn what_was_said_while_loading_counts_once(store: Store) {
+    opening(&store).await;
+    store.mark_sold(&order(1, 1)).await.unwrap();
+    store.mark_sold(&order(2, 2)).await.unwrap();
+    store.mark_free(event(), id(3), &places(&[], 4)).await.unwrap();
+    store.mark_free(event(), id(4), &places(&[], 5)).await.unwrap();
+    // The books were read after order 1 came and before 2 did, before 3 went and after 4 had gone.
+    store.load_sold(event(), Sold { counted: vec![id(1), id(3)], ..places(&[], 5) }).await.unwrap();
+    assert_eq!(left(&store, NOW).await, CAPACITY - 3);
 }
