@@ -43,12 +43,21 @@ pub struct Config {
     /// Requests a second that one client address may send to calls that change something
     #[arg(long, env = "PARTERRE_WRITES_PER_SECOND", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub writes_per_second: u32,
+    /// Proxy in front of the shop whose X-Forwarded-For is believed; may be repeated
+    #[arg(long = "trusted-proxy", env = "PARTERRE_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Baskets that one client address may have open at a time
+    #[arg(long, env = "PARTERRE_HOLDS_PER_ADDRESS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub holds_per_address: u32,
     /// Seed the demo when the database is empty
     #[arg(long, env = "PARTERRE_DEMO", default_value_t = false)]
     pub demo: bool,
     /// Show the development pages (mail, test payment); never on a public server
     #[arg(long, env = "PARTERRE_DEV_PAGES", default_value_t = false)]
     pub dev_pages: bool,
+    /// Take test cards: tickets are issued and no money moves. Development pages imply it
+    #[arg(long, env = "PARTERRE_TEST_PAYMENTS", default_value_t = false)]
+    pub test_payments: bool,
     /// Abort the process at a named step of the purchase; for the crash tests
     #[arg(long, env = "PARTERRE_STOP_AT", hide = true)]
     pub stop_at: Option<String>,
@@ -65,6 +74,12 @@ impl Config {
     #[must_use]
     pub fn public_url(&self, bound: SocketAddr) -> String {
         self.public_url.as_deref().map_or_else(|| format!("http://{bound}"), |url| url.trim_end_matches('/').to_owned())
+    }
+
+    /// Whether test cards pay.
+    #[must_use]
+    pub fn takes_test_payments(&self) -> bool {
+        self.test_payments || self.dev_pages
     }
 
     /// How long a hold lasts, in milliseconds.
@@ -89,8 +104,11 @@ impl Config {
             ("mail_from", self.mail_from.clone()),
             ("hold_seconds", self.hold_seconds.to_string()),
             ("writes_per_second", self.writes_per_second.to_string()),
+            ("trusted_proxies", self.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+            ("holds_per_address", self.holds_per_address.to_string()),
             ("demo", self.demo.to_string()),
             ("dev_pages", self.dev_pages.to_string()),
+            ("test_payments", self.takes_test_payments().to_string()),
         ];
         lines.iter().fold(String::new(), |text, (name, value)| text + name + " = " + value + "\n")
     }

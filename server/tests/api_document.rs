@@ -285,12 +285,12 @@ async fn the_same_key_gives_the_same_answer_and_one_effect() {
             (status, replayed, serde_json::from_slice::<Value>(&bytes).unwrap())
         }
     };
-    let first = hold("a-key", best(2)).await;
-    let second = hold("a-key", best(2)).await;
+    let first = hold("a-key-chosen-at-random", best(2)).await;
+    let second = hold("a-key-chosen-at-random", best(2)).await;
     assert_eq!((first.0, first.1), (201, false));
     assert_eq!((second.0, second.1), (201, true));
     assert_eq!(first.2, second.2);
-    let other = hold("a-key", best(3)).await;
+    let other = hold("a-key-chosen-at-random", best(3)).await;
     assert_eq!((other.0, other.2["code"].as_str()), (422, Some("idempotency_key_reused")));
     assert_eq!(hold("", best(2)).await.0, 422);
 }

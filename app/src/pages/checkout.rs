@@ -28,6 +28,8 @@ pub struct CheckoutPage {
     pub only_card: bool,
     /// The idempotency key of this form.
     pub key: String,
+    /// Test cards pay here: they are listed.
+    pub test_cards: bool,
     /// The total in minor units, as agreed by pressing the button.
     pub accept_total: i64,
 }
@@ -114,7 +116,7 @@ pub fn page(frame: &Frame, data: CheckoutPage) -> impl IntoView + use<> {
                 <form class="fields" method="post" action=data.action novalidate=wrong.is_some()>
                     {data.notice.map(notice)}
                     {people}
-                    {card(&data.typed, wrong)}
+                    {card(&data.typed, wrong, data.test_cards)}
                     <input type="hidden" name="key" value=data.key/>
                     <input type="hidden" name="accept_total" value=data.accept_total.to_string()/>
                     <button class="btn wide big">{icon(Icon::Lock)}"Pay "<span class="num">{total}</span></button>
@@ -157,7 +159,7 @@ fn people(typed: &Typed, wrong: Option<&str>) -> impl IntoView + use<> {
     }
 }
 
-fn card(typed: &Typed, wrong: Option<&str>) -> impl IntoView + use<> {
+fn card(typed: &Typed, wrong: Option<&str>, test: bool) -> impl IntoView + use<> {
     view! {
         <fieldset class="card cardbox">
             <legend>"Card"</legend>
@@ -202,7 +204,7 @@ fn card(typed: &Typed, wrong: Option<&str>) -> impl IntoView + use<> {
                     ..Field::default()
                 })}
             </div>
-            {test_cards()}
+            {test.then(test_cards)}
         </fieldset>
     }
 }

@@ -1,14 +1,14 @@
 //! What lies around every handler: metrics, request ids, panics, time and size limits, CSRF, rate limits, headers; and
 //! the words for what these refuse.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, StatusCode};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum_prometheus::metrics_exporter_prometheus::PrometheusHandle;
 use axum_prometheus::{EndpointLabel, PrometheusMetricLayer, PrometheusMetricLayerBuilder};
@@ -25,25 +25,26 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
+use super::client::{self, Client};
 use super::json::too_large;
 use super::once::MAX_BODY;
 use super::problem::ApiError;
 use super::security;
+use super::state::Shop;
 use crate::trouble::Trouble;
 
 /// Longest time a request may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The address a request comes from; the local one where there is no socket, as in tests of the bare router.
+/// Counts by the client's address.
 #[derive(Clone, Copy, Debug)]
-struct Peer;
+struct ByClient;
 
-impl KeyExtractor for Peer {
-    type Key = IpAddr;
+impl KeyExtractor for ByClient {
+    type Key = Client;
 
-    fn extract<T>(&self, request: &Request<T>) -> Result<IpAddr, GovernorError> {
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        Ok(peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip()))
+    fn extract<T>(&self, request: &Request<T>) -> Result<Client, GovernorError> {
+        request.extensions().get::<Client>().copied().ok_or(GovernorError::UnableToExtractKey)
     }
 }
 
@@ -60,24 +61,34 @@ pub fn metrics() -> &'static (PrometheusMetricLayer<'static>, PrometheusHandle) 
     })
 }
 
-/// Puts the limits around `router`: who may send how much, from where, for how long. `writes_per_second` is what one
-/// address may send of calls that change something; twenty times as many at once.
-pub fn limits(router: Router, writes_per_second: u32) -> Router {
+/// Puts the limits around `router`: who may send how much, from where, for how long. One client address may send
+/// `writes_per_second` calls that change something, and twenty times as many at once.
+pub fn limits(router: Router, shop: &Shop) -> Router {
+    let writes_per_second = shop.config.writes_per_second;
+    let proxies: Arc<[IpAddr]> = shop.config.trusted_proxies.clone().into();
     let limits = GovernorConfigBuilder::default()
-        .key_extractor(Peer)
+        .key_extractor(ByClient)
         .methods(vec![Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .per_nanosecond(1_000_000_000 / u64::from(writes_per_second.max(1)))
         .burst_size(writes_per_second.saturating_mul(20))
         .finish();
     let router = match limits {
-        Some(limits) => router.layer(GovernorLayer::new(Arc::new(limits)).error_handler(too_often)),
+        Some(limits) => {
+            let limiter = limits.limiter().clone();
+            shop.every_minute(move || limiter.retain_recent());
+            router.layer(GovernorLayer::new(Arc::new(limits)).error_handler(too_often))
+        }
         None => router,
     };
     let csrf = CsrfLayer::new().with_rejection_response(|_: ProtectionError| another_site());
     let time = ServiceBuilder::new()
         .layer(CatchPanicLayer::custom(|_| bug()))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT));
-    router.layer(RequestBodyLimitLayer::new(MAX_BODY)).layer(csrf).layer(time)
+    router
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(csrf)
+        .layer(time)
+        .layer(from_fn_with_state(proxies, client::recognise))
 }
 
 /// Puts around `router` what every answer passes, refusals of the limits among them.

@@ -1,6 +1,7 @@
 //! HTTP: the pages, the plain forms and the API, thin over the same services.
 
 pub mod assets;
+pub mod client;
 pub mod files;
 pub mod form;
 pub mod health;
@@ -35,7 +36,7 @@ impl Shop {
             .fallback(pages::wrong::nowhere)
             .with_state(self.clone());
         // What the limits refuse is shown like what the handlers refuse: as a problem to the API, as a page to a person.
-        let limited = layers::limits(router, self.config.writes_per_second);
+        let limited = layers::limits(router, self);
         layers::around(limited.layer(from_fn_with_state(self.clone(), pages::wrong::as_page)))
     }
 }

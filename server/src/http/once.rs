@@ -1,17 +1,17 @@
 //! `Idempotency-Key` for every POST of the API: the first call runs, even if its client hangs up; later ones get its
 //! answer.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
+use super::client::Client;
 use super::problem::ApiError;
 use super::secret::Caller;
 use crate::clock::Clock;
@@ -19,6 +19,8 @@ use crate::idempotency::{Begin, Call, IdempotencyStore, Stored, is_key};
 
 /// Largest body of a request to the API, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
+/// Shortest key of a caller without a secret.
+const LONE_KEY: usize = 16;
 /// Largest answer that is kept for a key, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
 
@@ -35,7 +37,7 @@ pub struct Once {
 pub async fn once(
     State(once): State<Once>,
     caller: Option<Caller>,
-    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    client: Option<Extension<Client>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -46,9 +48,15 @@ pub async fn once(
     let Some(key) = key.to_str().ok().filter(|key| is_key(key)).map(str::to_owned) else {
         return ApiError::invalid("An Idempotency-Key has 1 to 255 visible ASCII characters.").into_response();
     };
-    let scope = match (caller, peer) {
+    // Without a secret a key is all that tells two callers behind one address apart, and the answer carries a token.
+    if caller.is_none() && key.len() < LONE_KEY {
+        let words =
+            format!("Without a bearer token an Idempotency-Key has at least {LONE_KEY} characters, chosen at random.");
+        return ApiError::invalid(words).into_response();
+    }
+    let scope = match (caller, client) {
         (Some(caller), _) => caller.holder().to_string(),
-        (None, Some(Extension(ConnectInfo(peer)))) => format!("address {}", peer.ip()),
+        (None, Some(Extension(client))) => format!("address {}", client.0),
         (None, None) => "anybody".to_owned(),
     };
     let (parts, body) = request.into_parts();

@@ -50,10 +50,10 @@ impl Secret {
         HolderId(Uuid::from_bytes(half))
     }
 
-    /// The header that keeps it in the browser for a day.
+    /// The header that keeps it in the browser for sixty days from now.
     #[must_use]
     pub fn cookie(&self) -> HeaderValue {
-        let text = format!("{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=86400", self.text());
+        let text = format!("{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=5184000", self.text());
         // Base64url and fixed words are always a valid header.
         HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
     }

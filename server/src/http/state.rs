@@ -1,14 +1,18 @@
 //! What every handler can reach: the services, the clock, and where things are on the web.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::pages::Frame;
+use app::pages::seat_list::SectionLink;
 use domain::chart::Chart;
-use domain::hold::Hold;
+use domain::hold::{Hold, HoldRefusal};
 use domain::ids::{EventId, HoldId, HolderId};
 use domain::time::Millis;
+use moka::future::Cache;
 
 use super::assets::Manifest;
+use super::client::{Client, Crowd};
 use super::problem::ApiError;
 use crate::availability::Availability;
 use crate::catalog::Catalog;
@@ -55,6 +59,10 @@ pub struct Parts {
     pub test_provider: Option<Arc<TestProvider>>,
     /// Mail that was written to the data folder, for the development page.
     pub letters: Option<Arc<FolderMailer>>,
+    /// Who holds how much, by address.
+    pub crowd: Crowd,
+    /// Sections with what is free in them, by event and sequence.
+    pub sections: Cache<(EventId, u64), Arc<[SectionLink]>>,
     /// Idempotency keys.
     pub keys: Arc<dyn IdempotencyStore>,
     /// Asks whether the database answers.
@@ -82,6 +90,19 @@ impl Shop {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// Does small housework every minute, for as long as the shop is open.
+    pub(super) fn every_minute(&self, work: impl Fn() + Send + 'static) {
+        let shop = Arc::downgrade(&self.0);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                while shop.strong_count() > 0 {
+                    tokio::time::sleep(Duration::from_secs(60)).await;
+                    work();
+                }
+            });
+        }
     }
 
     /// The present instant.
@@ -131,10 +152,26 @@ impl Shop {
     ///
     /// # Errors
     /// A refusal or trouble, as a problem.
-    pub async fn hold(&self, slug: &str, holder: HolderId, request: &HoldRequest) -> Result<Granted, ApiError> {
+    pub async fn hold(
+        &self,
+        slug: &str,
+        client: Client,
+        holder: HolderId,
+        request: &HoldRequest,
+    ) -> Result<Granted, ApiError> {
         let event = self.catalog.by_slug(slug, self.now()).await?.ok_or_else(|| ApiError::not_found("event"))?;
-        let id = HoldId::mint(self.now(), random(&*self.clock));
-        Ok(self.holds.hold(event.summary.id, holder, id, request, self.now()).await?)
+        let (id, now) = (HoldId::mint(self.now(), random(&*self.clock)), self.now());
+        let limit = self.config.holds_per_address;
+        // A changed basket is no further one.
+        let further = request.replaces.is_none();
+        if further && !self.crowd.has_room(client, limit as usize, now) {
+            return Err(HoldRefusal::TooManyHolds { limit }.into());
+        }
+        let granted = self.holds.hold(event.summary.id, holder, id, request, now).await?;
+        if further {
+            self.crowd.count(client, granted.hold.expires_at, now);
+        }
+        Ok(granted)
     }
 
     /// Extends a hold, and the order it may have become.

@@ -67,6 +67,7 @@ pub fn config() -> Config {
     };
     config.data = data;
     config.writes_per_second = 1_000_000;
+    config.holds_per_address = 1_000_000;
     *config
 }
 

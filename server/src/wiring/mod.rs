@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use moka::future::Cache;
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -21,6 +22,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::holds::{HoldStore, Holds, MemoryHolds};
 use crate::http::assets::Manifest;
+use crate::http::client::Crowd;
 use crate::http::state::{Health, Parts as ShopParts, Shop};
 use crate::idempotency::IdempotencyStore;
 use crate::idempotency::postgres::PostgresIdempotency;
@@ -38,6 +40,9 @@ use crate::tickets::Signer;
 use crate::trouble::Trouble;
 use inventory::FromCatalog;
 use places::FromHolds;
+
+/// Lists of sections kept at a time: one for each of the last changes of the busiest events.
+const SECTION_LISTS: u64 = 64;
 
 /// A shop that is ready to open, with the work that goes on behind it.
 pub struct House {
@@ -84,11 +89,16 @@ pub async fn build(
     let (provider, news) = TestProvider::new(Ledger::new(pool.clone()));
     let provider = Arc::new(provider);
     let signer = Signer::open(&config.data, &*clock).map_err(|error| format!("Parterre cannot open: {error}."))?;
+    let ways: Vec<Arc<dyn PaymentProvider>> =
+        if config.takes_test_payments() { vec![Arc::clone(&provider) as _] } else { vec![] };
+    if ways.is_empty() {
+        tracing::warn!("no payment provider is set: nothing can be bought; --test-payments takes test cards");
+    }
     let purchase = Purchase::new(Parts {
         store: Arc::new(PostgresOrders::new(pool.clone())),
         places: Arc::new(FromHolds { holds: holds.clone(), clock: clock.clone() }),
         labels: Arc::new(facts),
-        providers: Providers::new(vec![Arc::clone(&provider) as Arc<dyn PaymentProvider>]),
+        providers: Providers::new(ways),
         signer: Arc::new(signer),
         clock: clock.clone(),
         stop: StopAt::new(config.stop_at.clone()),
@@ -105,7 +115,7 @@ pub async fn build(
         .every(rounds::Outbox { outbox })
         .every(rounds::Months { pool: pool.clone(), clock: clock.clone() });
     let shop = Shop::new(ShopParts {
-        test_provider: config.dev_pages.then_some(provider),
+        test_provider: config.takes_test_payments().then_some(provider),
         letters: letters.filter(|_| config.dev_pages),
         config,
         public_url,
@@ -115,6 +125,8 @@ pub async fn build(
         holds,
         availability,
         purchase,
+        crowd: Crowd::default(),
+        sections: Cache::new(SECTION_LISTS),
         keys,
         database: Arc::new(PostgresHealth(pool)),
     });

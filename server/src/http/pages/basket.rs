@@ -3,10 +3,10 @@
 use app::api::holds::HoldRequest;
 use app::components::notice::{Notice, Tone};
 use app::islands::picker::words::{Place, healed};
-use axum::Form;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::Response;
+use axum::{Extension, Form};
 use domain::chart::Chart;
 use domain::ids::{EventId, HoldId};
 use domain::seat::SeatId;
@@ -14,6 +14,7 @@ use domain::seat::SeatId;
 use super::note::redirect;
 use crate::catalog::types::Event;
 use crate::holds::Granted;
+use crate::http::client::Client;
 use crate::http::form::{Fields, field, hold_request};
 use crate::http::json::Named;
 use crate::http::problem::ApiError;
@@ -26,6 +27,7 @@ pub(super) async fn hold(
     State(shop): State<Shop>,
     Named(slug): Named<String>,
     caller: Option<Caller>,
+    Extension(client): Extension<Client>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, ApiError> {
     // First of all the event: from here on the address part is one that exists.
@@ -38,14 +40,12 @@ pub(super) async fn hold(
     let known = caller.map(|caller| caller.secret);
     let secret = known.unwrap_or_else(|| Secret::fresh(&*shop.clock));
     add_to_basket(&shop, stage.event.summary.id, &secret, &mut request).await?;
-    match shop.hold(&slug, secret.holder(), &request).await {
+    match shop.hold(&slug, client, secret.holder(), &request).await {
         Ok(granted) => {
             let stage = shop.on_stage_by_id(granted.hold.event).await?;
             let notice = told(&stage.event, stage.chart.as_deref(), &granted);
             let mut response = redirect(&back, notice.as_ref());
-            if known.is_none() {
-                response.headers_mut().append(header::SET_COOKIE, secret.cookie());
-            }
+            response.headers_mut().append(header::SET_COOKIE, secret.cookie());
             Ok(response)
         }
         Err(problem) if problem.status().is_client_error() && problem.problem.code != "not_found" => {
@@ -139,6 +139,7 @@ pub(super) async fn remove(
     State(shop): State<Shop>,
     Named(id): Named<HoldId>,
     caller: Caller,
+    Extension(client): Extension<Client>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, ApiError> {
     let now = shop.now();
@@ -159,7 +160,7 @@ pub(super) async fn remove(
         shop.holds.release(id, caller.holder(), now).await?;
         return Ok(redirect(&back, None));
     }
-    let notice = match shop.hold(slug, caller.holder(), &request).await {
+    let notice = match shop.hold(slug, client, caller.holder(), &request).await {
         Ok(_) => None,
         Err(problem) if problem.status().is_client_error() => Some(Notice::new(Tone::Care, problem.problem.detail)),
         Err(problem) => return Err(problem),

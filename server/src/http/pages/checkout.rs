@@ -67,6 +67,7 @@ async fn show(
         notice,
         only_card: false,
         key: String::new(),
+        test_cards: shop.test_provider.is_some(),
         accept_total: view.total.amount,
         slug,
     };
@@ -162,6 +163,10 @@ pub(super) async fn submit(
     }
     let accept_total = field(&fields, "accept_total").and_then(|text| text.parse().ok()).unwrap_or(-1);
     let (Some(number), Ok(_)) = (number, buyer) else {
+        // An old form, sent again after an order was made of it: the order goes on.
+        if let Some(order) = shop.purchase.of_hold(id, holder).await? {
+            return Ok(Redirect::to(&format!("/orders/{order}")).into_response());
+        }
         let hold = shop.holds.get(id, holder, shop.now()).await?;
         return show(&shop, &hold, typed, None, StatusCode::UNPROCESSABLE_ENTITY).await;
     };

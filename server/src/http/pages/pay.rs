@@ -27,7 +27,7 @@ use crate::http::secret::Caller;
 use crate::http::state::Shop;
 use crate::payments::Method;
 use crate::purchase::types::EventFacts;
-use crate::purchase::{OrderRecord, PurchaseError};
+use crate::purchase::{OrderRecord, PaymentRecord, PurchaseError};
 
 /// The provider behind the card fields.
 const PROVIDER: &str = "test";
@@ -150,6 +150,7 @@ fn card_again(
         notice,
         only_card: true,
         key: String::new(),
+        test_cards: shop.test_provider.is_some(),
         accept_total: order.totals.total.amount,
     };
     let nonce = nonce(&*shop.clock);
@@ -205,6 +206,12 @@ pub(super) struct Back {
     order: OrderId,
 }
 
+/// The question is one of this order's own payments: nobody answers for somebody else.
+fn belongs(order: &OrderRecord, intent: &str) -> Result<(), ApiError> {
+    let asked = |payment: &PaymentRecord| payment.action_url.as_deref().is_some_and(|url| url.ends_with(intent));
+    if !intent.is_empty() && order.payments.iter().any(asked) { Ok(()) } else { Err(ApiError::not_found("payment")) }
+}
+
 pub(super) async fn challenge(
     State(shop): State<Shop>,
     Named(intent): Named<String>,
@@ -214,6 +221,7 @@ pub(super) async fn challenge(
     let provider = shop.test_provider.as_ref().ok_or_else(|| ApiError::not_found("payment"))?;
     let order = shop.purchase.order(back.order, caller.holder()).await?;
     let event = shop.purchase.event(order.event).await?.ok_or_else(|| ApiError::not_found("event"))?;
+    belongs(&order, &intent)?;
     let Some((amount, currency)) = provider.challenge(&intent).await? else {
         // Answered before, perhaps in another tab.
         return Ok(Redirect::to(&format!("/orders/{}", order.id)).into_response());
@@ -238,6 +246,7 @@ pub(super) async fn answer(
 ) -> Result<Response, ApiError> {
     let provider = shop.test_provider.as_ref().ok_or_else(|| ApiError::not_found("payment"))?;
     let order = shop.purchase.order(back.order, caller.holder()).await?;
+    belongs(&order, &intent)?;
     let approve = field(&fields, "answer") == Some("approve");
     provider.answer_challenge(&intent, approve).await?;
     let order = shop.purchase.refresh(order.id, caller.holder()).await?;

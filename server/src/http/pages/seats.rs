@@ -4,8 +4,10 @@ use app::islands::picker::PickerData;
 use app::pages::seat_list::{OpenSection, RowView, SeatCell, SeatList, SectionLink};
 use app::pages::seats::SeatsPage;
 use app::pages::{self, render};
+use std::sync::Arc;
+
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use domain::availability::Packed;
 use domain::chart::{Chart, Section};
@@ -20,7 +22,7 @@ use crate::catalog::view;
 use crate::http::html::{nonce, private};
 use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
-use crate::http::secret::Caller;
+use crate::http::secret::{Caller, Secret};
 use crate::http::state::{OnStage, Shop};
 use crate::http::views::{Extras, hold_view};
 
@@ -54,7 +56,10 @@ pub(super) async fn page(
     let list = match chart {
         Some(chart) => {
             let seen = shop.availability.get(event.summary.id, now).await?;
-            Some(list(event, chart, &seen.message.states, &asked.section))
+            let key = (event.summary.id, seen.message.sequence);
+            let sections = async { Arc::from(sections(event, chart, &seen.message.states)) };
+            let sections = shop.sections.get_with(key, sections).await;
+            Some(list(event, chart, &seen.message.states, &sections, &asked.section))
         }
         None => None,
     };
@@ -88,14 +93,18 @@ pub(super) async fn page(
     if told {
         note::forget(&mut response);
     }
+    if caller.is_none() {
+        // A first hold whose answer is lost on the way can then be asked for again.
+        response.headers_mut().append(header::SET_COOKIE, Secret::fresh(&*shop.clock).cookie());
+    }
     Ok(response)
 }
 
-/// The seats as a list, `open` being the section whose rows are shown.
-fn list(event: &Event, chart: &Chart, states: &Packed, open: &str) -> SeatList {
+/// Every section with what is free in it: a look at every seat, so it is kept until something changes.
+fn sections(event: &Event, chart: &Chart, states: &Packed) -> Vec<SectionLink> {
     let prices = prices(event);
     let many_floors = chart.floors.len() > 1;
-    let sections = chart.sections.iter().map(|section| {
+    let link = |section: &Section| {
         let free = seats_of(chart, section).filter(|seat| states.get(*seat) == SeatState::Free);
         let (mut count, mut cheapest) = (0, None::<Money>);
         for seat in free {
@@ -113,11 +122,17 @@ fn list(event: &Event, chart: &Chart, states: &Packed, open: &str) -> SeatList {
             free: count,
             from: cheapest.map(|price| price.to_string()).unwrap_or_default(),
         }
-    });
+    };
+    chart.sections.iter().map(link).collect()
+}
+
+/// The seats as a list, `open` being the section whose rows are shown.
+fn list(event: &Event, chart: &Chart, states: &Packed, sections: &[SectionLink], open: &str) -> SeatList {
+    let prices = prices(event);
     let opened = chart.sections.iter().find(|section| section.name == open);
     SeatList {
         slug: event.summary.slug.clone(),
-        sections: sections.collect(),
+        sections: sections.to_vec(),
         open: opened
             .map(|section| OpenSection { name: section.name.clone(), rows: rows(chart, section, states, &prices) }),
     }

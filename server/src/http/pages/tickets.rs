@@ -35,13 +35,19 @@ async fn find(shop: &Shop, link: &str) -> Result<Linked, ApiError> {
     Ok(Linked { order, event, nth })
 }
 
-pub(super) async fn page(State(shop): State<Shop>, Named(link): Named<String>) -> Result<Response, ApiError> {
+pub(super) async fn page(
+    State(shop): State<Shop>,
+    Named(link): Named<String>,
+    caller: Option<Caller>,
+) -> Result<Response, ApiError> {
     let Linked { order, event, nth } = find(&shop, &link).await?;
     let missing = || ApiError::not_found("ticket");
     let print = prints(&order, &event).into_iter().nth(nth).ok_or_else(missing)?;
     let ticket = order.tickets.get(nth).ok_or_else(missing)?;
+    // Whoever was sent one ticket sees that one; the buyer leafs through all.
+    let buyer = caller.is_some_and(|caller| caller.holder() == order.holder);
     let beside = |index: Option<usize>| {
-        let ticket = order.tickets.get(index?)?;
+        let ticket = order.tickets.get(index?).filter(|_| buyer)?;
         Some(format!("/tickets/{}", shop.purchase.signer().link(ticket.id)))
     };
     let spent = match ticket.status {
@@ -69,7 +75,9 @@ pub(super) async fn page(State(shop): State<Shop>, Named(link): Named<String>) -
     let frame = shop.frame("");
     let mut response = private(StatusCode::OK, render(move || pages::ticket::page(&frame, data)), None);
     // It must open again at a door without a network; the link alone decides who sees it.
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400, stale-if-error=604800"));
     Ok(response)
 }
 

@@ -2,15 +2,16 @@
 
 use app::api::holds::{HoldRequest, HoldView};
 use app::api::problem::Problem;
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use domain::ids::HoldId;
 
+use crate::http::client::Client;
 use crate::http::json::{Body, Named};
 use crate::http::problem::ApiError;
-use crate::http::secret::{Caller, Secret};
+use crate::http::secret::{Caller, Secret, Source};
 use crate::http::state::Shop;
 use crate::http::views::{Extras, hold_view};
 
@@ -32,12 +33,13 @@ pub async fn create(
     State(shop): State<Shop>,
     Named(slug): Named<String>,
     caller: Option<Caller>,
+    Extension(client): Extension<Client>,
     headers: HeaderMap,
     Body(request): Body<HoldRequest>,
 ) -> Result<Response, ApiError> {
     let known = caller.map(|caller| caller.secret);
     let secret = known.unwrap_or_else(|| Secret::fresh(&*shop.clock));
-    let granted = shop.hold(&slug, secret.holder(), &request).await?;
+    let granted = shop.hold(&slug, client, secret.holder(), &request).await?;
     // A page's own script never sees the secret: it goes into the cookie. Everybody else gets it in the answer.
     let page = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
     let token = (known.is_none() && !page).then(|| secret.text());
@@ -46,7 +48,7 @@ pub async fn create(
     let view = hold_view(&granted.hold, &stage.event, stage.chart.as_deref(), extras, shop.now());
     let mut response = (StatusCode::CREATED, Json(view)).into_response();
     private(&mut response);
-    if known.is_none() && page {
+    if page && caller.is_none_or(|caller| caller.source == Source::Cookie) {
         response.headers_mut().insert(header::SET_COOKIE, secret.cookie());
     }
     Ok(response)

@@ -1,0 +1,131 @@
+//! Whose request it is, as far as an address tells: behind a trusted proxy the one that the proxy saw.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::HeaderMap;
+use axum::middleware::Next;
+use axum::response::Response;
+use domain::time::Millis;
+
+/// The client's address: an IPv4 address, or the first 64 bits of an IPv6 one, which is what one household has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Client(pub IpAddr);
+
+impl Client {
+    /// Where nothing is known: tests of the bare router.
+    const UNKNOWN: Self = Self(IpAddr::V4(Ipv4Addr::LOCALHOST));
+
+    /// The client of a request that came from `peer` with `headers`. The right-most forwarded address that is no proxy
+    /// of ours counts; what stands left of it anybody may have written.
+    #[must_use]
+    pub fn of(peer: Option<IpAddr>, headers: &HeaderMap, proxies: &[IpAddr]) -> Self {
+        let Some(peer) = peer else { return Self::UNKNOWN };
+        if !proxies.contains(&peer) {
+            return Self::household(peer);
+        }
+        let named = headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(|address| address.trim().parse::<IpAddr>());
+        let mut client = peer;
+        for address in named.rev() {
+            // Nonsense ends the trail: the last address that can be believed is the proxy's own.
+            let Ok(address) = address else { break };
+            client = address;
+            if !proxies.contains(&address) {
+                break;
+            }
+        }
+        Self::household(client)
+    }
+
+    fn household(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V6(address) => {
+                let high = u128::from(address) & !u128::from(u64::MAX);
+                Self(IpAddr::V6(Ipv6Addr::from(high)))
+            }
+            v4 => Self(v4),
+        }
+    }
+}
+
+/// Writes the client's address to the request, for everything within.
+pub async fn recognise(State(proxies): State<Arc<[IpAddr]>>, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let client = Client::of(peer, request.headers(), &proxies);
+    request.extensions_mut().insert(client);
+    next.run(request).await
+}
+
+/// Live holds by client: one address cannot hold the house, however many secrets it invents.
+#[derive(Debug, Default)]
+pub struct Crowd {
+    ends: Mutex<HashMap<Client, Vec<Millis>>>,
+}
+
+impl Crowd {
+    /// Clients remembered before the idle ones are forgotten.
+    const TIDY_ABOVE: usize = 10_000;
+
+    /// Whether `client` has fewer than `limit` live holds.
+    pub fn has_room(&self, client: Client, limit: usize, now: Millis) -> bool {
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.get_mut(&client).is_none_or(|ends| {
+            ends.retain(|end| *end > now);
+            ends.len() < limit
+        })
+    }
+
+    /// Counts a hold of `client` that lasts until `end`. One that is let go early counts on: holding and letting go is
+    /// what it guards against.
+    pub fn count(&self, client: Client, end: Millis, now: Millis) {
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        if ends.len() > Self::TIDY_ABOVE {
+            ends.retain(|_, ends| ends.iter().any(|end| *end > now));
+        }
+        ends.entry(client).or_default().push(end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(peer: &str, forwarded: &str, proxies: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+        let proxies: Vec<IpAddr> = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
+        Client::of(Some(peer.parse().unwrap()), &headers, &proxies).0.to_string()
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        assert_eq!(seen("203.0.113.9", "198.51.100.1", &[]), "203.0.113.9");
+        assert_eq!(seen("127.0.0.1", "198.51.100.1", &["127.0.0.1"]), "198.51.100.1");
+        assert_eq!(seen("127.0.0.1", "10.9.9.9, 198.51.100.1, 127.0.0.1", &["127.0.0.1"]), "198.51.100.1");
+        assert_eq!(seen("127.0.0.1", "nonsense", &["127.0.0.1"]), "127.0.0.1");
+    }
+
+    #[test]
+    fn a_household_of_ipv6_addresses_is_one_client() {
+        assert_eq!(seen("2001:db8:1:2:3:4:5:6", "", &[]), "2001:db8:1:2::");
+        assert_eq!(seen("::ffff:203.0.113.9", "", &[]), "203.0.113.9");
+    }
+
+    #[test]
+    fn room_comes_back_when_holds_run_out() {
+        let crowd = Crowd::default();
+        for _ in 0..2 {
+            assert!(crowd.has_room(Client::UNKNOWN, 2, Millis(0)));
+            crowd.count(Client::UNKNOWN, Millis(10), Millis(0));
+        }
+        assert!(!crowd.has_room(Client::UNKNOWN, 2, Millis(9)));
+        assert!(crowd.has_room(Client::UNKNOWN, 2, Millis(10)));
+    }
+}
