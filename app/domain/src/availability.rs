@@ -130,7 +130,9 @@ impl Packed {
     /// The seats whose state differs from `before`, with their new states, ascending. Equal bytes are skipped four
     /// seats at a time.
     pub fn changes<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = (SeatId, SeatState)> + 'a {
-        let differs = |(at, bits): &(usize, &u8)| before.bits.get(*at) != Some(*bits);
+        // The last byte of `before` may hold room for seats that it does not have: its zeros there say nothing.
+        let whole = before.seats as usize / 4;
+        let differs = move |(at, bits): &(usize, &u8)| *at >= whole || before.bits.get(*at) != Some(*bits);
         self.bits.iter().enumerate().filter(differs).flat_map(move |(at, _)| {
             let first = at as u32 * 4;
             (first..(first + 4).min(self.seats)).map(SeatId).filter_map(move |seat| {

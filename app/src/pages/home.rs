@@ -52,7 +52,7 @@ pub struct EventRow {
 }
 
 /// What can be had of an event, in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Offer {
     /// On sale, from this total price.
     From {
@@ -73,13 +73,8 @@ pub enum Offer {
     /// Another date will be found.
     Postponed,
     /// Over.
+    #[default]
     Past,
-}
-
-impl Default for Offer {
-    fn default() -> Self {
-        Self::Past
-    }
 }
 
 impl Offer {
