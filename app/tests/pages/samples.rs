@@ -145,6 +145,7 @@ fn checkout_page(typed: Typed, notice: Option<Notice>) -> CheckoutPage {
         only_card: false,
         key: "k".into(),
         accept_total: 13_800,
+        test_cards: true,
     }
 }
 
