@@ -30,7 +30,7 @@ use domain::time::Millis;
 use thiserror::Error;
 
 use crate::clock::{Clock, random};
-use crate::payments::{Ask, Method, Providers, bounded};
+use crate::payments::{Ask, Method, PaymentProvider, Providers, bounded};
 use crate::tickets::{Print, Signer};
 use crate::trouble::Trouble;
 pub use follow::{AvailabilityFollower, TicketMailer};
@@ -189,15 +189,41 @@ impl Purchase {
         parts.store.begin_payment(order, payment, provider).await??;
         parts.stop.reached("payment_written");
         let ask = Ask { payment, order, amount: record.totals.total, method };
-        match bounded(bank.create(&ask)).await {
+        // From here on money may move: no trouble may be told as if nothing had happened (invariant D6).
+        match self.ask_to_pay(&**bank, &ask).await {
+            Ok(Some(driven)) => Ok(driven),
+            Ok(None) => Err(unconfirmed("its order cannot be found").into()),
+            Err(trouble) => {
+                tracing::warn!(%order, %payment, %trouble, "a payment was begun and could not be followed up; the sweep will");
+                Ok(record.with_unknown_payment(payment, provider))
+            }
+        }
+    }
+
+    async fn ask_to_pay(&self, bank: &dyn PaymentProvider, ask: &Ask) -> Result<Option<OrderRecord>, Trouble> {
+        let (order, payment) = (ask.order, ask.payment);
+        match bounded(bank.create(ask)).await {
             Ok(word) => {
-                parts.stop.reached("payment_asked");
-                parts.store.record(order, payment, &word).await?;
+                self.parts.stop.reached("payment_asked");
+                self.parts.store.record(order, payment, &word).await?;
             }
             // Not known: it stays written down, and polling asks until it is.
             Err(trouble) => tracing::warn!(%order, %payment, %trouble, "a payment's outcome is not known yet"),
         }
-        Ok(self.complete(order).await?.ok_or(OrderRefusal::NotFound)?)
+        self.complete(order).await
+    }
+
+    /// Drives an order on for its buyer. What fails on the way is told with what is known: the order as it stood if a
+    /// payment of it is under way, for its page then says that the outcome is being found out.
+    async fn drive(&self, stood: OrderRecord) -> Result<OrderRecord, PurchaseError> {
+        match self.complete(stood.id).await {
+            Ok(driven) => Ok(driven.ok_or(OrderRefusal::NotFound)?),
+            Err(trouble) if stood.money_may_move() => {
+                tracing::warn!(order = %stood.id, %trouble, "an order with a payment could not be driven on; the sweep will");
+                Ok(stood)
+            }
+            Err(trouble) => Err(trouble.into()),
+        }
     }
 
     /// The order as it stands, for whoever keeps its secret.
@@ -219,8 +245,7 @@ impl Purchase {
             return Ok(record);
         }
         let this = self.clone();
-        let driven = finish(async move { Ok(this.complete(order).await?) }).await?;
-        Ok(driven.ok_or(OrderRefusal::NotFound)?)
+        finish(async move { this.drive(record).await }).await
     }
 
     /// The order that a hold became, if it did.
@@ -253,11 +278,14 @@ impl Purchase {
             _ => return Err(OrderRefusal::AlreadyPaid.into()),
         }
         let this = self.clone();
-        let driven = finish(async move {
-            this.parts.store.begin_close(order, CloseAs::Cancelled, true).await?;
-            Ok(this.complete(order).await?)
-        });
-        Ok(driven.await?.ok_or(OrderRefusal::NotFound)?)
+        finish(async move {
+            match this.parts.store.begin_close(order, CloseAs::Cancelled, true).await {
+                Err(trouble) if record.money_may_move() => Err(unconfirmed(trouble).into()),
+                Err(trouble) => Err(trouble.into()),
+                Ok(_) => this.drive(record).await,
+            }
+        })
+        .await
     }
 
     /// A ticket with its event, by the unguessable link of [`Signer::link`]; `None` for any other text.
@@ -313,11 +341,15 @@ impl Purchase {
     }
 }
 
+fn unconfirmed(detail: impl ToString) -> Trouble {
+    Trouble::Unconfirmed { what: "the purchase", detail: detail.to_string() }
+}
+
 /// Runs to its end even if whoever asked goes away.
 async fn finish<T: Send + 'static>(
     work: impl Future<Output = Result<T, PurchaseError>> + Send + 'static,
 ) -> Result<T, PurchaseError> {
     tokio::spawn(work)
         .await
-        .unwrap_or_else(|died| Err(Trouble::Unconfirmed { what: "the purchase", detail: died.to_string() }.into()))
+        .unwrap_or_else(|died| Err(unconfirmed(died).into()))
 }

@@ -184,6 +184,22 @@ async fn an_order_that_lost_its_seat_is_refunded_and_wound_up() {
 }
 
 #[tokio::test]
+async fn books_that_fail_after_a_payment_was_begun_leave_its_outcome_open() {
+    let shop = Shop::open(1).await;
+    let till = &shop.till;
+    let order = till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+    set(&shop, "ALTER TABLE payments ADD CONSTRAINT broken CHECK (status = 'created')").await;
+    let open = till.pay(&order, GOOD).await.unwrap();
+    assert_eq!(open.live_payment().unwrap().status.public_word(), "processing");
+    set(&shop, "UPDATE payments SET check_at = now()").await;
+    let stood = till.purchase.refresh(order.id, order.holder).await.unwrap();
+    assert!(stood.money_may_move(), "the provider took the money, or will");
+    set(&shop, "ALTER TABLE payments DROP CONSTRAINT broken").await;
+    assert_eq!(till.purchase.refresh(order.id, order.holder).await.unwrap().status, OrderStatus::Paid);
+    sound(&shop).await;
+}
+
+#[tokio::test]
 async fn every_refusal_changes_nothing() {
     let shop = Shop::open_generous(3).await;
     let till = &shop.till;

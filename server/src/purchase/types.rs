@@ -165,6 +165,39 @@ impl OrderRecord {
         self.payments.iter().find(|payment| payment.status.is_live())
     }
 
+    /// Whether a payment may take money or has taken some that is neither tickets nor back yet: nobody may be told
+    /// that nothing was charged (invariant D6).
+    #[must_use]
+    pub fn money_may_move(&self) -> bool {
+        use PaymentStatus as P;
+        self.payments.iter().any(|p| p.status.is_live() || matches!(p.status, P::Captured | P::Refunding))
+    }
+
+    /// Whether money was taken for an order that came to nothing, and has gone back or is on its way.
+    #[must_use]
+    pub fn was_refunded(&self) -> bool {
+        use PaymentStatus as P;
+        matches!(self.status, OrderStatus::Cancelled | OrderStatus::Expired)
+            && self.payments.iter().any(|p| matches!(p.status, P::Captured | P::Refunding | P::Refunded))
+    }
+
+    /// The order as it stood, with a payment that was written down and of which no more is known.
+    #[must_use]
+    pub fn with_unknown_payment(mut self, id: PaymentId, provider: &str) -> Self {
+        self.payments.push(PaymentRecord {
+            id,
+            provider: provider.to_owned(),
+            status: PaymentStatus::Processing,
+            amount: self.totals.total,
+            captured: 0,
+            refunded: 0,
+            decline: None,
+            action_url: None,
+            age: 0,
+        });
+        self
+    }
+
     /// The seats, ascending.
     #[must_use]
     pub fn seats(&self) -> Vec<SeatId> {
