@@ -103,6 +103,20 @@ impl WrongPage {
         }
     }
 
+    /// Money was taken and the places could not be given: it goes back by itself.
+    #[must_use]
+    pub fn money_back(slug: &str) -> Self {
+        Self {
+            title: "Your money is on its way back".into(),
+            text: "We could not give you these places and have sent your money back in full. Your bank may take a few days \
+                   to show it."
+                .into(),
+            ways: vec![Way::go("Choose other places", format!("/events/{slug}/seats"))],
+            grave: true,
+            ..Self::default()
+        }
+    }
+
     /// The hold is somebody else's, or never was.
     #[must_use]
     pub fn not_yours() -> Self {

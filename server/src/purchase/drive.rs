@@ -1,6 +1,7 @@
 //! Drives an order on: decide, write down, ask, take over, again, until nothing is to be done now.
 
 use domain::ids::{OrderId, PaymentId, TicketId};
+use domain::order::{OrderStatus, REFUND_WITHIN, TICKETS_WITHIN};
 use domain::ticket::{Place, TicketClaim, TicketCode};
 use domain::time::Millis;
 use futures::StreamExt;
@@ -19,6 +20,10 @@ const MAX_STEPS: usize = 24;
 const MAX_MINTS: usize = 5;
 /// Orders driven side by side in a sweep.
 const SIDE_BY_SIDE: usize = 8;
+
+/// Captured money that has not become tickets after so many milliseconds goes back: what is left of the time that a
+/// refund may take is for the refund.
+const GIVE_UP_AFTER: i64 = REFUND_WITHIN - TICKETS_WITHIN;
 
 /// Whether a step moved the order, so that the next one is worth deciding.
 #[derive(PartialEq, Eq)]
@@ -79,16 +84,62 @@ impl Purchase {
     /// # Errors
     /// [`Trouble`] of the books while finding them; trouble with one order is logged and does not stop the others.
     pub async fn sweep(&self) -> Result<usize, Trouble> {
-        let due = self.parts.store.due(SWEEP_BATCH).await?;
-        let count = due.len();
-        futures::stream::iter(due)
-            .for_each_concurrent(SIDE_BY_SIDE, |order| async move {
-                if let Err(trouble) = self.complete(order).await {
-                    tracing::warn!(%order, %trouble, "an order could not be driven on; it will be tried again");
+        Ok(self.free_what_is_over().await? + self.ask_what_is_due().await?)
+    }
+
+    /// Gives the places of every order back that is over and that no provider has to be asked about, so that nobody
+    /// waits for them behind a slow provider. Answers how many were looked at.
+    ///
+    /// # Errors
+    /// As [`Self::sweep`].
+    pub async fn free_what_is_over(&self) -> Result<usize, Trouble> {
+        let (mut count, mut failed) = (0, vec![]);
+        loop {
+            let over = self.parts.store.over(SWEEP_BATCH, &failed).await?;
+            let full = over.len() >= SWEEP_BATCH as usize;
+            count += over.len();
+            failed.extend(self.drive_all(over).await);
+            // Many failures are not these orders' but the books': the next round tries again.
+            if !full || failed.len() >= SWEEP_BATCH as usize {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// Drives every order on whose payment needs a look, which may take as long as providers do. Answers how many were
+    /// looked at.
+    ///
+    /// # Errors
+    /// As [`Self::sweep`].
+    pub async fn ask_what_is_due(&self) -> Result<usize, Trouble> {
+        let mut count = 0;
+        loop {
+            let due = self.parts.store.due(SWEEP_BATCH).await?;
+            let (looked_at, full) = (due.len(), due.len() >= SWEEP_BATCH as usize);
+            count += looked_at;
+            let failed = self.drive_all(due).await.len();
+            if !full || failed * 2 >= looked_at {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// Drives these orders on; answers those that are not over after it, or could not be driven.
+    async fn drive_all(&self, orders: Vec<OrderId>) -> Vec<OrderId> {
+        futures::stream::iter(orders)
+            .map(|order| async move {
+                match self.complete(order).await {
+                    Ok(record) => record.filter(|r| r.status.rank() < OrderStatus::Paid.rank()).map(|r| r.id),
+                    Err(trouble) => {
+                        tracing::warn!(%order, %trouble, "an order could not be driven on; it will be tried again");
+                        Some(order)
+                    }
                 }
             })
-            .await;
-        Ok(count)
+            .buffer_unordered(SIDE_BY_SIDE)
+            .filter_map(|open| async move { open })
+            .collect()
+            .await
     }
 
     fn provider(&self, record: &OrderRecord, payment: PaymentId) -> Result<&dyn PaymentProvider, Trouble> {
@@ -157,7 +208,19 @@ impl Purchase {
         self.take_over(record, payment, word).await
     }
 
+    /// Tickets; or the money back, where they cannot be written at all or could not for too long (invariant M1).
     async fn fulfil(&self, record: &OrderRecord, payment: PaymentId) -> Result<Moved, Trouble> {
+        let Err(trouble) = self.write_tickets(record, payment).await else { return Ok(Moved::On) };
+        let since = record.payments.iter().find(|p| p.id == payment).map_or(0, |p| p.since);
+        if trouble.retryable() && since < GIVE_UP_AFTER {
+            return Err(trouble);
+        }
+        tracing::error!(order = %record.id, %trouble, "a paid order's tickets cannot be written: the money goes back");
+        self.parts.store.give_up(record.id, payment).await?;
+        Ok(Moved::On)
+    }
+
+    async fn write_tickets(&self, record: &OrderRecord, payment: PaymentId) -> Result<(), Trouble> {
         let event = self.parts.store.event(record.event).await?;
         let starts_at = event.map(|event| event.starts_at).ok_or_else(|| Trouble::Corrupt {
             what: "the purchase",
@@ -169,12 +232,12 @@ impl Purchase {
                 Fulfilled::CodeTaken => {}
                 Fulfilled::Now => {
                     self.parts.stop.reached("tickets_written");
-                    return Ok(Moved::On);
+                    return Ok(());
                 }
-                Fulfilled::OutOfTurn => return Ok(Moved::On),
+                Fulfilled::OutOfTurn => return Ok(()),
                 Fulfilled::Impossible => {
                     tracing::error!(order = %record.id, "an order was paid and cannot be fulfilled: the money goes back");
-                    return Ok(Moved::On);
+                    return Ok(());
                 }
             }
         }

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::ids::OrderId;
+use domain::hold::{Fence, Hold};
+use domain::ids::{EventId, HoldId, HolderId, OrderId};
 use domain::order::OrderStatus;
+use domain::seat::SeatId;
 
 use super::{AVAILABILITY, Purchase, TICKET_MAIL};
+use crate::clock::random;
 use crate::jobs::{Handler, Message};
 use crate::mail::{Mailer, TicketMail};
 use crate::trouble::Trouble;
@@ -29,10 +32,44 @@ impl Handler for AvailabilityFollower {
         let parts = &self.0.parts;
         let Some(order) = parts.store.load(OrderId(message.subject)).await? else { return Ok(()) };
         if order.status.keeps_places() {
-            parts.places.claimed(&order.as_hold()).await
-        } else {
-            parts.places.freed(order.event, order.hold, order.seats(), order.standing()).await
+            return parts.places.claimed(&order.as_hold()).await;
         }
+        // Late, some of the seats may be another order's already: only what nobody has claimed is free.
+        let seats = order.seats();
+        let claimed = parts.store.claimed(order.event, &seats).await?;
+        let free: Vec<_> = seats.into_iter().filter(|seat| claimed.binary_search(seat).is_err()).collect();
+        parts.places.freed(order.event, order.hold, free.clone(), order.standing()).await?;
+        // Claimed between the look and the word: said again.
+        self.0.tell_sold(order.event, order.holder, &free).await
+    }
+}
+
+impl Purchase {
+    /// Tells the hold store which of these seats are sold by the books, so that it offers them to nobody.
+    pub(super) async fn tell_sold(&self, event: EventId, holder: HolderId, seats: &[SeatId]) -> Result<(), Trouble> {
+        let parts = &self.parts;
+        let sold = parts.store.claimed(event, seats).await?;
+        if sold.is_empty() {
+            return Ok(());
+        }
+        let now = parts.clock.now();
+        // Nobody's hold: it stands for owners whose holds are not known here.
+        let owners = Hold {
+            id: HoldId::mint(now, random(&*parts.clock)),
+            event,
+            holder,
+            seats: sold.clone(),
+            standing: vec![],
+            lines: vec![],
+            expires_at: now,
+            extensions_left: 0,
+            fence: Fence(0),
+        };
+        parts.places.claimed(&owners).await?;
+        // Given up between the look and the word: taken back.
+        let still = parts.store.claimed(event, &sold).await?;
+        let freed: Vec<_> = sold.into_iter().filter(|seat| still.binary_search(seat).is_err()).collect();
+        if freed.is_empty() { Ok(()) } else { parts.places.freed(event, owners.id, freed, vec![]).await }
     }
 }
 

@@ -20,6 +20,8 @@ pub mod tasks;
 pub mod types;
 
 #[cfg(test)]
+mod failure_tests;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
@@ -121,7 +123,13 @@ impl Purchase {
             buyer,
             totals,
         };
-        match parts.store.place(&order).await?? {
+        let placed = parts.store.place(&order).await?;
+        if let Err(OrderRefusal::SeatsTaken { taken }) = &placed
+            && let Err(trouble) = self.tell_sold(order.hold.event, order.hold.holder, taken).await
+        {
+            tracing::warn!(event = %order.hold.event, %trouble, "the hold store was not told of seats that are sold");
+        }
+        match placed? {
             Placed::Before(before) => self.again(before, &wish, &order.buyer).await,
             Placed::New => {
                 parts.stop.reached("claimed");
@@ -349,7 +357,5 @@ fn unconfirmed(detail: impl ToString) -> Trouble {
 async fn finish<T: Send + 'static>(
     work: impl Future<Output = Result<T, PurchaseError>> + Send + 'static,
 ) -> Result<T, PurchaseError> {
-    tokio::spawn(work)
-        .await
-        .unwrap_or_else(|died| Err(unconfirmed(died).into()))
+    tokio::spawn(work).await.unwrap_or_else(|died| Err(unconfirmed(died).into()))
 }

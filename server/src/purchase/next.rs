@@ -105,6 +105,7 @@ mod tests {
             decline: None,
             action_url: None,
             age: 0,
+            since: 0,
         };
         OrderRecord {
             id: OrderId::mint(Millis(1), [0; 10]),

@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use domain::ids::{EventId, HoldId, HolderId, OrderId, PaymentId, TicketId};
 use domain::order::{Buyer, OrderRefusal};
+use domain::seat::SeatId;
 use domain::time::Millis;
 
 use super::types::{CloseAs, EventFacts, NewOrder, NewTicket, OrderRecord, TicketRecord};
@@ -80,13 +81,24 @@ pub trait OrderStore: Send + Sync + 'static {
     /// Paid: reserved becomes sold, tickets and mail are written.
     async fn fulfil(&self, order: OrderId, payment: PaymentId, tickets: &[NewTicket]) -> Result<Fulfilled, Trouble>;
 
+    /// Captured, and it cannot become tickets: the refund is written down and the order is wound up. False when it is not
+    /// its turn.
+    async fn give_up(&self, order: OrderId, payment: PaymentId) -> Result<bool, Trouble>;
+
     /// From now on no payment may start. An order whose time has not run out closes only when `forced`.
     async fn begin_close(&self, order: OrderId, close_as: CloseAs, forced: bool) -> Result<bool, Trouble>;
 
     /// Gives the places back, once no payment can succeed; false while one can.
     async fn release(&self, order: OrderId) -> Result<bool, Trouble>;
 
-    /// Open orders that need a look: time run out, being closed, or a payment's answer due. Each is left alone for some
-    /// seconds after.
+    /// Open orders with a payment that need a look: time run out, being closed, captured, or an answer due. Where an
+    /// answer is due they are left alone for some seconds after.
     async fn due(&self, limit: u32) -> Result<Vec<OrderId>, Trouble>;
+
+    /// Open orders whose time is over, or that are being closed, and that no provider has to be asked about, the oldest
+    /// end first, except `but` these.
+    async fn over(&self, limit: u32, but: &[OrderId]) -> Result<Vec<OrderId>, Trouble>;
+
+    /// Which of these seats are claimed now, ascending.
+    async fn claimed(&self, event: EventId, seats: &[SeatId]) -> Result<Vec<SeatId>, Trouble>;
 }

@@ -14,7 +14,25 @@ use crate::trouble::Trouble;
 /// Orders driven side by side on a provider's news.
 const SIDE_BY_SIDE: usize = 8;
 
-/// Expiry, unanswered payments, and after a restart everything that was left half done.
+/// Expiry: a loop of its own, for it must not wait behind slow providers.
+pub struct Expiry(pub Purchase);
+
+#[async_trait]
+impl Task for Expiry {
+    fn name(&self) -> &'static str {
+        "expiry"
+    }
+
+    fn every(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    async fn round(&self) -> Result<(), Trouble> {
+        self.0.free_what_is_over().await.map(drop)
+    }
+}
+
+/// Unanswered payments, and after a restart everything that was left half done.
 pub struct Sweep(pub Purchase);
 
 #[async_trait]
@@ -28,7 +46,7 @@ impl Task for Sweep {
     }
 
     async fn round(&self) -> Result<(), Trouble> {
-        self.0.sweep().await.map(drop)
+        self.0.ask_what_is_due().await.map(drop)
     }
 }
 

@@ -102,6 +102,8 @@ pub struct PaymentRecord {
     pub action_url: Option<String>,
     /// Milliseconds since it was written down.
     pub age: i64,
+    /// Milliseconds since it came to where it stands.
+    pub since: i64,
 }
 
 /// A ticket.
@@ -194,6 +196,7 @@ impl OrderRecord {
             decline: None,
             action_url: None,
             age: 0,
+            since: 0,
         });
         self
     }

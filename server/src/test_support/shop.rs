@@ -41,11 +41,25 @@ pub struct TestHolds {
 struct State {
     holds: HashMap<HoldId, Hold>,
     owner: HashMap<SeatId, HoldId>,
+    told_sold: Vec<Vec<SeatId>>,
+    told_free: Vec<Vec<SeatId>>,
 }
 
 impl TestHolds {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The seats it was told are sold, one entry a word.
+    #[must_use]
+    pub fn told_sold(&self) -> Vec<Vec<SeatId>> {
+        self.state().told_sold.clone()
+    }
+
+    /// The seats it was told are free, one entry a word.
+    #[must_use]
+    pub fn told_free(&self) -> Vec<Vec<SeatId>> {
+        self.state().told_free.clone()
     }
 
     fn place(&self, hold: &mut Hold) -> bool {
@@ -71,7 +85,9 @@ impl Places for TestHolds {
     }
 
     async fn claimed(&self, hold: &Hold) -> Result<(), Trouble> {
-        self.state().holds.remove(&hold.id);
+        let mut state = self.state();
+        state.holds.remove(&hold.id);
+        state.told_sold.push(hold.seats.clone());
         Ok(())
     }
 
@@ -82,7 +98,9 @@ impl Places for TestHolds {
         seats: Vec<SeatId>,
         _standing: Vec<(TierId, u32)>,
     ) -> Result<(), Trouble> {
-        self.state().owner.retain(|seat, owner| *owner != hold || !seats.contains(seat));
+        let mut state = self.state();
+        state.owner.retain(|seat, owner| *owner != hold || !seats.contains(seat));
+        state.told_free.push(seats);
         Ok(())
     }
 }

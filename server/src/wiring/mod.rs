@@ -33,7 +33,7 @@ use crate::payments::test_provider::{Ledger, TestProvider};
 use crate::payments::{News, PaymentProvider, Providers};
 use crate::purchase::postgres::PostgresOrders;
 use crate::purchase::stop::StopAt;
-use crate::purchase::tasks::{Sweep, read_news};
+use crate::purchase::tasks::{Expiry, Sweep, read_news};
 use crate::purchase::{AvailabilityFollower, Parts, Purchase, TicketMailer};
 use crate::stores::postgres::{Pool, connect, partitions};
 use crate::tickets::Signer;
@@ -109,6 +109,7 @@ pub async fn build(
     let jobs = Jobs::new(outbox.clone())
         .handle(AvailabilityFollower(purchase.clone()))
         .handle(TicketMailer { purchase: purchase.clone(), mailer, public_url: public_url.clone() })
+        .every(Expiry(purchase.clone()))
         .every(Sweep(purchase.clone()))
         .every(rounds::Holds { holds: holds.clone(), clock: clock.clone() })
         .every(rounds::Keys { keys: keys.clone(), clock: clock.clone() })

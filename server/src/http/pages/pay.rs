@@ -108,6 +108,9 @@ async fn show(
         OrderStatus::Paid | OrderStatus::PartlyRefunded | OrderStatus::Refunded => {
             Ok(paid(shop, order, &event, notice))
         }
+        OrderStatus::Cancelled | OrderStatus::Expired if order.was_refunded() => {
+            Ok(wrong::show(shop, StatusCode::GONE, WrongPage::money_back(&event.slug)))
+        }
         OrderStatus::Cancelled | OrderStatus::Expired => {
             let seats: Vec<u32> = order.seats().iter().map(|seat| seat.0).collect();
             Ok(wrong::show(shop, StatusCode::GONE, WrongPage::expired(&event.slug, &seats)))
@@ -120,7 +123,7 @@ async fn show(
                 ))
             }
             Some(payment) => Ok(processing(shop, order, payment.age)),
-            None if order.status == OrderStatus::Closing => Ok(processing(shop, order, 0)),
+            None if order.status == OrderStatus::Closing || order.money_may_move() => Ok(processing(shop, order, 0)),
             None => Ok(card_again(shop, order, &event, typed, notice, status)),
         },
     }

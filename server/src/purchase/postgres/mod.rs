@@ -1,15 +1,21 @@
 //! The books in PostgreSQL.
 
+mod due;
 mod pay;
 mod place;
 mod read;
 mod settle;
 mod shared;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_trait::async_trait;
 use domain::ids::{EventId, HoldId, HolderId, OrderId, PaymentId, TicketId};
 use domain::order::{Buyer, OrderRefusal};
+use domain::seat::SeatId;
 use domain::time::Millis;
+use tokio::sync::Semaphore;
 
 use super::store::{Fulfilled, OrderStore, Placed};
 use super::types::{CloseAs, EventFacts, NewOrder, NewTicket, OrderRecord, TicketRecord};
@@ -17,23 +23,34 @@ use crate::payments::Intent;
 use crate::stores::postgres::Pool;
 use crate::trouble::Trouble;
 
+/// How long a checkout waits for its turn before it is told that the shop is busy.
+const TURN_WITHIN: Duration = Duration::from_secs(2);
+
 /// The tables of the purchase.
 #[derive(Clone, Debug)]
 pub struct PostgresOrders {
     pool: Pool,
+    /// Half of the pool: checkouts that wait for a hot tier's lock leave the other half to payments and pages.
+    checkouts: Arc<Semaphore>,
 }
 
 impl PostgresOrders {
     /// The books behind `pool`.
     #[must_use]
     pub fn new(pool: Pool) -> Self {
-        Self { pool }
+        let turns = (pool.options().get_max_connections() / 2).max(1);
+        Self { pool, checkouts: Arc::new(Semaphore::new(usize::try_from(turns).unwrap_or(1))) }
     }
 }
 
 #[async_trait]
 impl OrderStore for PostgresOrders {
     async fn place(&self, order: &NewOrder) -> Result<Result<Placed, OrderRefusal>, Trouble> {
+        let turn = tokio::time::timeout(TURN_WITHIN, self.checkouts.acquire()).await;
+        let Ok(Ok(_turn)) = turn else {
+            let detail = "too many checkouts wait for their places".into();
+            return Err(Trouble::Unavailable { what: "the books", detail });
+        };
         place::place(&self.pool, order).await
     }
 
@@ -90,6 +107,10 @@ impl OrderStore for PostgresOrders {
         settle::fulfil(&self.pool, order, payment, tickets).await
     }
 
+    async fn give_up(&self, order: OrderId, payment: PaymentId) -> Result<bool, Trouble> {
+        settle::refund_instead(&self.pool, order, payment).await
+    }
+
     async fn begin_close(&self, order: OrderId, close_as: CloseAs, forced: bool) -> Result<bool, Trouble> {
         settle::begin_close(&self.pool, order, close_as, forced).await
     }
@@ -99,6 +120,14 @@ impl OrderStore for PostgresOrders {
     }
 
     async fn due(&self, limit: u32) -> Result<Vec<OrderId>, Trouble> {
-        read::due(&self.pool, limit).await
+        due::due(&self.pool, limit).await
+    }
+
+    async fn over(&self, limit: u32, but: &[OrderId]) -> Result<Vec<OrderId>, Trouble> {
+        due::over(&self.pool, limit, but).await
+    }
+
+    async fn claimed(&self, event: EventId, seats: &[SeatId]) -> Result<Vec<SeatId>, Trouble> {
+        place::claimed(&self.pool, event, seats).await
     }
 }

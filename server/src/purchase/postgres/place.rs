@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::ids::{HoldId, HolderId, OrderId, TierId};
+use domain::ids::{EventId, HoldId, HolderId, OrderId, TierId};
 use domain::order::{Buyer, OrderRefusal};
 use domain::seat::SeatId;
 use domain::time::Millis;
@@ -59,7 +59,7 @@ pub(super) async fn place(pool: &Pool, order: &NewOrder) -> Result<Result<Placed
                     Ok(before.map(Placed::Before).ok_or(OrderRefusal::HoldExpired))
                 }
                 Stop::SeatsClaimed => {
-                    let taken = taken(pool, order).await?;
+                    let taken = claimed(pool, order.hold.event, &order.hold.seats).await?;
                     Ok(Err(OrderRefusal::SeatsTaken { taken }))
                 }
             }
@@ -67,19 +67,20 @@ pub(super) async fn place(pool: &Pool, order: &NewOrder) -> Result<Result<Placed
     }
 }
 
-async fn taken(pool: &Pool, order: &NewOrder) -> Result<Vec<SeatId>, Trouble> {
+/// Which of these seats are claimed, ascending.
+pub(super) async fn claimed(pool: &Pool, event: EventId, seats: &[SeatId]) -> Result<Vec<SeatId>, Trouble> {
     let seats: Vec<i32> =
         sqlx::query_scalar("SELECT seat FROM seat_claims WHERE event_id = $1 AND seat = ANY($2) ORDER BY seat")
-            .bind(order.hold.event.0)
-            .bind(seats(order)?)
+            .bind(event.0)
+            .bind(numbers(seats)?)
             .fetch_all(pool)
             .await
             .map_err(trouble)?;
     Ok(seats.into_iter().filter_map(|seat| u32::try_from(seat).ok()).map(SeatId).collect())
 }
 
-fn seats(order: &NewOrder) -> Result<Vec<i32>, Trouble> {
-    order.hold.seats.iter().map(|seat| i32::try_from(seat.0).map_err(|_| corrupt("seat number"))).collect()
+fn numbers(seats: &[SeatId]) -> Result<Vec<i32>, Trouble> {
+    seats.iter().map(|seat| i32::try_from(seat.0).map_err(|_| corrupt("seat number"))).collect()
 }
 
 async fn write(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Stop> {
@@ -166,7 +167,7 @@ async fn check_tiers(
 async fn any_claimed(tx: &mut PgConnection, order: &NewOrder) -> Result<bool, Trouble> {
     sqlx::query_scalar("SELECT EXISTS (SELECT FROM seat_claims WHERE event_id = $1 AND seat = ANY($2))")
         .bind(order.hold.event.0)
-        .bind(seats(order)?)
+        .bind(numbers(&order.hold.seats)?)
         .fetch_one(tx)
         .await
         .map_err(trouble)
@@ -243,7 +244,7 @@ async fn insert_claims(tx: &mut PgConnection, order: &NewOrder) -> Result<(), St
     if order.hold.seats.is_empty() {
         return Ok(());
     }
-    let seats = seats(order)?;
+    let seats = numbers(&order.hold.seats)?;
     let killed: Vec<i32> =
         sqlx::query_scalar("SELECT seat FROM seat_kills WHERE event_id = $1 AND seat = ANY($2) ORDER BY seat")
             .bind(order.hold.event.0)

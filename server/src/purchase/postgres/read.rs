@@ -63,7 +63,8 @@ pub(super) async fn load(pool: &Pool, order: OrderId) -> Result<Option<OrderReco
         .await
         .map_err(trouble)?;
     let payments = sqlx::query(
-        "SELECT *, (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint AS age FROM payments
+        "SELECT *, (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint AS age,
+                (extract(epoch FROM clock_timestamp() - updated_at) * 1000)::bigint AS since FROM payments
          WHERE order_id = $1 AND id BETWEEN uuid_first($1) AND uuid_last($1) ORDER BY created_at, id",
     )
     .bind(order.0)
@@ -143,6 +144,7 @@ fn read_payment(row: &PgRow) -> Result<PaymentRecord, Trouble> {
         decline: get::<Option<String>>(row, "decline_code")?.map(|word| Decline::from_word(&word)),
         action_url: get(row, "action_url")?,
         age: get(row, "age")?,
+        since: get(row, "since")?,
     })
 }
 
@@ -192,40 +194,4 @@ pub(super) async fn event(pool: &Pool, event: EventId) -> Result<Option<EventFac
         starts_at: instant(&row, "starts_at")?,
         ends_at: get::<Option<At>>(&row, "ends_at")?.map(|at| at.0),
     }))
-}
-
-/// Payments whose answer is due are left alone for five seconds: another process need not ask the same.
-pub(super) async fn due(pool: &Pool, limit: u32) -> Result<Vec<OrderId>, Trouble> {
-    let limit = i64::from(limit);
-    let asked: Vec<Uuid> = sqlx::query_scalar(
-        "UPDATE payments SET check_at = clock_timestamp() + interval '5 seconds'
-         WHERE id IN (SELECT id FROM payments
-                      WHERE status IN ('created', 'requires_action', 'processing', 'authorised', 'capturing', 'cancelling', 'refunding')
-                        AND check_at <= clock_timestamp()
-                      ORDER BY check_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-         RETURNING order_id",
-    )
-    .bind(limit)
-    .fetch_all(pool)
-    .await
-    .map_err(trouble)?;
-    // A payment that was captured and not fulfilled is nobody's to ask about, so it is found by its order.
-    let open: Vec<Uuid> = sqlx::query_scalar(
-        "SELECT o.id FROM orders o
-         WHERE o.status IN ('pending', 'closing')
-           AND (o.expires_at <= clock_timestamp() OR o.status = 'closing'
-                OR EXISTS (SELECT FROM payments p WHERE p.order_id = o.id AND p.status = 'succeeded'))
-           AND NOT EXISTS (SELECT FROM payments p WHERE p.order_id = o.id AND p.check_at > clock_timestamp()
-                           AND p.status IN ('created', 'requires_action', 'processing', 'authorised', 'capturing', 'cancelling', 'refunding')
-                           AND o.status = 'closing')
-         LIMIT $1",
-    )
-    .bind(limit)
-    .fetch_all(pool)
-    .await
-    .map_err(trouble)?;
-    let mut orders: Vec<_> = asked.into_iter().chain(open).map(OrderId).collect();
-    orders.sort_unstable();
-    orders.dedup();
-    Ok(orders)
 }

@@ -28,7 +28,8 @@ pub(super) async fn fulfil(
         return Ok(Fulfilled::OutOfTurn);
     }
     if !owns_its_seats(&mut tx, order).await? {
-        return give_up(tx, order, payment).await;
+        give_up(tx, order, payment).await?;
+        return Ok(Fulfilled::Impossible);
     }
     set_status(&mut tx, order, next).await?;
     move_counters(
@@ -49,9 +50,8 @@ pub(super) async fn fulfil(
                 // Somebody else has a ticket for the place: this buyer's money must not stay here.
                 Some(Constraint::TicketIssued) => {
                     tx.rollback().await.map_err(trouble)?;
-                    let mut tx = begin(pool).await?;
-                    let open = lock(&mut tx, order).await?.is_some_and(|now| now.step(OrderEvent::Fulfil).is_some());
-                    if open { give_up(tx, order, payment).await } else { Ok(Fulfilled::OutOfTurn) }
+                    let given_up = refund_instead(pool, order, payment).await?;
+                    Ok(if given_up { Fulfilled::Impossible } else { Fulfilled::OutOfTurn })
                 }
                 _ => Err(trouble(error)),
             };
@@ -65,8 +65,18 @@ pub(super) async fn fulfil(
     Ok(Fulfilled::Now)
 }
 
+/// Gives up in a transaction of its own, whatever became of the one that should have written the tickets.
+pub(super) async fn refund_instead(pool: &Pool, order: OrderId, payment: PaymentId) -> Result<bool, Trouble> {
+    let mut tx = begin(pool).await?;
+    let open = lock(&mut tx, order).await?.is_some_and(|now| now.step(OrderEvent::Fulfil).is_some());
+    if !open || payment_status(&mut tx, payment).await? != PaymentStatus::Captured {
+        return Ok(false);
+    }
+    give_up(tx, order, payment).await.map(|()| true)
+}
+
 /// Captured and not fulfillable: the money goes back by itself, and the order is wound up.
-async fn give_up(mut tx: sqlx::PgTransaction<'_>, order: OrderId, payment: PaymentId) -> Result<Fulfilled, Trouble> {
+async fn give_up(mut tx: sqlx::PgTransaction<'_>, order: OrderId, payment: PaymentId) -> Result<(), Trouble> {
     write_down(&mut tx, order, payment, PaymentStatus::Refunding).await?;
     sqlx::query(
         "UPDATE orders SET status = 'closing', close_as = 'cancelled', updated_at = clock_timestamp() WHERE id = $1",
@@ -76,8 +86,7 @@ async fn give_up(mut tx: sqlx::PgTransaction<'_>, order: OrderId, payment: Payme
     .await
     .map_err(trouble)?;
     audit(&mut tx, "order", order.0, "not_fulfillable", serde_json::json!({ "payment": payment })).await?;
-    commit(tx).await?;
-    Ok(Fulfilled::Impossible)
+    commit(tx).await
 }
 
 async fn owns_its_seats(tx: &mut PgConnection, order: OrderId) -> Result<bool, Trouble> {

@@ -1,0 +1,117 @@
+//! The purchase where the books, the hold store or the crowd do not behave.
+
+use domain::order::OrderStatus;
+use domain::payment::PaymentStatus;
+use domain::seat::SeatId;
+
+use super::tests::{GOOD, set, sound};
+use super::*;
+use crate::jobs::{Handler, Message};
+use crate::test_support::shop::{Shop, run_out};
+
+#[tokio::test]
+async fn books_that_fail_after_a_payment_was_begun_leave_its_outcome_open() {
+    let shop = Shop::open(1).await;
+    let till = &shop.till;
+    let order = till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+    set(&shop, "ALTER TABLE payments ADD CONSTRAINT broken CHECK (status = 'created')").await;
+    let open = till.pay(&order, GOOD).await.unwrap();
+    assert_eq!(open.live_payment().unwrap().status.public_word(), "processing");
+    set(&shop, "UPDATE payments SET check_at = now()").await;
+    let stood = till.purchase.refresh(order.id, order.holder).await.unwrap();
+    assert!(stood.money_may_move(), "the provider took the money, or will");
+    set(&shop, "ALTER TABLE payments DROP CONSTRAINT broken").await;
+    assert_eq!(till.purchase.refresh(order.id, order.holder).await.unwrap().status, OrderStatus::Paid);
+    sound(&shop).await;
+}
+
+#[tokio::test]
+async fn money_whose_tickets_cannot_be_written_goes_back_at_once() {
+    let shop = Shop::open(1).await;
+    let till = &shop.till;
+    let order = till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+    set(&shop, "ALTER TABLE tickets ADD CONSTRAINT broken CHECK (code IS NULL)").await;
+    let end = till.pay(&order, GOOD).await.unwrap();
+    assert_eq!((end.status, end.payments[0].status), (OrderStatus::Cancelled, PaymentStatus::Refunded));
+    assert!(end.was_refunded() && !end.money_may_move());
+    sound(&shop).await;
+}
+
+#[tokio::test]
+async fn money_that_did_not_become_tickets_in_time_goes_back() {
+    let shop = Shop::open(1).await;
+    let till = &shop.till;
+    let order = till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+    set(
+        &shop,
+        "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$",
+    )
+    .await;
+    set(&shop, "CREATE TRIGGER disk_is_full BEFORE INSERT ON tickets FOR EACH ROW EXECUTE FUNCTION disk_is_full()")
+        .await;
+    let waiting = till.pay(&order, GOOD).await.unwrap();
+    assert_eq!(waiting.status, OrderStatus::Pending);
+    assert!(waiting.money_may_move());
+    till.purchase.sweep().await.unwrap();
+    let waiting = till.purchase.order(order.id, order.holder).await.unwrap();
+    assert_eq!(waiting.payments[0].status, PaymentStatus::Captured, "the disk may get room again");
+    set(&shop, "UPDATE payments SET updated_at = now() - interval '4 minutes'").await;
+    till.purchase.sweep().await.unwrap();
+    let end = till.purchase.order(order.id, order.holder).await.unwrap();
+    assert_eq!((end.status, end.payments[0].status), (OrderStatus::Cancelled, PaymentStatus::Refunded));
+    sound(&shop).await;
+}
+
+#[tokio::test]
+async fn a_crowd_at_a_hot_tier_leaves_connections_to_everybody_else() {
+    let shop = Shop::open(40).await;
+    let till = &shop.till;
+    let order = till.checkout(&till.hold(till.somebody(), &[39], 0).unwrap()).await.unwrap();
+    let mut hot = shop.database.pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM ticket_tiers FOR UPDATE").execute(&mut *hot).await.unwrap();
+    let holds: Vec<_> = (0..20).map(|seat| till.hold(till.somebody(), &[seat], 0).unwrap()).collect();
+    let crowd = futures::future::join_all(holds.iter().map(|hold| till.checkout(hold)));
+    let meanwhile = async {
+        tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
+        let seen = till.purchase.order(order.id, order.holder).await.unwrap();
+        hot.rollback().await.unwrap();
+        seen
+    };
+    let (crowd, seen) = tokio::join!(crowd, meanwhile);
+    assert_eq!(seen.id, order.id);
+    let turned_away = crowd
+        .iter()
+        .filter(|end| matches!(end, Err(PurchaseError::Trouble(Trouble::Unavailable { what: "the books", .. }))));
+    let placed = crowd.iter().filter(|end| end.is_ok());
+    assert_eq!((placed.count(), turned_away.count()), (8, 12));
+    sound(&shop).await;
+}
+
+#[tokio::test]
+async fn more_orders_than_a_batch_are_given_back_in_one_round() {
+    let seats = SWEEP_BATCH + 10;
+    let shop = Shop::open(seats).await;
+    let till = &shop.till;
+    for seat in 0..seats {
+        till.checkout(&till.hold(till.somebody(), &[seat], 0).unwrap()).await.unwrap();
+    }
+    run_out(&shop.database.pool).await;
+    assert_eq!(till.purchase.free_what_is_over().await.unwrap(), seats as usize);
+    assert_eq!(till.purchase.sweep().await.unwrap(), 0);
+    assert!(till.hold(till.somebody(), &[0, seats - 1], 0).is_some());
+    sound(&shop).await;
+}
+
+#[tokio::test]
+async fn a_late_word_that_seats_are_free_spares_their_next_owner() {
+    let shop = Shop::open(2).await;
+    let till = &shop.till;
+    let first = till.checkout(&till.hold(till.somebody(), &[0, 1], 0).unwrap()).await.unwrap();
+    till.purchase.cancel(first.id, first.holder).await.unwrap();
+    till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+    let late = Message { id: 1, topic: AVAILABILITY.into(), subject: first.id.0, attempts: 1 };
+    AvailabilityFollower(till.purchase.clone()).handle(&late).await.unwrap();
+    let told = till.holds.told_free();
+    assert_eq!(told.last().unwrap(), &vec![SeatId(1)]);
+}
