@@ -115,3 +115,16 @@ async fn a_late_word_that_seats_are_free_spares_their_next_owner() {
     let told = till.holds.told_free();
     assert_eq!(told.last().unwrap(), &vec![SeatId(1)]);
 }
+
+#[tokio::test]
+async fn an_order_that_cannot_be_read_is_not_told_as_uncharged() {
+    let shop = Shop::open(1).await;
+    let till = &shop.till;
+    let order = till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+    shop.database.pool.close().await;
+    for told in
+        [till.purchase.refresh(order.id, order.holder).await, till.purchase.cancel(order.id, order.holder).await]
+    {
+        assert!(matches!(told, Err(PurchaseError::Trouble(Trouble::Unconfirmed { .. }))), "{told:?}");
+    }
+}

@@ -248,7 +248,7 @@ impl Purchase {
     /// # Errors
     /// [`OrderRefusal::NotFound`] for whoever does not keep the order's secret.
     pub async fn refresh(&self, order: OrderId, holder: HolderId) -> Result<OrderRecord, PurchaseError> {
-        let record = self.order(order, holder).await?;
+        let record = self.order(order, holder).await.map_err(unread)?;
         if next::next(&record) == next::Next::Nothing {
             return Ok(record);
         }
@@ -279,7 +279,7 @@ impl Purchase {
     /// [`OrderRefusal::AlreadyPaid`], [`OrderRefusal::NotFound`], or [`Trouble`].
     pub async fn cancel(&self, order: OrderId, holder: HolderId) -> Result<OrderRecord, PurchaseError> {
         use domain::order::OrderStatus;
-        let record = self.order(order, holder).await?;
+        let record = self.order(order, holder).await.map_err(unread)?;
         match record.status {
             OrderStatus::Cancelled | OrderStatus::Expired => return Ok(record),
             OrderStatus::Pending | OrderStatus::Closing => {}
@@ -346,6 +346,14 @@ impl Purchase {
 
     async fn load(&self, order: OrderId) -> Result<OrderRecord, PurchaseError> {
         Ok(self.parts.store.load(order).await?.ok_or(OrderRefusal::NotFound)?)
+    }
+}
+
+/// An order that could not be read may have a payment under way: nobody can say that nothing was charged.
+fn unread(error: PurchaseError) -> PurchaseError {
+    match error {
+        PurchaseError::Trouble(trouble) => unconfirmed(trouble).into(),
+        refused @ PurchaseError::Refused(_) => refused,
     }
 }
 
