@@ -6,6 +6,7 @@ pub(super) mod countdown;
 
 use js_sys::Reflect;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Document, Element, HtmlElement, Request, RequestInit, Response, Window};
@@ -78,10 +79,18 @@ pub(super) fn listen(at: &Element, names: &[&str], ms: i32, hear: impl Fn(JsValu
     closure.forget();
 }
 
-/// A key that no other request of this page has.
+#[wasm_bindgen]
+extern "C" {
+    // Unlike `randomUUID` it is there without TLS too.
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    fn random(bytes: &mut [u8]);
+}
+
+/// A key that nobody else has or guesses: 32 letters of four random bits each.
 pub(super) fn key() -> String {
-    let part = || ((js_sys::Math::random() * f64::from(u32::MAX)) as u32).to_string();
-    [part(), part(), part()].join("-")
+    let mut bytes = [0; 32];
+    random(&mut bytes);
+    bytes.iter().map(|byte| char::from(b'a' + byte % 16)).collect()
 }
 
 /// A request to our own server. `None` where no answer came.

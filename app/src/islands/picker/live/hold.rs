@@ -1,5 +1,8 @@
 //! Holding, changing, extending and letting go, each told in words whatever comes of it.
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use domain::seat::SeatId;
 use wasm_bindgen_futures::spawn_local;
 
@@ -9,10 +12,12 @@ use super::state::{Picker, Wish, with};
 use super::{house, list, map, shown};
 use crate::components::html::Html;
 use crate::components::notice::Tone;
-use crate::islands::browser::{Json, ask, key, say};
+use crate::islands::browser::{Json, ask, key, now, say, window};
 
 /// How often a request whose fate is unknown is sent, always with the same key.
-const TRIES: u32 = 3;
+const TRIES: usize = 3;
+/// Longest pause between two tries that the server may ask for, in seconds.
+const LONGEST: u32 = 10;
 
 /// Why nothing is held now.
 enum Failed {
@@ -89,28 +94,61 @@ async fn settled() {
     list::refresh();
 }
 
-/// Sends and reads a hold; asks again with the same key while the outcome is unknown.
+/// Sends and reads a hold; asks again with the same key while the outcome is unknown, after the pause that is asked for.
 async fn send(method: &str, url: &str, body: Option<&str>) -> Result<Json, Failed> {
-    let key = key();
+    let wish = [url, body.unwrap_or_default()].concat();
+    let key = with(|p| {
+        if p.unsure.0 != wish {
+            p.unsure = (wish, key());
+        }
+        p.unsure.1.clone()
+    });
     let mut headers = vec![("idempotency-key", key.as_str())];
     if body.is_some() {
         headers.push(("content-type", "application/json"));
     }
-    for _ in 0..TRIES {
+    let (mut wait, mut failed) = (0, Failed::Unknown);
+    // Up to a second more, so that not everybody comes back at once: the key is random enough for that.
+    for jitter in key.bytes().take(TRIES) {
+        if wait > 0 {
+            pause(wait * 1000 + u32::from(jitter - b'a') * 64).await;
+        }
+        (wait, failed) = (1, Failed::Unknown);
         let Some(response) = ask(method, url, &headers, body).await else { continue };
+        let asked = response.headers().get("retry-after").ok().flatten().and_then(|text| text.parse().ok());
+        wait = asked.unwrap_or(1).clamp(1, LONGEST);
+        let Some(json) = Json::of(&response).await else { continue };
+        let status = response.status();
         // 503 says that nothing is known or nothing was done: the same key makes a second try harmless.
-        if response.status() == 503 {
+        if status == 503 || json.get("code").text() == "idempotency_key_in_progress" {
             continue;
         }
-        let Some(json) = Json::of(&response).await else { continue };
+        if status == 429 {
+            failed = Failed::Refused(json);
+            continue;
+        }
+        with(|p| p.unsure.0.clear());
         return if response.ok() { Ok(json) } else { Err(Failed::Refused(json)) };
     }
-    Err(Failed::Unknown)
+    Err(failed)
+}
+
+/// Waits so many milliseconds, and for the tick after them.
+async fn pause(ms: u32) {
+    let until = now() + f64::from(ms);
+    poll_fn(|context| {
+        if now() >= until {
+            return Poll::Ready(());
+        }
+        with(|p| p.waiting.push(context.waker().clone()));
+        Poll::Pending
+    })
+    .await;
 }
 
 fn told(failed: Failed) {
     match failed {
-        Failed::Refused(problem) if problem.get("code").text() == "hold_expired" => over(),
+        Failed::Refused(problem) if problem.get("code").text() == "hold_expired" => gone(),
         Failed::Refused(problem) => {
             let offer: Vec<u32> = problem.get("offer").items().iter().map(|seat| seat.whole() as u32).collect();
             shown::notice(Tone::Care, &problem.get("detail").text());
@@ -159,13 +197,23 @@ fn granted(hold: &Json, go: bool) {
     }
 }
 
+/// Nothing is held under this id. With time left it was paid for or changed in another tab: the server shows what is so.
+fn gone() {
+    if with(|p| p.ends > now()) {
+        let _ = window().location().reload();
+    } else {
+        over();
+    }
+}
+
 /// Time is up: the seats went back.
 pub(super) fn over() {
     with(|p| {
-        p.again = p.seats();
-        p.hold = None;
+        if let Some(hold) = p.hold.take() {
+            p.again = hold.seats;
+        }
     });
-    shown::notice(Tone::Care, "Your time ran out and the seats went back. Nothing was charged.");
+    shown::notice(Tone::Care, "Your time ran out. Seats that were not paid for went back.");
     spawn_local(settled());
 }
 
@@ -179,7 +227,7 @@ pub(super) fn look() {
     spawn_local(async move {
         let Some(response) = ask("GET", &url, &[], None).await else { return };
         if response.status() == 410 {
-            over();
+            gone();
         } else if let Some(hold) = Json::of(&response).await.filter(|_| response.ok()) {
             with(|p| p.keep(&hold));
             settled().await;
@@ -207,7 +255,8 @@ pub(super) fn let_go() {
     let Some(url) = held() else { return };
     spawn_local(async move {
         match ask("DELETE", &url, &[], None).await {
-            Some(response) if response.ok() || response.status() == 410 => {
+            Some(response) if response.status() == 410 => gone(),
+            Some(response) if response.ok() => {
                 with(|p| p.hold = None);
                 shown::notice(Tone::Calm, "");
                 say("said", "Everything was given back.");

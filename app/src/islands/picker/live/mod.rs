@@ -37,15 +37,22 @@ pub(super) fn start() {
             heard(event);
             return;
         }
-        tick();
+        for waker in with(|p| core::mem::take(&mut p.waiting)) {
+            waker.wake();
+        }
         ticks.set(ticks.get().wrapping_add(1));
         if !visible() {
             hidden.set(true);
-        } else if ticks.get() % POLL == 0 || hidden.get() {
-            if hidden.take() {
-                // Another tab may have changed what is held.
-                hold::look();
-            }
+            return;
+        }
+        if hidden.take() {
+            // Another tab may have changed what is held, and its end: the clock goes on after the answer.
+            hold::look();
+            ticks.set(0);
+        } else {
+            tick();
+        }
+        if ticks.get() % POLL == 0 {
             spawn_local(house::refresh());
         }
     });

@@ -1,6 +1,7 @@
 //! What the picker knows, in one place.
 
 use std::cell::RefCell;
+use std::task::Waker;
 
 use domain::ids::TierId;
 use domain::money::{Currency, Money};
@@ -43,6 +44,10 @@ pub(super) struct Picker {
     pub(super) left: i64,
     /// Seats to take again by one press, after they were lost.
     pub(super) again: Vec<u32>,
+    /// What was asked last without an answer that tells anything, and its key: asked again, it is the same wish.
+    pub(super) unsure: (String, String),
+    /// Whoever waits for the next tick.
+    pub(super) waiting: Vec<Waker>,
     pub(super) busy: bool,
     pub(super) list: bool,
     pub(super) open: Option<u32>,
