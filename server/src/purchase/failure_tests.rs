@@ -4,7 +4,7 @@ use domain::order::OrderStatus;
 use domain::payment::PaymentStatus;
 use domain::seat::SeatId;
 
-use super::tests::{GOOD, set, sound};
+use super::tests::{GOOD, lock_tiers, set, sound};
 use super::*;
 use crate::jobs::{Handler, Message};
 use crate::test_support::shop::{Shop, run_out};
@@ -68,8 +68,7 @@ async fn a_crowd_at_a_hot_tier_leaves_connections_to_everybody_else() {
     let shop = Shop::open(40).await;
     let till = &shop.till;
     let order = till.checkout(&till.hold(till.somebody(), &[39], 0).unwrap()).await.unwrap();
-    let mut hot = shop.database.pool.begin().await.unwrap();
-    sqlx::query("SELECT FROM ticket_tiers FOR UPDATE").execute(&mut *hot).await.unwrap();
+    let hot = lock_tiers(&shop).await;
     let holds: Vec<_> = (0..20).map(|seat| till.hold(till.somebody(), &[seat], 0).unwrap()).collect();
     let crowd = futures::future::join_all(holds.iter().map(|hold| till.checkout(hold)));
     let meanwhile = async {

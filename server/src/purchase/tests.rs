@@ -28,6 +28,13 @@ pub(super) async fn set(shop: &Shop, statement: &'static str) {
     sqlx::query(statement).execute(&shop.database.pool).await.unwrap();
 }
 
+/// Every tier is hot until the transaction ends.
+pub(super) async fn lock_tiers(shop: &Shop) -> sqlx::PgTransaction<'static> {
+    let mut hot = shop.database.pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM ticket_tiers FOR UPDATE").execute(&mut *hot).await.unwrap();
+    hot
+}
+
 #[tokio::test]
 async fn two_seats_and_two_standing_places_become_four_tickets() {
     let shop = Shop::open(10).await;
