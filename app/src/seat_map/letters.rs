@@ -19,11 +19,14 @@ pub trait Letters {
     fn draw(&mut self, text: &str, style: Style) -> TextMask;
 }
 
+/// Words of one style, sorted, each with its mask.
+type Words = Vec<(Box<str>, TextMask)>;
+
 /// Words drawn so far.
 #[derive(Debug, Default)]
 pub struct Words {
     /// By style, then by the words, ascending.
-    drawn: Vec<(Style, Vec<(Box<str>, TextMask)>)>,
+    drawn: Vec<(Style, Words)>,
     count: usize,
 }
 
