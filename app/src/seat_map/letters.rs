@@ -20,13 +20,13 @@ pub trait Letters {
 }
 
 /// Words of one style, sorted, each with its mask.
-type Words = Vec<(Box<str>, TextMask)>;
+type Masks = Vec<(Box<str>, TextMask)>;
 
 /// Words drawn so far.
 #[derive(Debug, Default)]
 pub struct Words {
     /// By style, then by the words, ascending.
-    drawn: Vec<(Style, Words)>,
+    drawn: Vec<(Style, Masks)>,
     count: usize,
 }
 
