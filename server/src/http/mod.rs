@@ -26,7 +26,6 @@ use state::Shop;
 
 impl Shop {
     /// Everything that the server answers.
-    #[must_use]
     pub fn router(&self) -> Router {
         let router = Router::new()
             .merge(pages::router(self))

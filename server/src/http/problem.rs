@@ -16,7 +16,7 @@ pub struct Shown(pub Problem);
 #[derive(Clone, Debug)]
 pub struct ApiError {
     /// What the client reads.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
     /// Seconds after which to try again.
     pub retry_after: Option<u32>,
 }
@@ -33,7 +33,7 @@ impl ApiError {
             code: code.into(),
             facts: Map::new(),
         };
-        Self { problem, retry_after: None }
+        Self { problem: Box::new(problem), retry_after: None }
     }
 
     /// Adds a fact.
@@ -89,7 +89,7 @@ impl From<Trouble> for ApiError {
                     StatusCode::SERVICE_UNAVAILABLE,
                     "busy",
                     "Too busy right now",
-                    "Nothing was done and nothing was charged. Please try again in a moment.",
+                    "This request did nothing. Please try again in a moment; what you hold is safe.",
                 )
                 .retry_after(2)
             }
@@ -109,7 +109,7 @@ impl From<Trouble> for ApiError {
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "internal",
                     "Something is wrong on our side",
-                    "Nothing was charged. Please try again later.",
+                    "Please try again later. If you were paying, look at your order before you pay again.",
                 )
             }
         }
@@ -119,7 +119,7 @@ impl From<Trouble> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.status();
-        let shown = Shown(self.problem.clone());
+        let shown = Shown((*self.problem).clone());
         let mut response = (status, Json(self.problem)).into_response();
         response.extensions_mut().insert(shown);
         let headers = response.headers_mut();

@@ -45,7 +45,7 @@ pub(super) fn runs(face: Face, line: &str) -> Vec<Run> {
     let (levels, parts) = bidi.visual_runs(paragraph, paragraph.range.clone());
     let mut runs = vec![];
     for part in parts {
-        let leftwards = levels.get(part.start).is_some_and(|level| level.is_rtl());
+        let leftwards = levels.get(part.start).is_some_and(unicode_bidi::Level::is_rtl);
         let mut pieces = by_face(face, &line[part], leftwards);
         if leftwards {
             pieces.reverse();
@@ -61,7 +61,7 @@ fn by_face(face: Face, text: &str, leftwards: bool) -> Vec<Run> {
         match runs.last_mut() {
             // A space or a full stop inside Arabic stays with the words around it.
             Some(run) if run.face.advance(c).is_some() && (run.face == face || !c.is_ascii_alphanumeric()) => {
-                run.text.push(c)
+                run.text.push(c);
             }
             _ => {
                 let (face, c) = face.or_other(c);

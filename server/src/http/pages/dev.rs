@@ -28,7 +28,7 @@ fn to(message: &Message<'_>) -> String {
 }
 
 fn at(message: &Message<'_>) -> String {
-    message.date().map(|date| date.to_rfc822()).unwrap_or_default()
+    message.date().map(mail_parser::DateTime::to_rfc822).unwrap_or_default()
 }
 
 pub(super) async fn list(State(shop): State<Shop>) -> Result<Response, ApiError> {

@@ -80,7 +80,6 @@ impl Modify for EveryOperation {
 }
 
 /// The API's routes below `/api/v1`, and the document that lists them.
-#[must_use]
 pub fn parts() -> (Router<Shop>, utoipa::openapi::OpenApi) {
     let api = OpenApiRouter::new()
         .routes(routes!(events::list))
@@ -102,7 +101,6 @@ pub fn parts() -> (Router<Shop>, utoipa::openapi::OpenApi) {
 }
 
 /// The API with its idempotency keys and its document at `/api/openapi.json`.
-#[must_use]
 pub fn router(shop: &Shop) -> Router<Shop> {
     let (api, document) = parts();
     let keys = Once { store: shop.keys.clone(), clock: shop.clock.clone() };
