@@ -29,7 +29,7 @@ test("buys with the keyboard alone", async () => {
   await tabTo(page, page.getByRole("link", { name: "Continue to checkout" }));
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/checkout\//);
-  const typed = { name: "Ada Marlowe", email: "ada@example.org", card: CARDS.good, expiry: "12/34", code: "123" };
+  const typed = { name: "Sample Buyer", email: "buyer@example.org", card: CARDS.good, expiry: "12/34", code: "123" };
   for (const [name, words] of Object.entries(typed)) {
     await tabTo(page, page.locator(`[name=${name}]`));
     await page.keyboard.type(words);

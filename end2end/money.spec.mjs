@@ -38,7 +38,7 @@ test("a card that cannot exist is told before the bank is asked", async () => {
   const { page, leave } = await atCheckout({ expected: [/422|Failed to load resource/] });
   await pay(page, "4242 4242 4242 4241");
   await page.locator("[name=card][aria-invalid=true]").waitFor();
-  assert.equal(await page.locator("[name=name]").inputValue(), "Ada Marlowe", "what was typed is kept");
+  assert.equal(await page.locator("[name=name]").inputValue(), "Sample Buyer", "what was typed is kept");
   await leave();
 });
 
@@ -81,8 +81,8 @@ test("a reload in the middle of checkout loses nothing", async () => {
 
 test("a double press pays once", async () => {
   const { page, leave } = await atCheckout();
-  await page.locator("[name=name]").fill("Ada Marlowe");
-  await page.locator("[name=email]").fill("ada@example.org");
+  await page.locator("[name=name]").fill("Sample Buyer");
+  await page.locator("[name=email]").fill("buyer@example.org");
   await fillCard(page, CARDS.good);
   await page.getByRole("button", { name: /^Pay / }).dblclick();
   await tickets(page, 2);

@@ -27,9 +27,9 @@ test("buys on a phone by touch", async () => {
   await page.getByRole("link", { name: "Continue to checkout" }).tap();
   await page.waitForURL(/\/checkout\//);
   await page.locator("[name=name]").tap();
-  await page.keyboard.type("Ada Marlowe");
+  await page.keyboard.type("Sample Buyer");
   await page.locator("[name=email]").tap();
-  await page.keyboard.type("ada@example.org");
+  await page.keyboard.type("buyer@example.org");
   await fillCard(page, CARDS.good);
   await page.getByRole("button", { name: /^Pay / }).tap();
   const [ticket] = await tickets(page, 1);

@@ -45,7 +45,7 @@ export async function toCheckout(page) {
 }
 
 /** Fills the checkout and presses "Pay". */
-export async function pay(page, card = CARDS.good, buyer = { name: "Ada Marlowe", email: "ada@example.org" }) {
+export async function pay(page, card = CARDS.good, buyer = { name: "Sample Buyer", email: "buyer@example.org" }) {
   const person = page.getByLabel("Name", { exact: true });
   if (await person.count()) {
     await person.fill(buyer.name);

@@ -65,7 +65,7 @@ impl Served {
     async fn buy(&self, wish: &Value) -> Result<String, String> {
         let hold = self.hold(wish).await?;
         let token = hold["token"].as_str();
-        let buyer = json!({ "name": "Ada Lovelace", "email": "ada@example.org" });
+        let buyer = json!({ "name": "Sample Buyer", "email": "buyer@example.org" });
         let order = json!({ "hold_id": hold["id"], "buyer": buyer, "accept_total": hold["total"]["amount"] });
         let order = self.post("/orders", token, order).await?;
         let path = format!("/orders/{}/payments", order["id"].as_str().unwrap_or_default());

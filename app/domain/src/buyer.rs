@@ -113,30 +113,30 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case("ada@example.org")]
-    #[case("ada.lovelace+tickets@mail.example.co.uk")]
+    #[case("buyer@example.org")]
+    #[case("sample.buyer+tickets@mail.example.co.uk")]
     #[case("jörg@müller.de")]
-    #[case("  ada@example.org  ")]
+    #[case("  buyer@example.org  ")]
     fn an_address_that_can_exist_is_taken(#[case] email: &str) {
-        assert!(Buyer::new("Ada", email).is_ok());
+        assert!(Buyer::new("Buyer", email).is_ok());
     }
 
     #[rstest]
     #[case("")]
-    #[case("ada")]
-    #[case("ada@")]
+    #[case("buyer")]
+    #[case("buyer@")]
     #[case("@example.org")]
-    #[case("ada@example")]
-    #[case("ada @example.org")]
-    #[case("ada@exam ple.org")]
-    #[case("ada@example..org")]
-    #[case("ada@-example.org")]
+    #[case("buyer@example")]
+    #[case("buyer @example.org")]
+    #[case("buyer@exam ple.org")]
+    #[case("buyer@example..org")]
+    #[case("buyer@-example.org")]
     #[case("a..b@example.org")]
-    #[case("ada@example.org\r\nBcc: all@example.org")]
-    #[case("ada@example.org,bob@example.org")]
-    #[case("Ada <ada@example.org>")]
+    #[case("buyer@example.org\r\nBcc: all@example.org")]
+    #[case("buyer@example.org,bob@example.org")]
+    #[case("Buyer <buyer@example.org>")]
     fn an_address_that_cannot_exist_is_refused(#[case] email: &str) {
-        let problems = Buyer::new("Ada", email).unwrap_err();
+        let problems = Buyer::new("Buyer", email).unwrap_err();
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].field, BuyerField::Email);
     }
@@ -145,13 +145,13 @@ mod tests {
     fn every_wrong_field_is_named_at_once() {
         let problems = Buyer::new(" ", "nowhere").unwrap_err();
         assert_eq!(problems.iter().map(|p| p.field).collect::<Vec<_>>(), [BuyerField::Name, BuyerField::Email]);
-        assert!(Buyer::new(&"x".repeat(201), "ada@example.org").is_err());
-        assert!(Buyer::new("a\nb", "ada@example.org").is_err());
+        assert!(Buyer::new(&"x".repeat(201), "buyer@example.org").is_err());
+        assert!(Buyer::new("a\nb", "buyer@example.org").is_err());
     }
 
     #[test]
     fn a_buyer_does_not_show_in_debug_output() {
-        let buyer = Buyer::new("Ada Lovelace", "ada@example.org").unwrap();
+        let buyer = Buyer::new("Sample Buyer", "buyer@example.org").unwrap();
         assert!(!format!("{buyer:?}").contains("da"));
     }
 

@@ -139,8 +139,8 @@ pub(super) mod tests {
     pub(in crate::mail) fn mail() -> TicketMail {
         TicketMail {
             order: OrderId::mint(Millis(1_795_000_000_000), [1; 10]),
-            name: "Ada <b>".into(),
-            address: "ada@example.org".into(),
+            name: "Buyer <b>".into(),
+            address: "buyer@example.org".into(),
             total: Money::new(13_600, Currency::EUR),
             prints: crate::tickets::samples::sample(),
             links: vec!["http://localhost/tickets/a".into(), "http://localhost/tickets/b".into()],
@@ -157,14 +157,14 @@ pub(super) mod tests {
         assert!(raw.contains("Message-ID: <order-"));
         assert!(text(&mail(), "tickets").contains("Block 212, Row F, Seat 15, code K7QM-2F9D"));
         let page = page(&mail(), "tickets");
-        assert!(page.contains("Ada &lt;b&gt;") && !page.contains("Ada <b>"));
+        assert!(page.contains("Buyer &lt;b&gt;") && !page.contains("Buyer <b>"));
     }
 
     #[test]
     fn names_and_titles_make_no_headers() {
         let from: Mailbox = "Parterre <tickets@localhost>".parse().unwrap();
         let mut mail = mail();
-        mail.name = "Ada\r\nBcc: all@example.org\r\n\r\nHello".into();
+        mail.name = "Buyer\r\nBcc: all@example.org\r\n\r\nHello".into();
         for print in &mut mail.prints {
             print.title = "Night\r\nBcc: all@example.org\nÄ 北京 مسرح".into();
         }

@@ -114,7 +114,7 @@ mod tests {
             hold: HoldId::mint(Millis(1), [0; 10]),
             status,
             close_as: None,
-            buyer: Buyer::new("Ada", "ada@example.org").unwrap(),
+            buyer: Buyer::new("Buyer", "buyer@example.org").unwrap(),
             totals: Totals { subtotal: 100, fees: 0, tax: 0, total },
             expires_at: Millis(1000),
             now: Millis(if expired { 1000 } else { 999 }),

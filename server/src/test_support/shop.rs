@@ -265,8 +265,8 @@ impl Till {
         Checkout {
             holder: hold.holder,
             hold: hold.id,
-            name: "Ada Lovelace".into(),
-            email: "ada@example.org".into(),
+            name: "Sample Buyer".into(),
+            email: "buyer@example.org".into(),
             accept_total: PRICE * i64::from(places),
         }
     }

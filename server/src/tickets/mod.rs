@@ -65,7 +65,7 @@ pub(crate) mod samples {
             .map(|(n, seat)| Print {
                 id: format!("ticket-{seat}"),
                 number: (n + 1, 2),
-                holder: "Ada Lovelace".into(),
+                holder: "Sample Buyer".into(),
                 title: "Night Trains: the farewell tour".into(),
                 day: "Friday 27 November 2026".into(),
                 times: "Doors 18:30 · starts 20:00".into(),

@@ -11,7 +11,7 @@ use crate::test_support::database;
 const BREACHES: &[(&str, &str)] = &[
     // Keys.
     ("users_pkey", "INSERT INTO users SELECT id, 'b@example.org', 'B' FROM users"),
-    ("users_email_key", "INSERT INTO users VALUES (gen_random_uuid(), 'ADA@example.org', 'B')"),
+    ("users_email_key", "INSERT INTO users VALUES (gen_random_uuid(), 'BUYER@example.org', 'B')"),
     ("promoters_pkey", "INSERT INTO promoters SELECT id, 'another', name FROM promoters"),
     ("promoters_slug_key", "INSERT INTO promoters SELECT gen_random_uuid(), slug, name FROM promoters"),
     ("venues_pkey", "INSERT INTO venues SELECT id, 'another', name, address, city, country, time_zone, 1, 1, 1 FROM venues"),

@@ -4,7 +4,7 @@ use crate::stores::postgres::Pool;
 
 /// The statements that fill each table once, parents first. All ids are of [`crate::test_support::NOW`]'s month.
 pub(super) const ROWS: &[&str] = &[
-    "INSERT INTO users (id, email, name) VALUES ('01900000-0000-7000-8000-000000000001', 'ada@example.org', 'Ada')",
+    "INSERT INTO users (id, email, name) VALUES ('01900000-0000-7000-8000-000000000001', 'buyer@example.org', 'Buyer')",
     "INSERT INTO promoters (id, slug, name) VALUES ('01900000-0000-7000-8000-000000000002', 'north-quay', 'North Quay')",
     "INSERT INTO venues (id, slug, name, city, country, time_zone, latitude, longitude, capacity) VALUES
         ('01900000-0000-7000-8000-000000000003', 'old-mill', 'The Old Mill', 'Zürich', 'CH', 'Europe/Zurich', 47.4, 8.5, 900)",
@@ -28,7 +28,7 @@ pub(super) const ROWS: &[&str] = &[
     "INSERT INTO orders (id, event_id, holder_id, hold_id, status, buyer_name, buyer_email, subtotal, fee, tax, total, currency,
         token_hash, expires_at) VALUES
         ('01a1f8d3-ea00-7000-8000-000000000008', '01900000-0000-7000-8000-000000000005',
-        '01900000-0000-7000-8000-00000000000a', '01900000-0000-7000-8000-00000000000b', 'pending', 'Ada', 'Ada@Example.org',
+        '01900000-0000-7000-8000-00000000000a', '01900000-0000-7000-8000-00000000000b', 'pending', 'Buyer', 'Buyer@Example.org',
         3500, 500, 500, 4500, 'EUR', decode(repeat('ab', 32), 'hex'), now() + interval '10 minutes')",
     "INSERT INTO order_holds (hold_id, order_id) VALUES
         ('01900000-0000-7000-8000-00000000000b', '01a1f8d3-ea00-7000-8000-000000000008')",
@@ -53,7 +53,7 @@ pub(super) const ROWS: &[&str] = &[
     "INSERT INTO outbox (topic, subject_id, dedupe) VALUES
         ('tickets_mail', '01a1f8d3-ea00-7000-8000-000000000008', 'tickets_mail:01a1f8d3-ea00-7000-8000-000000000008')",
     "INSERT INTO idempotency_keys (scope, key, request_hash, expires_at) VALUES
-        ('ada', 'k-1', decode(repeat('ab', 32), 'hex'), now() + interval '1 day')",
+        ('buyer', 'k-1', decode(repeat('ab', 32), 'hex'), now() + interval '1 day')",
     "INSERT INTO test_provider_intents (id, idempotency_key, payment_id, behaviour, status, amount, currency) VALUES
         ('pi_1', 'k-1', '01a1f8d3-ea00-7000-8000-00000000000c', 'succeeds', 'succeeded', 4500, 'EUR')",
 ];

@@ -56,7 +56,7 @@ async fn a_buyers_summary_counts_orders_money_and_tickets_by_mail_address() {
     sample::fill(&db.pool).await;
     let row = sqlx::query(
         "SELECT *, total_paid::bigint AS paid, tickets::bigint AS places, used_tickets::bigint AS used,
-            upcoming_tickets::bigint AS upcoming FROM user_tickets_summary WHERE buyer_email = 'ada@example.org'",
+            upcoming_tickets::bigint AS upcoming FROM user_tickets_summary WHERE buyer_email = 'buyer@example.org'",
     )
     .fetch_one(&db.pool)
     .await
