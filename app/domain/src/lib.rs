@@ -7,6 +7,7 @@
 pub mod availability;
 pub mod best;
 pub mod buyer;
+pub mod card;
 pub mod chart;
 pub mod hall;
 pub mod heal;

@@ -26,8 +26,6 @@ pub struct CheckoutPage {
     pub notice: Option<Notice>,
     /// Name and mail are settled (an order exists): only the card is asked for.
     pub only_card: bool,
-    /// The idempotency key of this form.
-    pub key: String,
     /// Test cards pay here: they are listed.
     pub test_cards: bool,
     /// The total in minor units, as agreed by pressing the button.
@@ -117,7 +115,6 @@ pub fn page(frame: &Frame, data: CheckoutPage) -> impl IntoView + use<> {
                     {data.notice.map(notice)}
                     {people}
                     {card(&data.typed, wrong, data.test_cards)}
-                    <input type="hidden" name="key" value=data.key/>
                     <input type="hidden" name="accept_total" value=data.accept_total.to_string()/>
                     <button class="btn wide big">{icon(Icon::Lock)}"Pay "<span class="num">{total}</span></button>
                     <p class="eyebrow">"You pay exactly this; fees and tax are inside. If the card is declined your seats stay yours while the clock runs."</p>

@@ -165,14 +165,13 @@ impl WrongPage {
 
     /// Something failed while money was in question: neither success nor failure may be told.
     #[must_use]
-    pub fn checking(order: &str, email: &str) -> Self {
+    pub fn checking(here: &str) -> Self {
         Self {
-            title: "We are checking your payment".into(),
-            text: format!(
-                "We do not know yet whether it went through. Please do not pay again: we are asking your bank, your seats \
-                 stay yours meanwhile, and the outcome goes to {email}."
-            ),
-            ways: vec![Way::go("Look again", order)],
+            title: "We are checking".into(),
+            text: "This took longer than it should, and we do not know yet whether it went through. Please do not pay again: \
+                   your places stay yours while we look, and if you paid, the tickets come by mail."
+                .into(),
+            ways: vec![Way::go("Look again", here)],
             grave: true,
             ..Self::default()
         }

@@ -143,7 +143,6 @@ fn checkout_page(typed: Typed, notice: Option<Notice>) -> CheckoutPage {
         typed,
         notice,
         only_card: false,
-        key: "k".into(),
         accept_total: 13_800,
         test_cards: true,
     }
@@ -341,6 +340,6 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
         ("sold-out", render(|| wrong::page(f, wrong::WrongPage::sold_out("night-trains")))),
         ("expired", render(|| wrong::page(f, wrong::WrongPage::expired("night-trains", &[15, 16])))),
         ("trouble", render(|| wrong::page(f, wrong::WrongPage::trouble("7F3K29QD")))),
-        ("checking", render(|| wrong::page(f, wrong::WrongPage::checking("/orders/1", "buyer@example.org")))),
+        ("checking", render(|| wrong::page(f, wrong::WrongPage::checking("/orders/1")))),
     ]
 }

@@ -7,7 +7,7 @@ use domain::seat::SeatId;
 use serde_json::{Value, json};
 
 use super::problem::ApiError;
-use super::when::rfc3339;
+use crate::catalog::view::rfc3339;
 use crate::holds::HoldError;
 
 fn seats(seats: &[SeatId]) -> Value {

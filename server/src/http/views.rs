@@ -11,8 +11,8 @@ use domain::price::Line;
 use domain::seat::SeatId;
 use domain::time::Millis;
 
-use super::when::rfc3339;
 use crate::catalog::types::Event;
+use crate::catalog::view::rfc3339;
 use crate::purchase::types::{OrderLine, OrderRecord, PaymentRecord, TicketRecord};
 
 /// What an answer to a fresh hold says beside the hold.

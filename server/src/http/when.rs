@@ -5,12 +5,6 @@ use domain::time::Millis;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-/// RFC 3339 in UTC, with seconds: how the API writes every instant.
-#[must_use]
-pub fn rfc3339(at: Millis) -> String {
-    timestamp(at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
 /// Every form that a page needs; `city` names the zone for people far away.
 #[must_use]
 pub fn when(at: Millis, zone: &str, city: &str) -> When {
@@ -70,7 +64,6 @@ mod tests {
         assert_eq!(when.date, "Friday 27 November 2026");
         assert_eq!(when.iso, "2026-11-27T20:00:00+01:00");
         assert_eq!(when.zone, "Hamburg time (CET)");
-        assert_eq!(rfc3339(at), "2026-11-27T19:00:00Z");
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(crate) async fn as_page(State(shop): State<Shop>, request: Request, next: Ne
         "sold_out" if !slug.is_empty() => WrongPage::sold_out(slug),
         "not_on_sale" if !slug.is_empty() => WrongPage::not_on_sale(slug, None),
         "internal" => WrongPage::trouble(&id),
-        "unconfirmed" => checking(&path),
+        "unconfirmed" => WrongPage::checking(path.trim_end_matches("/pay")),
         _ if !slug.is_empty() => WrongPage::refused(&problem.title, &problem.detail, slug),
         _ => WrongPage {
             title: problem.title,
@@ -72,20 +72,6 @@ pub(crate) async fn as_page(State(shop): State<Shop>, request: Request, next: Ne
         }
     }
     page
-}
-
-/// Neither success nor failure may be told: it is being looked into, and the same address will know.
-fn checking(path: &str) -> WrongPage {
-    WrongPage {
-        title: "We are checking".into(),
-        text:
-            "This took longer than it should, and we do not know yet whether it went through. Please do not pay again: \
-               your places stay yours while we look, and if you paid, the tickets come by mail."
-                .into(),
-        ways: vec![Way::Go { words: "Look again".into(), href: path.trim_end_matches("/pay").to_owned() }],
-        grave: true,
-        ..WrongPage::default()
-    }
 }
 
 fn is_plain(response: &Response) -> bool {
