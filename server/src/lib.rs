@@ -1,6 +1,7 @@
 //! Parterre's server: features behind traits, wired together in one place.
 
 pub mod availability;
+pub mod bus;
 pub mod catalog;
 pub mod checker;
 pub mod cli;

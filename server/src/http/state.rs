@@ -15,6 +15,7 @@ use super::assets::Manifest;
 use super::client::{Client, Crowd};
 use super::problem::ApiError;
 use crate::availability::Availability;
+use crate::bus::Bus;
 use crate::catalog::Catalog;
 use crate::catalog::types::Event;
 use crate::clock::{Clock, random};
@@ -51,6 +52,8 @@ pub struct Parts {
     pub catalog: Catalog,
     /// Who keeps what.
     pub holds: Holds,
+    /// News between the processes of the shop.
+    pub bus: Arc<dyn Bus>,
     /// What anybody may know of it.
     pub availability: Availability,
     /// Orders.

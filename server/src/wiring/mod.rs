@@ -15,6 +15,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::availability::Availability;
+use crate::bus::Bus;
+use crate::bus::memory::MemoryBus;
 use crate::catalog::charts::postgres::PostgresCharts;
 use crate::catalog::postgres::PostgresEvents;
 use crate::catalog::{Catalog, Charts};
@@ -85,6 +87,7 @@ pub async fn build(
     let catalog = catalog(&pool);
     let facts = FromCatalog::new(catalog.clone(), clock.clone());
     let holds = Holds::new(hold_store, Arc::new(facts.clone())).lasting(config.hold_ms());
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
     let availability = Availability::new(holds.clone(), clock.now());
     let (provider, news) = TestProvider::new(Ledger::new(pool.clone()));
     let provider = Arc::new(provider);
@@ -124,6 +127,7 @@ pub async fn build(
         clock,
         catalog,
         holds,
+        bus,
         availability,
         purchase,
         crowd: Crowd::default(),
