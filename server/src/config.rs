@@ -7,6 +7,8 @@ use clap::Args;
 use domain::time::SECOND;
 use secrecy::SecretString;
 
+use crate::stores::cql::connect::Settings;
+
 /// Settings of `parterre serve` and of the commands that need the same stores.
 #[derive(Args, Clone, Debug)]
 pub struct Config {
@@ -31,6 +33,24 @@ pub struct Config {
     /// Connections to PostgreSQL, at most
     #[arg(long, env = "PARTERRE_DATABASE_POOL", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=200))]
     pub database_pool: u32,
+    /// ScyllaDB or Apache Cassandra for holds: some of its nodes as host:port; without it holds live in this process
+    #[arg(long = "cql-node", env = "CQL_NODES", value_delimiter = ',')]
+    pub cql_nodes: Vec<String>,
+    /// Keyspace of the holds; `parterre migrate up` makes it
+    #[arg(long, env = "PARTERRE_CQL_KEYSPACE", default_value = "parterre")]
+    pub cql_keyspace: String,
+    /// Copies of each row, where the keyspace is still to be made; three, or as many as there are nodes
+    #[arg(long, env = "PARTERRE_CQL_REPLICATION", value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub cql_replication: Option<u8>,
+    /// Data centre that decides about holds; needed where the cluster has several
+    #[arg(long, env = "PARTERRE_CQL_DATACENTER")]
+    pub cql_datacenter: Option<String>,
+    /// User of the CQL cluster, where it asks for one
+    #[arg(long, env = "PARTERRE_CQL_USER", requires = "cql_password")]
+    pub cql_user: Option<String>,
+    /// Password of that user
+    #[arg(long, env = "PARTERRE_CQL_PASSWORD", hide_env_values = true)]
+    pub cql_password: Option<SecretString>,
     /// Mail server, such as smtps://user:password@mail.example:465; without it mail is written to the data folder
     #[arg(long, env = "SMTP_URL", hide_env_values = true)]
     pub smtp_url: Option<SecretString>,
@@ -88,6 +108,15 @@ impl Config {
         self.hold_seconds * SECOND
     }
 
+    /// The CQL cluster, where one is named.
+    #[must_use]
+    pub fn cql(&self) -> Option<Settings> {
+        let login = self.cql_user.clone().zip(self.cql_password.clone());
+        let (replication, datacenter) = (self.cql_replication, self.cql_datacenter.clone());
+        let named = Settings::new(self.cql_nodes.clone(), &self.cql_keyspace);
+        (!self.cql_nodes.is_empty()).then(|| Settings { replication, datacenter, login, ..named })
+    }
+
     /// The settings as `name = value` lines, secrets masked.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -100,6 +129,22 @@ impl Config {
             ("public_url", self.public_url.clone().unwrap_or_else(|| "(from host and port)".into())),
             ("database_url", masked(&self.database_url).into()),
             ("database_pool", self.database_pool.to_string()),
+            (
+                "cql_nodes",
+                if self.cql_nodes.is_empty() {
+                    "(none: holds live in this process)".into()
+                } else {
+                    self.cql_nodes.join(", ")
+                },
+            ),
+            ("cql_keyspace", self.cql_keyspace.clone()),
+            (
+                "cql_replication",
+                self.cql_replication.map_or_else(|| "(by the number of nodes)".into(), |copies| copies.to_string()),
+            ),
+            ("cql_datacenter", self.cql_datacenter.clone().unwrap_or_else(|| "(the only one)".into())),
+            ("cql_user", self.cql_user.clone().unwrap_or_else(|| "(none)".into())),
+            ("cql_password", masked(&self.cql_password).into()),
             ("smtp_url", masked(&self.smtp_url).into()),
             ("mail_from", self.mail_from.clone()),
             ("hold_seconds", self.hold_seconds.to_string()),
@@ -128,7 +173,8 @@ mod tests {
 
     #[test]
     fn secrets_never_show() {
-        let config = Cli::parse_from(["parterre", "--database-url", "postgres://u:hush@db/x"]).config;
+        let words = ["parterre", "--database-url", "postgres://u:hush@db/x", "--cql-password", "hush"];
+        let config = Cli::parse_from(words).config;
         assert!(!config.to_text().contains("hush"));
         assert!(!format!("{config:?}").contains("hush"));
         assert!(config.to_text().contains("database_url = (set, hidden)"));

@@ -4,6 +4,7 @@
 //! otherwise the first test starts one under the user's cache folder, and it stays for the next run. A template is
 //! migrated once per version of the migrations and cloned for each test.
 
+pub mod cassandra;
 pub mod house;
 mod server;
 pub mod shop;

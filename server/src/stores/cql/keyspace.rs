@@ -1,0 +1,139 @@
+//! The keyspace: made where it is missing, with the copies and in the data centre that the settings name.
+
+use std::collections::BTreeMap;
+
+use super::Cql;
+use super::connect::{Settings, is_name};
+use super::error::{corrupt, read_trouble, write_trouble};
+use crate::trouble::Trouble;
+
+/// Copies of a row where the settings name no number and the data centre has as many nodes.
+const COPIES: usize = 3;
+
+/// What the keyspace is made with; for whoever typed the command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// The data centre.
+    pub datacenter: String,
+    /// Copies of each row in it.
+    pub copies: usize,
+    /// Whether this call made the keyspace; one that was there keeps what it has.
+    pub made: bool,
+}
+
+/// Makes the keyspace of `settings`, unless it is there.
+///
+/// # Errors
+/// [`Trouble::Corrupt`] where the settings do not fit the cluster, [`Trouble::Unavailable`] where nobody answers.
+pub(super) async fn ensure(cql: &Cql, settings: &Settings) -> Result<Placement, Trouble> {
+    let (datacenter, copies) = placement(&datacenters(cql), settings)?;
+    let made = !exists(cql, &settings.keyspace).await?;
+    if made {
+        create(cql, &settings.keyspace, &datacenter, copies).await?;
+    }
+    Ok(Placement { datacenter, copies, made })
+}
+
+async fn create(cql: &Cql, keyspace: &str, datacenter: &str, copies: usize) -> Result<(), Trouble> {
+    let plain = format!(
+        "CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = \
+         {{'class': 'NetworkTopologyStrategy', '{datacenter}': {copies}}}"
+    );
+    // ScyllaDB places new keyspaces by tablets, on which some of its releases refuse conditional writes. Asked of its
+    // own tables; a release that knows tablets lists them there.
+    if knows_tablets(cql).await? {
+        let statement = format!("{plain} AND tablets = {{'enabled': false}}");
+        if cql.session().query_unpaged(statement, ()).await.is_ok() {
+            return Ok(());
+        }
+    }
+    cql.session().query_unpaged(plain, ()).await.map(drop).map_err(write_trouble)
+}
+
+/// Whether the keyspace is there.
+pub(super) async fn exists(cql: &Cql, keyspace: &str) -> Result<bool, Trouble> {
+    let statement = cql.read("SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?").await?;
+    let found = cql.session().execute_unpaged(&statement, (keyspace,)).await.map_err(read_trouble)?;
+    Ok(found.into_rows_result().map_err(corrupt)?.rows_num() > 0)
+}
+
+async fn knows_tablets(cql: &Cql) -> Result<bool, Trouble> {
+    let statement = cql
+        .read("SELECT column_name FROM system_schema.columns WHERE keyspace_name = 'system_schema' AND table_name = 'scylla_keyspaces'")
+        .await?;
+    let found = cql.session().execute_unpaged(&statement, ()).await.map_err(read_trouble)?;
+    Ok(found.into_rows_result().map_err(corrupt)?.rows_num() > 0)
+}
+
+/// How many nodes each data centre has.
+fn datacenters(cql: &Cql) -> BTreeMap<String, usize> {
+    let state = cql.session().get_cluster_state();
+    let names = state.get_nodes_info().iter().filter_map(|node| node.datacenter.clone());
+    names.fold(BTreeMap::new(), |mut counts, name| {
+        *counts.entry(name).or_default() += 1;
+        counts
+    })
+}
+
+/// Which data centre, and how many copies in it.
+fn placement(datacenters: &BTreeMap<String, usize>, settings: &Settings) -> Result<(String, usize), Trouble> {
+    let known = datacenters.keys().cloned().collect::<Vec<_>>().join(", ");
+    let name = match &settings.datacenter {
+        Some(name) => name,
+        None if datacenters.len() == 1 => datacenters.keys().next().expect("there is one"),
+        None => return Err(corrupt(format!("the cluster has several data centres ({known}): name one"))),
+    };
+    let Some(nodes) = datacenters.get(name) else {
+        return Err(corrupt(format!("the cluster has no data centre `{name}`, only {known}")));
+    };
+    if name.contains('\'') {
+        return Err(corrupt(format!("the data centre's name `{name}` cannot be used")));
+    }
+    let copies = settings.replication.map_or(COPIES.min(*nodes), usize::from);
+    if copies == 0 || copies > *nodes {
+        return Err(corrupt(format!("{copies} copies of a row do not fit on the {nodes} nodes of `{name}`")));
+    }
+    Ok((name.clone(), copies))
+}
+
+/// Removes a keyspace with all that is in it: for tests alone.
+///
+/// # Errors
+/// As [`ensure`].
+#[doc(hidden)]
+pub async fn remove(settings: &Settings) -> Result<(), Trouble> {
+    if !is_name(&settings.keyspace) {
+        return Err(corrupt("not a keyspace's name"));
+    }
+    let cql = Cql::connect_to_migrate(settings).await?;
+    let statement = format!("DROP KEYSPACE IF EXISTS {}", settings.keyspace);
+    cql.session().query_unpaged(statement, ()).await.map(drop).map_err(write_trouble)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(datacenter: Option<&str>, replication: Option<u8>) -> Settings {
+        let datacenter = datacenter.map(Into::into);
+        Settings { datacenter, replication, ..Settings::new(vec![], "parterre") }
+    }
+
+    #[test]
+    fn three_copies_or_as_many_as_there_are_nodes() {
+        let one = BTreeMap::from([("east".to_owned(), 1)]);
+        let five = BTreeMap::from([("east".to_owned(), 5)]);
+        assert_eq!(placement(&one, &settings(None, None)).unwrap(), ("east".into(), 1));
+        assert_eq!(placement(&five, &settings(None, None)).unwrap(), ("east".into(), 3));
+        assert_eq!(placement(&five, &settings(None, Some(5))).unwrap(), ("east".into(), 5));
+    }
+
+    #[test]
+    fn what_does_not_fit_the_cluster_is_refused_before_anything_is_made() {
+        let two = BTreeMap::from([("east".to_owned(), 3), ("west".to_owned(), 1)]);
+        assert!(placement(&two, &settings(None, None)).is_err(), "one of two has to be named");
+        assert!(placement(&two, &settings(Some("north"), None)).is_err());
+        assert!(placement(&two, &settings(Some("west"), Some(3))).is_err());
+        assert_eq!(placement(&two, &settings(Some("east"), None)).unwrap(), ("east".into(), 3));
+    }
+}

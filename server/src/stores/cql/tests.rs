@@ -1,0 +1,68 @@
+//! The keyspace, its steps and the connection on a real cluster.
+
+use super::Cql;
+use super::connect::Settings;
+use super::migrate::{status, up};
+use crate::clock::{ManualClock, random};
+use crate::test_support::{NOW, cassandra};
+use crate::trouble::Trouble;
+
+#[tokio::test]
+async fn the_steps_are_applied_once_and_listed() {
+    let Some(keyspace) = cassandra::own().await else { return };
+    assert!(status(&keyspace.settings).await.unwrap().iter().all(|step| step.applied));
+    let again = up(&keyspace.settings, NOW, [1; 16]).await.unwrap();
+    assert_eq!((again.steps, again.placement.made), (vec![], false));
+    keyspace.cql.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn processes_that_migrate_at_the_same_time_take_turns() {
+    let Some(nodes) = cassandra::nodes().await else { return };
+    let settings = Settings::new(nodes, &format!("turns_{}", std::process::id()));
+    let clock = ManualClock::at(NOW);
+    let runs = (0..3).map(|_| {
+        let (settings, owner) = (settings.clone(), random(&clock));
+        tokio::spawn(async move { up(&settings, NOW, owner).await })
+    });
+    let mut applied = 0;
+    for run in futures::future::join_all(runs).await {
+        applied += run.unwrap().unwrap().steps.len();
+    }
+    let steps = status(&settings).await.unwrap();
+    assert!(steps.iter().all(|step| step.applied));
+    assert_eq!(applied, steps.len(), "each step was applied by one of them");
+    super::keyspace::remove(&settings).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_step_that_was_changed_after_it_was_applied_is_refused() {
+    let Some(keyspace) = cassandra::own().await else { return };
+    let session = keyspace.cql.session();
+    session.query_unpaged("UPDATE schema_steps SET checksum = 'other' WHERE version = 2", ()).await.unwrap();
+    let refused = up(&keyspace.settings, NOW, [2; 16]).await.unwrap_err();
+    assert!(matches!(&refused, Trouble::Corrupt { detail, .. } if detail.contains("0002_inventory_by_trip_segment")));
+}
+
+#[tokio::test]
+async fn a_process_that_died_with_the_lock_is_waited_for_no_longer_than_its_time() {
+    let Some(keyspace) = cassandra::own().await else { return };
+    // As the dead one left it, with a second of its time to go.
+    let left = "INSERT INTO schema_lock (name, owner) VALUES ('schema', 00000000-0000-0000-0000-000000000009) \
+                IF NOT EXISTS USING TTL 1";
+    keyspace.cql.session().query_unpaged(left, ()).await.unwrap();
+    up(&keyspace.settings, NOW, [3; 16]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_missing_keyspace_names_the_command_that_makes_it() {
+    let Some(nodes) = cassandra::nodes().await else { return };
+    let refused = Cql::connect(&Settings::new(nodes, "never_made")).await.unwrap_err();
+    assert!(matches!(&refused, Trouble::Corrupt { detail, .. } if detail.contains("parterre migrate up")), "{refused}");
+}
+
+#[tokio::test]
+async fn nobody_at_the_address_is_unavailable() {
+    let refused = Cql::connect(&Settings::new(vec!["127.0.0.1:1".into()], "parterre")).await.unwrap_err();
+    assert!(matches!(refused, Trouble::Unavailable { .. }), "{refused}");
+}
