@@ -1,4 +1,8 @@
-//! Availability on the wire: two bits a seat behind a small header.
+//! Availability on the wire: two bits a seat behind a small header, and what changes of it.
+
+pub mod delta;
+
+pub use delta::Position;
 
 use crate::seat::{SeatId, SeatState};
 
@@ -92,6 +96,12 @@ pub struct Message {
 }
 
 impl Message {
+    /// Where in the life of its projection it was taken.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        Position { epoch: self.epoch, sequence: self.sequence }
+    }
+
     /// The bytes to send.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -199,6 +209,12 @@ mod tests {
             bytes[6..8].copy_from_slice(&((HEADER + more) as u16).to_le_bytes());
             bytes.extend_from_slice(b"and more");
             prop_assert_eq!(Message::decode(&bytes), Some(message));
+        }
+
+        #[test]
+        fn a_snapshot_costs_two_bits_a_seat(seats in 0_u32..100_001) {
+            let bytes = Message { epoch: 1, sequence: 2, states: Packed::free(seats) }.encode();
+            prop_assert_eq!(bytes.len(), HEADER + (seats as usize).div_ceil(4));
         }
 
         #[test]
