@@ -27,7 +27,10 @@ build_client() {
     need_wasm_bindgen
     small=()
     if have_rust_src; then small=("${SMALL_STD[@]}"); else say "The client becomes larger than it should: the source of Rust's standard library is missing."; fi
-    step "Building the browser client (about three minutes)" env -u NO_COLOR ${small[@]+"${small[@]}"} trunk build --dist "$out"
+    # Trunk builds without asking the network; what it will want includes the standard library's own dependencies.
+    step "Fetching libraries" cargo fetch --locked
+    step "Fetching the client's libraries" env ${small[@]+"${small[@]}"} cargo fetch --locked --target wasm32-unknown-unknown
+    step "Building the browser client (about three minutes)" env -u NO_COLOR RUST_BACKTRACE=0 ${small[@]+"${small[@]}"} trunk build --dist "$out"
     printf '%s' "$compiled" >"$out/.sources"
   fi
   need_npm .
