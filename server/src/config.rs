@@ -78,7 +78,7 @@ pub struct Config {
     /// Take test cards: tickets are issued and no money moves. Development pages imply it
     #[arg(long, env = "PARTERRE_TEST_PAYMENTS", default_value_t = false)]
     pub test_payments: bool,
-    /// Abort the process at a named step of the purchase; for the crash tests
+    /// Stand still (SIGSTOP) at a named step of the purchase; for the crash tests
     #[arg(long, env = "PARTERRE_STOP_AT", hide = true)]
     pub stop_at: Option<String>,
 }

@@ -189,14 +189,18 @@ impl Purchase {
         self.parts.stop.reached("capture_written");
         let word = bounded(self.provider(record, payment)?.capture(payment)).await;
         self.parts.stop.reached("paid");
-        self.take_over(record, payment, word).await
+        let moved = self.take_over(record, payment, word).await;
+        self.parts.stop.reached("captured");
+        moved
     }
 
     async fn cancel_payment(&self, record: &OrderRecord, payment: PaymentId, begun: bool) -> Result<Moved, Trouble> {
         if !begun && !self.parts.store.begin_cancel(record.id, payment).await? {
             return Ok(Moved::On);
         }
+        self.parts.stop.reached("cancel_written");
         let word = bounded(self.provider(record, payment)?.cancel(payment)).await;
+        self.parts.stop.reached("cancelled");
         self.take_over(record, payment, word).await
     }
 
@@ -276,6 +280,7 @@ impl Purchase {
         if !self.parts.store.release(record.id).await? {
             return Ok(Moved::NotNow);
         }
+        self.parts.stop.reached("released");
         let freed = self.parts.places.freed(record.event, record.hold, record.seats(), record.standing()).await;
         if let Err(trouble) = freed {
             // The outbox tells the hold store again.

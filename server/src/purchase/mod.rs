@@ -74,7 +74,7 @@ pub struct Parts {
     pub signer: Arc<Signer>,
     /// Time and randomness.
     pub clock: Arc<dyn Clock>,
-    /// Where the crash tests stop the process.
+    /// Where the crash tests let the process stand still.
     pub stop: StopAt,
 }
 
@@ -214,6 +214,7 @@ impl Purchase {
             Ok(word) => {
                 self.parts.stop.reached("payment_asked");
                 self.parts.store.record(order, payment, &word).await?;
+                self.parts.stop.reached("authorised");
             }
             // Not known: it stays written down, and polling asks until it is.
             Err(trouble) => tracing::warn!(%order, %payment, %trouble, "a payment's outcome is not known yet"),
@@ -290,7 +291,10 @@ impl Purchase {
             match this.parts.store.begin_close(order, CloseAs::Cancelled, true).await {
                 Err(trouble) if record.money_may_move() => Err(unconfirmed(trouble).into()),
                 Err(trouble) => Err(trouble.into()),
-                Ok(_) => this.drive(record).await,
+                Ok(_) => {
+                    this.parts.stop.reached("closed");
+                    this.drive(record).await
+                }
             }
         })
         .await

@@ -1,24 +1,50 @@
-//! Named steps at which the crash tests abort the process. Does nothing in a process that was not told to.
+//! Named steps at which a process stands still, so that a crash test can kill it there from outside. Does nothing in
+//! a process that was not told to.
 
-/// The step to stop at.
+use rustix::process::{Signal, getpid, kill_process};
+
+/// The step to stand still at.
 #[derive(Clone, Debug, Default)]
 pub struct StopAt(Option<String>);
 
 impl StopAt {
-    /// Every step that may be named, in the order of a purchase.
-    pub const STEPS: [&str; 7] =
-        ["hold_taken", "claimed", "payment_written", "payment_asked", "capture_written", "paid", "tickets_written"];
+    /// Every step that may be named: the way to the tickets, then the way back. The steps in `-ing` lie inside a
+    /// transaction, with everything written and nothing committed.
+    pub const STEPS: [&str; 16] = [
+        "hold_taken",
+        "claiming",
+        "claimed",
+        "payment_written",
+        "payment_asked",
+        "authorised",
+        "capture_written",
+        "paid",
+        "captured",
+        "fulfilling",
+        "tickets_written",
+        "closed",
+        "cancel_written",
+        "cancelled",
+        "releasing",
+        "released",
+    ];
 
-    /// Stops at that step; `None` never stops.
+    /// Stands still at that step; `None` never does.
     #[must_use]
     pub fn new(step: Option<String>) -> Self {
         Self(step)
     }
 
-    /// Reached `step`: ends the process at once, as `kill -9` would, if it is the one.
+    /// Reached `step`: if it is the one, says so and stops every thread of the process at once (`SIGSTOP`). There is no
+    /// way on from here.
     pub fn reached(&self, step: &'static str) {
         if self.0.as_deref() == Some(step) {
-            std::process::abort();
+            println!("Standing still at {step}");
+            let _ = kill_process(getpid(), Signal::STOP);
+            // The signal may reach another thread first: this one must not take a single step more.
+            loop {
+                std::thread::park();
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ use domain::time::{MINUTE, Millis};
 use tokio_util::sync::CancellationToken;
 
 use super::{TestDatabase, database};
+use crate::catalog::Catalog;
 use crate::catalog::types::{NewEvent, NewPromoter, NewVenue, Place, Tier};
 use crate::cli::{Cli, Command};
 use crate::clock::{Clock, SystemClock, random};
@@ -92,16 +93,20 @@ pub async fn with_holds(holds: Arc<dyn HoldStore>) -> TestHouse {
     let house = wiring::build(config, database.pool.clone(), Manifest::default(), url, clock.clone(), holds)
         .await
         .expect("the house opens");
-    let (event, standing) = put_on_sale(&house.shop, &*clock).await;
+    let (event, standing) = put_on_sale(&house.shop.catalog, &*clock).await;
     let shop = house.shop.clone();
     let stop = CancellationToken::new();
     drop(house.start(&stop));
     TestHouse { router: shop.router(), shop, event, standing, database, data, stop }
 }
 
-async fn put_on_sale(shop: &Shop, clock: &dyn Clock) -> (EventId, TierId) {
+/// Puts the house's event on sale: a theatre, and a standing tier of 50 places, which is answered too.
+///
+/// # Panics
+/// Where the database refuses.
+pub async fn put_on_sale(catalog: &Catalog, clock: &dyn Clock) -> (EventId, TierId) {
     let now = clock.now();
-    let store = shop.catalog.store();
+    let store = catalog.store();
     let promoter = NewPromoter {
         id: PromoterId::mint(now, random(clock)),
         slug: "court-theatre".into(),
@@ -129,8 +134,7 @@ async fn put_on_sale(shop: &Shop, clock: &dyn Clock) -> (EventId, TierId) {
         .map(|category| chart.seats.category.iter().filter(|known| *known == category).count() as u32)
         .collect();
     let chart_id = ChartId::mint(now, random(clock));
-    let (chart_id, _) = shop
-        .catalog
+    let (chart_id, _) = catalog
         .charts()
         .save(chart_id, venue, Document::of(chart), serde_json::json!({}))
         .await

@@ -97,14 +97,15 @@ pub async fn build(
     if ways.is_empty() {
         tracing::warn!("no payment provider is set: nothing can be bought; --test-payments takes test cards");
     }
+    let stop = StopAt::new(config.stop_at.clone());
     let purchase = Purchase::new(Parts {
-        store: Arc::new(PostgresOrders::new(pool.clone())),
+        store: Arc::new(PostgresOrders::new(pool.clone()).stopping(stop.clone())),
         places: Arc::new(FromHolds { holds: holds.clone(), clock: clock.clone() }),
         labels: Arc::new(facts),
         providers: Providers::new(ways),
         signer: Arc::new(signer),
         clock: clock.clone(),
-        stop: StopAt::new(config.stop_at.clone()),
+        stop,
     });
     let (mailer, letters) = mailer(&config).map_err(sentence)?;
     let keys: Arc<dyn IdempotencyStore> = Arc::new(PostgresIdempotency::new(pool.clone()));

@@ -17,6 +17,7 @@ use domain::seat::SeatId;
 use domain::time::Millis;
 use tokio::sync::Semaphore;
 
+use super::stop::StopAt;
 use super::store::{Fulfilled, OrderStore, Placed};
 use super::types::{CloseAs, EventFacts, NewOrder, NewTicket, OrderRecord, TicketRecord};
 use crate::payments::Intent;
@@ -32,6 +33,7 @@ pub struct PostgresOrders {
     pool: Pool,
     /// Half of the pool: checkouts that wait for a hot tier's lock leave the other half to payments and pages.
     checkouts: Arc<Semaphore>,
+    stop: StopAt,
 }
 
 impl PostgresOrders {
@@ -39,7 +41,14 @@ impl PostgresOrders {
     #[must_use]
     pub fn new(pool: Pool) -> Self {
         let turns = (pool.options().get_max_connections() / 2).max(1);
-        Self { pool, checkouts: Arc::new(Semaphore::new(usize::try_from(turns).unwrap_or(1))) }
+        let checkouts = Arc::new(Semaphore::new(usize::try_from(turns).unwrap_or(1)));
+        Self { pool, checkouts, stop: StopAt::default() }
+    }
+
+    /// Stands still at that step, in the middle of its transaction.
+    #[must_use]
+    pub fn stopping(self, stop: StopAt) -> Self {
+        Self { stop, ..self }
     }
 }
 
@@ -51,7 +60,7 @@ impl OrderStore for PostgresOrders {
             let detail = "too many checkouts wait for their places".into();
             return Err(Trouble::Unavailable { what: "the books", detail });
         };
-        place::place(&self.pool, order).await
+        place::place(&self.pool, order, &self.stop).await
     }
 
     async fn of_hold(&self, hold: HoldId, holder: HolderId) -> Result<Option<OrderId>, Trouble> {
@@ -104,7 +113,7 @@ impl OrderStore for PostgresOrders {
     }
 
     async fn fulfil(&self, order: OrderId, payment: PaymentId, tickets: &[NewTicket]) -> Result<Fulfilled, Trouble> {
-        settle::fulfil(&self.pool, order, payment, tickets).await
+        settle::fulfil(&self.pool, order, payment, tickets, &self.stop).await
     }
 
     async fn give_up(&self, order: OrderId, payment: PaymentId) -> Result<bool, Trouble> {
@@ -116,7 +125,7 @@ impl OrderStore for PostgresOrders {
     }
 
     async fn release(&self, order: OrderId) -> Result<bool, Trouble> {
-        settle::release(&self.pool, order).await
+        settle::release(&self.pool, order, &self.stop).await
     }
 
     async fn due(&self, limit: u32) -> Result<Vec<OrderId>, Trouble> {

@@ -11,6 +11,7 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::shared::{audit, begin, commit, corrupt, follow};
+use crate::purchase::stop::StopAt;
 use crate::purchase::store::Placed;
 use crate::purchase::types::NewOrder;
 use crate::stores::postgres::Pool;
@@ -35,7 +36,7 @@ impl From<Trouble> for Stop {
 }
 
 /// The one place where a constraint of the schema becomes a refusal.
-fn stop(error: sqlx::Error, tier: Option<TierId>) -> Stop {
+fn refusal_or_trouble(error: sqlx::Error, tier: Option<TierId>) -> Stop {
     match (constraint(&error), tier) {
         (Some(Constraint::SeatClaimed), _) => Stop::SeatsClaimed,
         (Some(Constraint::FenceStale), _) => Stop::Refused(OrderRefusal::HoldExpired),
@@ -45,10 +46,13 @@ fn stop(error: sqlx::Error, tier: Option<TierId>) -> Stop {
     }
 }
 
-pub(super) async fn place(pool: &Pool, order: &NewOrder) -> Result<Result<Placed, OrderRefusal>, Trouble> {
+pub(super) async fn place(pool: &Pool, order: &NewOrder, stop: &StopAt) -> Result<Result<Placed, OrderRefusal>, Trouble> {
     let mut tx = begin(pool).await?;
     match write(&mut tx, order).await {
-        Ok(()) => commit(tx).await.map(|()| Ok(Placed::New)),
+        Ok(()) => {
+            stop.reached("claiming");
+            commit(tx).await.map(|()| Ok(Placed::New))
+        }
         Err(stopped) => {
             tx.rollback().await.map_err(trouble)?;
             match stopped {
@@ -98,7 +102,7 @@ async fn write(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Stop> {
             .bind(i32::try_from(*count).unwrap_or(i32::MAX))
             .execute(&mut *tx)
             .await
-            .map_err(|error| stop(error, Some(*tier)))?;
+            .map_err(|error| refusal_or_trouble(error, Some(*tier)))?;
     }
     let detail = serde_json::json!({ "hold": order.hold.id, "places": wanted.values().sum::<u32>() });
     audit(tx, "order", order.id.0, "placed", detail).await?;
@@ -197,7 +201,7 @@ async fn insert_order(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Sto
     .bind(At(order.hold.expires_at))
     .execute(&mut *tx)
     .await
-    .map_err(|error| stop(error, None))?;
+    .map_err(|error| refusal_or_trouble(error, None))?;
     if written.rows_affected() == 0 {
         return Err(Stop::Refused(OrderRefusal::HoldExpired));
     }
@@ -206,7 +210,7 @@ async fn insert_order(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Sto
         .bind(order.id.0)
         .execute(tx)
         .await
-        .map_err(|error| stop(error, None))?;
+        .map_err(|error| refusal_or_trouble(error, None))?;
     Ok(())
 }
 
@@ -235,7 +239,7 @@ async fn insert_items(tx: &mut PgConnection, order: &NewOrder, names: &BTreeMap<
         .bind(total.currency.code())
         .execute(&mut *tx)
         .await
-        .map_err(|error| stop(error, None))?;
+        .map_err(|error| refusal_or_trouble(error, None))?;
     }
     Ok(())
 }
@@ -266,7 +270,7 @@ async fn insert_claims(tx: &mut PgConnection, order: &NewOrder) -> Result<(), St
     .bind(order.hold.fence.0)
     .execute(tx)
     .await
-    .map_err(|error| stop(error, None))?;
+    .map_err(|error| refusal_or_trouble(error, None))?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::pay::write_down;
 use super::shared::{Locked, audit, begin, commit, corrupt, follow, lock, payment_status};
+use crate::purchase::stop::StopAt;
 use crate::purchase::store::Fulfilled;
 use crate::purchase::types::{CloseAs, NewTicket};
 use crate::purchase::{AVAILABILITY, TICKET_MAIL};
@@ -20,6 +21,7 @@ pub(super) async fn fulfil(
     order: OrderId,
     payment: PaymentId,
     tickets: &[NewTicket],
+    stop: &StopAt,
 ) -> Result<Fulfilled, Trouble> {
     let mut tx = begin(pool).await?;
     let Some(locked) = lock(&mut tx, order).await? else { return Ok(Fulfilled::OutOfTurn) };
@@ -61,6 +63,7 @@ pub(super) async fn fulfil(
         .await?;
     follow(&mut tx, TICKET_MAIL, order, "paid").await?;
     follow(&mut tx, AVAILABILITY, order, "sold").await?;
+    stop.reached("fulfilling");
     commit(tx).await?;
     Ok(Fulfilled::Now)
 }
@@ -176,7 +179,7 @@ pub(super) async fn begin_close(pool: &Pool, order: OrderId, close_as: CloseAs, 
     Ok(true)
 }
 
-pub(super) async fn release(pool: &Pool, order: OrderId) -> Result<bool, Trouble> {
+pub(super) async fn release(pool: &Pool, order: OrderId, stop: &StopAt) -> Result<bool, Trouble> {
     let mut tx = begin(pool).await?;
     let Some(locked) = lock(&mut tx, order).await? else { return Ok(false) };
     let Some(end) = ending(&locked)? else { return Ok(false) };
@@ -210,6 +213,7 @@ pub(super) async fn release(pool: &Pool, order: OrderId) -> Result<bool, Trouble
         .map_err(trouble)?;
     audit(&mut tx, "order", order.0, end.word(), serde_json::json!({})).await?;
     follow(&mut tx, AVAILABILITY, order, "freed").await?;
+    stop.reached("releasing");
     commit(tx).await?;
     Ok(true)
 }
