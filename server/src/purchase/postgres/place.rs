@@ -46,7 +46,11 @@ fn refusal_or_trouble(error: sqlx::Error, tier: Option<TierId>) -> Stop {
     }
 }
 
-pub(super) async fn place(pool: &Pool, order: &NewOrder, stop: &StopAt) -> Result<Result<Placed, OrderRefusal>, Trouble> {
+pub(super) async fn place(
+    pool: &Pool,
+    order: &NewOrder,
+    stop: &StopAt,
+) -> Result<Result<Placed, OrderRefusal>, Trouble> {
     let mut tx = begin(pool).await?;
     match write(&mut tx, order).await {
         Ok(()) => {
