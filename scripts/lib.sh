@@ -45,10 +45,10 @@ step() {
   kill "$narrator" 2>/dev/null || true
   wait "$narrator" 2>/dev/null || true
   if [ "$status" -ne 0 ]; then
-    tail -n 30 "$log" >&2
     if grep -qiE 'could not resolve|ENOTFOUND|EAI_AGAIN|ENETUNREACH|network is unreachable|spurious network error|failed to download|download of .* failed|temporary failure' "$log"; then
       fail "$words: the network cannot be reached, and this has to be fetched once. Connect and try again."
     fi
+    tail -n 30 "$log" >&2
     fail "$words: this did not work (the whole story is in $log)."
   fi
   if [ $((SECONDS - began)) -ge 2 ]; then say "$words: done in $((SECONDS - began)) s"; fi
