@@ -105,3 +105,40 @@ need_browser() {
   PARTERRE_BROWSER=$(find_browser) || fail "No Chromium or Chrome was found: name one by PARTERRE_BROWSER=/path."
   export PARTERRE_BROWSER
 }
+
+# Redis for tests and for `./run --real`; both start their own on free ports.
+have_redis() {
+  has redis-server && return 0
+  has apt-get || return 1
+  (need_packages Redis redis-server redis-tools) || return 1
+  # Debian starts one for the whole machine, which nobody here asked for.
+  as_root service redis-server stop >/dev/null 2>&1 || true
+  has systemctl && as_root systemctl disable --now redis-server >/dev/null 2>&1
+  has redis-server
+}
+
+as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+CASSANDRA="scripts/cassandra/node.mjs"
+# Java 17, Maven and the jars of Apache Cassandra; false, in one sentence, where they cannot be had.
+have_cassandra() {
+  has node || { say "Apache Cassandra is started by Node.js, which is missing."; return 1; }
+  if ! node "$CASSANDRA" able >/dev/null 2>&1 && has apt-get; then
+    # Debian 13 has no Java 17 any more.
+    (need_packages "Java 17" openjdk-17-jre-headless maven) >/dev/null 2>&1 || true
+  fi
+  node "$CASSANDRA" able || return 1
+  step "Fetching Apache Cassandra (66 MB, once)" node "$CASSANDRA" jars
+}
+
+# A cluster for the CQL suites: the one that CQL_NODES names, Apache Cassandra, or ScyllaDB by Docker.
+have_cql() {
+  [ -z "${CQL_NODES:-}" ] || return 0
+  have_cassandra && return 0
+  if has docker && docker compose --profile cql up --detach --wait scylla >/dev/null 2>&1; then
+    say "The CQL suites run on the ScyllaDB of compose.yaml."
+    export CQL_NODES=127.0.0.1:9042
+    return 0
+  fi
+  return 1
+}

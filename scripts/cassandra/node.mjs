@@ -2,13 +2,14 @@
 //
 //   node scripts/cassandra/node.mjs start FOLDER [--nodes N] [--heap MB] [--durable] [--quick]
 //   node scripts/cassandra/node.mjs stop FOLDER
+//   node scripts/cassandra/node.mjs able        whether this machine has what it takes
 //   node scripts/cassandra/node.mjs jars
 //
 // `start` starts those of the folder's nodes that do not run, waits until all answer, and prints one line of JSON:
 // {"nodes":["127.0.0.1:40123"],"pids":[4711]}. Data and ports stay with the folder. Nodes run on after this program.
 // What a crash left behind is found by the pid files. Exit 3: this machine lacks Java 17 or Maven, in one sentence.
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -31,7 +32,7 @@ function lacking(sentence) {
 /// Fetches the jars, once; interrupted at any point it begins anew.
 function jars() {
   if (existsSync(lib)) return;
-  if (spawnSync("mvn", ["--version"]).error) lacking("Apache Cassandra is not here and Maven, which fetches it, is missing.");
+  able();
   const draft = `${lib}.${process.pid}`;
   const words = ["-B", "-q", "-f", join(here, "pom.xml"), "dependency:copy-dependencies", `-DoutputDirectory=${draft}`];
   const fetched = spawnSync("mvn", words, { encoding: "utf8" });
@@ -44,13 +45,18 @@ function jars() {
   else renameSync(draft, lib);
 }
 
+/// The Java 17 of this machine, also where another version comes first. Newer ones lack what Cassandra 5 needs.
 function java() {
-  const program = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, "bin/java") : "java";
-  const asked = spawnSync(program, ["-version"], { encoding: "utf8" });
-  const version = asked.error ? undefined : /version "(\d+)/.exec(asked.stderr)?.[1];
-  // Cassandra 5 runs on 11 and 17; newer ones lack what it needs (the security manager).
-  if (version !== "17") lacking(`Apache Cassandra needs Java 17; ${version ? `this is Java ${version}` : "there is none"}.`);
-  return program;
+  const folder = "/usr/lib/jvm";
+  const homes = [process.env.JAVA_HOME, ...(existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [])];
+  const programs = ["java", ...homes.filter(Boolean).map((home) => join(home, "bin/java"))];
+  const version = (program) => /version "(\d+)/.exec(spawnSync(program, ["-version"], { encoding: "utf8" }).stderr ?? "")?.[1];
+  return programs.find((program) => version(program) === "17") ?? lacking("Apache Cassandra needs Java 17, which is not here.");
+}
+
+function able() {
+  java();
+  if (!existsSync(lib) && spawnSync("mvn", ["--version"]).error) lacking("Apache Cassandra is fetched by Maven, which is not here.");
 }
 
 const address = (index) => `127.0.0.${index + 1}`;
@@ -157,10 +163,11 @@ const { values, positionals: [command, folder] } = parseArgs({
   },
 });
 try {
-  if (command === "jars") jars();
+  if (command === "able") able();
+  else if (command === "jars") jars();
   else if (command === "start" && folder) await start(resolve(folder), values);
   else if (command === "stop" && folder) await stop(resolve(folder));
-  else lacking("node scripts/cassandra/node.mjs start|stop FOLDER, or jars");
+  else lacking("node scripts/cassandra/node.mjs start|stop FOLDER, able or jars");
 } catch (error) {
   console.error(error.message);
   process.exit(1);

@@ -154,6 +154,14 @@ impl Holds {
         Ok(self.store.sweep(now).await?)
     }
 
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// What keeps it from answering.
+    pub async fn check(&self) -> Result<(), Trouble> {
+        self.store.check().await
+    }
+
     /// The states of the event's places, not older than `max_age` milliseconds: what availability packs.
     ///
     /// # Errors

@@ -161,4 +161,9 @@ pub trait HoldStore: Send + Sync + 'static {
 
     /// Grows with every change of the event's places; `None` where it is not open.
     async fn version(&self, event: EventId) -> Result<Option<u64>, Trouble>;
+
+    /// Whether the store answers at all: for whoever watches over the house.
+    async fn check(&self) -> Result<(), Trouble> {
+        Ok(())
+    }
 }

@@ -18,14 +18,19 @@ pub fn router() -> Router<Shop> {
         .route("/metrics", get(|| async { metrics().1.render() }))
 }
 
-/// Ready when every store answers; says how each is.
+/// Ready while PostgreSQL answers; says how each store is. Without the hold store nothing new is held, but pages are
+/// shown and checkouts end: a balancer that took every server away for it would end those too.
 async fn ready(State(shop): State<Shop>) -> Response {
-    let postgres = shop.database.check().await;
+    let (postgres, holds) = tokio::join!(shop.database.check(), shop.holds.check());
+    for trouble in [&postgres, &holds].into_iter().filter_map(|answer| answer.as_ref().err()) {
+        tracing::warn!(%trouble, "a store does not answer");
+    }
     let status = if postgres.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let word = |fine: bool| if fine { "ready" } else { "unavailable" };
+    let overall = if postgres.is_ok() && holds.is_err() { "degraded" } else { word(postgres.is_ok()) };
     let body = json!({
-        "status": word(postgres.is_ok()),
-        "stores": { "postgres": word(postgres.is_ok()), "holds": "ready", "cache": "ready" },
+        "status": overall,
+        "stores": { "postgres": word(postgres.is_ok()), "holds": word(holds.is_ok()), "cache": "ready" },
     });
     (status, Json(body)).into_response()
 }

@@ -121,17 +121,18 @@ fn mentions(file: &File, words: &[&str], why: &str) -> Vec<String> {
     hits.map(|(at, word)| breach(file, at, &format!("`{word}` {why}"))).collect()
 }
 
-/// `sqlx::` only below `stores/`, in `postgres.rs`, below `postgres/`, and in what tests alone compile.
+/// Each driver only below `stores/`, in files and folders named after its technology, and in what tests alone compile.
 pub(crate) fn driverless(file: &File) -> Vec<String> {
-    let named = |part: &str| part.trim_end_matches(".rs").contains("postgres");
-    let theirs = file.path.split('/').any(|part| ["stores", "test_support", "tests"].contains(&part) || named(part))
+    let theirs = file.path.split('/').any(|part| ["stores", "test_support", "tests"].contains(&part))
         || ["/tests.rs", "/contract.rs"].iter().any(|end| file.path.ends_with(end));
     let looked_at = file.path.starts_with("server/src/") || file.path.starts_with("app/");
     if theirs || !looked_at {
-        Vec::new()
-    } else {
-        mentions(file, &["sqlx::", "scylla::", "fred::"], "leaves its own files")
+        return Vec::new();
     }
+    let drivers = [("postgres", "sqlx::"), ("cql", "scylla::"), ("redis", "fred::")];
+    let named = |technology: &str| file.path.split('/').any(|part| part.trim_end_matches(".rs").contains(technology));
+    let strangers = drivers.into_iter().filter(|(technology, _)| !named(technology));
+    strangers.flat_map(|(_, driver)| mentions(file, &[driver], "leaves its own files")).collect()
 }
 
 /// Files about money know no floating point.
@@ -232,6 +233,8 @@ fn the_rules_can_fail() {
         assert_eq!(directed(&File::made(path, line)).len(), 1, "{path}: {line}");
     }
     assert_eq!(driverless(&File::made("server/src/holds/mod.rs", "use sqlx::PgPool;")).len(), 1);
+    assert_eq!(driverless(&File::made("server/src/holds/cql/mod.rs", "use sqlx::PgPool;")).len(), 1);
+    assert_eq!(driverless(&File::made("server/src/holds/postgres.rs", "use scylla::statement::Consistency;")).len(), 1);
     assert_eq!(exact_money(&File::made("app/domain/src/money.rs", "fn f(x: f64) {}")).len(), 1);
     let alone = [File::made("server/src/holds/store.rs", ""), File::made("server/src/holds/mod.rs", "")];
     assert_eq!(lawful(&alone).len(), 1);
@@ -262,5 +265,11 @@ fn what_is_allowed_is_not_refused() {
     for (path, line) in fine {
         assert!(directed(&File::made(path, line)).is_empty(), "{path}: {line}");
     }
-    assert!(driverless(&File::made("server/src/jobs/postgres.rs", "use sqlx::PgPool;")).is_empty());
+    for (path, line) in [
+        ("server/src/jobs/postgres.rs", "use sqlx::PgPool;"),
+        ("server/src/holds/cql/rows.rs", "use scylla::statement::Consistency;"),
+        ("server/src/bus/redis.rs", "use fred::clients::Client;"),
+    ] {
+        assert!(driverless(&File::made(path, line)).is_empty(), "{path}: {line}");
+    }
 }
