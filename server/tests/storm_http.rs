@@ -29,10 +29,9 @@ impl Drop for Served {
     }
 }
 
-async fn serve() -> Served {
+async fn serve(house: TestHouse) -> Served {
     // The client insists on a provider even where nothing is encrypted. A second call finds the first one's.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let house = house().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/api/v1", listener.local_addr().unwrap());
     let router = house.router.clone();
@@ -111,10 +110,11 @@ impl Served {
     }
 }
 
-async fn storm(served: &Arc<Served>, buyers: usize, wish: impl Fn(usize) -> Value) -> BTreeMap<String, usize> {
+/// Buyers come to the doors in turn: one door a process.
+async fn storm(doors: &[Arc<Served>], buyers: usize, wish: impl Fn(usize) -> Value) -> BTreeMap<String, usize> {
     let run = futures::stream::iter(0..buyers)
         .map(|number| {
-            let (served, wish) = (served.clone(), wish(number));
+            let (served, wish) = (doors[number % doors.len()].clone(), wish(number));
             tokio::spawn(async move { served.buyer(wish).await })
         })
         .buffer_unordered(AT_ONCE)
@@ -136,24 +136,66 @@ async fn ends_well(served: &Served, tally: &BTreeMap<String, usize>, buyers: usi
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_hundred_buyers_after_fifty_seats() {
-    let served = Arc::new(serve().await);
+    let served = Arc::new(serve(house().await).await);
     let seats = served.lone_seats(50).await;
-    let tally = storm(&served, 500, |number| json!({ "seats": [seats[number * 7919 % 50]] })).await;
+    let tally = storm(std::slice::from_ref(&served), 500, |number| json!({ "seats": [seats[number * 7919 % 50]] })).await;
     ends_well(&served, &tally, 500, 50).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_hundred_buyers_after_fifty_standing_places() {
-    let served = Arc::new(serve().await);
+    let served = Arc::new(serve(house().await).await);
     let standing = json!({ "standing": [{ "tier": served.house.standing, "quantity": 1 }] });
-    let tally = storm(&served, 500, |_| standing.clone()).await;
+    let tally = storm(std::slice::from_ref(&served), 500, |_| standing.clone()).await;
     ends_well(&served, &tally, 500, 50).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_thousand_buyers_after_one_seat() {
-    let served = Arc::new(serve().await);
+    let served = Arc::new(serve(house().await).await);
     let seat = served.lone_seats(1).await[0];
-    let tally = storm(&served, 2_000, |_| json!({ "seats": [seat] })).await;
+    let tally = storm(std::slice::from_ref(&served), 2_000, |_| json!({ "seats": [seat] })).await;
     ends_well(&served, &tally, 2_000, 1).await;
+}
+
+/// Processes on the same books, none of which sees the others' holds: only the books stand between two buyers.
+async fn strangers(doors: usize) -> Vec<Arc<Served>> {
+    let first = house().await;
+    let mut beside = vec![];
+    for _ in 1..doors {
+        beside.push(first.beside().await);
+    }
+    let mut all = vec![Arc::new(serve(first).await)];
+    for house in beside {
+        all.push(Arc::new(serve(house).await));
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buyers_at_four_processes_are_kept_apart_by_the_books_alone() {
+    let doors = strangers(4).await;
+    let seats = doors[0].lone_seats(20).await;
+    let tally = storm(&doors, 240, |number| json!({ "seats": [seats[number / 4 % 20]] })).await;
+    ends_well(&doors[0], &tally, 240, 20).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_claims_constraint_the_storm_over_http_sells_seats_twice_and_the_checker_finds_it() {
+    let doors = strangers(4).await;
+    let seats = doors[0].lone_seats(20).await;
+    // One claim a seat and one ticket a seat are what the books keep two processes' buyers apart with.
+    for broken in [
+        "ALTER TABLE seat_claims DROP CONSTRAINT seat_claims_pkey",
+        "DO $$ DECLARE i record; BEGIN
+            FOR i IN SELECT indexname FROM pg_indexes WHERE indexname ~ '^tickets_[0-9_]+_seat_key$'
+            LOOP EXECUTE 'DROP INDEX ' || i.indexname; END LOOP; END $$",
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(broken)).execute(&doors[0].house.database.pool).await.unwrap();
+    }
+    let tally = storm(&doors, 80, |number| json!({ "seats": [seats[number / 4 % 20]] })).await;
+    assert!(tally["succeeded"] > 20, "{tally:?}");
+    let breaches = check(&doors[0].house.database.pool).await.unwrap();
+    let found: Vec<_> = breaches.iter().map(|breach| breach.invariant.as_str()).collect();
+    assert!(found.contains(&"I1") && found.contains(&"I3"), "{breaches:?}");
 }

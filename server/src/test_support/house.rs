@@ -39,8 +39,8 @@ pub struct TestHouse {
     pub event: EventId,
     /// The standing tier.
     pub standing: TierId,
-    /// The database under it.
-    pub database: TestDatabase,
+    /// The database under it, shared with the houses [`TestHouse::beside`] it.
+    pub database: Arc<TestDatabase>,
     /// The data folder.
     pub data: PathBuf,
     stop: CancellationToken,
@@ -50,6 +50,18 @@ impl Drop for TestHouse {
     fn drop(&mut self) {
         self.stop.cancel();
         let _ = std::fs::remove_dir_all(&self.data);
+    }
+}
+
+impl TestHouse {
+    /// Another process's worth on the same books: its own hold store, which knows nothing of this one's holds.
+    ///
+    /// # Panics
+    /// Where it cannot open.
+    pub async fn beside(&self) -> Self {
+        let (shop, data, stop) = open(&self.database, Arc::new(MemoryHolds::default())).await;
+        let database = Arc::clone(&self.database);
+        Self { router: shop.router(), shop, event: self.event, standing: self.standing, database, data, stop }
     }
 }
 
@@ -85,19 +97,25 @@ pub async fn house() -> TestHouse {
 /// # Panics
 /// Where there is no database: the test cannot run.
 pub async fn with_holds(holds: Arc<dyn HoldStore>) -> TestHouse {
-    let database = database().await;
+    let database = Arc::new(database().await);
+    // The event first: a house that opens finds it.
+    let (event, standing) = put_on_sale(&wiring::catalog(&database.pool), &SystemClock).await;
+    let (shop, data, stop) = open(&database, holds).await;
+    TestHouse { router: shop.router(), shop, event, standing, database, data, stop }
+}
+
+async fn open(database: &TestDatabase, holds: Arc<dyn HoldStore>) -> (Shop, PathBuf, CancellationToken) {
     let config = config();
     let data = config.data.clone();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let url = "http://127.0.0.1".to_owned();
-    let house = wiring::build(config, database.pool.clone(), Manifest::default(), url, clock.clone(), holds)
+    let house = wiring::build(config, database.pool.clone(), Manifest::default(), url, clock, holds)
         .await
         .expect("the house opens");
-    let (event, standing) = put_on_sale(&house.shop.catalog, &*clock).await;
     let shop = house.shop.clone();
     let stop = CancellationToken::new();
     drop(house.start(&stop));
-    TestHouse { router: shop.router(), shop, event, standing, database, data, stop }
+    (shop, data, stop)
 }
 
 /// Puts the house's event on sale: a theatre, and a standing tier of 50 places, which is answered too.
