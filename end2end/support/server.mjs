@@ -9,11 +9,31 @@ const root = new URL("../..", import.meta.url).pathname;
 const START_LIMIT = 120_000;
 const STOP_LIMIT = 20_000;
 
-/** Starts a shop; `settings` are environment variables. Ends with its address, its events and a way to stop it. */
+/** Starts a shop; `settings` are environment variables. Ends with its address, its events, and ways to stop it. */
 export async function open(settings = {}) {
   const data = mkdtempSync(join(tmpdir(), "parterre-e2e-"));
+  let running = await start(data, 0, settings);
+  const { base } = running;
+  return {
+    base,
+    data,
+    said: running.said,
+    events: () => events(base),
+    /** Stops the shop and starts it again at the same address, on the same data; what lived in the process is gone. */
+    async restart() {
+      await running.stop();
+      running = await start(data, new URL(base).port, settings);
+    },
+    async close() {
+      await running.stop();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+async function start(data, port, settings) {
   const binary = process.env.PARTERRE_BINARY ?? join(root, "target/debug/parterre");
-  const flags = ["serve", "--port", "0", "--data", data, "--assets", join(root, "dist"), "--demo", "--dev-pages"];
+  const flags = ["serve", "--port", String(port), "--data", data, "--assets", join(root, "dist"), "--demo", "--dev-pages"];
   // PostgreSQL refuses to run as root.
   const isRoot = process.getuid?.() === 0;
   const words = isRoot ? ["unshare", "-U", "--map-user=1000", "--map-group=1000", "--", binary, ...flags] : [binary, ...flags];
@@ -32,14 +52,13 @@ export async function open(settings = {}) {
     });
     ended.then((code) => reject(new Error(`The shop ended with ${code}.\n${said.join("\n")}`)));
   });
-  return { base, data, said, events: () => events(base), close };
+  return { base, said, stop };
 
-  async function close() {
+  async function stop() {
     child.kill("SIGTERM");
     const slow = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT);
     await ended;
     clearTimeout(slow);
-    rmSync(data, { recursive: true, force: true });
   }
 }
 

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
-use super::{Json, ask, by_id, listen, now, say, window};
+use super::{Json, ask, by_id, key, listen, mark, now, say, window};
 use crate::components::clock::{WARN_BELOW, minutes};
 
 /// What is read aloud when little time is left and more can be had.
@@ -55,21 +55,27 @@ pub(in crate::islands) fn start() {
 fn extend(clock: web_sys::HtmlElement) {
     spawn_local(async move {
         let hold = clock.get_attribute("data-hold").unwrap_or_default();
-        let answer = match ask("POST", &["/api/v1/holds/", &hold, "/extend"].concat(), &[], None).await {
-            Some(response) if response.ok() => Json::of(&response).await,
-            Some(_) => None,
-            None => {
-                say("said", "We could not reach Parterre. Check your connection and press again.");
-                return;
-            }
+        // One key a page: pressed again after silence, it is the same wish.
+        let key = clock.get_attribute("data-key").unwrap_or_else(key);
+        mark(&clock, "data-key", &key);
+        let url = ["/api/v1/holds/", &hold, "/extend"].concat();
+        let response = ask("POST", &url, &[("idempotency-key", &key)], None).await;
+        let told = match &response {
+            Some(response) if !matches!(response.status(), 429 | 503) => Json::of(response).await,
+            _ => None,
         };
+        let Some(told) = told.filter(|told| told.get("code").text() != "idempotency_key_in_progress") else {
+            say("said", "We could not reach Parterre. Check your connection and press again.");
+            return;
+        };
+        let answer = told.get("remaining_ms").some();
         if let Some(form) = by_id("extend") {
             form.remove();
         }
         match answer {
-            Some(hold) => {
-                let _ = clock.set_attribute("data-from", &(now() as i64).to_string());
-                let _ = clock.set_attribute("data-left", &hold.get("remaining_ms").whole().to_string());
+            Some(left) => {
+                mark(&clock, "data-from", &(now() as i64).to_string());
+                mark(&clock, "data-left", &left.whole().to_string());
                 say("said", "You have ten more minutes.");
             }
             None => say("said", "More time could not be given. Please finish now."),

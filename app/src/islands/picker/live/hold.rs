@@ -250,11 +250,25 @@ pub(super) fn extend() {
     });
 }
 
-/// Gives everything back.
+/// Gives everything back. Letting go twice is letting go once, so that silence is no reason to stop asking.
 pub(super) fn let_go() {
     let Some(url) = held() else { return };
+    if with(|p| core::mem::replace(&mut p.busy, true)) {
+        return;
+    }
+    shown::busy(true);
     spawn_local(async move {
-        match ask("DELETE", &url, &[], None).await {
+        let mut answer = None;
+        for tried in 0..TRIES {
+            if tried > 0 {
+                pause(1000).await;
+            }
+            answer = ask("DELETE", &url, &[], None).await.filter(|answer| !matches!(answer.status(), 429 | 503));
+            if answer.is_some() {
+                break;
+            }
+        }
+        match answer {
             Some(response) if response.status() == 410 => gone(),
             Some(response) if response.ok() => {
                 with(|p| p.hold = None);

@@ -1,0 +1,170 @@
+// When the house is busy, the line is dead or the server is started anew: nothing is done twice, and there is a way on.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, visit } from "./support/browser.mjs";
+import { open } from "./support/server.mjs";
+import { awake, basket, holdBest, inBasket, openSeats, toCheckout } from "./support/walk.mjs";
+
+let shop, browser, event;
+before(async () => {
+  [shop, browser] = await Promise.all([open(), launch()]);
+  event = (await shop.events()).small;
+});
+after(async () => {
+  await browser?.close();
+  await shop?.close();
+});
+
+const expected = [/Failed to load resource|ERR_|503|50\d|410/];
+const busy = (code) => ({
+  status: 503,
+  contentType: "application/problem+json",
+  headers: { "retry-after": "1" },
+  body: JSON.stringify({ type: "about:blank", title: "Busy", status: 503, code, detail: "One moment." }),
+});
+
+/** Lets `meet` have the first `times` requests of `method` to `pattern`; answers with the keys of all of them. */
+async function trouble(page, pattern, method, times, meet) {
+  const keys = [];
+  await page.route(pattern, async (route) => {
+    if (route.request().method() !== method) return route.continue();
+    keys.push(await route.request().headerValue("idempotency-key"));
+    return keys.length <= times ? meet(route, keys.length) : route.continue();
+  });
+  return keys;
+}
+
+async function press(page, quantity) {
+  await page.locator("#quantity").fill(String(quantity));
+  await page.locator("#quantity").blur();
+  await page.getByRole("button", { name: quantity === 1 ? "Best seat" : `Best ${quantity} together` }).click();
+}
+
+const held = (page) => page.evaluate(() => document.querySelectorAll("aside.side li.item").length);
+const notice = (page, words) => page.locator("#notice").getByText(words).first().waitFor();
+
+for (const code of ["busy", "unconfirmed"]) {
+  test(`a house that says ${code} is asked again with the same key`, async () => {
+    const { page, leave } = await visit(browser, shop, { expected });
+    await openSeats(page, event);
+    const keys = await trouble(page, "**/holds", "POST", 2, (route) => route.fulfill(busy(code)));
+    await press(page, 2);
+    await inBasket(page, 2);
+    assert.equal(keys.length, 3);
+    assert.equal(new Set(keys).size, 1, "every try has the same key");
+    await leave();
+  });
+}
+
+test("a house that stays busy says so, and the next press is the same wish", async () => {
+  const { page, leave } = await visit(browser, shop, { expected });
+  await openSeats(page, event);
+  const keys = await trouble(page, "**/holds", "POST", 3, (route) => route.fulfill(busy("busy")));
+  await press(page, 2);
+  await notice(page, /press again/i);
+  assert.equal(await held(page), 0);
+  await page.getByRole("button", { name: "Best 2 together" }).click();
+  await inBasket(page, 2);
+  assert.equal(new Set(keys).size, 1);
+  await leave();
+});
+
+test("an answer that is lost on the way is asked for again, and nothing is held twice", async () => {
+  const { page, leave } = await visit(browser, shop, { expected });
+  await openSeats(page, event);
+  const made = [];
+  page.on("response", async (answer) => {
+    if (answer.request().method() === "POST" && answer.url().endsWith("/holds")) made.push(await answer.headerValue("idempotency-replayed"));
+  });
+  const keys = await trouble(page, "**/holds", "POST", 1, async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await press(page, 2);
+  await inBasket(page, 2);
+  assert.equal(new Set(keys).size, 1);
+  assert.deepEqual(made, ["true"], "the second answer is the first one's");
+  await leave();
+});
+
+test("a dead line is told, and one press after it is back holds the seats", async () => {
+  const { page, context, leave } = await visit(browser, shop, { expected });
+  await openSeats(page, event);
+  await context.setOffline(true);
+  await press(page, 2);
+  await notice(page, /could not reach Parterre/i);
+  assert.equal(await held(page), 0);
+  await context.setOffline(false);
+  await page.getByRole("button", { name: "Best 2 together" }).click();
+  await inBasket(page, 2);
+  await leave();
+});
+
+test("a hold that was let go elsewhere shows as gone", async () => {
+  const { page, leave } = await visit(browser, shop, { expected });
+  await openSeats(page, event);
+  await holdBest(page, 2);
+  // Another tab of the same visitor gives everything back; this one extends what it still shows.
+  await page.evaluate(async () => {
+    const [form] = document.querySelectorAll("form[action*='/holds/'][action$='/release']");
+    const id = form.getAttribute("action").split("/")[2];
+    await fetch(`/api/v1/holds/${id}`, { method: "DELETE" });
+  });
+  await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name: "Give me ten more minutes" }).click()]);
+  await awake(page);
+  assert.equal(await held(page), 0, "the page shows what is so");
+  await leave();
+});
+
+test("letting go is tried again until it is heard", async () => {
+  const { page, leave } = await visit(browser, shop, { expected });
+  await openSeats(page, event);
+  await holdBest(page, 2);
+  const tries = await trouble(page, "**/holds/*", "DELETE", 2, (route, n) => (n === 1 ? route.abort() : route.fulfill(busy("busy"))));
+  await page.getByRole("button", { name: "Let them go" }).click();
+  await inBasket(page, 0);
+  assert.equal(tries.length, 3);
+  await page.reload();
+  await awake(page);
+  assert.equal(await held(page), 0, "the server heard it");
+  await leave();
+});
+
+test("more time at the checkout is one wish, however often it is pressed", async () => {
+  const { page, leave } = await visit(browser, shop, { expected });
+  await openSeats(page, event);
+  await holdBest(page, 2);
+  await toCheckout(page);
+  await awake(page);
+  const keys = await trouble(page, "**/holds/*/extend", "POST", 2, (route, n) => (n === 1 ? route.fulfill(busy("unconfirmed")) : route.abort()));
+  const more = page.getByRole("button", { name: "Give me ten more minutes" });
+  for (const tries of [1, 2]) {
+    await more.click();
+    await page.locator("#said").getByText(/press again/i).waitFor({ state: "attached" });
+    assert.equal(keys.length, tries);
+    await page.locator("#said").evaluate((element) => (element.textContent = ""));
+  }
+  await more.click();
+  await page.locator("#said").getByText("You have ten more minutes.").waitFor({ state: "attached" });
+  assert.ok(keys[0] && new Set(keys).size === 1, "every press has the same key");
+  await page.locator("#left").getByText(/^(19|20):/).waitFor();
+  assert.equal(await more.count(), 0, "it is given once");
+  await leave();
+});
+
+test("a server that is started anew in the middle of choosing costs nobody a seat", async () => {
+  const { page, leave } = await visit(browser, shop, { expected });
+  await openSeats(page, event);
+  await holdBest(page, 2);
+  const before = await basket(page);
+  await shop.restart();
+  // The holds lived in the process. The next press asks for what is shown, and has it again.
+  await page.getByRole("tab", { name: "List" }).click();
+  await page.locator("#live-sections button").first().click();
+  await page.locator("#live-rows button.seat[aria-pressed=false]:not([disabled])").last().click();
+  await page.waitForFunction(() => document.querySelectorAll("aside.side li.item").length === 3);
+  const after = await basket(page);
+  for (const seat of before) assert.ok(after.includes(seat), `${seat} is still in the basket`);
+  await toCheckout(page);
+  await leave();
+});
