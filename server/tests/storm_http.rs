@@ -138,7 +138,8 @@ async fn ends_well(served: &Served, tally: &BTreeMap<String, usize>, buyers: usi
 async fn five_hundred_buyers_after_fifty_seats() {
     let served = Arc::new(serve(house().await).await);
     let seats = served.lone_seats(50).await;
-    let tally = storm(std::slice::from_ref(&served), 500, |number| json!({ "seats": [seats[number * 7919 % 50]] })).await;
+    let tally =
+        storm(std::slice::from_ref(&served), 500, |number| json!({ "seats": [seats[number * 7919 % 50]] })).await;
     ends_well(&served, &tally, 500, 50).await;
 }
 
