@@ -51,6 +51,12 @@ pub struct Config {
     /// Password of that user
     #[arg(long, env = "PARTERRE_CQL_PASSWORD", hide_env_values = true)]
     pub cql_password: Option<SecretString>,
+    /// Redis or Valkey for what may be lost, such as redis://host:6379 or redis-cluster://host:6379; in process without it
+    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    pub redis_url: Option<SecretString>,
+    /// Put before every key and channel in Redis, where several shops share one
+    #[arg(long, env = "PARTERRE_REDIS_PREFIX", default_value = "")]
+    pub redis_prefix: String,
     /// Mail server, such as smtps://user:password@mail.example:465; without it mail is written to the data folder
     #[arg(long, env = "SMTP_URL", hide_env_values = true)]
     pub smtp_url: Option<SecretString>,
@@ -145,6 +151,8 @@ impl Config {
             ("cql_datacenter", self.cql_datacenter.clone().unwrap_or_else(|| "(the only one)".into())),
             ("cql_user", self.cql_user.clone().unwrap_or_else(|| "(none)".into())),
             ("cql_password", masked(&self.cql_password).into()),
+            ("redis_url", masked(&self.redis_url).into()),
+            ("redis_prefix", self.redis_prefix.clone()),
             ("smtp_url", masked(&self.smtp_url).into()),
             ("mail_from", self.mail_from.clone()),
             ("hold_seconds", self.hold_seconds.to_string()),
@@ -174,9 +182,10 @@ mod tests {
     #[test]
     fn secrets_never_show() {
         let words = ["parterre", "--database-url", "postgres://u:hush@db/x", "--cql-password", "hush"];
-        let config = Cli::parse_from(words).config;
+        let config = Cli::parse_from(words.into_iter().chain(["--redis-url", "redis://:hush@cache"])).config;
         assert!(!config.to_text().contains("hush"));
         assert!(!format!("{config:?}").contains("hush"));
         assert!(config.to_text().contains("database_url = (set, hidden)"));
+        assert!(config.to_text().contains("redis_url = (set, hidden)"));
     }
 }

@@ -145,9 +145,14 @@ impl Hub {
         channels.by_name.values_mut().for_each(|channel| channel.in_force = false);
     }
 
-    /// The channels that somebody listens to.
-    pub(super) fn names(&self) -> Vec<String> {
-        lock(&self.channels).by_name.keys().cloned().collect()
+    /// Tells everybody.
+    pub(super) fn gap_everywhere(&self) {
+        lock(&self.channels).by_name.values().flat_map(|channel| &channel.queues).for_each(|queue| queue.gap());
+    }
+
+    /// The channels that somebody listens to, and whether they are in force.
+    pub(super) fn channels(&self) -> Vec<(String, bool)> {
+        lock(&self.channels).by_name.iter().map(|(name, channel)| (name.clone(), channel.in_force)).collect()
     }
 
     fn each(&self, name: &str, tell: impl Fn(&Queue)) {

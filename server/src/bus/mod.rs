@@ -20,8 +20,11 @@
 
 #[cfg(test)]
 mod contract;
+mod frame;
 mod hub;
 pub mod memory;
+pub mod postgres;
+pub mod redis;
 
 pub use hub::Subscription;
 

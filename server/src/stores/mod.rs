@@ -2,3 +2,5 @@
 
 pub mod cql;
 pub mod postgres;
+pub mod redis;
+pub(crate) mod running;

@@ -3,6 +3,7 @@
 mod inventory;
 mod places;
 mod rounds;
+mod shared;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +16,6 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::availability::Availability;
-use crate::bus::Bus;
-use crate::bus::memory::MemoryBus;
 use crate::catalog::charts::postgres::PostgresCharts;
 use crate::catalog::postgres::PostgresEvents;
 use crate::catalog::{Catalog, Charts};
@@ -87,7 +86,8 @@ pub async fn build(
     let catalog = catalog(&pool);
     let facts = FromCatalog::new(catalog.clone(), clock.clone());
     let holds = Holds::new(hold_store, Arc::new(facts.clone())).lasting(config.hold_ms());
-    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    let redis = shared::redis(&config).map_err(sentence)?;
+    let bus = shared::bus(&config, redis.as_ref(), &pool, &*clock).map_err(sentence)?;
     let availability = Availability::new(holds.clone(), clock.now());
     let (provider, news) = TestProvider::new(Ledger::new(pool.clone()));
     let provider = Arc::new(provider);

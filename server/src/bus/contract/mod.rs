@@ -12,7 +12,7 @@ use super::memory::MemoryBus;
 use super::{Bus, Heard, MAX_MESSAGE, MAX_WAITING, Subscription};
 
 /// One bus as two processes see it, and channels that nobody else uses.
-pub(super) struct Two {
+struct Two {
     here: Arc<dyn Bus>,
     there: Arc<dyn Bus>,
     channel: String,
@@ -22,7 +22,7 @@ pub(super) struct Two {
 }
 
 impl Two {
-    pub(super) fn new(here: Arc<dyn Bus>, there: Arc<dyn Bus>, name: &str) -> Self {
+    fn new(here: Arc<dyn Bus>, there: Arc<dyn Bus>, name: &str) -> Self {
         let (channel, other) = (format!("inventory:{{{name}}}"), format!("inventory:{{{name}-other}}"));
         Self { here, there, channel, other, patience: Duration::from_secs(20) }
     }
@@ -53,8 +53,6 @@ macro_rules! bus_laws {
         })+
     };
 }
-#[allow(unused_imports)]
-pub(super) use bus_laws;
 
 fn message(text: impl AsRef<[u8]>) -> Heard {
     Heard::Message(Bytes::copy_from_slice(text.as_ref()))
@@ -149,6 +147,8 @@ async fn the_last_to_leave_may_come_back(two: &Two) {
         assert_eq!(heard, message(&text));
     }
 }
+
+mod remote;
 
 mod memory {
     use super::*;

@@ -1,0 +1,144 @@
+//! The laws on buses between processes, and what they do when their connection breaks.
+
+use super::*;
+use crate::bus::postgres::PostgresBus;
+use crate::bus::redis::RedisBus;
+use crate::stores::postgres::connect::connect;
+use crate::stores::redis::{Redis, Settings};
+use crate::test_support::redis::{self, OwnRedis, connected, settings};
+use crate::test_support::{TestDatabase, database};
+
+/// Two processes' buses over one Redis: each with its own connections.
+async fn over_redis(settings: Settings) -> Two {
+    let open = || async { connected(settings.clone()).await.unwrap() };
+    let bus = |redis: Redis, origin| -> Arc<dyn Bus> { Arc::new(RedisBus::new(redis, origin).unwrap()) };
+    let (here, there) = (bus(open().await, [1; 8]), bus(open().await, [2; 8]));
+    up(&*here).await;
+    up(&*there).await;
+    Two::new(here, there, "redis")
+}
+
+async fn up(bus: &dyn Bus) {
+    let waiting = async {
+        while !bus.is_up() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("the bus comes up");
+}
+
+async fn one_redis() -> Option<(Two, ())> {
+    let Some(url) = redis::shared_server().await else { return redis::skipped(None) };
+    Some((over_redis(settings(&url)).await, ()))
+}
+
+async fn redis_cluster() -> Option<(Two, ())> {
+    let Some(url) = redis::shared_cluster().await else { return redis::skipped(None) };
+    Some((over_redis(settings(&url)).await, ()))
+}
+
+async fn over_postgres() -> Option<(Two, TestDatabase)> {
+    let database = database().await;
+    let here: Arc<dyn Bus> = Arc::new(PostgresBus::new(database.pool.clone(), [1; 8]));
+    let there: Arc<dyn Bus> = Arc::new(PostgresBus::new(connect(&database.url, 4).await.unwrap(), [2; 8]));
+    up(&*here).await;
+    up(&*there).await;
+    Some((Two::new(here, there, "postgres"), database))
+}
+
+mod on_redis {
+    use super::*;
+    bus_laws!(one_redis());
+}
+
+mod on_a_redis_cluster {
+    use super::*;
+    bus_laws!(redis_cluster());
+}
+
+mod on_postgres {
+    use super::*;
+    bus_laws!(over_postgres());
+}
+
+/// Waits until a message of `here` comes through again. One that is said while subscriptions are still coming back may
+/// be swallowed by the gap that follows it.
+async fn comes_through(two: &Two, subscription: &mut Subscription) {
+    for attempt in 0..100 {
+        two.here.publish(&two.channel, Bytes::from(format!("attempt {attempt}"))).await.ok();
+        let wait = tokio::time::timeout(Duration::from_millis(200), async {
+            while subscription.next().await != message(format!("attempt {attempt}")) {}
+        });
+        if wait.await.is_ok() {
+            return;
+        }
+    }
+    panic!("nothing comes through");
+}
+
+/// After a break: one's own process was heard all the time, the other's subscribers hear a gap, then all is as before.
+async fn after_a_break(two: &Two, near: &mut Subscription, far: &mut Subscription) {
+    assert_eq!(two.next(far).await, Heard::Gap);
+    comes_through(two, far).await;
+    comes_through(two, near).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_redis_is_a_gap_and_then_messages_again() {
+    let Some(mut server) = OwnRedis::start(&[]).await else { return redis::skipped(()) };
+    let two = over_redis(settings(&server.url())).await;
+    let (mut near, mut far) = (two.here.subscribe(&two.channel).await, two.there.subscribe(&two.channel).await);
+    server.kill().await;
+    assert!(two.here.publish(&two.channel, Bytes::from_static(b"alone")).await.is_err());
+    assert_eq!(two.next(&mut near).await, message("alone"));
+    server.again().await;
+    after_a_break(&two, &mut near, &mut far).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_redis_is_a_gap_and_then_messages_again() {
+    let Some(server) = OwnRedis::start(&[]).await else { return redis::skipped(()) };
+    let settings = Settings { answer_within: Duration::from_millis(100), ..settings(&server.url()) };
+    let two = over_redis(settings).await;
+    let (mut near, mut far) = (two.here.subscribe(&two.channel).await, two.there.subscribe(&two.channel).await);
+    server.freeze().await;
+    assert!(two.here.publish(&two.channel, Bytes::from_static(b"alone")).await.is_err());
+    assert_eq!(two.next(&mut near).await, message("alone"));
+    // Longer than a connection may stay silent: it is given up.
+    while two.there.is_up() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    server.thaw().await;
+    after_a_break(&two, &mut near, &mut far).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subscription_may_come_before_redis_does() {
+    let Some(mut server) = OwnRedis::start(&[]).await else { return redis::skipped(()) };
+    server.kill().await;
+    let redis = Redis::open(settings(&server.url())).unwrap();
+    let bus = RedisBus::new(redis, [3; 8]).unwrap();
+    let mut early = bus.subscribe("inventory:{early}").await;
+    assert!(!bus.is_up());
+    server.again().await;
+    let heard = tokio::time::timeout(Duration::from_secs(20), early.next()).await.unwrap();
+    assert_eq!(heard, Heard::Gap, "it began");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broken_connection_to_postgres_is_a_gap_and_then_messages_again() {
+    let (two, database) = over_postgres().await.unwrap();
+    let (mut near, mut far) = (two.here.subscribe(&two.channel).await, two.there.subscribe(&two.channel).await);
+    sqlx::query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    .execute(&database.pool)
+    .await
+    .unwrap();
+    while two.there.is_up() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    after_a_break(&two, &mut near, &mut far).await;
+}

@@ -1,0 +1,44 @@
+//! What the processes of one shop share, and which of the possible ways it is.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+
+use crate::bus::Bus;
+use crate::bus::memory::MemoryBus;
+use crate::bus::postgres::PostgresBus;
+use crate::bus::redis::RedisBus;
+use crate::clock::{Clock, random};
+use crate::config::Config;
+use crate::stores::postgres::Pool;
+use crate::stores::redis::{Redis, Settings};
+use crate::trouble::Trouble;
+
+/// The Redis that `REDIS_URL` names, where it names one.
+pub(super) fn redis(config: &Config) -> Result<Option<Redis>, Trouble> {
+    let Some(url) = &config.redis_url else { return Ok(None) };
+    let settings = Settings { prefix: config.redis_prefix.clone(), ..Settings::new(url.expose_secret()) };
+    Redis::open(settings).map(Some)
+}
+
+/// News between processes: over Redis where there is one, as it carries more messages at less cost; else over
+/// PostgreSQL where `DATABASE_URL` names one, as several processes may share it; else within this process, which alone
+/// has the embedded database.
+pub(super) fn bus(
+    config: &Config,
+    redis: Option<&Redis>,
+    pool: &Pool,
+    clock: &dyn Clock,
+) -> Result<Arc<dyn Bus>, Trouble> {
+    let origin = random(clock);
+    if let Some(redis) = redis {
+        tracing::info!("processes hear each other through Redis, as REDIS_URL is set");
+        return Ok(Arc::new(RedisBus::new(redis.clone(), origin)?));
+    }
+    if config.database_url.is_some() {
+        tracing::info!("processes hear each other through PostgreSQL, as DATABASE_URL is set and REDIS_URL is not");
+        return Ok(Arc::new(PostgresBus::new(pool.clone(), origin)));
+    }
+    tracing::info!("this process is alone: it has the embedded database, and no REDIS_URL is set");
+    Ok(Arc::new(MemoryBus::default()))
+}
