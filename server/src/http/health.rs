@@ -19,18 +19,26 @@ pub fn router() -> Router<Shop> {
 }
 
 /// Ready while PostgreSQL answers; says how each store is. Without the hold store nothing new is held, but pages are
-/// shown and checkouts end: a balancer that took every server away for it would end those too.
+/// shown and checkouts end: a balancer that took every server away for it would end those too. Without Redis everything
+/// goes on, a little slower.
 async fn ready(State(shop): State<Shop>) -> Response {
-    let (postgres, holds) = tokio::join!(shop.database.check(), shop.holds.check());
-    for trouble in [&postgres, &holds].into_iter().filter_map(|answer| answer.as_ref().err()) {
+    let (postgres, holds, cache) = tokio::join!(shop.database.check(), shop.holds.check(), shop.cache.check());
+    for trouble in [&postgres, &holds, &cache].into_iter().filter_map(|answer| answer.as_ref().err()) {
         tracing::warn!(%trouble, "a store does not answer");
     }
     let status = if postgres.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let word = |fine: bool| if fine { "ready" } else { "unavailable" };
-    let overall = if postgres.is_ok() && holds.is_err() { "degraded" } else { word(postgres.is_ok()) };
+    let bus = shop.bus.is_up();
+    let whole = holds.is_ok() && cache.is_ok() && bus;
+    let overall = if postgres.is_ok() && !whole { "degraded" } else { word(postgres.is_ok()) };
     let body = json!({
         "status": overall,
-        "stores": { "postgres": word(postgres.is_ok()), "holds": word(holds.is_ok()), "cache": "ready" },
+        "stores": {
+            "postgres": word(postgres.is_ok()),
+            "holds": word(holds.is_ok()),
+            "cache": word(cache.is_ok()),
+            "bus": word(bus),
+        },
     });
     (status, Json(body)).into_response()
 }

@@ -70,6 +70,8 @@ pub struct Parts {
     pub keys: Arc<dyn IdempotencyStore>,
     /// Asks whether the database answers.
     pub database: Arc<dyn Health>,
+    /// Asks whether Redis answers, where one is set.
+    pub cache: Arc<dyn Health>,
 }
 
 /// Whether a store answers.

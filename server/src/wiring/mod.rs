@@ -135,6 +135,7 @@ pub async fn build(
         sections: Cache::new(SECTION_LISTS),
         keys,
         database: Arc::new(PostgresHealth(pool)),
+        cache: Arc::new(shared::RedisHealth(redis)),
     });
     Ok(House { shop, jobs, news })
 }

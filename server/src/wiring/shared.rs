@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use secrecy::ExposeSecret;
 
 use crate::bus::Bus;
@@ -10,6 +11,7 @@ use crate::bus::postgres::PostgresBus;
 use crate::bus::redis::RedisBus;
 use crate::clock::{Clock, random};
 use crate::config::Config;
+use crate::http::state::Health;
 use crate::stores::postgres::Pool;
 use crate::stores::redis::{Redis, Settings};
 use crate::trouble::Trouble;
@@ -41,4 +43,14 @@ pub(super) fn bus(
     }
     tracing::info!("this process is alone: it has the embedded database, and no REDIS_URL is set");
     Ok(Arc::new(MemoryBus::default()))
+}
+
+/// How Redis is; where none is set, nothing can be wrong with it.
+pub(super) struct RedisHealth(pub(super) Option<Redis>);
+
+#[async_trait]
+impl Health for RedisHealth {
+    async fn check(&self) -> Result<(), Trouble> {
+        self.0.as_ref().map_or(Ok(()), Redis::health)
+    }
 }
