@@ -149,7 +149,8 @@ struct Ear {
 impl Ear {
     async fn listen(self) {
         loop {
-            let why = self.listen_once().await.err().map_or_else(|| "it fell silent".to_owned(), |error| error.to_string());
+            let why =
+                self.listen_once().await.err().map_or_else(|| "it fell silent".to_owned(), |error| error.to_string());
             tracing::warn!(why, "the connection that listens to other processes ended; it is made anew");
             self.listens.store(false, Ordering::Relaxed);
             self.hub.none_in_force();

@@ -53,12 +53,8 @@ impl RedisBus {
         let listens = Arc::new(AtomicBool::new(false));
         let (client, connection) = redis.subscriber()?;
         // Before the connection comes up, so that its first sign is heard.
-        let ear = Ear {
-            messages: client.message_rx(),
-            prefix: redis.prefix().to_owned(),
-            origin,
-            hub: Arc::clone(&hub),
-        };
+        let ear =
+            Ear { messages: client.message_rx(), prefix: redis.prefix().to_owned(), origin, hub: Arc::clone(&hub) };
         let keeper = Keeper { client: client.clone(), hub: Arc::clone(&hub), prefix: redis.prefix().to_owned() };
         let reconnected = client.reconnect_rx();
         let running = vec![
