@@ -1,6 +1,7 @@
 //! The opaque pixel buffer: fills, blends, and panning by moving memory.
 
 use crate::colour::Colour;
+use crate::lanes::{Lanes, four, lanes};
 
 /// Whole pixels from (`x0`, `y0`) up to but without (`x1`, `y1`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,23 +105,32 @@ impl Buffer {
         &mut self.pixels[row + x0 as usize..row + x1 as usize]
     }
 
-    /// Mixes a colour into a block of pixels inside, `across` to the row, by a coverage of 0 to 256 for each.
+    /// Mixes a colour into a run of pixels inside, by a coverage for each: a whole number of lanes.
     #[inline]
-    pub(crate) fn blend(&mut self, x: i32, y: i32, across: i32, coverage: &[u32], colour: Colour) {
-        let (width, at) = (self.width, y as usize * self.width + x as usize);
-        let rows = self.pixels[at..].chunks_mut(width);
-        if across == 4 {
-            // The smallest blocks are the many: one group of lanes a row.
-            for (row, part) in rows.zip(coverage.as_chunks::<4>().0) {
-                if let Some(run) = row.first_chunk_mut::<4>() {
-                    *run = four(*run, colour.word(), *part);
-                }
-            }
-        } else if across > 0 {
-            for (row, part) in rows.zip(coverage.chunks_exact(across as usize)) {
-                blend(&mut row[..across as usize], part, colour);
-            }
+    pub(crate) fn blend(&mut self, at: usize, coverage: &[Lanes], colour: Lanes) {
+        let run = self.pixels.get_mut(at..at + coverage.len() * 4).unwrap_or_default();
+        for (run, part) in run.as_chunks_mut::<4>().0.iter_mut().zip(coverage) {
+            *run = four(*run, colour, part);
         }
+    }
+
+    /// The same for one group of four in each row, from a pixel on downwards: the smallest masks are the many.
+    #[inline]
+    pub(crate) fn blend_column(&mut self, x: i32, y: i32, coverage: &[Lanes], colour: Colour) {
+        let (width, colour) = (self.width, lanes(colour.word()));
+        let mut at = y as usize * width + x as usize;
+        for part in coverage {
+            if let Some(run) = self.pixels.get_mut(at..).and_then(|p| p.first_chunk_mut::<4>()) {
+                *run = four(*run, colour, part);
+            }
+            at += width;
+        }
+    }
+
+    /// Paints `pixels` of a row over from an index on.
+    #[inline]
+    pub(crate) fn paint_over(&mut self, at: usize, pixels: usize, word: u32) {
+        self.pixels.get_mut(at..at + pixels).unwrap_or_default().fill(word);
     }
 
     /// Paints a run of a row over: all inside.
@@ -140,12 +150,11 @@ impl Buffer {
         if r.is_empty() {
             return;
         }
-        if r == self.all() {
-            self.pixels.fill(colour.word());
-            return;
-        }
-        for y in r.y0..r.y1 {
-            self.run_fill(y, r.x0, r.x1, colour.word());
+        // The first row by itself, the others from it: memory is moved faster than it is written word by word.
+        self.run_fill(r.y0, r.x0, r.x1, colour.word());
+        let (first, across) = (r.y0 as usize * self.width + r.x0 as usize, (r.x1 - r.x0) as usize);
+        for y in 1..(r.y1 - r.y0) as usize {
+            self.pixels.copy_within(first..first + across, first + y * self.width);
         }
     }
 
@@ -185,28 +194,6 @@ fn mixed(old: u32, new: u32, part: u32) -> u32 {
     even | odd
 }
 
-/// [`mixed`] in four lanes, step by step for all of them, which is how a compiler finds them.
-#[inline]
-fn four(old: [u32; 4], new: u32, part: [u32; 4]) -> [u32; 4] {
-    let lanes = |f: &dyn Fn(usize) -> u32| [f(0), f(1), f(2), f(3)];
-    let (new_even, new_odd) = (new & EVEN, new >> 8 & EVEN);
-    let old_even = old.map(|o| o & EVEN);
-    let old_odd = old.map(|o| o >> 8 & EVEN);
-    let even = lanes(&|i| new_even.wrapping_sub(old_even[i]).wrapping_mul(part[i]));
-    let odd = lanes(&|i| new_odd.wrapping_sub(old_odd[i]).wrapping_mul(part[i]));
-    let even = lanes(&|i| (old_even[i] << 8).wrapping_add(even[i]).wrapping_add(HALF) >> 8 & EVEN);
-    let odd = lanes(&|i| (old_odd[i] << 8).wrapping_add(odd[i]).wrapping_add(HALF) & !EVEN);
-    lanes(&|i| even[i] | odd[i])
-}
-
-/// Mixes one colour into a run of pixels by a coverage of 0 to 256 for each. Compiles to lanes of four.
-fn blend(run: &mut [u32], coverage: &[u32], colour: Colour) {
-    let new = colour.word();
-    for (old, part) in run.iter_mut().zip(coverage) {
-        *old = mixed(*old, new, *part);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,12 +201,15 @@ mod tests {
     #[test]
     fn blending_nothing_changes_nothing_and_blending_all_gives_the_colour() {
         let colour = Colour::rgb(9, 8, 7);
-        let mut run: Vec<u32> = (0..64).map(|i| Colour::rgb(i, i * 3, 255 - i).word()).collect();
-        let before = run.clone();
-        blend(&mut run, &[0; 64], colour);
-        assert_eq!(run, before);
-        blend(&mut run, &[256; 64], colour);
-        assert!(run.iter().all(|p| *p == colour.word()));
+        let mut buffer = Buffer::new(8, 8, Colour::hex(0));
+        for (i, p) in (0..64).zip(&mut buffer.pixels) {
+            *p = Colour::rgb(i, i * 3, 255 - i).word();
+        }
+        let before = buffer.clone();
+        buffer.blend(0, &[[0; 8]; 16], lanes(colour.word()));
+        assert_eq!(buffer, before);
+        buffer.blend(0, &[[256; 8]; 16], lanes(colour.word()));
+        assert!(buffer.pixels.iter().all(|p| *p == colour.word()));
     }
 
     #[test]
@@ -230,7 +220,8 @@ mod tests {
                 assert_eq!(mixed(a.word(), b.word(), part), a.mix(b, part).word());
                 let parts = [part, 256 - part, part / 2, 0];
                 let each = parts.map(|p| a.mix(b, p).word());
-                assert_eq!(four([a.word(); 4], b.word(), parts), each);
+                let pairs: Lanes = bytemuck::cast(parts.map(|p| p * 0x0001_0001));
+                assert_eq!(four([a.word(); 4], lanes(b.word()), &pairs), each);
             }
         }
     }

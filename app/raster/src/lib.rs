@@ -10,6 +10,7 @@
 
 mod buffer;
 mod colour;
+mod lanes;
 mod line;
 mod mask;
 mod polygon;
@@ -21,7 +22,7 @@ pub use buffer::{Buffer, Rect};
 pub use colour::Colour;
 pub use line::hairline;
 pub use mask::{Mask, Masks};
-pub use polygon::{Edge, fill, in_order, prepare};
+pub use polygon::{Edge, fill, fill_under, in_order, prepare};
 pub use seats::{Paint, Place, Planes, paint_one, paint_seats};
 pub use shape::{SHAPES, Shape};
 pub use text::{TextMask, paint_text};

@@ -1,5 +1,6 @@
 //! Coverage masks: every shape at one radius, in four by four sub-pixel phases, made when first needed.
 
+use crate::lanes::{Lanes, lanes};
 use crate::shape::{SHAPES, Shape};
 
 /// Coverage of a shape around one sub-pixel phase.
@@ -13,8 +14,18 @@ pub struct Mask {
     pub(crate) left: i32,
     /// Top edge from the whole pixel of the centre.
     pub(crate) top: i32,
-    /// 0 to 256, one a pixel.
-    pub(crate) coverage: Vec<u32>,
+    /// 0 to 256, four pixels at a time.
+    pub(crate) coverage: Vec<Lanes>,
+    /// What of each row is touched, and what is covered whole.
+    pub(crate) spans: Vec<Span>,
+}
+
+/// Where a row's coverage begins, is whole, and ends, in groups of four pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) from: u16,
+    pub(crate) full: (u16, u16),
+    pub(crate) to: u16,
 }
 
 /// The masks of every shape at one radius.
@@ -22,13 +33,14 @@ pub struct Mask {
 pub struct Masks {
     radius: f32,
     ratio: f32,
-    masks: Vec<Mask>,
+    masks: Box<[Mask; SHAPES * 16]>,
     reach: [i32; SHAPES],
 }
 
 impl Default for Masks {
     fn default() -> Self {
-        let mut masks = Self { radius: 0.0, ratio: 0.0, masks: vec![Mask::default(); SHAPES * 16], reach: [0; SHAPES] };
+        let mut masks =
+            Self { radius: 0.0, ratio: 0.0, masks: Box::new([const { Mask::EMPTY }; SHAPES * 16]), reach: [0; SHAPES] };
         masks.set(1.0, 1.0);
         masks
     }
@@ -43,7 +55,7 @@ impl Masks {
             return false;
         }
         (self.radius, self.ratio) = (radius, ratio);
-        for mask in &mut self.masks {
+        for mask in self.masks.iter_mut() {
             mask.width = 0;
         }
         for (reach, shape) in self.reach.iter_mut().zip(Shape::ALL) {
@@ -65,29 +77,69 @@ impl Masks {
     }
 
     /// The mask of a shape at a phase: quarters of a pixel to the right in the lower two bits, downwards above them.
+    #[inline]
     pub(crate) fn get(&mut self, shape: Shape, phase: usize) -> &Mask {
         let at = shape as usize * 16 + (phase & 15);
         if self.masks[at].width == 0 {
-            self.masks[at].make(shape, phase, self.radius, self.ratio, self.reach[shape as usize]);
+            self.make(shape, phase & 15);
         }
         &self.masks[at]
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make(&mut self, shape: Shape, phase: usize) {
+        let reach = self.reach[shape as usize];
+        self.masks[shape as usize * 16 + phase].make(shape, phase, self.radius, self.ratio, reach);
     }
 }
 
 impl Mask {
+    const EMPTY: Self = Self { width: 0, height: 0, left: 0, top: 0, coverage: Vec::new(), spans: Vec::new() };
+
     /// Of plain coverage, its middle at the pixel it is drawn at.
     pub(crate) fn centred(width: i32, height: i32, coverage: &[u8]) -> Self {
-        let padded = (width + 3) & !3;
-        let mut wide = vec![0; (padded * height) as usize];
-        if padded > 0 {
-            let rows = wide.chunks_exact_mut(padded as usize).zip(coverage.chunks(width as usize));
-            for (out, row) in rows {
-                for (pixel, c) in out.iter_mut().zip(row) {
-                    *pixel = u32::from(*c) + u32::from(*c >> 7);
+        let mut mask = Self { left: -(width / 2), top: -(height / 2), ..Self::default() };
+        let whole = |c: &u8| u32::from(*c) + u32::from(*c >> 7);
+        mask.gather(
+            width,
+            coverage.chunks(width.max(1) as usize).take(height.max(0) as usize).map(|row| row.iter().map(whole)),
+        );
+        mask
+    }
+
+    /// One pixel's coverage.
+    pub(crate) fn at(&self, x: i32, y: i32) -> u32 {
+        let group = self.coverage[((y * self.width + x) >> 2) as usize];
+        u32::from(group[(x & 3) as usize * 2])
+    }
+
+    /// Takes coverage over, row by row, in groups of four.
+    fn gather<R: Iterator<Item = u32>>(&mut self, width: i32, rows: impl Iterator<Item = R>) {
+        self.width = (width + 3) & !3;
+        self.coverage.clear();
+        self.spans.clear();
+        for row in rows {
+            let start = self.coverage.len();
+            let mut group = [0_u32; 4];
+            for (i, part) in row.chain([0; 3]).enumerate().take(self.width as usize) {
+                group[i & 3] = part * 0x0001_0001;
+                if i & 3 == 3 {
+                    self.coverage.push(bytemuck::cast(group));
                 }
             }
+            let groups = &self.coverage[start..];
+            let first = |found: &dyn Fn(&Lanes) -> bool| groups.iter().position(found).unwrap_or(groups.len());
+            let full = lanes(256 * 0x0001_0001);
+            let from = first(&|g| *g != [0; 8]);
+            let whole = first(&|g| *g == full);
+            let end = whole + groups[whole..].iter().take_while(|g| **g == full).count();
+            let to = groups.iter().rposition(|g| *g != [0; 8]).map_or(from, |last| last + 1);
+            // Nothing covered whole: the empty run lies at the end.
+            let full = if whole < end { (whole, end) } else { (to, to) };
+            self.spans.push(Span { from: from as u16, full: (full.0 as u16, full.1 as u16), to: to as u16 });
         }
-        Self { width: padded, height, left: -(width / 2), top: -(height / 2), coverage: wide }
+        self.height = self.spans.len() as i32;
     }
 
     fn make(&mut self, shape: Shape, phase: usize, r: f32, ratio: f32, reach: i32) {
@@ -95,7 +147,7 @@ impl Mask {
         let side = 2 * reach + 1;
         let far = shape.reach(r, ratio) + 1.5;
         // Small shapes are sampled finely, for there the distance alone misjudges the area; large ones need it not.
-        let n = if r < 3.0 { 4 } else { 2 };
+        let n = if shape.reach(r, ratio) < 1.3 { 4 } else { 2 };
         let scale = shape.strength() * 256.0 / (n * n) as f32;
         let mut drawn = vec![0_u32; (side * side) as usize];
         // What is touched: every pixel beyond costs time with each seat.
@@ -106,11 +158,16 @@ impl Mask {
                 if (px + 0.5).hypot(py + 0.5) > far {
                     continue;
                 }
-                let mut sum = 0.0;
-                for sub in 0..n * n {
-                    let (sx, sy) = ((sub % n) as f32 + 0.5, (sub / n) as f32 + 0.5);
-                    let d = shape.distance(px + sx / n as f32, py + sy / n as f32, r, ratio);
-                    sum += (0.5 - d * n as f32).clamp(0.0, 1.0);
+                // A distance grows by no more than one goes: far from the outline the middle speaks for the pixel.
+                let middle = shape.distance(px + 0.5, py + 0.5, r, ratio);
+                let mut sum = if middle < 0.0 { (n * n) as f32 } else { 0.0 };
+                if middle.abs() < 0.75 {
+                    sum = 0.0;
+                    for sub in 0..n * n {
+                        let (sx, sy) = ((sub % n) as f32 + 0.5, (sub / n) as f32 + 0.5);
+                        let d = shape.distance(px + sx / n as f32, py + sy / n as f32, r, ratio);
+                        sum += (0.5 - d * n as f32).clamp(0.0, 1.0);
+                    }
                 }
                 let part = (sum * scale + 0.5) as u32;
                 if part > 0 {
@@ -119,14 +176,9 @@ impl Mask {
                 drawn[(y * side + x) as usize] = part;
             }
         }
-        self.width = (x1 - x0 + 4) & !3;
-        self.height = y1 - y0 + 1;
         (self.left, self.top) = (x0 - reach, y0 - reach);
-        self.coverage.clear();
-        for row in drawn.chunks_exact(side as usize).skip(y0 as usize).take(self.height as usize) {
-            self.coverage.extend(&row[x0 as usize..=x1 as usize]);
-            self.coverage.resize(self.coverage.len().next_multiple_of(4), 0);
-        }
+        let rows = drawn.chunks_exact(side as usize).skip(y0 as usize).take((y1 - y0 + 1) as usize);
+        self.gather(x1 - x0 + 1, rows.map(|row| row[x0 as usize..=x1 as usize].iter().copied()));
     }
 }
 
@@ -140,7 +192,8 @@ mod tests {
             let mut masks = Masks::default();
             masks.set(radius, 1.0);
             for phase in 0..16 {
-                let sum: u32 = masks.get(Shape::Disc, phase).coverage.iter().sum();
+                let mask = masks.get(Shape::Disc, phase);
+                let sum: u32 = (0..mask.height * mask.width).map(|i| mask.at(i % mask.width, i / mask.width)).sum();
                 let area = core::f32::consts::PI * masks.radius() * masks.radius();
                 let drawn = sum as f32 / 256.0;
                 assert!((drawn - area).abs() < 0.03 * area + 0.02, "{radius} at {phase}: {drawn} for {area}");
@@ -162,7 +215,7 @@ mod tests {
                     let (m, w) = (masks.get(shape, phase), wider.get(shape, phase));
                     assert_eq!((m.left, m.top), (w.left, w.top), "{shape:?} {radius} {phase}");
                     assert_eq!(m.coverage, w.coverage, "{shape:?} {radius} {phase}");
-                    assert_eq!(m.coverage.len(), (m.width * m.height) as usize);
+                    assert_eq!(m.coverage.len() * 4, (m.width * m.height) as usize);
                 }
             }
         }

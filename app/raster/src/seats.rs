@@ -2,6 +2,7 @@
 
 use crate::buffer::{Buffer, Rect};
 use crate::colour::Colour;
+use crate::lanes::lanes;
 use crate::mask::{Mask, Masks};
 use crate::shape::Shape;
 
@@ -66,6 +67,9 @@ pub struct Planes<'a> {
     pub look: &'a [u8],
 }
 
+/// Seats whose places are found together.
+const TOGETHER: usize = 64;
+
 /// Draws the seats of the planes inside the clip, in order.
 pub fn paint_seats(
     buffer: &mut Buffer,
@@ -81,15 +85,26 @@ pub fn paint_seats(
     }
     let reach = masks.reach(Shape::Square).max(masks.reach(Shape::Dot));
     let (left, right, top, bottom) = (clip.x0 - reach, clip.x1 + reach, clip.y0 - reach, clip.y1 + reach);
-    for ((x, y), look) in planes.x.iter().zip(planes.y).zip(planes.look) {
-        let (qx, qy) = place.quarters(*x, *y);
-        let (px, py) = (qx >> 2, qy >> 2);
-        if px < left || px >= right || py < top || py >= bottom {
-            continue;
+    let mut at = [(0, 0); TOGETHER];
+    let chunks = planes.x.chunks(TOGETHER).zip(planes.y.chunks(TOGETHER)).zip(planes.look.chunks(TOGETHER));
+    for ((xs, ys), looks) in chunks {
+        for ((at, x), y) in at.iter_mut().zip(xs).zip(ys) {
+            *at = place.quarters(*x, *y);
         }
-        let paint = paints[usize::from(*look)];
-        let mask = masks.get(paint.shape, ((qx & 3) | (qy & 3) << 2) as usize);
-        stamp(buffer, clip, px, py, mask, paint.colour);
+        for ((qx, qy), look) in at.iter().zip(looks) {
+            let (px, py) = (qx >> 2, qy >> 2);
+            if px < left || px >= right || py < top || py >= bottom {
+                continue;
+            }
+            let paint = &paints[usize::from(*look)];
+            let mask = masks.get(paint.shape, ((qx & 3) | (qy & 3) << 2) as usize);
+            let (x, y) = (px + mask.left, py + mask.top);
+            if mask.width == 4 && x >= clip.x0 && y >= clip.y0 && x + 4 <= clip.x1 && y + mask.height <= clip.y1 {
+                buffer.blend_column(x, y, &mask.coverage, paint.colour);
+            } else {
+                stamp(buffer, clip, px, py, mask, paint.colour);
+            }
+        }
     }
 }
 
@@ -123,7 +138,15 @@ pub(crate) fn stamp(buffer: &mut Buffer, clip: Rect, px: i32, py: i32, mask: &Ma
         stamp_clipped(buffer, clip, px, py, mask, colour, 256);
         return;
     }
-    buffer.blend(x, y, mask.width, &mask.coverage, colour);
+    let (width, colour_lanes) = (buffer.width(), lanes(colour.word()));
+    let mut at = y as usize * width + x as usize;
+    for (row, span) in mask.coverage.chunks_exact(mask.width as usize / 4).zip(&mask.spans) {
+        let [from, full, end, to] = [span.from, span.full.0, span.full.1, span.to].map(usize::from);
+        buffer.blend(at + from * 4, &row[from..full], colour_lanes);
+        buffer.paint_over(at + full * 4, (end - full) * 4, colour.word());
+        buffer.blend(at + end * 4, &row[end..to], colour_lanes);
+        at += width;
+    }
 }
 
 /// The same pixels as [`stamp`], one by one, kept inside the clip.
@@ -132,7 +155,7 @@ fn stamp_clipped(buffer: &mut Buffer, clip: Rect, px: i32, py: i32, mask: &Mask,
     let inside = Rect::new(x, y, x + mask.width, y + mask.height).and(clip);
     for at_y in inside.y0..inside.y1 {
         for at_x in inside.x0..inside.x1 {
-            let part = mask.coverage[((at_y - y) * mask.width + at_x - x) as usize];
+            let part = mask.at(at_x - x, at_y - y);
             if part > 0 {
                 buffer.mix(at_x, at_y, colour, (part * strength) >> 8);
             }

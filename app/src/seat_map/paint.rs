@@ -2,7 +2,7 @@
 
 use domain::chart::ShapeKind;
 use domain::seat::{Features, SeatId, SeatState};
-use raster::{Colour, Place, Rect, Shape, fill, hairline, paint_one, paint_seats};
+use raster::{Colour, Place, Rect, Shape, fill, fill_under, hairline, paint_one, paint_seats};
 
 use super::letters::Letters;
 use super::look::{Kind, look};
@@ -88,7 +88,7 @@ impl Scene {
             if tint > 0 {
                 colour = colour.mix(self.tint(&plate.free, plate.area, plate.seats.len()), tint);
             }
-            fill(&mut self.buffer, clip, place, &plate.edges, colour);
+            fill_under(&mut self.buffer, clip, place, &plate.edges, colour);
             hairline(&mut self.buffer, clip, place, &plate.outline, line, width);
         }
     }
