@@ -75,6 +75,15 @@ pub struct Config {
     /// Baskets that one client address may have open at a time
     #[arg(long, env = "PARTERRE_HOLDS_PER_ADDRESS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub holds_per_address: u32,
+    /// Connections that are served at a time; live streams are counted by themselves
+    #[arg(long, env = "PARTERRE_CONNECTIONS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections: u32,
+    /// Browsers that listen to live availability at a time
+    #[arg(long, env = "PARTERRE_STREAMS", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub streams: u32,
+    /// Of these, from one client address
+    #[arg(long, env = "PARTERRE_STREAMS_PER_ADDRESS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    pub streams_per_address: u32,
     /// Seed the demo when the database is empty
     #[arg(long, env = "PARTERRE_DEMO", default_value_t = false)]
     pub demo: bool,
@@ -159,6 +168,9 @@ impl Config {
             ("writes_per_second", self.writes_per_second.to_string()),
             ("trusted_proxies", self.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
             ("holds_per_address", self.holds_per_address.to_string()),
+            ("connections", self.connections.to_string()),
+            ("streams", self.streams.to_string()),
+            ("streams_per_address", self.streams_per_address.to_string()),
             ("demo", self.demo.to_string()),
             ("dev_pages", self.dev_pages.to_string()),
             ("test_payments", self.takes_test_payments().to_string()),

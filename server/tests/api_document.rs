@@ -1,10 +1,13 @@
 //! Walks the API's document: every operation is reachable, every documented status is produced, no other one is.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
 use parterre::http::v1;
 use parterre::test_support::house::{SLUG, TestHouse, house};
 use serde_json::{Value, json};
@@ -17,6 +20,8 @@ struct Walker {
     router: Router,
     document: Value,
     seen: BTreeSet<Case>,
+    /// Streams have no end: they stay open until somebody lets them go.
+    streams: Vec<Body>,
 }
 
 struct Answer {
@@ -28,7 +33,7 @@ struct Answer {
 impl Walker {
     fn new(house: &TestHouse) -> Self {
         let document = serde_json::to_value(v1::parts().1).unwrap();
-        Self { router: house.router.clone(), document, seen: BTreeSet::new() }
+        Self { router: house.router.clone(), document, seen: BTreeSet::new(), streams: Vec::new() }
     }
 
     /// The document's path that `path` belongs to.
@@ -70,9 +75,13 @@ impl Walker {
         self.seen.insert((method, template, status.as_u16()));
         let etag = response.headers().get("etag").map(|etag| etag.to_str().unwrap().to_owned());
         let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
+        if kind.as_deref() == Some("text/event-stream") {
+            self.streams.push(response.into_body());
+            return Answer { status, body: Value::Null, etag };
+        }
         let bytes = to_bytes(response.into_body(), 1 << 24).await.unwrap();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        if status.is_client_error() {
+        if status.is_client_error() || status == 503 {
             assert_eq!(kind.as_deref(), Some("application/problem+json"));
             assert!(body["code"].is_string() && body["detail"].is_string(), "{body}");
         }
@@ -157,6 +166,30 @@ async fn events(walker: &mut Walker) {
     let request = Request::get(format!("{event}/availability")).header("if-none-match", snapshot.etag.unwrap());
     assert_eq!(walker.raw(request.body(Body::empty()).unwrap()).await.status, 304);
     walker.get("/api/v1/tickets/verify-keys").await;
+}
+
+async fn streams(walker: &mut Walker) {
+    let stream = format!("/api/v1/events/{SLUG}/availability/stream");
+    walker.get("/api/v1/events/nothing-here/availability/stream").await;
+    walker.get(&format!("{stream}?after=yesterday")).await;
+    let from = |last: u8| {
+        let mut request = Request::get(format!("{stream}?only=left")).body(Body::empty()).unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([192, 0, 2, last], 4000))));
+        request
+    };
+    // Two from one address, three in all.
+    for (last, status, code) in
+        [(1, 200, ""), (1, 200, ""), (1, 429, "too_many_streams"), (2, 200, ""), (3, 503, "busy")]
+    {
+        let answer = walker.raw(from(last)).await;
+        assert_eq!((answer.status.as_u16(), answer.body["code"].as_str().unwrap_or("")), (status, code));
+    }
+    let first = BodyExt::frame(&mut walker.streams[0]).await.unwrap().unwrap().into_data().unwrap();
+    let first = String::from_utf8(first.to_vec()).unwrap();
+    assert!(first.starts_with("retry: ") && first.contains("event: left\ndata: {"), "{first}");
+    walker.streams.clear();
+    assert_eq!(walker.raw(from(3)).await.status, 200);
+    walker.streams.clear();
 }
 
 async fn holds(walker: &mut Walker, standing: &str) {
@@ -262,6 +295,7 @@ async fn the_api_does_what_its_document_says_and_nothing_else() {
     let house = house().await;
     let mut walker = Walker::new(&house);
     events(&mut walker).await;
+    streams(&mut walker).await;
     holds(&mut walker, &house.standing.to_string()).await;
     orders(&mut walker).await;
     bodies(&mut walker).await;

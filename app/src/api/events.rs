@@ -112,6 +112,8 @@ pub struct ChartView {
 pub struct AvailabilityView {
     /// The packed snapshot.
     pub url: String,
+    /// Server-sent events: what changes after it.
+    pub stream_url: String,
     /// Names one life of the projection: a new one means a new snapshot.
     pub epoch: u64,
     /// Grows with every change within an epoch.

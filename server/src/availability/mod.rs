@@ -1,134 +1,171 @@
-//! Who may choose what at this moment, packed once per change and shared by thousands of readers.
+//! Who may choose what at this moment: packed once per change, told once per change, shared by thousands of readers.
+//!
+//! Every look at the hold store is folded into the event's projection. Where something changed, the projection moves on
+//! by one and the change goes out as a delta, whoever it was that looked: a request for a snapshot, or the ticker that
+//! looks every [`TICK`] milliseconds while somebody listens.
 
-use std::collections::HashMap;
-use std::io::Write;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-
-use bytes::Bytes;
-use domain::availability::Message;
-use domain::hall::Hall;
-use domain::ids::{EventId, TierId};
-use domain::seat::{SeatId, SeatState};
-use domain::time::Millis;
-
-use crate::holds::store::Snapshot;
-use crate::holds::{HoldError, Holds, Inventory};
-
+mod broadcast;
+mod doors;
+mod frame;
+mod projection;
+mod seen;
+mod stream;
 #[cfg(test)]
 mod tests;
+mod ticker;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::ids::EventId;
+use domain::time::Millis;
+use tokio_util::sync::CancellationToken;
+
+pub use doors::Full;
+pub use frame::Frame;
+pub use seen::Seen;
+pub use stream::{Ask, Listener};
+
+use crate::clock::Clock;
+use crate::holds::store::Snapshot;
+use crate::holds::{HoldError, Holds, Inventory};
+use broadcast::Broadcaster;
+use doors::Doors;
+use projection::{Listening, Projection};
 
 /// Readers may see states up to so many milliseconds old while a sale runs hot; in quiet they are exact.
 pub const MAX_AGE: i64 = 100;
+/// Milliseconds between two looks at an event somebody listens to.
+pub const TICK: u64 = 50;
 
-/// One state of an event's places, ready to be sent.
-#[derive(Debug)]
-pub struct Seen {
-    /// The states, with epoch and sequence.
-    pub message: Message,
-    /// The message's bytes, as `domain::availability::Message` documents them.
-    pub bytes: Bytes,
-    /// Strong entity tag, quotes included. Compressed answers need another one (`W/` or a suffix).
-    pub etag: String,
-    /// Places left by tier: free seats, and standing places neither held nor sold. In the event's tier order.
-    pub left: Vec<(TierId, u32)>,
-    brotli: OnceLock<Bytes>,
+/// How much of an event somebody wants to hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wants {
+    /// Every seat, and the counts.
+    Seats,
+    /// How many places are left, by tier.
+    Counts,
 }
 
-impl Seen {
-    /// The bytes compressed by brotli: made at the first call, then shared.
-    pub fn brotli(&self) -> Bytes {
-        let compress = || {
-            let mut out = Vec::with_capacity(self.bytes.len() / 4);
-            let mut writer = brotli::CompressorWriter::new(&mut out, 4096, 5, 18);
-            // A Vec takes every byte it is given.
-            let written = writer.write_all(&self.bytes).is_ok();
-            drop(writer);
-            debug_assert!(written);
-            Bytes::from(out)
-        };
-        self.brotli.get_or_init(compress).clone()
-    }
-
-    /// Places left in all.
-    #[must_use]
-    pub fn total_left(&self) -> u32 {
-        self.left.iter().fold(0, |sum, (_, left)| sum.saturating_add(*left))
-    }
-}
-
-#[derive(Debug)]
-struct Known {
-    snapshot: Arc<Snapshot>,
-    seen: Arc<Seen>,
-}
-
-/// The service.
+/// The service. Clones are one.
 #[derive(Clone)]
-pub struct Availability {
+pub struct Availability(Arc<Inner>);
+
+struct Inner {
     holds: Holds,
     epoch: u64,
-    known: Arc<Mutex<HashMap<EventId, Known>>>,
+    clock: Option<Arc<dyn Clock>>,
+    doors: Arc<Doors>,
+    numbers: AtomicUsize,
+    /// The seconds are counted already.
+    beating: AtomicBool,
+    known: Mutex<HashMap<EventId, Arc<Projection>>>,
+    broadcaster: Broadcaster,
+    closing: CancellationToken,
+}
+
+impl core::fmt::Debug for Availability {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Availability").field("epoch", &self.0.epoch).finish_non_exhaustive()
+    }
 }
 
 impl Availability {
-    /// Packs what `holds` knows. `started` names this life of the projection: sequences begin anew with it.
+    /// Packs what `holds` knows. `started` names this life of the projection: sequences begin anew with it. Nothing ticks
+    /// by itself.
     #[must_use]
     pub fn new(holds: Holds, started: Millis) -> Self {
-        let epoch = u64::try_from(started.0).unwrap_or(0) & ((1 << 53) - 1);
-        Self { holds, epoch, known: Arc::default() }
+        Self::build(holds, started, None, (usize::MAX, u32::MAX))
     }
 
-    /// The event's states now, at most [`MAX_AGE`] old. Encoded once per change; calling it costs two locks.
+    /// The same, ticking by `clock` for whoever listens: at most `most` do at a time, and `most_each` from one address.
+    #[must_use]
+    pub fn live(holds: Holds, clock: Arc<dyn Clock>, most: usize, most_each: u32) -> Self {
+        Self::build(holds, clock.now(), Some(clock), (most, most_each))
+    }
+
+    fn build(holds: Holds, started: Millis, clock: Option<Arc<dyn Clock>>, (most, most_each): (usize, u32)) -> Self {
+        Self(Arc::new(Inner {
+            holds,
+            // Below 2^53, so that every JSON reader can hold it.
+            epoch: u64::try_from(started.0).unwrap_or(0) & ((1 << 53) - 1),
+            clock,
+            doors: Doors::new(most, most_each),
+            numbers: AtomicUsize::new(0),
+            beating: AtomicBool::new(false),
+            known: Mutex::default(),
+            broadcaster: Broadcaster::default(),
+            closing: CancellationToken::new(),
+        }))
+    }
+
+    /// The event's states now, at most [`MAX_AGE`] old. Encoded once per change; calling it costs three locks.
     ///
     /// # Errors
     /// [`HoldError::NoSuchEvent`], or trouble.
     pub async fn get(&self, event: EventId, now: Millis) -> Result<Arc<Seen>, HoldError> {
-        let inventory = self.holds.ready(event).await?;
-        let snapshot = self.holds.states(event, MAX_AGE, now).await?;
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let sequence = match known.get_mut(&event) {
-            None => 1,
-            Some(known) if snapshot.version < known.snapshot.version || Arc::ptr_eq(&known.snapshot, &snapshot) => {
-                return Ok(Arc::clone(&known.seen));
-            }
-            Some(known) => {
-                let same = known.snapshot.states == snapshot.states && known.snapshot.standing == snapshot.standing;
-                if same {
-                    known.snapshot = snapshot;
-                    return Ok(Arc::clone(&known.seen));
-                }
-                known.seen.message.sequence + 1
-            }
+        Ok(self.look(event, MAX_AGE, now).await?.1)
+    }
+
+    async fn look(&self, event: EventId, age: i64, now: Millis) -> Result<(Arc<Projection>, Arc<Seen>), HoldError> {
+        let inventory = self.0.holds.ready(event).await?;
+        let snapshot = self.0.holds.states(event, age, now).await?;
+        let projection = self.projection(event, &inventory, &snapshot);
+        let seen = projection.fold(Some(inventory), snapshot, &self.0.broadcaster);
+        Ok((projection, seen))
+    }
+
+    fn projection(&self, event: EventId, inventory: &Arc<Inventory>, snapshot: &Arc<Snapshot>) -> Arc<Projection> {
+        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || Arc::new(Projection::new(event, self.0.epoch, Arc::clone(inventory), Arc::clone(snapshot)));
+        Arc::clone(known.entry(event).or_insert_with(fresh))
+    }
+
+    fn projections(&self) -> Vec<Arc<Projection>> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Lets somebody at `address` listen to the event.
+    ///
+    /// # Errors
+    /// Inside: too many listen. Outside: [`HoldError::NoSuchEvent`], or trouble.
+    pub async fn listen(
+        &self,
+        event: EventId,
+        ask: Ask,
+        address: IpAddr,
+        now: Millis,
+    ) -> Result<Result<Listener, Full>, HoldError> {
+        let guest = match self.0.doors.enter(address) {
+            Ok(guest) => guest,
+            Err(full) => return Ok(Err(full)),
         };
-        let seen = Arc::new(self.pack(&inventory, &snapshot, sequence));
-        known.insert(event, Known { snapshot, seen: Arc::clone(&seen) });
-        Ok(seen)
+        let (projection, _) = self.look(event, MAX_AGE, now).await?;
+        let listening = Listening::to(&projection);
+        self.tick(&projection);
+        let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
+        Ok(Ok(Listener { house: self.clone(), ask, guest, listening, number }))
     }
 
-    fn pack(&self, inventory: &Inventory, snapshot: &Snapshot, sequence: u64) -> Seen {
-        let message = Message { epoch: self.epoch, sequence, states: snapshot.states.clone() };
-        let bytes = Bytes::from(message.encode());
-        let etag = format!("\"{:x}-{sequence:x}\"", self.epoch);
-        Seen { message, bytes, etag, left: left(inventory, snapshot), brotli: OnceLock::new() }
+    /// How many listen.
+    #[must_use]
+    pub fn listeners(&self) -> usize {
+        self.0.doors.count()
     }
-}
 
-/// Places left by tier, in the inventory's order.
-fn left(inventory: &Inventory, snapshot: &Snapshot) -> Vec<(TierId, u32)> {
-    let hall = Hall::new(&inventory.chart, &inventory.tiers, &snapshot.states, &[]);
-    let mut left: Vec<(TierId, u32)> = inventory.tiers.iter().map(|tier| (tier.id, 0)).collect();
-    for (id, count) in &mut left {
-        if let Some((_, standing)) = snapshot.standing.iter().find(|(tier, _)| tier == id) {
-            *count = *standing;
-        }
+    /// Ends every stream. Waits for the threads that write them, a few milliseconds.
+    pub fn close(&self) {
+        self.0.closing.cancel();
+        self.0.broadcaster.stop();
     }
-    for seat in (0..snapshot.states.len()).map(SeatId) {
-        if snapshot.states.get(seat) == SeatState::Free
-            && let Some(tier) = hall.tier_index(seat)
-            && let Some((_, count)) = left.get_mut(tier)
-        {
-            *count += 1;
-        }
+
+    fn closing(&self) -> CancellationToken {
+        self.0.closing.clone()
     }
-    left
+
+    fn broadcaster(&self) -> &Broadcaster {
+        &self.0.broadcaster
+    }
 }

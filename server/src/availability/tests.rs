@@ -1,7 +1,12 @@
 //! Sequences, tags and counts follow the hold store.
 
 use app::api::holds::HoldRequest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::availability::{Message, Position};
+use domain::seat::{SeatId, SeatState};
 use domain::time::MINUTE;
+use futures::StreamExt;
 
 use super::*;
 use crate::holds::Sold;
@@ -24,7 +29,7 @@ async fn a_change_makes_a_new_sequence_and_quiet_shares_the_bytes() {
     assert_eq!(after.total_left(), seats + 48);
     let changed: Vec<_> = after.message.states.changes(&before.message.states).collect();
     assert_eq!(changed, [(SeatId(0), SeatState::Held), (SeatId(1), SeatState::Held)]);
-    assert_eq!(Message::decode(&after.bytes).as_ref(), Some(&after.message));
+    assert_eq!(Message::decode(after.bytes()).as_ref(), Some(&after.message));
     // It runs out by the clock, whether anything swept it or not.
     let end = availability.get(event(), granted.hold.expires_at).await.unwrap();
     assert_eq!((end.message.sequence, end.total_left()), (3, seats + 50));
@@ -46,8 +51,8 @@ async fn compressed_bytes_are_the_same_bytes() {
     let seen = availability.get(event(), NOW).await.unwrap();
     let mut plain = Vec::new();
     brotli::BrotliDecompress(&mut seen.brotli().as_ref(), &mut plain).unwrap();
-    assert_eq!(plain, seen.bytes);
-    assert!(seen.brotli().len() < seen.bytes.len());
+    assert_eq!(&plain, seen.bytes());
+    assert!(seen.brotli().len() < seen.bytes().len());
 }
 
 #[tokio::test]
@@ -55,4 +60,146 @@ async fn an_unknown_event_is_said_to_be_unknown() {
     let availability = Availability::new(house(evening(), Sold::default()), NOW);
     let error = availability.get(EventId::mint(NOW, [7; 10]), NOW).await.unwrap_err();
     assert_eq!(error, HoldError::NoSuchEvent);
+}
+
+/// Holds a pair of seats and looks.
+async fn change(holds: &Holds, availability: &Availability, seat: u16) -> Arc<Seen> {
+    let pair = HoldRequest { seats: vec![SeatId(seat.into()), SeatId(u32::from(seat) + 1)], ..HoldRequest::default() };
+    ask(holds, seat + 1, &pair).await.unwrap();
+    let (_, seen) = availability.look(event(), 0, NOW).await.unwrap();
+    seen
+}
+
+/// What a browser does with the events it gets.
+struct Browser {
+    known: Message,
+    told_to_fetch: bool,
+    left: u64,
+}
+
+impl Browser {
+    fn new(seen: &Seen) -> Self {
+        Self { known: seen.message.clone(), told_to_fetch: false, left: 0 }
+    }
+
+    fn hear(&mut self, text: &str) {
+        for event in text.split_terminator("\n\n") {
+            let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+            let data = field("data: ");
+            match field("event: ") {
+                "delta" => {
+                    let to: Position = field("id: ").parse().unwrap();
+                    assert_eq!(to, Position { sequence: self.known.sequence + 1, ..self.known.position() });
+                    let bytes = STANDARD.decode(data).unwrap();
+                    domain::availability::delta::apply(&mut self.known.states, &bytes).unwrap();
+                    self.known.sequence = to.sequence;
+                }
+                "snapshot" => self.told_to_fetch = true,
+                "left" => {
+                    self.left = serde_json::from_str::<serde_json::Value>(data).unwrap()["total"].as_u64().unwrap()
+                }
+                _ => assert!(event.is_empty() || event.starts_with([':', 'r']), "{event}"),
+            }
+        }
+    }
+}
+
+fn all_of_it(after: Option<Position>) -> Ask {
+    Ask { wants: Wants::Seats, after }
+}
+
+const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+#[tokio::test]
+async fn whoever_comes_back_hears_what_was_missed_and_nothing_twice() {
+    let holds = house(evening(), Sold::default());
+    let availability = Availability::new(holds.clone(), NOW);
+    let mut browser = Browser::new(&availability.get(event(), NOW).await.unwrap());
+    let after = browser.known.position();
+    for seat in [0, 4] {
+        change(&holds, &availability, seat).await;
+    }
+    let listener = availability.listen(event(), all_of_it(Some(after)), ADDRESS, NOW).await.unwrap().unwrap();
+    let mut body = Box::pin(listener.into_body());
+    let hello = body.next().await.unwrap().unwrap();
+    browser.hear(std::str::from_utf8(&hello).unwrap());
+    assert_eq!(browser.known.sequence, 3);
+    let newest = change(&holds, &availability, 8).await;
+    let news = body.next().await.unwrap().unwrap();
+    browser.hear(std::str::from_utf8(&news).unwrap());
+    assert_eq!(browser.known, newest.message);
+    assert_eq!((browser.told_to_fetch, browser.left), (false, u64::from(newest.total_left())));
+    assert_eq!(availability.listeners(), 1);
+    drop(body);
+    assert_eq!(availability.listeners(), 0);
+}
+
+#[tokio::test]
+async fn who_was_away_too_long_or_knew_another_life_is_told_to_fetch() {
+    let holds = house(evening(), Sold::default());
+    let availability = Availability::new(holds.clone(), NOW);
+    let seen = availability.get(event(), NOW).await.unwrap();
+    let now = seen.message.position();
+    let elsewhere = [
+        None,
+        Some(Position { epoch: now.epoch + 1, ..now }),
+        Some(Position { sequence: 0, ..now }),
+        Some(Position { sequence: now.sequence + 1, ..now }),
+    ];
+    for after in elsewhere {
+        let listener = availability.listen(event(), all_of_it(after), ADDRESS, NOW).await.unwrap().unwrap();
+        let mut body = Box::pin(listener.into_body());
+        let hello = body.next().await.unwrap().unwrap();
+        let mut browser = Browser::new(&seen);
+        browser.hear(std::str::from_utf8(&hello).unwrap());
+        assert!(browser.told_to_fetch, "{after:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_projection_is_put_right_and_told() {
+    let holds = house(evening(), Sold::default());
+    let availability = Availability::new(holds.clone(), NOW);
+    let seen = change(&holds, &availability, 0).await;
+    let (projection, _) = availability.look(event(), 0, NOW).await.unwrap();
+    assert_eq!(availability.compare(NOW).await.unwrap(), 0);
+    projection.break_on_purpose(SeatId(20), SeatState::Sold);
+    projection.break_on_purpose(SeatId(0), SeatState::Free);
+    let wrong = availability.get(event(), NOW).await.unwrap();
+    assert_ne!(wrong.message.states, seen.message.states);
+    let mut browser = Browser::new(&wrong);
+    assert_eq!(availability.compare(NOW).await.unwrap(), 2);
+    let right = availability.get(event(), NOW).await.unwrap();
+    assert_eq!((&right.message.states, right.left.clone()), (&seen.message.states, seen.left.clone()));
+    let (texts, _) = projection.news(Wants::Seats, wrong.message.position());
+    texts.iter().for_each(|text| browser.hear(std::str::from_utf8(text).unwrap()));
+    assert_eq!(browser.known, right.message);
+    assert_eq!(availability.compare(NOW).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_ticker_tells_what_changes_while_somebody_listens_and_rests_after() {
+    let holds = house(evening(), Sold::default());
+    let clock = Arc::new(crate::clock::ManualClock::at(NOW));
+    let availability = Availability::live(holds.clone(), clock.clone(), 10, 10);
+    let seen = availability.get(event(), NOW).await.unwrap();
+    let listener =
+        availability.listen(event(), all_of_it(Some(seen.message.position())), ADDRESS, NOW).await.unwrap().unwrap();
+    let mut body = Box::pin(listener.into_body());
+    let mut browser = Browser::new(&seen);
+    browser.hear(std::str::from_utf8(&body.next().await.unwrap().unwrap()).unwrap());
+    let pair = HoldRequest { seats: vec![SeatId(0), SeatId(1)], ..HoldRequest::default() };
+    ask(&holds, 1, &pair).await.unwrap();
+    browser.hear(std::str::from_utf8(&body.next().await.unwrap().unwrap()).unwrap());
+    assert_eq!(browser.known.states.get(SeatId(1)), SeatState::Held);
+    // Nobody sweeps; the clock alone frees them.
+    clock.advance(domain::hold::HOLD_FOR + 1);
+    browser.hear(std::str::from_utf8(&body.next().await.unwrap().unwrap()).unwrap());
+    assert_eq!(browser.known.states.get(SeatId(1)), SeatState::Free);
+    drop(body);
+    let (projection, _) = availability.look(event(), 0, clock.now()).await.unwrap();
+    while Arc::strong_count(&projection) > 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    availability.close();
 }

@@ -1,6 +1,5 @@
 //! `parterre serve`: from an empty folder to an open shop, and down again without a trace.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use super::database::{Database, Role};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::demo;
+use crate::http;
 use crate::http::assets::Manifest;
 use crate::stores::postgres::Pool;
 use crate::trouble::Trouble;
@@ -19,6 +19,9 @@ use crate::wiring;
 
 /// How long requests may take to finish when the server is asked to stop.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Descriptors for everything that is neither a connection nor a stream.
+const SPARE: u64 = 200;
 
 /// Serves until it is told to stop.
 ///
@@ -73,21 +76,28 @@ async fn serve(config: Config, listener: TcpListener, manifest: Manifest, databa
         fill(&pool).await?;
     }
     let house = wiring::open(config, pool.clone(), manifest, public_url.clone()).await?;
-    let app = house.shop.router().into_make_service_with_connect_info::<SocketAddr>();
+    let shop = house.shop.clone();
+    let most = room_for(&shop.config);
     let stop = CancellationToken::new();
     let jobs = house.start(&stop);
-    let server = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let server = http::serve::serve(listener, shop.router(), most, shop.clock.clone(), stop.clone());
     // For `parterre demo`, which runs beside the shop and prints addresses in it.
     if let Err(error) = std::fs::write(address_file, &public_url) {
         tracing::warn!(%error, "the shop's address could not be written down");
     }
     println!("Parterre is ready: {public_url}");
-    let mut server = tokio::spawn(async move { server.await });
+    let mut server = tokio::spawn(server);
     let ended = tokio::select! {
         ended = &mut server => Some(ended),
         () = asked_to_stop() => None,
     };
     stop.cancel();
+    let availability = shop.availability.clone();
+    // A stream has no end of its own: browsers come back to whatever is served here next.
+    let closed = tokio::task::spawn_blocking(move || availability.close());
+    if tokio::time::timeout(FAREWELL, closed).await.is_err() {
+        tracing::warn!("live streams did not end in time");
+    }
     if ended.is_none() && tokio::time::timeout(FAREWELL, &mut server).await.is_err() {
         server.abort();
     }
@@ -98,10 +108,29 @@ async fn serve(config: Config, listener: TcpListener, manifest: Manifest, databa
     }
     let _ = tokio::time::timeout(FAREWELL, pool.close()).await;
     match ended {
-        Some(Ok(Err(error))) => Err(format!("The server stopped: {error}.")),
         Some(Err(error)) => Err(format!("The server stopped: {error}.")),
         _ => Ok(()),
     }
+}
+
+/// Connections to serve at a time: what the settings say, where the system lets the process have that many descriptors
+/// beside those of the live streams. The soft limit is raised as far as the hard one allows.
+fn room_for(config: &Config) -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let wanted = u64::from(config.connections) + u64::from(config.streams) + SPARE;
+    let limit = getrlimit(Resource::Nofile);
+    let goal = limit.maximum.map_or(wanted, |hard| hard.min(wanted));
+    if limit.current.is_some_and(|soft| soft < goal)
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: Some(goal), maximum: limit.maximum })
+    {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
+    let room = getrlimit(Resource::Nofile).current.unwrap_or(wanted);
+    if room < wanted {
+        tracing::warn!(room, wanted, "fewer files may be open than the settings ask for: see ulimit -n");
+    }
+    // Half of a small room at least: streams are refused politely, connections only wait.
+    usize::try_from(u64::from(config.connections).min(room / 2)).unwrap_or(usize::MAX)
 }
 
 /// Fills an empty shop with the demo.

@@ -171,6 +171,23 @@ impl Holds {
         self.views.get(event, max_age, now).await?.ok_or(HoldError::NoSuchEvent)
     }
 
+    /// As [`Holds::states`], of the hold store alone: nothing is asked of the catalogue, and an event that is not open
+    /// is `None`.
+    ///
+    /// # Errors
+    /// Trouble.
+    pub async fn look(&self, event: EventId, max_age: i64, now: Millis) -> Result<Option<Arc<Snapshot>>, HoldError> {
+        Ok(self.views.get(event, max_age, now).await?)
+    }
+
+    /// As [`Holds::look`], past everything that is remembered.
+    ///
+    /// # Errors
+    /// Trouble.
+    pub async fn look_past(&self, event: EventId, now: Millis) -> Result<Option<Arc<Snapshot>>, HoldError> {
+        Ok(self.views.renew(event, now).await?)
+    }
+
     /// The event's inventory, the hold store knowing the event and what is sold of it.
     ///
     /// # Errors

@@ -279,7 +279,7 @@ proptest! {
         let standing: Vec<(TierId, u32)> = standing.map(|quantity| (club(), quantity)).into_iter().collect();
         // The browser: the bytes it fetched, and the rules.
         let seen = runtime.block_on(Availability::new(holds.clone(), NOW).get(event(), NOW)).unwrap();
-        let states = Message::decode(&seen.bytes).unwrap().states;
+        let states = Message::decode(seen.bytes()).unwrap().states;
         let choice = Choice { seats: &seats, standing: &standing };
         let browser = check(&Hall::new(&chart, &tiers, &states, &[]), choice, NOW);
         // The server: the same choice under its locks.

@@ -45,6 +45,14 @@ impl Views {
                 return Ok(Some(snapshot));
             }
         }
+        self.renew(event, now).await
+    }
+
+    /// The event's places as the store says they are, past everything that is remembered.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn renew(&self, event: EventId, now: Millis) -> Result<Option<Arc<Snapshot>>, Trouble> {
         let Some(snapshot) = self.store.snapshot(event, now).await? else { return Ok(None) };
         let snapshot = Arc::new(snapshot);
         let mut looks = lock(&self.looks);

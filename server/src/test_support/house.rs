@@ -81,6 +81,9 @@ pub fn config() -> Config {
     config.data = data;
     config.writes_per_second = 1_000_000;
     config.holds_per_address = 1_000_000;
+    // Few enough for a test to fill.
+    config.streams = 3;
+    config.streams_per_address = 2;
     *config
 }
 

@@ -88,7 +88,8 @@ pub async fn build(
     let holds = Holds::new(hold_store, Arc::new(facts.clone())).lasting(config.hold_ms());
     let redis = shared::redis(&config).map_err(sentence)?;
     let bus = shared::bus(&config, redis.as_ref(), &pool, &*clock).map_err(sentence)?;
-    let availability = Availability::new(holds.clone(), clock.now());
+    let (most, most_each) = (config.streams as usize, config.streams_per_address);
+    let availability = Availability::live(holds.clone(), clock.clone(), most, most_each);
     let (provider, news) = TestProvider::new(Ledger::new(pool.clone()));
     let provider = Arc::new(provider);
     let signer = Signer::open(&config.data, &*clock).map_err(|error| format!("Parterre cannot open: {error}."))?;

@@ -104,6 +104,7 @@ pub async fn one(State(shop): State<Shop>, Named(slug): Named<String>) -> Result
     let seen = shop.availability.get(event.summary.id, shop.now()).await?;
     let availability = AvailabilityView {
         url: format!("/api/v1/events/{slug}/availability"),
+        stream_url: format!("/api/v1/events/{slug}/availability/stream"),
         epoch: seen.message.epoch,
         sequence: seen.message.sequence,
     };
@@ -247,7 +248,7 @@ pub async fn availability(
     } else if files::takes_brotli(&headers) {
         ([(header::CONTENT_ENCODING, "br")], seen.brotli()).into_response()
     } else {
-        seen.bytes.clone().into_response()
+        seen.bytes().clone().into_response()
     };
     let answer = response.headers_mut();
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));

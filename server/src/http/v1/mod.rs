@@ -2,6 +2,7 @@
 
 pub mod events;
 pub mod holds;
+pub mod live;
 pub mod orders;
 pub mod tickets;
 
@@ -86,6 +87,7 @@ pub fn parts() -> (Router<Shop>, utoipa::openapi::OpenApi) {
         .routes(routes!(events::one))
         .routes(routes!(events::seats))
         .routes(routes!(events::availability))
+        .routes(routes!(live::stream))
         .routes(routes!(holds::create))
         .routes(routes!(holds::read, holds::release))
         .routes(routes!(holds::extend))

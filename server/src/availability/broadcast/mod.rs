@@ -1,0 +1,118 @@
+//! Bytes to many sockets: a few threads, each with a slab of sockets that nothing else touches.
+//!
+//! A listener costs its socket, its place in the stream and its place in the slab, and no task, no buffer and no timer. The
+//! sockets were served by hyper until their request turned out to be for a stream ([`crate::availability::Ask`]).
+
+mod shard;
+mod slab;
+#[cfg(test)]
+mod tests;
+
+use std::net::TcpStream;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use domain::availability::Position;
+use domain::ids::EventId;
+
+use super::Wants;
+use super::frame::Frame;
+use shard::{Command, Handle};
+
+/// Threads, at most. One writes some hundred thousand times a second; what is shared costs more than it brings.
+const MOST_THREADS: usize = 4;
+
+/// What sockets listen to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Topic {
+    /// The event.
+    pub(super) event: EventId,
+    /// All of it, or the counts.
+    pub(super) wants: Wants,
+}
+
+/// Keeps whatever counts a listener alive until its socket is gone.
+pub(super) type Guard = Box<dyn Send>;
+
+/// A socket that joins.
+pub(super) struct Joining {
+    pub(super) topic: Topic,
+    pub(super) socket: TcpStream,
+    /// Written before all else: the answer's head and the first events.
+    pub(super) first: Bytes,
+    pub(super) at: Position,
+    pub(super) guard: Guard,
+}
+
+/// The threads; none until the first socket joins.
+#[derive(Debug, Default)]
+pub(super) struct Broadcaster {
+    shards: OnceLock<Vec<Shard>>,
+    next: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Shard {
+    handle: Handle,
+    thread: std::sync::Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Broadcaster {
+    fn start() -> Vec<Shard> {
+        let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_THREADS));
+        let start = |_| {
+            let (handle, thread) = shard::start()?;
+            Ok::<_, std::io::Error>(Shard { handle, thread: std::sync::Mutex::new(Some(thread)) })
+        };
+        let (shards, failed): (Vec<_>, Vec<_>) = (0..threads).map(start).partition(Result::is_ok);
+        if let Some(Err(error)) = failed.first() {
+            tracing::error!(%error, "a thread for live streams could not be started");
+        }
+        shards.into_iter().flatten().collect()
+    }
+
+    /// Hands a socket over. Where no thread could be started it is closed: its browser will ask instead.
+    pub(super) fn join(&self, joining: Joining) {
+        let shards = self.shards.get_or_init(Self::start);
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        if let Some(shard) = shards.get(turn % shards.len().max(1)) {
+            shard.handle.send(Command::Join(joining));
+        }
+    }
+
+    /// Sends `frame`, which leads to `position`, to every socket of the topic.
+    pub(super) fn publish(&self, topic: Topic, frame: Frame, position: Position) {
+        self.all(|| Command::Publish { topic, frame: frame.clone(), position });
+    }
+
+    /// A second has passed: heartbeats are due to some, and patience with slow readers shrinks.
+    pub(super) fn beat(&self) {
+        self.all(|| Command::Beat);
+    }
+
+    fn all(&self, command: impl Fn() -> Command) {
+        for shard in self.shards.get().into_iter().flatten() {
+            shard.handle.send(command());
+        }
+    }
+
+    /// Ends every stream properly and the threads with them.
+    pub(super) fn stop(&self) {
+        self.all(|| Command::Stop);
+        for shard in self.shards.get().into_iter().flatten() {
+            let thread = shard.thread.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+            if thread.is_some_and(|thread| thread.join().is_err()) {
+                tracing::error!("a thread of live streams had panicked");
+            }
+        }
+    }
+}
+
+impl Drop for Broadcaster {
+    fn drop(&mut self) {
+        // The last of its owners may be a guest of one of the threads, which cannot wait for itself.
+        self.all(|| Command::Stop);
+    }
+}

@@ -1,0 +1,354 @@
+//! One thread with its sockets: waits for the kernel and for commands, writes, and never blocks on a reader.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use axum_prometheus::metrics::counter;
+use bytes::{Buf, Bytes};
+use domain::availability::Position;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token, Waker};
+
+use super::slab::Slab;
+use super::{Guard, Joining, Topic};
+use crate::availability::Wants;
+use crate::availability::frame::{self, END, Frame, HEARTBEAT};
+
+/// Frames that wait for slow readers of a topic. Whoever is further behind is told to fetch a snapshot.
+const WAITING: usize = 64;
+/// Frames that are written at once, at most.
+const AT_ONCE: usize = 8;
+/// Beats (seconds) without a byte after which a stream is sent a heartbeat.
+const QUIET: u32 = 15;
+/// Beats during which a socket may take nothing of what waits for it.
+const PATIENCE: u8 = 30;
+const WAKE: Token = Token(usize::MAX);
+
+/// What a shard is told.
+pub(super) enum Command {
+    Join(Joining),
+    Publish { topic: Topic, frame: Frame, position: Position },
+    Beat,
+    Stop,
+}
+
+/// The way to a shard.
+#[derive(Debug)]
+pub(super) struct Handle {
+    commands: mpsc::Sender<Command>,
+    waker: Arc<Waker>,
+}
+
+impl Handle {
+    pub(super) fn send(&self, command: Command) {
+        // A shard that has stopped has closed its sockets: there is nobody to tell.
+        if self.commands.send(command).is_ok() {
+            let _ = self.waker.wake();
+        }
+    }
+}
+
+/// Starts a shard.
+pub(super) fn start() -> io::Result<(Handle, JoinHandle<()>)> {
+    let poll = Poll::new()?;
+    let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
+    let (commands, inbox) = mpsc::channel();
+    let shard =
+        Shard { poll, inbox, sockets: Slab::default(), topics: Slab::default(), by_topic: HashMap::new(), beats: 0 };
+    let thread = std::thread::Builder::new().name("live".into()).spawn(move || shard.run())?;
+    Ok((Handle { commands, waker }, thread))
+}
+
+struct Shard {
+    poll: Poll,
+    inbox: mpsc::Receiver<Command>,
+    sockets: Slab<Listener>,
+    topics: Slab<Log>,
+    by_topic: HashMap<Topic, u32>,
+    beats: u32,
+}
+
+/// A socket and how far it has read.
+struct Listener {
+    socket: TcpStream,
+    log: u32,
+    /// Its place among the log's listeners.
+    place: u32,
+    /// The next frame for it.
+    next: u64,
+    /// What of an earlier one it has not taken yet.
+    rest: Bytes,
+    /// Beats without progress while something waits.
+    stuck: u8,
+    _guard: Guard,
+}
+
+/// The last frames of a topic.
+struct Log {
+    topic: Topic,
+    first: u64,
+    frames: VecDeque<Frame>,
+    at: Position,
+    listeners: Vec<u32>,
+    /// Frames came since the listeners were last served.
+    dirty: bool,
+    quiet_since: u32,
+}
+
+impl Log {
+    fn end(&self) -> u64 {
+        self.first + self.frames.len() as u64
+    }
+
+    fn push(&mut self, frame: Frame, position: Position) {
+        self.frames.push_back(frame);
+        self.at = position;
+        self.dirty = true;
+        // Counts are whole each time: whoever is behind wants the last ones alone.
+        let keep = if self.topic.wants == Wants::Counts { 1 } else { WAITING };
+        while self.frames.len() > keep {
+            self.frames.pop_front();
+            self.first += 1;
+        }
+    }
+}
+
+/// The socket is to be closed.
+struct Gone;
+
+impl Listener {
+    /// Writes what waits, as far as the socket takes it; answers how many frames were begun.
+    fn serve(&mut self, log: &Log) -> Result<u64, Gone> {
+        let mut begun = 0;
+        loop {
+            if self.next < log.first {
+                if log.topic.wants == Wants::Counts {
+                    self.next = log.first;
+                } else if self.rest.is_empty() {
+                    counter!("parterre_live_behind_total").increment(1);
+                    self.rest = Frame::of(&frame::snapshot(log.at)).chunk().clone();
+                    self.next = log.end();
+                }
+            }
+            let waiting = usize::try_from(self.next.saturating_sub(log.first)).unwrap_or(usize::MAX);
+            let behind = self.next < log.first;
+            let mut slices = [IoSlice::new(&[]); AT_ONCE];
+            let mut used = 0;
+            if !self.rest.is_empty() {
+                slices[0] = IoSlice::new(&self.rest);
+                used = 1;
+            }
+            if !behind {
+                for frame in log.frames.iter().skip(waiting).take(AT_ONCE - used) {
+                    slices[used] = IoSlice::new(frame.chunk());
+                    used += 1;
+                }
+            }
+            let written = match &slices[..used] {
+                [] => return Ok(begun),
+                [one] => (&self.socket).write(one),
+                many => (&self.socket).write_vectored(many),
+            };
+            match written {
+                Ok(0) => return Err(Gone),
+                Ok(bytes) => begun += self.wrote(bytes, log),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(begun),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return Err(Gone),
+            }
+        }
+    }
+
+    /// Moves on by so many bytes.
+    fn wrote(&mut self, mut bytes: usize, log: &Log) -> u64 {
+        self.stuck = 0;
+        let old = bytes.min(self.rest.len());
+        self.rest.advance(old);
+        bytes -= old;
+        if self.rest.is_empty() {
+            // Lets the memory go.
+            self.rest = Bytes::new();
+        }
+        let mut begun = 0;
+        while bytes > 0 {
+            let Some(frame) = log.frames.get((self.next - log.first) as usize) else { break };
+            self.next += 1;
+            begun += 1;
+            if bytes < frame.chunk().len() {
+                self.rest = frame.chunk().slice(bytes..);
+                break;
+            }
+            bytes -= frame.chunk().len();
+        }
+        begun
+    }
+
+    /// Looks at what the peer sent: nothing is expected but its end.
+    fn is_gone(&self) -> bool {
+        let mut byte = [0];
+        match (&self.socket).read(&mut byte) {
+            Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted),
+            // The end, or a request where none may be.
+            Ok(_) => true,
+        }
+    }
+
+    fn waits(&self, log: &Log) -> bool {
+        !self.rest.is_empty() || self.next < log.end()
+    }
+}
+
+impl Shard {
+    fn run(mut self) {
+        let mut events = Events::with_capacity(1024);
+        loop {
+            if let Err(error) = self.poll.poll(&mut events, None)
+                && error.kind() != ErrorKind::Interrupted
+            {
+                tracing::error!(%error, "live streams stop");
+                return;
+            }
+            let stopping = loop {
+                match self.inbox.try_recv() {
+                    Ok(Command::Join(joining)) => self.join(joining),
+                    Ok(Command::Publish { topic, frame, position }) => self.publish(topic, frame, position),
+                    Ok(Command::Beat) => self.beat(),
+                    Err(mpsc::TryRecvError::Empty) => break false,
+                    Ok(Command::Stop) | Err(mpsc::TryRecvError::Disconnected) => break true,
+                }
+            };
+            // Frames that came together go out together.
+            for log in 0..self.topics.end() {
+                if self.topics.get_mut(log).is_some_and(|log| std::mem::take(&mut log.dirty)) {
+                    self.serve_all(log);
+                }
+            }
+            if stopping {
+                return self.stop();
+            }
+            for event in &events {
+                if event.token() != WAKE {
+                    self.ready(
+                        event.token().0 as u32,
+                        event.is_readable() || event.is_read_closed() || event.is_error(),
+                    );
+                }
+            }
+        }
+    }
+
+    fn join(&mut self, joining: Joining) {
+        let Joining { topic, socket, first, at, guard } = joining;
+        let mut socket = TcpStream::from_std(socket);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        if let Err(error) = self.poll.registry().register(&mut socket, Token(self.sockets.next() as usize), interest) {
+            tracing::warn!(%error, "a live stream could not be taken over");
+            return;
+        }
+        let log = *self.by_topic.entry(topic).or_insert_with(|| {
+            self.topics.insert(Log {
+                topic,
+                first: 0,
+                frames: VecDeque::new(),
+                at,
+                listeners: Vec::new(),
+                dirty: false,
+                quiet_since: self.beats,
+            })
+        });
+        let Some(known) = self.topics.get_mut(log) else { return };
+        let place = known.listeners.len() as u32;
+        let listener = Listener { socket, log, place, next: known.end(), rest: first, stuck: 0, _guard: guard };
+        let key = self.sockets.insert(listener);
+        known.listeners.push(key);
+        self.ready(key, false);
+    }
+
+    fn publish(&mut self, topic: Topic, frame: Frame, position: Position) {
+        if let Some(log) = self.by_topic.get(&topic)
+            && let Some(log) = self.topics.get_mut(*log)
+        {
+            log.push(frame, position);
+            log.quiet_since = self.beats;
+        }
+    }
+
+    fn serve_all(&mut self, key: u32) {
+        let Some(log) = self.topics.get_mut(key) else { return };
+        let (mut gone, mut begun) = (Vec::new(), 0);
+        for &listener in &log.listeners {
+            match self.sockets.get_mut(listener).map(|listener| listener.serve(log)) {
+                Some(Ok(frames)) => begun += frames,
+                _ => gone.push(listener),
+            }
+        }
+        counter!("parterre_live_deliveries_total").increment(begun);
+        for listener in gone {
+            self.leave(listener);
+        }
+    }
+
+    /// A socket can be written again, or (`heard`) its peer did something.
+    fn ready(&mut self, key: u32, heard: bool) {
+        let Some(listener) = self.sockets.get_mut(key) else { return };
+        let Some(log) = self.topics.get_mut(listener.log) else { return };
+        if (heard && listener.is_gone()) || listener.serve(log).is_err() {
+            self.leave(key);
+        }
+    }
+
+    fn leave(&mut self, key: u32) {
+        let Some(listener) = self.sockets.remove(key) else { return };
+        let Some(log) = self.topics.get_mut(listener.log) else { return };
+        log.listeners.swap_remove(listener.place as usize);
+        if let Some(moved) = log.listeners.get(listener.place as usize)
+            && let Some(moved) = self.sockets.get_mut(*moved)
+        {
+            moved.place = listener.place;
+        }
+        if log.listeners.is_empty() {
+            self.by_topic.remove(&log.topic);
+            self.topics.remove(listener.log);
+        }
+    }
+
+    /// One in [`QUIET`] of the sockets is looked at with each beat, so that heartbeats come spread over time.
+    fn beat(&mut self) {
+        self.beats = self.beats.wrapping_add(1);
+        let heartbeat = Frame::of(HEARTBEAT);
+        let mut gone = Vec::new();
+        for key in 0..self.sockets.end() {
+            let Some(listener) = self.sockets.get_mut(key) else { continue };
+            let Some(log) = self.topics.get_mut(listener.log) else { continue };
+            if listener.waits(log) {
+                listener.stuck += 1;
+                if listener.stuck > PATIENCE {
+                    gone.push(key);
+                }
+            } else if key % QUIET == self.beats % QUIET && self.beats.wrapping_sub(log.quiet_since) >= QUIET {
+                listener.rest = heartbeat.chunk().clone();
+                if listener.serve(log).is_err() {
+                    gone.push(key);
+                }
+            }
+        }
+        counter!("parterre_live_slow_total").increment(gone.len() as u64);
+        for key in gone {
+            self.leave(key);
+        }
+    }
+
+    /// Ends the bodies, so that clients know them for whole, and lets all go.
+    fn stop(&mut self) {
+        for key in 0..self.sockets.end() {
+            if let Some(listener) = self.sockets.remove(key)
+                && listener.rest.is_empty()
+            {
+                let _ = (&listener.socket).write(END);
+            }
+        }
+        debug_assert!(self.sockets.is_empty());
+    }
+}

@@ -1,0 +1,231 @@
+//! One event's places as everybody sees them: the newest state, the last few changes, and who listens.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum_prometheus::metrics::counter;
+use bytes::Bytes;
+use domain::availability::Message;
+use domain::availability::delta::{self, Position};
+use domain::ids::EventId;
+use tokio::sync::watch;
+
+use super::Wants;
+use super::broadcast::{Broadcaster, Topic};
+use super::frame::{self, Frame};
+use super::seen::{Seen, left};
+use crate::holds::Inventory;
+use crate::holds::store::Snapshot;
+
+/// Changes kept for those who come back: some seconds of a hot sale, hours of a quiet one.
+const RECENT: usize = 256;
+/// Bytes of them, at most: beyond that a snapshot is cheaper anyway.
+const RECENT_BYTES: usize = 128 * 1024;
+
+/// The projection of one event.
+#[derive(Debug)]
+pub(super) struct Projection {
+    pub(super) event: EventId,
+    state: Mutex<State>,
+    moved: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct State {
+    inventory: Arc<Inventory>,
+    snapshot: Arc<Snapshot>,
+    seen: Arc<Seen>,
+    /// The last deltas; the newest leads to `seen`.
+    recent: VecDeque<Frame>,
+    recent_bytes: usize,
+    listeners: usize,
+    ticking: bool,
+}
+
+impl State {
+    fn position(&self) -> Position {
+        self.seen.message.position()
+    }
+
+    /// The deltas after `known`; `None` where they do not reach back so far.
+    fn since(&self, known: Position) -> Option<impl Iterator<Item = &Frame>> {
+        let now = self.position();
+        let behind = usize::try_from(now.sequence.checked_sub(known.sequence)?).ok()?;
+        let reaches = known.epoch == now.epoch && behind <= self.recent.len();
+        reaches.then(|| self.recent.range(self.recent.len() - behind..))
+    }
+
+    fn remember(&mut self, frame: Frame) {
+        self.recent_bytes += frame.chunk().len();
+        self.recent.push_back(frame);
+        while self.recent.len() > RECENT || self.recent_bytes > RECENT_BYTES {
+            self.recent_bytes -= self.recent.pop_front().map_or(self.recent_bytes, |old| old.chunk().len());
+        }
+    }
+}
+
+impl Projection {
+    /// As it is first seen.
+    pub(super) fn new(event: EventId, epoch: u64, inventory: Arc<Inventory>, snapshot: Arc<Snapshot>) -> Self {
+        let message = Message { epoch, sequence: 1, states: snapshot.states.clone() };
+        let seen = Arc::new(Seen::new(message, left(&inventory, &snapshot)));
+        let state =
+            State { inventory, snapshot, seen, recent: VecDeque::new(), recent_bytes: 0, listeners: 0, ticking: false };
+        Self { event, state: Mutex::new(state), moved: watch::Sender::new(1) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a look at the store over: a look that is older than the last one changes nothing, one that differs is told
+    /// to whoever listens.
+    pub(super) fn fold(
+        &self,
+        inventory: Option<Arc<Inventory>>,
+        snapshot: Arc<Snapshot>,
+        out: &Broadcaster,
+    ) -> Arc<Seen> {
+        let mut state = self.lock();
+        if let Some(inventory) = inventory {
+            state.inventory = inventory;
+        }
+        if snapshot.version < state.snapshot.version || Arc::ptr_eq(&state.snapshot, &snapshot) {
+            return Arc::clone(&state.seen);
+        }
+        self.take(&mut state, snapshot, out);
+        Arc::clone(&state.seen)
+    }
+
+    /// Takes over what was read past every shortcut; answers how many seats and standing tiers were shown wrongly.
+    pub(super) fn correct(&self, snapshot: Arc<Snapshot>, out: &Broadcaster) -> usize {
+        let mut state = self.lock();
+        // Something changed since: the next tick will see to it.
+        if snapshot.version != state.snapshot.version {
+            return 0;
+        }
+        let seats = snapshot.states.changes(&state.seen.message.states).count();
+        let tiers = snapshot.standing.iter().filter(|tier| !state.snapshot.standing.contains(tier)).count();
+        self.take(&mut state, snapshot, out);
+        seats + tiers
+    }
+
+    fn take(&self, state: &mut State, snapshot: Arc<Snapshot>, out: &Broadcaster) {
+        let old = Arc::clone(&state.seen);
+        let same = old.message.states == snapshot.states && state.snapshot.standing == snapshot.standing;
+        state.snapshot = snapshot;
+        if same {
+            return;
+        }
+        let position = Position { sequence: old.message.sequence + 1, ..old.message.position() };
+        let states = state.snapshot.states.clone();
+        let mut text = frame::delta(position, &delta::encode(&old.message.states, &states));
+        let message = Message { epoch: position.epoch, sequence: position.sequence, states };
+        let seen = Seen::new(message, left(&state.inventory, &state.snapshot));
+        if seen.left != old.left {
+            let counts = frame::left(&seen);
+            text.push_str(&counts);
+            out.publish(Topic { event: self.event, wants: Wants::Counts }, Frame::of(&counts), position);
+        }
+        let frame = Frame::of(&text);
+        out.publish(Topic { event: self.event, wants: Wants::Seats }, frame.clone(), position);
+        state.remember(frame);
+        state.seen = Arc::new(seen);
+        self.moved.send_replace(position.sequence);
+        counter!("parterre_live_deltas_total").increment(1);
+    }
+
+    /// The first events for somebody who knows `after`, and the position they lead to.
+    fn hello(state: &State, wants: Wants, after: Option<Position>) -> (String, Position) {
+        let mut text = String::new();
+        if wants == Wants::Seats {
+            match after.and_then(|after| state.since(after)) {
+                Some(frames) => frames.for_each(|frame| text.push_str(&String::from_utf8_lossy(&frame.text()))),
+                None => text.push_str(&frame::snapshot(state.position())),
+            }
+        }
+        text.push_str(&frame::left(&state.seen));
+        (text, state.position())
+    }
+
+    /// The first events, for a stream that will come back with [`Projection::news`].
+    pub(super) fn greet(&self, wants: Wants, after: Option<Position>) -> (String, Position) {
+        Self::hello(&self.lock(), wants, after)
+    }
+
+    /// What happened after `known`: the deltas, or a snapshot event where they do not reach back; the counts alone where
+    /// nothing else is wanted.
+    pub(super) fn news(&self, wants: Wants, known: Position) -> (Vec<Bytes>, Position) {
+        let state = self.lock();
+        let now = state.position();
+        let texts = match state.since(known) {
+            _ if known == now => Vec::new(),
+            _ if wants == Wants::Counts => vec![Bytes::from(frame::left(&state.seen))],
+            Some(frames) => frames.map(Frame::text).collect(),
+            None => vec![Bytes::from(frame::snapshot(now))],
+        };
+        (texts, now)
+    }
+
+    /// Calls `add` with the first events while nothing can be published: who is added then misses nothing and hears
+    /// nothing twice.
+    pub(super) fn while_still(&self, wants: Wants, after: Option<Position>, add: impl FnOnce(&str, Position)) {
+        let state = self.lock();
+        let (text, position) = Self::hello(&state, wants, after);
+        add(&text, position);
+    }
+
+    /// Rings with every change.
+    pub(super) fn moves(&self) -> watch::Receiver<u64> {
+        self.moved.subscribe()
+    }
+
+    /// Whether a ticker is to be started: there is a listener, and none ticks.
+    pub(super) fn needs_ticker(&self) -> bool {
+        let mut state = self.lock();
+        let needed = state.listeners > 0 && !state.ticking;
+        state.ticking |= needed;
+        needed
+    }
+
+    /// Whether the ticker may go; it must then, for a new listener will start another.
+    pub(super) fn may_rest(&self) -> bool {
+        let mut state = self.lock();
+        state.ticking = state.listeners > 0;
+        !state.ticking
+    }
+
+    /// Shows a seat wrongly, as no code does that is right.
+    #[cfg(test)]
+    pub(super) fn break_on_purpose(&self, seat: domain::seat::SeatId, to: domain::seat::SeatState) {
+        let mut state = self.lock();
+        let mut message = state.seen.message.clone();
+        message.states.set(seat, to);
+        let left = state.seen.left.clone();
+        state.seen = Arc::new(Seen::new(message, left));
+    }
+}
+
+/// Somebody listens to an event, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Listening(Arc<Projection>);
+
+impl Listening {
+    pub(super) fn to(projection: &Arc<Projection>) -> Self {
+        projection.lock().listeners += 1;
+        Self(Arc::clone(projection))
+    }
+}
+
+impl core::ops::Deref for Listening {
+    type Target = Arc<Projection>;
+    fn deref(&self) -> &Arc<Projection> {
+        &self.0
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.lock().listeners -= 1;
+    }
+}

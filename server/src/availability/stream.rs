@@ -1,0 +1,97 @@
+//! One who listens: what is asked for, and the two ways to get it, a socket of one's own or an ordinary body.
+
+use std::convert::Infallible;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::availability::Position;
+use futures::{Stream, stream};
+use tokio::time::{Instant, timeout_at};
+
+use super::broadcast::{Joining, Topic};
+use super::doors::Guest;
+use super::frame::{Frame, HEARTBEAT};
+use super::projection::Listening;
+use super::{Availability, Wants};
+
+/// Silence after which a body is sent a heartbeat.
+const QUIET: Duration = Duration::from_secs(15);
+/// Browsers that lost the stream come back after so many milliseconds, and up to [`SPREAD`] more: not all at once.
+const COME_BACK: usize = 1_000;
+/// See [`COME_BACK`].
+const SPREAD: usize = 4_000;
+
+/// What somebody wants to hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// All of it, or the counts.
+    pub wants: Wants,
+    /// What is known already.
+    pub after: Option<Position>,
+}
+
+/// A stream that was granted and has not begun.
+#[derive(Debug)]
+pub struct Listener {
+    pub(super) house: Availability,
+    pub(super) ask: Ask,
+    pub(super) guest: Guest,
+    pub(super) listening: Listening,
+    pub(super) number: usize,
+}
+
+impl Listener {
+    fn retry(&self) -> String {
+        // Strides through the span: neighbours in time come back far apart.
+        format!("retry: {}\n\n", COME_BACK + self.number.wrapping_mul(1_531) % SPREAD)
+    }
+
+    /// Begins on a socket that nothing else uses any more: `head` is the answer's head, which promises chunks. Never
+    /// waits; the socket must not block.
+    pub fn onto(self, socket: TcpStream, head: &[u8]) {
+        let retry = self.retry();
+        let Self { house, ask, guest, listening, .. } = self;
+        let projection = Arc::clone(&listening);
+        let topic = Topic { event: projection.event, wants: ask.wants };
+        projection.while_still(ask.wants, ask.after, |text, at| {
+            let mut first = head.to_vec();
+            first.extend_from_slice(Frame::of(&(retry + text)).chunk());
+            let guard = Box::new((guest, listening));
+            house.broadcaster().join(Joining { topic, socket, first: Bytes::from(first), at, guard });
+        });
+    }
+
+    /// Begins as a body of events.
+    pub fn into_body(self) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
+        let moves = self.listening.moves();
+        let closing = self.house.closing();
+        let first = (self, None::<Position>, moves, Vec::<Bytes>::new());
+        stream::unfold(first, move |(listener, known, mut moves, mut waiting)| {
+            let closing = closing.clone();
+            async move {
+                let Some(mut position) = known else {
+                    moves.mark_unchanged();
+                    let (text, position) = listener.listening.greet(listener.ask.wants, listener.ask.after);
+                    let hello = Bytes::from(listener.retry() + &text);
+                    return Some((Ok(hello), (listener, Some(position), moves, waiting)));
+                };
+                let quiet = Instant::now() + QUIET;
+                while waiting.is_empty() {
+                    let moved = tokio::select! {
+                        () = closing.cancelled() => return None,
+                        moved = timeout_at(quiet, moves.changed()) => moved,
+                    };
+                    match moved {
+                        Ok(Ok(())) => (waiting, position) = listener.listening.news(listener.ask.wants, position),
+                        Ok(Err(_)) => return None,
+                        Err(_) => waiting.push(Bytes::from_static(HEARTBEAT.as_bytes())),
+                    }
+                }
+                let next = waiting.remove(0);
+                Some((Ok(next), (listener, Some(position), moves, waiting)))
+            }
+        })
+    }
+}

@@ -1,0 +1,117 @@
+//! Live availability: server-sent events, by the ordinary body or on a connection that leaves hyper.
+
+use app::api::problem::Problem;
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::availability::Position;
+use serde::Deserialize;
+
+use crate::availability::{Ask, Full, Wants};
+use crate::http::client::Client;
+use crate::http::handover::{CanLeave, Leaving};
+use crate::http::json::{Asked, Named};
+use crate::http::problem::ApiError;
+use crate::http::state::Shop;
+
+/// What to hear.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StreamQuery {
+    /// What is known already: `EPOCH-SEQUENCE` of the snapshot. A `Last-Event-ID` is newer and wins.
+    after: Option<String>,
+    /// `left` for the counts alone.
+    only: Option<Only>,
+}
+
+/// A part of the stream.
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Only {
+    /// The counts.
+    Left,
+}
+
+/// Hear what changes
+///
+/// Server-sent events, each with an `id` of epoch and sequence. `delta`: the changed seats since the sequence before, in
+/// base64 (`domain::availability::delta` describes the bytes); the new states are absolute. `snapshot`: fetch the snapshot
+/// again, deltas go on from here. `left`: `{"total": 120, "tiers": {"TIER": 40}}`, places left. A comment comes every 15
+/// seconds or so. Without `after` and `Last-Event-ID` the first event is `snapshot`.
+#[utoipa::path(
+    get, path = "/events/{slug}/availability/stream", tag = "events",
+    params(("slug" = String, Path), StreamQuery, ("Last-Event-ID" = Option<String>, Header)),
+    responses(
+        (status = 200, body = String, content_type = "text/event-stream", description = "The stream, without an end"),
+        (status = 404, body = Problem, description = "No such event", content_type = "application/problem+json"),
+        (status = 422, body = Problem, description = "`invalid_request`", content_type = "application/problem+json"),
+        (status = 429, body = Problem, description = "`too_many_streams` from this address", content_type = "application/problem+json"),
+        (status = 503, body = Problem, description = "`busy`: as many listen as can", content_type = "application/problem+json"),
+    )
+)]
+pub async fn stream(
+    State(shop): State<Shop>,
+    Named(slug): Named<String>,
+    Asked(query): Asked<StreamQuery>,
+    Extension(client): Extension<Client>,
+    can_leave: Option<Extension<CanLeave>>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    let after: Option<Position> = match (last, &query.after) {
+        (None, Some(text)) => Some(text.parse().map_err(|()| ApiError::invalid("`after` is EPOCH-SEQUENCE."))?),
+        (last, _) => last,
+    };
+    let event = shop.catalog.by_slug(&slug, shop.now()).await?.ok_or_else(|| ApiError::not_found("event"))?;
+    let wants = if query.only.is_some() { Wants::Counts } else { Wants::Seats };
+    if method == Method::HEAD {
+        return Ok(head(().into_response()));
+    }
+    let asked = shop.availability.listen(event.summary.id, Ask { wants, after }, client.0, shop.now()).await?;
+    let listener = asked.map_err(refused)?;
+    Ok(if can_leave.is_some() {
+        let mut response = head(().into_response());
+        response.extensions_mut().insert(Leaving::new(listener));
+        response
+    } else {
+        head(Body::from_stream(listener.into_body()).into_response())
+    })
+}
+
+fn head(mut response: Response) -> Response {
+    let fixed = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+        // Proxies of the nginx family would wait for a buffer to fill.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    for (name, value) in fixed {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn refused(full: Full) -> ApiError {
+    match full {
+        Full::Address { limit } => ApiError::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_streams",
+            "Many windows are open",
+            format!(
+                "{limit} pages at your address listen already. This one keeps itself fresh by asking now and then."
+            ),
+        )
+        .with("limit", limit),
+        Full::House => ApiError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "Too busy right now",
+            "As many listen as we can take. This page keeps itself fresh by asking now and then.",
+        ),
+    }
+    .retry_after(60)
+}
