@@ -6,6 +6,7 @@
 
 pub mod cassandra;
 pub mod house;
+pub mod linear;
 pub mod redis;
 mod server;
 pub mod shop;
