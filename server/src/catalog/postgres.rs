@@ -73,12 +73,16 @@ const CLAIMS: &str = "
         coalesce((SELECT array_agg(id ORDER BY id) FROM ticket_tiers WHERE event_id = $1 AND kind = 'standing'), '{}') AS tiers,
         coalesce((SELECT array_agg(sold + reserved ORDER BY id) FROM ticket_tiers WHERE event_id = $1 AND kind = 'standing'), '{}')
             AS taken,
-        coalesce((SELECT array_agg(o.hold_id) FROM orders o
+        s.holds, s.hold_tiers, s.hold_places,
+        greatest((SELECT max(fence) FROM seat_claims WHERE event_id = $1),
+            (SELECT max(fence) FROM seat_fences WHERE event_id = $1), 0) AS fence
+    FROM (SELECT coalesce(array_agg(hold_id), '{}') AS holds, coalesce(array_agg(tier_id), '{}') AS hold_tiers,
+            coalesce(array_agg(places), '{}') AS hold_places
+        FROM (SELECT o.hold_id, i.tier_id, sum(i.quantity)::integer AS places
+            FROM orders o JOIN order_items i ON i.order_id = o.id AND i.seat IS NULL
             WHERE o.event_id = $1 AND o.status IN ('pending', 'closing', 'paid', 'partly_refunded')
                 AND EXISTS (SELECT FROM ticket_tiers WHERE event_id = $1 AND kind = 'standing')
-                AND EXISTS (SELECT FROM order_items i WHERE i.order_id = o.id AND i.seat IS NULL)), '{}') AS holds,
-        greatest((SELECT max(fence) FROM seat_claims WHERE event_id = $1),
-            (SELECT max(fence) FROM seat_fences WHERE event_id = $1), 0) AS fence";
+            GROUP BY o.hold_id, i.tier_id) standing) s";
 
 // Changing nothing makes the row that is there come back.
 const ENSURE_PROMOTER: &str = "
@@ -231,10 +235,13 @@ impl EventStore for PostgresEvents {
         let row = sqlx::query(CLAIMS).bind(event.0).fetch_one(&self.pool).await.map_err(trouble)?;
         let read = || -> Result<Claims, sqlx::Error> {
             let (tiers, taken): (Vec<Uuid>, Vec<i32>) = (row.try_get("tiers")?, row.try_get("taken")?);
+            let (holds, hold_tiers): (Vec<Uuid>, Vec<Uuid>) = (row.try_get("holds")?, row.try_get("hold_tiers")?);
+            let hold_places: Vec<i32> = row.try_get("hold_places")?;
+            let places = hold_tiers.into_iter().map(TierId).zip(hold_places.into_iter().map(i32::unsigned_abs));
             Ok(Claims {
                 seats: seats(row.try_get("seats")?),
                 standing: tiers.into_iter().map(TierId).zip(taken.into_iter().map(i32::unsigned_abs)).collect(),
-                holds: row.try_get::<Vec<Uuid>, _>("holds")?.into_iter().map(HoldId).collect(),
+                holds: holds.into_iter().zip(places).map(|(hold, (tier, n))| (HoldId(hold), tier, n)).collect(),
                 fence: row.try_get("fence")?,
             })
         };

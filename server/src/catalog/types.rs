@@ -209,8 +209,8 @@ pub struct Claims {
     pub seats: Vec<SeatId>,
     /// Standing places reserved and sold, by tier.
     pub standing: Vec<(TierId, u32)>,
-    /// The holds whose orders are counted in `standing`.
-    pub holds: Vec<HoldId>,
+    /// Whose orders are counted in `standing`: hold, tier and places.
+    pub holds: Vec<(HoldId, TierId, u32)>,
     /// The highest fence that a claim of the event carries or was given up with.
     pub fence: i64,
 }

@@ -128,7 +128,7 @@ impl Standing {
     pub(super) fn load(&mut self, sold: &Sold) {
         let Some(early) = self.early.take() else { return };
         self.count(&sold.standing, u32::saturating_add);
-        self.counted.extend(&sold.counted);
+        self.counted.extend(sold.counted.iter().map(|(hold, ..)| *hold));
         for (id, said) in early {
             if said.sold {
                 self.sell(id, &said.places);

@@ -69,9 +69,9 @@ pub struct Sold {
     pub seats: Vec<SeatId>,
     /// Standing places reserved and sold, by tier.
     pub standing: Vec<(TierId, u32)>,
-    /// For [`HoldStore::load_sold`]: the holds whose orders are in `standing`, read at the same moment. What is said of
-    /// them later is no news.
-    pub counted: Vec<HoldId>,
+    /// For [`HoldStore::load_sold`]: the holds whose orders are in `standing`, each with its places of a tier, read at
+    /// the same moment. What is said of them later is no news.
+    pub counted: Vec<(HoldId, TierId, u32)>,
 }
 
 /// A hold to be placed.

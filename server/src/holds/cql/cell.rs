@@ -1,0 +1,95 @@
+//! A place's row: who has it, and the version that orders its changes.
+
+use domain::hold::Fence;
+use domain::ids::{HoldId, HolderId};
+use domain::time::Millis;
+
+use crate::trouble::Trouble;
+
+/// What a row says of its place. That a seat is not for sale at all is the chart's business and stands in no row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// Nobody has it.
+    #[default]
+    Free,
+    /// Somebody keeps it until [`Cell::until`].
+    Held,
+    /// Claimed for an order in PostgreSQL.
+    Sold,
+}
+
+/// A row, always read and written whole. The default is a row that was never written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cell {
+    /// Grows by one with each write; 0 where there is no row yet.
+    pub(crate) version: i64,
+    /// What it says.
+    pub(crate) mark: Mark,
+    /// Which hold keeps it, or sold it.
+    pub(crate) hold: Option<HoldId>,
+    /// Whose hold that is.
+    pub(crate) holder: Option<HolderId>,
+    /// When the hold runs out.
+    pub(crate) until: Millis,
+    /// The highest fence that the row ever carried.
+    pub(crate) fence: Fence,
+    /// Extensions that the hold has left.
+    pub(crate) extensions: u8,
+}
+
+impl Cell {
+    /// Whether this hold keeps it, run out or not.
+    pub(crate) fn is_held_by(&self, hold: HoldId) -> bool {
+        self.mark == Mark::Held && self.hold == Some(hold)
+    }
+
+    /// Whether it was sold by this hold; `None` are places of which PostgreSQL only told that they are sold.
+    pub(crate) fn is_sold_by(&self, hold: Option<HoldId>) -> bool {
+        self.mark == Mark::Sold && self.hold == hold
+    }
+
+    /// Whether anybody may take it.
+    pub(crate) fn is_open(&self, now: Millis) -> bool {
+        match self.mark {
+            Mark::Free => true,
+            Mark::Held => now >= self.until,
+            Mark::Sold => false,
+        }
+    }
+
+    /// Whether it is held and the hold lasts.
+    pub(crate) fn is_live(&self, now: Millis) -> bool {
+        self.mark == Mark::Held && now < self.until
+    }
+
+    /// The same row, free.
+    pub(crate) fn freed(&self) -> Self {
+        Self { version: self.version, fence: self.fence, ..Self::default() }
+    }
+
+    /// The same row, sold by `hold`.
+    pub(crate) fn sold(&self, hold: Option<HoldId>) -> Self {
+        Self { mark: Mark::Sold, hold, ..self.freed() }
+    }
+
+    /// The number that stands for the mark in the column `state`. Blocked seats (3) have no rows of ours.
+    pub(crate) fn state(&self) -> i8 {
+        match self.mark {
+            Mark::Free => 0,
+            Mark::Held => 1,
+            Mark::Sold => 2,
+        }
+    }
+}
+
+/// The mark of a number in the column `state`.
+pub(crate) fn mark_of(state: i8) -> Result<Mark, Trouble> {
+    match state {
+        0 => Ok(Mark::Free),
+        1 => Ok(Mark::Held),
+        2 => Ok(Mark::Sold),
+        // A tool may have blocked it: nobody can have it, which is what sold means here.
+        3 => Ok(Mark::Sold),
+        other => Err(Trouble::Corrupt { what: "hold store", detail: format!("a seat in state {other}") }),
+    }
+}

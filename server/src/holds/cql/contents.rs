@@ -1,0 +1,76 @@
+//! What a hold was granted with, as the column `contents` keeps it: a letter for the form, then JSON.
+
+use domain::hold::{Fence, Hold};
+use domain::ids::{EventId, TierId};
+use domain::price::Line;
+use domain::seat::SeatId;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::table::{BlockKey, Record};
+use crate::trouble::Trouble;
+
+/// The form that is written.
+const FORM: u8 = b'a';
+
+#[derive(Serialize, Deserialize)]
+struct Contents<'a> {
+    seats: std::borrow::Cow<'a, [SeatId]>,
+    standing: std::borrow::Cow<'a, [(TierId, u32)]>,
+    lines: std::borrow::Cow<'a, [Line]>,
+    rows: Vec<(Uuid, i32, Vec<i32>)>,
+}
+
+/// The rows that a hold keeps, by partition, ascending.
+pub(super) type Rows = Vec<(BlockKey, Vec<i32>)>;
+
+/// A hold and where its rows are: enough to find them without the event's layout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub(super) hold: Hold,
+    pub(super) rows: Rows,
+}
+
+impl Kept {
+    /// The record to be written.
+    pub(super) fn record(&self) -> Result<Record, Trouble> {
+        let rows = self.rows.iter().map(|(key, seats)| (key.of, key.block, seats.clone())).collect();
+        let hold = &self.hold;
+        let (seats, standing) = (hold.seats.as_slice().into(), hold.standing.as_slice().into());
+        let text = serde_json::to_vec(&Contents { seats, standing, lines: hold.lines.as_slice().into(), rows });
+        let mut contents = vec![FORM];
+        contents.extend(text.map_err(corrupt)?);
+        Ok(Record {
+            hold: hold.id,
+            holder: hold.holder,
+            event: hold.event.0,
+            until: hold.expires_at,
+            extensions: hold.extensions_left,
+            fence: hold.fence.0,
+            contents,
+        })
+    }
+
+    /// The hold of a record.
+    pub(super) fn read(record: &Record) -> Result<Self, Trouble> {
+        let Some((&FORM, text)) = record.contents.split_first() else { return Err(corrupt("another form")) };
+        let contents: Contents<'_> = serde_json::from_slice(text).map_err(corrupt)?;
+        let rows = contents.rows.into_iter().map(|(of, block, seats)| (BlockKey { of, block }, seats)).collect();
+        let hold = Hold {
+            id: record.hold,
+            event: EventId(record.event),
+            holder: record.holder,
+            seats: contents.seats.into_owned(),
+            standing: contents.standing.into_owned(),
+            lines: contents.lines.into_owned(),
+            expires_at: record.until,
+            extensions_left: record.extensions,
+            fence: Fence(record.fence),
+        };
+        Ok(Self { hold, rows })
+    }
+}
+
+fn corrupt(detail: impl ToString) -> Trouble {
+    Trouble::Corrupt { what: "a hold's record", detail: detail.to_string() }
+}

@@ -1,0 +1,161 @@
+//! What all blocks share: the tables, limits of time and number, the fence, and counters.
+
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::hold::Fence;
+use domain::time::Millis;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::news::Outbox;
+use super::table::Table;
+use crate::trouble::Trouble;
+
+/// How troubles name this store.
+pub(super) const WHAT: &str = "hold store";
+
+/// Limits of time and number.
+#[derive(Clone, Copy, Debug)]
+pub struct Tuning {
+    /// Places written in one conditional batch, at most; a wish that wants more goes alone.
+    pub batch: usize,
+    /// Wishes that one batch answers, at most.
+    pub wishes: usize,
+    /// Wishes that wait for one block, at most; the next one is told that the hall is busy.
+    pub queue: usize,
+    /// Conditional writes of this process under way at a time, over all blocks.
+    pub in_flight: usize,
+    /// A wish that no write has begun for within this time was surely not granted, and is told so.
+    pub begin_within: Duration,
+    /// An outcome that is not known within this time is told as [`Trouble::Unconfirmed`].
+    pub resolve_within: Duration,
+    /// How long one request to the store may take.
+    pub answer_within: Duration,
+    /// How old the knowledge may be that refuses a place, in a process that others' news reach.
+    pub trust: Duration,
+    /// Reads of blocks at a time while an event is opened or compared.
+    pub reads: usize,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            batch: 64,
+            wishes: 64,
+            queue: 2_000,
+            in_flight: 64,
+            begin_within: Duration::from_millis(1_900),
+            resolve_within: Duration::from_secs(5),
+            answer_within: Duration::from_millis(1_500),
+            trust: Duration::from_secs(1),
+            reads: 16,
+        }
+    }
+}
+
+/// What happened, counted since the start.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Conditional writes sent: each is one round of Paxos.
+    pub writes: AtomicU64,
+    /// Of them, those that another process was faster than.
+    pub conflicts: AtomicU64,
+    /// Of them, those whose outcome had to be found out.
+    pub unknown: AtomicU64,
+    /// Reads of blocks, plain and deciding.
+    pub reads: AtomicU64,
+    /// Wishes answered from the mirror alone.
+    pub spared: AtomicU64,
+    /// Wishes refused because too many waited.
+    pub busy: AtomicU64,
+}
+
+/// Adds one.
+pub(super) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// After so many failures in a row, wishes are refused at the door...
+const FAILURES: u32 = 3;
+/// ...but for one in so many milliseconds, which finds out whether the store is back.
+const PROBE_EVERY: u64 = 500;
+
+/// Shared by everybody who works on blocks.
+pub(super) struct Engine {
+    pub(super) table: Arc<dyn Table>,
+    pub(super) tuning: Tuning,
+    pub(super) slots: Semaphore,
+    pub(super) outbox: Outbox,
+    pub(super) counters: Counters,
+    start: Instant,
+    fence: AtomicI64,
+    failures: AtomicU32,
+    probed: AtomicU64,
+}
+
+impl Engine {
+    pub(super) fn new(table: Arc<dyn Table>, tuning: Tuning, outbox: Outbox) -> Self {
+        Self {
+            table,
+            tuning,
+            slots: Semaphore::new(tuning.in_flight),
+            outbox,
+            counters: Counters::default(),
+            start: Instant::now(),
+            fence: AtomicI64::new(0),
+            failures: AtomicU32::new(0),
+            probed: AtomicU64::new(0),
+        }
+    }
+
+    /// Milliseconds of this process, from one: nothing was seen at zero.
+    pub(super) fn tick(&self) -> u64 {
+        self.start.elapsed().as_millis() as u64 + 1
+    }
+
+    /// The next fence: above every earlier one of this process and of the rows it has seen, above the millisecond, and
+    /// above the floor that PostgreSQL remembers.
+    pub(super) fn next_fence(&self, now: Millis, floor: Fence) -> Fence {
+        let least = now.0.saturating_mul(1 << 20).max(floor.0.saturating_add(1));
+        let next = |last: i64| Some(least.max(last.saturating_add(1)));
+        let last = self.fence.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or_else(|last| last);
+        Fence(least.max(last.saturating_add(1)))
+    }
+
+    /// Later fences are above this one.
+    pub(super) fn seen_fence(&self, fence: Fence) {
+        self.fence.fetch_max(fence.0, Ordering::Relaxed);
+    }
+
+    /// How a request went.
+    pub(super) fn went<T>(&self, answer: Result<T, Trouble>) -> Result<T, Trouble> {
+        match &answer {
+            Ok(_) => self.failures.store(0, Ordering::Relaxed),
+            Err(_) => drop(self.failures.fetch_add(1, Ordering::Relaxed)),
+        }
+        answer
+    }
+
+    /// Refuses while the store does not answer, but for a probe now and then.
+    pub(super) fn check_open(&self) -> Result<(), Trouble> {
+        if self.failures.load(Ordering::Relaxed) < FAILURES {
+            return Ok(());
+        }
+        let (now, last) = (self.tick(), self.probed.load(Ordering::Relaxed));
+        let probes = now >= last + PROBE_EVERY
+            && self.probed.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if probes { Ok(()) } else { Err(unavailable("it has not answered for a while")) }
+    }
+}
+
+/// Nothing was done.
+pub(super) fn unavailable(detail: &str) -> Trouble {
+    Trouble::Unavailable { what: WHAT, detail: detail.to_owned() }
+}
+
+/// It may have been done.
+pub(super) fn unconfirmed(detail: &str) -> Trouble {
+    Trouble::Unconfirmed { what: WHAT, detail: detail.to_owned() }
+}

@@ -1,0 +1,280 @@
+//! The mirror of one event's cells: what this process last knew of every place, by block.
+//!
+//! It answers snapshots and chooses what to try. Nothing is granted because of it: a write says which versions it rests
+//! on, and the store refuses it where they are others.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use domain::availability::Packed;
+use domain::hold::Fence;
+use domain::ids::{EventId, HoldId, TierId};
+use domain::seat::{SeatId, SeatState};
+use domain::time::Millis;
+
+use super::cell::{Cell, Mark};
+use super::holders::Holders;
+use super::queue::Queue;
+use super::table::BlockKey;
+use crate::holds::memory::lock;
+use crate::holds::store::{Layout, Snapshot};
+use crate::trouble::Trouble;
+
+/// Standing places in a block.
+const STANDING_BLOCK: u32 = 200;
+
+/// One block: its rows' names, its cells, and who waits for it.
+#[derive(Debug)]
+pub(super) struct Block {
+    pub(super) key: BlockKey,
+    /// The rows' `seat_id`s, ascending; a place within the block is an index here.
+    pub(super) seats: Box<[i32]>,
+    /// Not for sale.
+    pub(super) blocked: Box<[bool]>,
+    pub(super) cells: Mutex<Cells>,
+    pub(super) queue: Mutex<Queue>,
+}
+
+/// Cells with the moment each was last confirmed by the store, in milliseconds of the process.
+#[derive(Debug)]
+pub(super) struct Cells {
+    pub(super) cells: Box<[Cell]>,
+    pub(super) seen: Box<[u64]>,
+}
+
+/// What was said between opening and loading: it is newer than what is loaded.
+#[derive(Debug, Default)]
+pub(super) struct Early {
+    /// Seats that went free.
+    pub(super) freed: HashSet<SeatId>,
+    /// Holds of which anything was said.
+    pub(super) said: HashSet<HoldId>,
+}
+
+/// A standing tier.
+#[derive(Debug)]
+pub(super) struct Standing {
+    pub(super) tier: TierId,
+    pub(super) blocks: Range<usize>,
+}
+
+/// One event.
+#[derive(Debug)]
+pub(super) struct Hall {
+    pub(super) event: EventId,
+    pub(super) blocks: Vec<Block>,
+    /// By seat id: its block, and its place within it.
+    slots: Box<[(u32, u32)]>,
+    by_key: HashMap<BlockKey, u32>,
+    pub(super) standing: Vec<Standing>,
+    pub(super) fence_floor: Fence,
+    pub(super) early: Mutex<Option<Early>>,
+    pub(super) holders: Mutex<Holders>,
+    open: AtomicBool,
+    version: AtomicU64,
+}
+
+fn block(key: BlockKey, seats: Vec<i32>, blocked: Vec<bool>) -> Block {
+    let cells = Cells { cells: vec![Cell::default(); seats.len()].into(), seen: vec![0; seats.len()].into() };
+    Block { key, seats: seats.into(), blocked: blocked.into(), cells: Mutex::new(cells), queue: Mutex::default() }
+}
+
+impl Hall {
+    /// An event of which nothing is known yet.
+    pub(super) fn new(event: EventId, layout: &Layout) -> Result<Self, Trouble> {
+        let corrupt = |_| Trouble::Corrupt { what: "hold store", detail: "a block's number is beyond 31 bits".into() };
+        let mut numbers: Vec<u32> = layout.blocks.to_vec();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut seats: Vec<Vec<i32>> = vec![Vec::new(); numbers.len()];
+        let mut slots = Vec::with_capacity(layout.blocks.len());
+        for (seat, number) in (0_i32..).zip(layout.blocks.iter()) {
+            let at = numbers.partition_point(|known| known < number);
+            slots.push((at as u32, seats[at].len() as u32));
+            seats[at].push(seat);
+        }
+        let mut blocks = Vec::new();
+        for (number, seats) in numbers.iter().zip(seats) {
+            let key = BlockKey { of: event.0, block: i32::try_from(*number).map_err(corrupt)? };
+            let blocked = vec![false; seats.len()];
+            blocks.push(block(key, seats, blocked));
+        }
+        for seat in &layout.blocked {
+            if let Some((at, place)) = slots.get(seat.index()) {
+                blocks[*at as usize].blocked[*place as usize] = true;
+            }
+        }
+        let mut standing = Vec::new();
+        for (tier, quantity) in &layout.standing {
+            let from = blocks.len();
+            for (number, first) in (0_i32..).zip((0..*quantity).step_by(STANDING_BLOCK as usize)) {
+                let seats: Vec<i32> =
+                    (first..(*quantity).min(first + STANDING_BLOCK)).filter_map(|seat| i32::try_from(seat).ok()).collect();
+                let blocked = vec![false; seats.len()];
+                blocks.push(block(BlockKey { of: tier.0, block: number }, seats, blocked));
+            }
+            standing.push(Standing { tier: *tier, blocks: from..blocks.len() });
+        }
+        let by_key = (0_u32..).zip(&blocks).map(|(at, block)| (block.key, at)).collect();
+        Ok(Self {
+            event,
+            blocks,
+            slots: slots.into(),
+            by_key,
+            standing,
+            fence_floor: layout.fence_floor,
+            early: Mutex::new(Some(Early::default())),
+            holders: Mutex::default(),
+            open: AtomicBool::new(false),
+            version: AtomicU64::new(1),
+        })
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.open.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_open(&self) {
+        self.open.store(true, Ordering::Release);
+        self.changed();
+    }
+
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// Called after the change and before its lock goes: whoever reads the version first never misses the change.
+    pub(super) fn changed(&self) {
+        self.version.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// A seat's block and its place there.
+    pub(super) fn slot(&self, seat: SeatId) -> Option<(usize, u32)> {
+        self.slots.get(seat.index()).map(|(block, place)| (*block as usize, *place))
+    }
+
+    /// The block of a partition.
+    pub(super) fn block_of(&self, key: BlockKey) -> Option<usize> {
+        self.by_key.get(&key).map(|at| *at as usize)
+    }
+
+    /// The standing tier.
+    pub(super) fn tier(&self, tier: TierId) -> Option<&Standing> {
+        self.standing.iter().find(|known| known.tier == tier)
+    }
+
+    /// The seats' places by block, blocks ascending.
+    pub(super) fn by_block(&self, seats: &[SeatId]) -> Vec<(usize, Vec<u32>)> {
+        let mut found: Vec<(usize, u32)> = seats.iter().filter_map(|seat| self.slot(*seat)).collect();
+        found.sort_unstable();
+        let mut blocks: Vec<(usize, Vec<u32>)> = Vec::new();
+        for (block, place) in found {
+            match blocks.last_mut() {
+                Some((last, places)) if *last == block => places.push(place),
+                _ => blocks.push((block, vec![place])),
+            }
+        }
+        blocks
+    }
+
+    /// Takes rows over: each where its version is greater than the one known, or every one where the reading decided.
+    /// Answers how many were news.
+    pub(super) fn merge(&self, block: usize, rows: &[(i32, Cell)], seen: u64, decided: bool) -> u32 {
+        let known = &self.blocks[block];
+        let mut cells = lock(&known.cells);
+        let mut news = 0;
+        for (seat, cell) in rows {
+            let Ok(at) = known.seats.binary_search(seat) else { continue };
+            let old = cells.cells[at];
+            if cell.version > old.version || (decided && *cell != old) {
+                lock(&self.holders).replace(&old, cell);
+                cells.cells[at] = *cell;
+                news += 1;
+            }
+            if cell.version >= old.version || decided {
+                cells.seen[at] = cells.seen[at].max(seen);
+            }
+        }
+        if news > 0 {
+            self.changed();
+        }
+        news
+    }
+
+    /// All that was read of a block: rows that are not among them do not exist.
+    pub(super) fn merge_read(
+        &self,
+        block: usize,
+        asked: &[i32],
+        rows: &[(i32, Cell)],
+        seen: u64,
+        decided: bool,
+    ) -> u32 {
+        let known = &self.blocks[block];
+        let asked = if asked.is_empty() { &known.seats[..] } else { asked };
+        let read: HashMap<i32, Cell> = rows.iter().copied().collect();
+        let whole: Vec<(i32, Cell)> =
+            asked.iter().map(|seat| (*seat, read.get(seat).copied().unwrap_or_default())).collect();
+        self.merge(block, &whole, seen, decided)
+    }
+
+    /// Places of the block that a hold keeps, as last known.
+    pub(super) fn kept_by(&self, block: usize, hold: HoldId) -> u32 {
+        lock(&self.blocks[block].cells).cells.iter().filter(|cell| cell.is_held_by(hold)).count() as u32
+    }
+
+    /// Places of the block that anybody may take, as last known; those of `replaced` count as free.
+    pub(super) fn free_in(&self, block: usize, own: HoldId, replaced: Option<HoldId>, now: Millis) -> u32 {
+        let open = |cell: &&Cell| {
+            cell.is_open(now) || cell.is_held_by(own) || replaced.is_some_and(|hold| cell.is_held_by(hold))
+        };
+        lock(&self.blocks[block].cells).cells.iter().filter(open).count() as u32
+    }
+
+    /// Whether there is something to sweep in the block.
+    pub(super) fn has_run_out(&self, block: usize, now: Millis) -> bool {
+        lock(&self.blocks[block].cells).cells.iter().any(|cell| cell.mark == Mark::Held && now >= cell.until)
+    }
+
+    /// All places at one moment.
+    pub(super) fn snapshot(&self, now: Millis) -> Snapshot {
+        let version = self.version();
+        let mut states = Packed::free(self.slots.len() as u32);
+        let mut stale_at: Option<Millis> = None;
+        let seated = self.standing.first().map_or(self.blocks.len(), |first| first.blocks.start);
+        let mut live = |cell: &Cell| {
+            let is_live = cell.is_live(now);
+            if is_live {
+                stale_at = Some(stale_at.map_or(cell.until, |first| first.min(cell.until)));
+            }
+            is_live
+        };
+        for block in &self.blocks[..seated] {
+            let cells = lock(&block.cells);
+            for ((seat, cell), blocked) in block.seats.iter().zip(&cells.cells).zip(&block.blocked) {
+                let state = match cell.mark {
+                    Mark::Sold => SeatState::Sold,
+                    _ if *blocked => SeatState::Blocked,
+                    Mark::Held if live(cell) => SeatState::Held,
+                    _ => continue,
+                };
+                states.set(SeatId(seat.unsigned_abs()), state);
+            }
+        }
+        let mut left = |tier: &Standing| {
+            let mut free = 0;
+            for block in &self.blocks[tier.blocks.clone()] {
+                let cells = lock(&block.cells);
+                free += cells.cells.iter().filter(|cell| cell.mark != Mark::Sold && !live(cell)).count() as u32;
+            }
+            (tier.tier, free)
+        };
+        let standing = self.standing.iter().map(&mut left).collect();
+        Snapshot { states, standing, stale_at, version }
+    }
+}
+
+/// Shared by everybody who works on the event.
+pub(super) type SharedHall = Arc<Hall>;

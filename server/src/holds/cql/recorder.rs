@@ -1,0 +1,114 @@
+//! Records of holds, written together: a plain write costs a disk's answer, and one answer serves all who wait for it.
+
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::ids::HoldId;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::engine::{Engine, unavailable, unconfirmed};
+use super::table::Note;
+use crate::holds::memory::lock;
+use crate::trouble::Trouble;
+
+/// Lanes that write side by side; all about one hold goes through one lane, in its order.
+const LANES: usize = 4;
+/// Notes in one batch, and their bytes in all: Cassandra refuses batches above 50 KiB.
+const NOTES: usize = 64;
+const BYTES: usize = 24 * 1024;
+/// Pause before another try; notes are safe to repeat.
+const PAUSE: Duration = Duration::from_millis(40);
+
+type Waiting = (Vec<Note>, oneshot::Sender<Result<(), Trouble>>);
+
+#[derive(Debug, Default)]
+struct Lane {
+    waiting: VecDeque<Waiting>,
+    working: bool,
+}
+
+/// Writes notes.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    lanes: Arc<[Mutex<Lane>; LANES]>,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self { lanes: Arc::new(std::array::from_fn(|_| Mutex::default())) }
+    }
+}
+
+fn bytes(note: &Note) -> usize {
+    match note {
+        Note::Keep(record) => record.contents.len() + 160,
+        Note::Forget(..) => 64,
+    }
+}
+
+impl Recorder {
+    /// Writes notes about a hold and returns when they are written; tries again until the time for it is over.
+    ///
+    /// # Errors
+    /// [`Trouble::Unconfirmed`] where it is not known whether they are.
+    pub(super) async fn write(&self, engine: &Arc<Engine>, about: HoldId, notes: Vec<Note>) -> Result<(), Trouble> {
+        let deadline = Instant::now() + engine.tuning.resolve_within;
+        loop {
+            let written = self.once(engine, about, notes.clone()).await;
+            match written {
+                Ok(()) => return Ok(()),
+                Err(trouble @ Trouble::Corrupt { .. }) => return Err(trouble),
+                Err(_) if Instant::now() >= deadline => {
+                    return Err(unconfirmed("the hold's record could not be written in time"));
+                }
+                Err(_) => sleep(PAUSE).await,
+            }
+        }
+    }
+
+    async fn once(&self, engine: &Arc<Engine>, about: HoldId, notes: Vec<Note>) -> Result<(), Trouble> {
+        let mut hasher = DefaultHasher::new();
+        about.hash(&mut hasher);
+        let number = hasher.finish() as usize % LANES;
+        let (done, answer) = oneshot::channel();
+        let starts = {
+            let mut lane = lock(&self.lanes[number]);
+            lane.waiting.push_back((notes, done));
+            !std::mem::replace(&mut lane.working, true)
+        };
+        if starts {
+            tokio::spawn(work(Arc::clone(engine), Arc::clone(&self.lanes), number));
+        }
+        answer.await.unwrap_or_else(|_| Err(unavailable("the recorder ended")))
+    }
+}
+
+async fn work(engine: Arc<Engine>, lanes: Arc<[Mutex<Lane>; LANES]>, number: usize) {
+    loop {
+        let (mut notes, mut done, mut size): (Vec<Note>, Vec<_>, usize) = Default::default();
+        {
+            let mut lane = lock(&lanes[number]);
+            while notes.len() < NOTES
+                && size < BYTES
+                && let Some((more, answer)) = lane.waiting.pop_front()
+            {
+                size += more.iter().map(bytes).sum::<usize>();
+                notes.extend(more);
+                done.push(answer);
+            }
+            if done.is_empty() {
+                lane.working = false;
+                return;
+            }
+        }
+        let asked = timeout(engine.tuning.answer_within, engine.table.note(&notes)).await;
+        let written = engine.went(asked.unwrap_or_else(|_| Err(unconfirmed("no answer in time"))));
+        for answer in done {
+            // Whoever asked may have gone.
+            let _ = answer.send(written.clone());
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What the store needs of a CQL cluster, and no more: small enough for a twin in memory that fails on command.
+
+use async_trait::async_trait;
+use domain::ids::{HoldId, HolderId};
+use domain::time::Millis;
+use uuid::Uuid;
+
+use super::cell::Cell;
+use crate::trouble::Trouble;
+
+/// A partition of `inventory_by_event`. Standing tiers are halls of their own: their partitions carry the tier's id, so
+/// that no place changes its row when another tier grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct BlockKey {
+    /// The event, or the standing tier.
+    pub(crate) of: Uuid,
+    /// Which block of it.
+    pub(crate) block: i32,
+}
+
+/// One row to be written, if its version is still the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// The row.
+    pub(crate) seat: i32,
+    /// The version it must have; 0 for none.
+    pub(crate) was: i64,
+    /// What it becomes.
+    pub(crate) cell: Cell,
+}
+
+/// What a conditional write came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// All rows are written.
+    Applied,
+    /// None is: a version was another one. Whole rows that came with the answer, if they did.
+    Lost(Vec<(i32, Cell)>),
+    /// It may have happened, or may still happen.
+    Unknown(Trouble),
+    /// It surely did not happen and will not.
+    NotDone(Trouble),
+}
+
+/// How a block is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// LOCAL_QUORUM: may miss what is being written.
+    Plain,
+    /// LOCAL_SERIAL: whatever was being written has happened then, or never will.
+    Deciding,
+}
+
+/// A row of `holds_by_id` and `holds_by_holder`: what a hold was granted with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// The hold.
+    pub(crate) hold: HoldId,
+    /// Whose.
+    pub(crate) holder: HolderId,
+    /// The event.
+    pub(crate) event: Uuid,
+    /// Ran out then, when this was written.
+    pub(crate) until: Millis,
+    /// Extensions left then.
+    pub(crate) extensions: u8,
+    /// The fence.
+    pub(crate) fence: i64,
+    /// Places and lines, as `contents.rs` writes them.
+    pub(crate) contents: Vec<u8>,
+}
+
+/// A plain write about a hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Note {
+    /// It is as the record says.
+    Keep(Record),
+    /// It is over.
+    Forget(HoldId, HolderId),
+}
+
+/// The tables.
+#[async_trait]
+pub(crate) trait Table: Send + Sync + 'static {
+    /// The rows of a block that exist; all of them where `seats` is empty.
+    async fn read(&self, key: BlockKey, seats: &[i32], how: Reading) -> Result<Vec<(i32, Cell)>, Trouble>;
+
+    /// Writes all rows in one conditional batch, or none.
+    async fn write(&self, key: BlockKey, changes: &[Change]) -> Written;
+
+    /// Plain writes, safe to repeat.
+    async fn note(&self, notes: &[Note]) -> Result<(), Trouble>;
+
+    /// A hold's record.
+    async fn record(&self, hold: HoldId) -> Result<Option<Record>, Trouble>;
+
+    /// The holds of a holder, with the ends they had when they were written.
+    async fn records_of(&self, holder: HolderId) -> Result<Vec<(HoldId, Millis)>, Trouble>;
+}
