@@ -56,7 +56,7 @@ impl Holds {
         now: Millis,
     ) -> Result<Granted, HoldError> {
         let inventory = self.ready(event).await?;
-        if let Some(hold) = self.store.get(id, holder, now).await? {
+        if let Some(hold) = self.store.earlier(id, holder, now).await? {
             return Ok(Granted { hold, healed: Vec::new(), relaxed: Vec::new() });
         }
         if !inventory.on_sale {
@@ -135,6 +135,7 @@ impl Call<'_> {
             Outcome::Lost(Loss::IdReused) => Err(HoldRefusal::Contradiction.into()),
             Outcome::Lost(Loss::Gone | Loss::NoExtensionLeft) => Err(HoldRefusal::Expired.into()),
             Outcome::Lost(Loss::NotOpen) => Err(closed().into()),
+            Outcome::Lost(Loss::Busy) => Err(crowded().into()),
             Outcome::Unknown(trouble) => Err(trouble.into()),
         }
     }
@@ -266,4 +267,8 @@ impl Call<'_> {
 
 fn closed() -> Trouble {
     Trouble::Unavailable { what: "hold store", detail: "the event is being opened".to_owned() }
+}
+
+pub(super) fn crowded() -> Trouble {
+    Trouble::Unavailable { what: "hold store", detail: "too many wait for these seats".to_owned() }
 }

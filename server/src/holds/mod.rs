@@ -5,6 +5,7 @@
 mod cells;
 #[cfg(test)]
 mod contract;
+pub mod cql;
 mod grant;
 pub mod inventory;
 pub mod memory;
@@ -23,6 +24,7 @@ use domain::time::Millis;
 use thiserror::Error;
 
 pub use inventory::{Inventories, Inventory, InventoryTable};
+pub use cql::CqlHolds;
 pub use memory::MemoryHolds;
 pub use store::{HoldStore, Sold};
 pub use views::Views;
@@ -108,9 +110,11 @@ impl Holds {
     /// # Errors
     /// [`HoldRefusal::NoExtensionLeft`], [`HoldRefusal::Expired`], or trouble.
     pub async fn extend(&self, id: HoldId, holder: HolderId, now: Millis) -> Result<Hold, HoldError> {
+        self.reach(id, holder).await?;
         match self.store.extend(id, holder, EXTEND_BY, now).await {
             Outcome::Applied(hold) => Ok(hold),
             Outcome::Lost(Loss::NoExtensionLeft) => Err(HoldRefusal::NoExtensionLeft.into()),
+            Outcome::Lost(Loss::Busy) => Err(grant::crowded().into()),
             Outcome::Lost(_) => Err(HoldRefusal::Expired.into()),
             Outcome::Unknown(trouble) => Err(trouble.into()),
         }
@@ -121,6 +125,7 @@ impl Holds {
     /// # Errors
     /// Trouble.
     pub async fn release(&self, id: HoldId, holder: HolderId, now: Millis) -> Result<bool, HoldError> {
+        self.reach(id, holder).await?;
         match self.store.release(id, holder, now).await {
             Outcome::Applied(was_live) => Ok(was_live),
             Outcome::Lost(_) => Ok(false),
@@ -134,6 +139,9 @@ impl Holds {
     /// # Errors
     /// Trouble.
     pub async fn mark_sold(&self, hold: &Hold) -> Result<(), HoldError> {
+        if self.store.is_shared() {
+            self.ready(hold.event).await?;
+        }
         Ok(self.store.mark_sold(hold).await?)
     }
 
@@ -143,6 +151,9 @@ impl Holds {
     /// # Errors
     /// Trouble.
     pub async fn mark_free(&self, event: EventId, hold: HoldId, places: &Sold) -> Result<(), HoldError> {
+        if self.store.is_shared() {
+            self.ready(event).await?;
+        }
         Ok(self.store.mark_free(event, hold, places).await?)
     }
 
@@ -186,6 +197,14 @@ impl Holds {
     /// Trouble.
     pub async fn look_past(&self, event: EventId, now: Millis) -> Result<Option<Arc<Snapshot>>, HoldError> {
         Ok(self.views.renew(event, now).await?)
+    }
+
+    /// Opens the event of a hold that another process granted.
+    async fn reach(&self, hold: HoldId, holder: HolderId) -> Result<(), HoldError> {
+        match self.store.elsewhere(hold, holder).await? {
+            Some(event) => self.ready(event).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// The event's inventory, the hold store knowing the event and what is sold of it.

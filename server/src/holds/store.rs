@@ -47,6 +47,8 @@ pub enum Loss {
     IdReused,
     /// The event was never opened, or its sold seats are still being loaded.
     NotOpen,
+    /// Too many wait for these seats already; nothing was done, and it may be asked again.
+    Busy,
 }
 
 /// What does not change about an event while it is open.
@@ -116,6 +118,21 @@ pub struct Snapshot {
 /// Who keeps which seat. The laws are in `contract.rs`.
 #[async_trait]
 pub trait HoldStore: Send + Sync + 'static {
+    /// Whether other processes share it: then an event may be on sale that this process has not opened yet.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// The event of a hold, where it has to be opened here before the hold can be changed.
+    async fn elsewhere(&self, _: HoldId, _: HolderId) -> Result<Option<EventId>, Trouble> {
+        Ok(None)
+    }
+
+    /// As [`HoldStore::get`], for an id that is about to be used: a store may know by a fresh id that nobody used it.
+    async fn earlier(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble> {
+        self.get(hold, holder, now).await
+    }
+
     /// Makes an event known, closed until [`HoldStore::load_sold`]. Opening an open event changes nothing.
     async fn open(&self, event: EventId, layout: Layout) -> Result<(), Trouble>;
 

@@ -313,7 +313,7 @@ async fn the_books_name_the_holds_whose_standing_places_they_count() {
     let till = &shop.till;
     let catalog = crate::wiring::catalog(&shop.database.pool);
     let gone = till.checkout(&till.hold(till.somebody(), &[0], 4).unwrap()).await.unwrap();
-    assert_eq!(catalog.claims(till.event).await.unwrap().holds, [gone.hold]);
+    assert_eq!(catalog.claims(till.event).await.unwrap().holds, [(gone.hold, till.standing, 4)]);
     run_out(&shop.database.pool).await;
     till.purchase.sweep().await.unwrap();
     let seated = till.checkout(&till.hold(till.somebody(), &[1], 0).unwrap()).await.unwrap();
@@ -324,6 +324,6 @@ async fn the_books_name_the_holds_whose_standing_places_they_count() {
             till.pay(&stands, GOOD).await.unwrap();
         }
         let claims = catalog.claims(till.event).await.unwrap();
-        assert_eq!((claims.standing, claims.holds), (vec![(till.standing, 3)], vec![stands.hold]), "paid: {paid}");
+        assert_eq!((claims.standing, claims.holds), (vec![(till.standing, 3)], vec![(stands.hold, till.standing, 3)]), "paid: {paid}");
     }
 }

@@ -51,6 +51,24 @@ pub(super) struct Early {
     pub(super) freed: HashSet<SeatId>,
     /// Holds of which anything was said.
     pub(super) said: HashSet<HoldId>,
+    /// By block, the versions that were read: what another process has written since is newer, too.
+    versions: Vec<Box<[i64]>>,
+}
+
+impl Early {
+    /// The event as it has just been read.
+    pub(super) fn of(hall: &Hall) -> Self {
+        let versions = |block: &Block| lock(&block.cells).cells.iter().map(|cell| cell.version).collect();
+        Self { versions: hall.blocks.iter().map(versions).collect(), ..Self::default() }
+    }
+
+    /// Whether something was said of the place that what is being loaded may not know.
+    pub(super) fn is_news(&self, hall: &Hall, block: usize, place: u32, cells: &Cells) -> bool {
+        let at = place as usize;
+        let read = self.versions.get(block).and_then(|versions| versions.get(at)).copied();
+        let seat = SeatId(hall.blocks[block].seats[at].unsigned_abs());
+        self.freed.contains(&seat) || read != Some(cells.cells[at].version)
+    }
 }
 
 /// A standing tier.
@@ -71,6 +89,8 @@ pub(super) struct Hall {
     pub(super) standing: Vec<Standing>,
     pub(super) fence_floor: Fence,
     pub(super) early: Mutex<Option<Early>>,
+    /// Held by whoever loads what is sold.
+    pub(super) loading: tokio::sync::Mutex<()>,
     pub(super) holders: Mutex<Holders>,
     open: AtomicBool,
     version: AtomicU64,
@@ -126,6 +146,7 @@ impl Hall {
             standing,
             fence_floor: layout.fence_floor,
             early: Mutex::new(Some(Early::default())),
+            loading: tokio::sync::Mutex::default(),
             holders: Mutex::default(),
             open: AtomicBool::new(false),
             version: AtomicU64::new(1),

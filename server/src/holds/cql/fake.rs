@@ -1,0 +1,163 @@
+//! The tables in memory, for tests: linearizable like a cluster, and failing like one.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::ids::{HoldId, HolderId};
+use domain::time::Millis;
+
+use super::cell::Cell;
+use super::table::{BlockKey, Change, Note, Reading, Record, Table, Written};
+use crate::holds::memory::lock;
+use crate::trouble::Trouble;
+
+/// What goes wrong with one write in so many; 0 for never.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Faults {
+    /// It is applied and the answer is lost.
+    pub(super) answer_lost: u64,
+    /// It is dropped and the answer is lost.
+    pub(super) dropped: u64,
+    /// It is applied some milliseconds after the answer was lost, if its versions still fit.
+    pub(super) late: u64,
+    /// It is refused before it began.
+    pub(super) refused: u64,
+    /// A read fails.
+    pub(super) unread: u64,
+    /// A record's write fails after it was done.
+    pub(super) unnoted: u64,
+    /// How long each request takes.
+    pub(super) takes: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Rows {
+    cells: HashMap<BlockKey, BTreeMap<i32, Cell>>,
+    records: HashMap<HoldId, Record>,
+    writes: u64,
+}
+
+/// A cluster. Clones are the same one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FakeTable {
+    rows: Arc<Mutex<Rows>>,
+    pub(super) faults: Faults,
+    turn: Arc<AtomicU64>,
+}
+
+impl FakeTable {
+    pub(super) fn with(faults: Faults) -> Self {
+        Self { faults, ..Self::default() }
+    }
+
+    /// The same cluster seen without faults.
+    pub(super) fn sound(&self) -> Self {
+        Self { faults: Faults::default(), ..self.clone() }
+    }
+
+    /// Every cell there is.
+    pub(super) fn cells(&self) -> Vec<(BlockKey, i32, Cell)> {
+        let rows = lock(&self.rows);
+        let all = rows.cells.iter().flat_map(|(key, cells)| cells.iter().map(|(seat, cell)| (*key, *seat, *cell)));
+        all.collect()
+    }
+
+    /// A spread of turns that repeats with the calls, not with time.
+    fn strikes(&self, one_in: u64) -> bool {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        one_in > 0 && (turn >> 32) % one_in == 0
+    }
+
+    async fn take_time(&self) {
+        if self.faults.takes.is_zero() {
+            tokio::task::yield_now().await;
+        } else {
+            tokio::time::sleep(self.faults.takes).await;
+        }
+    }
+
+    fn apply(rows: &Mutex<Rows>, key: BlockKey, changes: &[Change]) -> Written {
+        let mut rows = lock(rows);
+        rows.writes += 1;
+        let cells = rows.cells.entry(key).or_default();
+        let version = |cells: &BTreeMap<i32, Cell>, seat| cells.get(&seat).map_or(0, |cell| cell.version);
+        if changes.iter().any(|change| version(cells, change.seat) != change.was) {
+            // Cassandra's shape: not the whole rows.
+            return Written::Lost(Vec::new());
+        }
+        for change in changes {
+            assert!(change.cell.version == change.was + 1, "a version grows by one");
+            let before = cells.insert(change.seat, change.cell);
+            assert!(before.is_none_or(|before| before.fence <= change.cell.fence), "a row's fence never falls");
+        }
+        Written::Applied
+    }
+}
+
+fn lost() -> Trouble {
+    Trouble::Unconfirmed { what: "CQL", detail: "timeout".to_owned() }
+}
+
+fn refused() -> Trouble {
+    Trouble::Unavailable { what: "CQL", detail: "refused".to_owned() }
+}
+
+#[async_trait]
+impl Table for FakeTable {
+    async fn read(&self, key: BlockKey, seats: &[i32], _: Reading) -> Result<Vec<(i32, Cell)>, Trouble> {
+        self.take_time().await;
+        if self.strikes(self.faults.unread) {
+            return Err(refused());
+        }
+        let rows = lock(&self.rows);
+        let cells = rows.cells.get(&key).into_iter().flatten();
+        Ok(cells.filter(|(seat, _)| seats.is_empty() || seats.contains(seat)).map(|(s, c)| (*s, *c)).collect())
+    }
+
+    async fn write(&self, key: BlockKey, changes: &[Change]) -> Written {
+        self.take_time().await;
+        if self.strikes(self.faults.refused) {
+            return Written::NotDone(refused());
+        }
+        if self.strikes(self.faults.dropped) {
+            return Written::Unknown(lost());
+        }
+        if self.strikes(self.faults.late) {
+            let (rows, changes) = (Arc::clone(&self.rows), changes.to_vec());
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(3)).await;
+                Self::apply(&rows, key, &changes);
+            });
+            return Written::Unknown(lost());
+        }
+        let written = Self::apply(&self.rows, key, changes);
+        if self.strikes(self.faults.answer_lost) { Written::Unknown(lost()) } else { written }
+    }
+
+    async fn note(&self, notes: &[Note]) -> Result<(), Trouble> {
+        self.take_time().await;
+        let mut rows = lock(&self.rows);
+        for note in notes {
+            match note {
+                Note::Keep(record) => drop(rows.records.insert(record.hold, record.clone())),
+                Note::Forget(hold, _) => drop(rows.records.remove(hold)),
+            }
+        }
+        if self.strikes(self.faults.unnoted) { Err(lost()) } else { Ok(()) }
+    }
+
+    async fn record(&self, hold: HoldId) -> Result<Option<Record>, Trouble> {
+        self.take_time().await;
+        Ok(lock(&self.rows).records.get(&hold).cloned())
+    }
+
+    async fn records_of(&self, holder: HolderId) -> Result<Vec<(HoldId, Millis)>, Trouble> {
+        self.take_time().await;
+        let rows = lock(&self.rows);
+        let mine = rows.records.values().filter(|record| record.holder == holder);
+        Ok(mine.map(|record| (record.hold, record.until)).collect())
+    }
+}

@@ -1,0 +1,176 @@
+//! Holds on a CQL cluster (ScyllaDB, Apache Cassandra): conditional writes decide, a mirror answers what it can.
+//!
+//! - `cell`, `decide`: what stands in a row, and what becomes of a wish. Pure.
+//! - `hall`, `holders`: the mirror of an event.
+//! - `queue`, `engine`: one write under way a block, made for many; outcomes found out.
+//! - `place`, `change`, `load`, `audit`: what the trait's calls do with it.
+//! - `book`, `recorder`, `contents`: records of holds.
+//! - `news`: what processes tell each other.
+//! - `table`, `statements`: the tables, and CQL itself.
+
+mod book;
+mod cell;
+mod change;
+mod contents;
+mod decide;
+mod engine;
+#[cfg(test)]
+mod fake;
+mod hall;
+mod holders;
+mod load;
+mod news;
+mod place;
+mod queue;
+mod recorder;
+mod statements;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use domain::hold::Hold;
+use domain::ids::{EventId, HoldId, HolderId};
+use domain::time::Millis;
+use tokio::sync::OnceCell;
+
+use super::memory::lock;
+use super::store::{Grant, HoldStore, Layout, Outcome, Snapshot, Sold};
+use crate::bus::Bus;
+use crate::stores::cql::Cql;
+use crate::trouble::Trouble;
+use book::Book;
+use engine::Engine;
+pub use engine::{Counters, Tuning};
+use hall::SharedHall;
+use recorder::Recorder;
+use table::Table;
+
+/// Holds in a CQL keyspace. Clones are one store.
+#[derive(Clone)]
+pub struct CqlHolds {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Arc<Engine>,
+    halls: Mutex<HashMap<EventId, Arc<OnceCell<SharedHall>>>>,
+    book: Book,
+    recorder: Recorder,
+}
+
+impl Inner {
+    /// The event, once it was opened.
+    fn hall(&self, event: EventId) -> Option<SharedHall> {
+        lock(&self.halls).get(&event)?.get().cloned()
+    }
+
+    fn open_halls(&self) -> Vec<SharedHall> {
+        lock(&self.halls).values().filter_map(|cell| cell.get()).filter(|hall| hall.is_open()).cloned().collect()
+    }
+}
+
+impl CqlHolds {
+    /// Holds in the keyspace of `cql`. Processes tell each other over `bus`, where there is one.
+    ///
+    /// # Errors
+    /// [`Trouble::Unavailable`] where nobody answers, [`Trouble::Corrupt`] where the schema does not fit.
+    pub async fn new(cql: Cql, tuning: Tuning, bus: Option<Arc<dyn Bus>>) -> Result<Self, Trouble> {
+        Ok(Self::on(Arc::new(statements::Statements::prepare(cql).await?), tuning, bus))
+    }
+
+    fn on(table: Arc<dyn Table>, tuning: Tuning, bus: Option<Arc<dyn Bus>>) -> Self {
+        let engine = Arc::new(Engine::new(table, tuning, news::Outbox::new(bus)));
+        let (halls, book, recorder) = (Mutex::default(), Book::default(), Recorder::default());
+        Self { inner: Arc::new(Inner { engine, halls, book, recorder }) }
+    }
+
+    /// What happened since the start.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.inner.engine.counters
+    }
+}
+
+#[async_trait]
+impl HoldStore for CqlHolds {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn open(&self, event: EventId, layout: Layout) -> Result<(), Trouble> {
+        self.inner.open(event, &layout).await
+    }
+
+    async fn load_sold(&self, event: EventId, sold: Sold) -> Result<(), Trouble> {
+        self.inner.load(event, &sold).await
+    }
+
+    async fn is_open(&self, event: EventId) -> Result<bool, Trouble> {
+        Ok(self.inner.hall(event).is_some_and(|hall| hall.is_open()))
+    }
+
+    async fn elsewhere(&self, hold: HoldId, holder: HolderId) -> Result<Option<EventId>, Trouble> {
+        let event = self.inner.find(hold, holder).await?.map(|kept| kept.hold.event);
+        Ok(event.filter(|event| self.inner.hall(*event).is_none_or(|hall| !hall.is_open())))
+    }
+
+    async fn place(&self, grant: &Grant, now: Millis) -> Outcome<Hold> {
+        let (inner, grant) = (Arc::clone(&self.inner), grant.clone());
+        // To its end, also when whoever asked goes away: half a hold is nobody's.
+        let placed = tokio::spawn(async move { inner.place(grant, now).await }).await;
+        placed.unwrap_or_else(|_| Outcome::Unknown(engine::unconfirmed("the work ended without an answer")))
+    }
+
+    async fn earlier(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble> {
+        match self.inner.earlier(hold, holder, now).await? {
+            Some(_) => self.inner.get(hold, holder, now).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn get(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble> {
+        self.inner.get(hold, holder, now).await
+    }
+
+    async fn by_holder(&self, holder: HolderId, now: Millis) -> Result<Vec<Hold>, Trouble> {
+        self.inner.by_holder(holder, now).await
+    }
+
+    async fn verify(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble> {
+        self.inner.verify(hold, holder, now).await
+    }
+
+    async fn extend(&self, hold: HoldId, holder: HolderId, by: i64, now: Millis) -> Outcome<Hold> {
+        self.inner.extend(hold, holder, by, now).await
+    }
+
+    async fn release(&self, hold: HoldId, holder: HolderId, now: Millis) -> Outcome<bool> {
+        self.inner.release(hold, holder, now).await
+    }
+
+    async fn mark_sold(&self, hold: &Hold) -> Result<(), Trouble> {
+        let _turn = self.inner.book.turn(hold.holder).await;
+        self.inner.sell(hold).await?;
+        self.inner.forget(hold.id, hold.holder).await
+    }
+
+    async fn mark_free(&self, event: EventId, hold: HoldId, places: &Sold) -> Result<(), Trouble> {
+        self.inner.unsell(event, hold, places).await
+    }
+
+    async fn sweep(&self, now: Millis) -> Result<u32, Trouble> {
+        self.inner.sweep(now).await
+    }
+
+    async fn snapshot(&self, event: EventId, now: Millis) -> Result<Option<Snapshot>, Trouble> {
+        Ok(self.inner.hall(event).filter(|hall| hall.is_open()).map(|hall| hall.snapshot(now)))
+    }
+
+    async fn version(&self, event: EventId) -> Result<Option<u64>, Trouble> {
+        Ok(self.inner.hall(event).filter(|hall| hall.is_open()).map(|hall| hall.version()))
+    }
+}

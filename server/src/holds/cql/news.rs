@@ -1,0 +1,203 @@
+//! What this process writes, told to the others over the bus, and what they tell merged into the mirror.
+//!
+//! A message is one letter for the form, the sender, then 82 bytes a row, all numbers little-endian: partition (uuid and
+//! block), seat, version, state, hold, holder, end, fence, extensions. The greater version wins, so that order does not
+//! matter; a message that is lost is mended by the next comparison.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, Weak};
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use domain::hold::Fence;
+use domain::ids::{EventId, HoldId, HolderId};
+use domain::time::Millis;
+use uuid::Uuid;
+
+use super::cell::{Cell, mark_of};
+use super::engine::Engine;
+use super::hall::Hall;
+use super::table::{BlockKey, Reading};
+use crate::bus::{Bus, Heard};
+use crate::holds::memory::lock;
+
+const FORM: u8 = 1;
+const ROW: usize = 82;
+/// Rows in one message: below the 8,000 bytes that PostgreSQL notifies.
+const ROWS: usize = 80;
+/// Messages that wait to be sent, at most; more are dropped, and the others find out by comparing.
+const WAITING: usize = 4_096;
+
+/// The channel of an event's changes.
+fn channel(event: EventId) -> String {
+    format!("inventory:{event}")
+}
+
+type Row = (BlockKey, i32, Cell);
+
+fn encode(sender: u64, rows: &[Row]) -> Bytes {
+    let mut bytes = BytesMut::with_capacity(9 + rows.len() * ROW);
+    bytes.put_u8(FORM);
+    bytes.put_u64_le(sender);
+    let id = |id: Option<Uuid>| id.unwrap_or_default().into_bytes();
+    for (key, seat, cell) in rows {
+        bytes.put_slice(key.of.as_bytes());
+        bytes.put_i32_le(key.block);
+        bytes.put_i32_le(*seat);
+        bytes.put_i64_le(cell.version);
+        bytes.put_i8(cell.state());
+        bytes.put_slice(&id(cell.hold.map(|hold| hold.0)));
+        bytes.put_slice(&id(cell.holder.map(|holder| holder.0)));
+        bytes.put_i64_le(cell.until.0);
+        bytes.put_i64_le(cell.fence.0);
+        bytes.put_u8(cell.extensions);
+    }
+    bytes.freeze()
+}
+
+fn decode(mut bytes: Bytes) -> Option<(u64, Vec<Row>)> {
+    if bytes.len() < 9 || (bytes.len() - 9) % ROW != 0 || bytes.get_u8() != FORM {
+        return None;
+    }
+    let sender = bytes.get_u64_le();
+    let mut rows = Vec::with_capacity(bytes.len() / ROW);
+    while bytes.has_remaining() {
+        let mut id = || {
+            let id = Uuid::from_u128(bytes.get_u128());
+            (!id.is_nil()).then_some(id)
+        };
+        let of = id()?;
+        let (block, seat, version) = (bytes.get_i32_le(), bytes.get_i32_le(), bytes.get_i64_le());
+        let mark = mark_of(bytes.get_i8()).ok()?;
+        let mut id = || {
+            let id = Uuid::from_u128(bytes.get_u128());
+            (!id.is_nil()).then_some(id)
+        };
+        let (hold, holder) = (id().map(HoldId), id().map(HolderId));
+        let (until, fence, extensions) = (Millis(bytes.get_i64_le()), Fence(bytes.get_i64_le()), bytes.get_u8());
+        rows.push((BlockKey { of, block }, seat, Cell { version, mark, hold, holder, until, fence, extensions }));
+    }
+    Some((sender, rows))
+}
+
+#[derive(Default)]
+struct Post {
+    rows: HashMap<EventId, Vec<Row>>,
+    turns: VecDeque<EventId>,
+    working: bool,
+}
+
+/// Sends what this process wrote.
+#[derive(Clone)]
+pub(super) struct Outbox {
+    bus: Option<Arc<dyn Bus>>,
+    sender: u64,
+    post: Arc<Mutex<Post>>,
+}
+
+impl Outbox {
+    /// Sends over `bus`, or to nobody.
+    pub(super) fn new(bus: Option<Arc<dyn Bus>>) -> Self {
+        // Any number that no other process has.
+        Self { bus, sender: RandomState::new().hash_one(0), post: Arc::default() }
+    }
+
+    /// Tells the others of rows that were written. Never waits.
+    pub(super) fn tell(&self, event: EventId, key: BlockKey, rows: &[(i32, Cell)]) {
+        let Some(bus) = &self.bus else { return };
+        let mut post = lock(&self.post);
+        let waiting = post.rows.entry(event).or_default();
+        let is_new = waiting.is_empty();
+        if waiting.len() < WAITING {
+            waiting.extend(rows.iter().map(|(seat, cell)| (key, *seat, *cell)));
+        }
+        if is_new {
+            post.turns.push_back(event);
+        }
+        if !std::mem::replace(&mut post.working, true) {
+            tokio::spawn(send(Arc::clone(bus), self.sender, Arc::clone(&self.post)));
+        }
+    }
+}
+
+async fn send(bus: Arc<dyn Bus>, sender: u64, post: Arc<Mutex<Post>>) {
+    loop {
+        let next = {
+            let mut post = lock(&post);
+            let next = post.turns.pop_front().and_then(|event| Some((event, post.rows.remove(&event)?)));
+            post.working = next.is_some();
+            next
+        };
+        let Some((event, rows)) = next else { return };
+        for rows in rows.chunks(ROWS) {
+            if let Err(trouble) = bus.publish(&channel(event), encode(sender, rows)).await {
+                // The others hear a gap, or find out by comparing.
+                tracing::debug!(%trouble, "news of holds did not leave");
+            }
+        }
+    }
+}
+
+/// Listens to the others' news of an event for as long as anybody knows the event. Begins before the first reading, so
+/// that nothing falls between.
+pub(super) async fn listen(engine: &Arc<Engine>, hall: &Arc<Hall>) {
+    let Some(bus) = engine.outbox.bus.clone() else { return };
+    let mut news = bus.subscribe(&channel(hall.event)).await;
+    let (engine, known): (_, Weak<Hall>) = (Arc::clone(engine), Arc::downgrade(hall));
+    tokio::spawn(async move {
+        loop {
+            let heard = news.next().await;
+            let Some(hall) = known.upgrade() else { return };
+            match heard {
+                Heard::Message(bytes) => hear(&engine, &hall, bytes),
+                Heard::Gap => {
+                    if let Err(trouble) = super::load::read_all(&engine, &hall, Reading::Plain).await {
+                        tracing::warn!(%trouble, "holds could not be read again after a gap in the news");
+                    }
+                }
+            }
+        }
+    });
+}
+
+fn hear(engine: &Engine, hall: &Hall, bytes: Bytes) {
+    let Some((sender, rows)) = decode(bytes) else {
+        tracing::warn!("news of holds in a form that is not known here");
+        return;
+    };
+    if sender == engine.outbox.sender {
+        return;
+    }
+    let tick = engine.tick();
+    for (key, seat, cell) in rows {
+        engine.seen_fence(cell.fence);
+        if let Some(block) = hall.block_of(key) {
+            hall.merge(block, &[(seat, cell)], tick, false);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_come_back_as_they_were_sent_and_nothing_else_is_news() {
+        let key = BlockKey { of: Uuid::from_u128(7), block: -3 };
+        let cell = Cell {
+            version: 9,
+            mark: super::super::cell::Mark::Held,
+            hold: Some(HoldId(Uuid::from_u128(1))),
+            holder: Some(HolderId(Uuid::from_u128(2))),
+            until: Millis(-5),
+            fence: Fence(i64::MAX),
+            extensions: 1,
+        };
+        let rows = vec![(key, 4, cell), (key, 5, cell.freed())];
+        let bytes = encode(11, &rows);
+        assert_eq!(decode(bytes.clone()), Some((11, rows)));
+        assert_eq!(decode(bytes.slice(..bytes.len() - 1)), None);
+        assert_eq!(decode(Bytes::from_static(b"\x02another form")), None);
+        assert_eq!(decode(Bytes::new()), None);
+    }
+}

@@ -1,0 +1,325 @@
+//! The tables in CQL: statements, and what their answers look like on Apache Cassandra and on ScyllaDB.
+//!
+//! A conditional batch is answered with `[applied]` alone where Cassandra applied it, with some columns of the rows
+//! where it did not, and with one old row a statement on ScyllaDB either way. So answers are read by column name.
+
+use async_trait::async_trait;
+use domain::hold::Fence;
+use domain::ids::{HoldId, HolderId};
+use domain::time::Millis;
+use scylla::DeserializeRow;
+use scylla::response::query_result::{QueryResult, QueryRowsResult};
+use scylla::statement::batch::{Batch, BatchType};
+use scylla::statement::prepared::PreparedStatement;
+use scylla::value::{CqlValue, Row};
+use uuid::Uuid;
+
+use super::cell::{Cell, mark_of};
+use super::table::{BlockKey, Change, Note, Reading, Record, Table, Written};
+use crate::stores::cql::Cql;
+use crate::stores::cql::error::{corrupt, read_trouble, write_trouble};
+use crate::trouble::Trouble;
+
+const WRITE: &str = "UPDATE inventory_by_event SET version = ?, state = ?, hold_id = ?, holder = ?, expires_at = ?, fence = ?, \
+    extensions = ? WHERE event_id = ? AND block = ? AND seat_id = ? IF version = ?";
+const BLOCK: &str = "SELECT seat_id, version, state, hold_id, holder, expires_at, fence, extensions FROM inventory_by_event \
+    WHERE event_id = ? AND block = ?";
+const SEATS: &str = "SELECT seat_id, version, state, hold_id, holder, expires_at, fence, extensions FROM inventory_by_event \
+    WHERE event_id = ? AND block = ? AND seat_id IN ?";
+const KEEP: &str = "INSERT INTO holds_by_id (hold_id, event_id, holder, expires_at, extensions, fence, contents) \
+    VALUES (?, ?, ?, ?, ?, ?, ?)";
+const KEEP_FOR: &str = "INSERT INTO holds_by_holder (holder, hold_id, event_id, expires_at) VALUES (?, ?, ?, ?)";
+const FORGET: &str = "DELETE FROM holds_by_id WHERE hold_id = ?";
+const FORGET_FOR: &str = "DELETE FROM holds_by_holder WHERE holder = ? AND hold_id = ?";
+const RECORD: &str = "SELECT hold_id, event_id, holder, expires_at, extensions, fence, contents FROM holds_by_id WHERE hold_id = ?";
+const RECORDS: &str = "SELECT hold_id, expires_at FROM holds_by_holder WHERE holder = ?";
+
+/// The statements, prepared.
+pub(super) struct Statements {
+    cql: Cql,
+    write: PreparedStatement,
+    block: [PreparedStatement; 2],
+    seats: [PreparedStatement; 2],
+    keep: PreparedStatement,
+    keep_for: PreparedStatement,
+    forget: PreparedStatement,
+    forget_for: PreparedStatement,
+    record: PreparedStatement,
+    records: PreparedStatement,
+}
+
+/// A row of `inventory_by_event`. A row that a tool wrote in part has nulls.
+#[derive(DeserializeRow)]
+struct SeatRow {
+    seat_id: i32,
+    version: Option<i64>,
+    state: Option<i8>,
+    hold_id: Option<Uuid>,
+    holder: Option<Uuid>,
+    expires_at: Option<i64>,
+    fence: Option<i64>,
+    extensions: Option<i8>,
+}
+
+#[derive(DeserializeRow)]
+struct RecordRow {
+    hold_id: Uuid,
+    event_id: Option<Uuid>,
+    holder: Option<Uuid>,
+    expires_at: Option<i64>,
+    extensions: Option<i8>,
+    fence: Option<i64>,
+    contents: Option<Vec<u8>>,
+}
+
+impl SeatRow {
+    fn cell(&self) -> Result<Cell, Trouble> {
+        Ok(Cell {
+            version: self.version.unwrap_or_default(),
+            mark: mark_of(self.state.unwrap_or_default())?,
+            hold: self.hold_id.map(HoldId),
+            holder: self.holder.map(HolderId),
+            until: Millis(self.expires_at.unwrap_or_default()),
+            fence: Fence(self.fence.unwrap_or_default()),
+            extensions: self.extensions.unwrap_or_default().unsigned_abs(),
+        })
+    }
+}
+
+type Bound = Vec<Option<CqlValue>>;
+
+fn uuid(id: Uuid) -> Option<CqlValue> {
+    Some(CqlValue::Uuid(id))
+}
+
+impl Statements {
+    /// Prepares them all.
+    pub(super) async fn prepare(cql: Cql) -> Result<Self, Trouble> {
+        Ok(Self {
+            write: cql.conditional(WRITE).await?,
+            block: [cql.read(BLOCK).await?, cql.decide(BLOCK).await?],
+            seats: [cql.read(SEATS).await?, cql.decide(SEATS).await?],
+            keep: cql.write(KEEP).await?,
+            keep_for: cql.write(KEEP_FOR).await?,
+            forget: cql.write(FORGET).await?,
+            forget_for: cql.write(FORGET_FOR).await?,
+            record: cql.read(RECORD).await?,
+            records: cql.read(RECORDS).await?,
+            cql,
+        })
+    }
+
+    async fn rows(
+        &self,
+        statement: &PreparedStatement,
+        values: impl scylla::serialize::row::SerializeRow,
+    ) -> Result<QueryRowsResult, Trouble> {
+        let asked = self.cql.session().execute_unpaged(statement, values).await.map_err(read_trouble)?;
+        asked.into_rows_result().map_err(corrupt)
+    }
+}
+
+#[async_trait]
+impl Table for Statements {
+    async fn read(&self, key: BlockKey, seats: &[i32], how: Reading) -> Result<Vec<(i32, Cell)>, Trouble> {
+        let decides = usize::from(how == Reading::Deciding);
+        let answer = if seats.is_empty() {
+            self.rows(&self.block[decides], (key.of, key.block)).await?
+        } else {
+            self.rows(&self.seats[decides], (key.of, key.block, seats)).await?
+        };
+        let rows = answer.rows::<SeatRow>().map_err(corrupt)?;
+        rows.map(|row| row.map_err(corrupt).and_then(|row| Ok((row.seat_id, row.cell()?)))).collect()
+    }
+
+    async fn write(&self, key: BlockKey, changes: &[Change]) -> Written {
+        let values: Vec<_> = changes
+            .iter()
+            .map(|Change { seat, was, cell }| {
+                let was = (*was > 0).then_some(*was);
+                let (hold, holder) = (cell.hold.map(|hold| hold.0), cell.holder.map(|holder| holder.0));
+                let (until, fence, extensions) = (cell.until.0, cell.fence.0, cell.extensions as i8);
+                (cell.version, cell.state(), hold, holder, until, fence, extensions, key.of, key.block, *seat, was)
+            })
+            .collect();
+        let session = self.cql.session();
+        let asked = if let [one] = &values[..] {
+            session.execute_unpaged(&self.write, one).await
+        } else {
+            let mut batch = Batch::new(BatchType::Unlogged);
+            changes.iter().for_each(|_| batch.append_statement(self.write.clone()));
+            session.batch(&batch, values).await
+        };
+        match asked.map_err(write_trouble) {
+            Ok(answer) => read_answer(answer),
+            Err(trouble @ Trouble::Unconfirmed { .. }) => Written::Unknown(trouble),
+            Err(trouble) => Written::NotDone(trouble),
+        }
+    }
+
+    async fn note(&self, notes: &[Note]) -> Result<(), Trouble> {
+        // Unlogged: each note is safe to repeat, and half of them is no harm.
+        let mut batch = Batch::new(BatchType::Unlogged);
+        let mut values: Vec<Bound> = Vec::with_capacity(notes.len() * 2);
+        let number = |number: i64| Some(CqlValue::BigInt(number));
+        for note in notes {
+            match note {
+                Note::Keep(record) => {
+                    let (hold, holder, event) = (uuid(record.hold.0), uuid(record.holder.0), uuid(record.event));
+                    let extensions = Some(CqlValue::TinyInt(record.extensions as i8));
+                    let (until, fence) = (number(record.until.0), number(record.fence));
+                    let contents = Some(CqlValue::Blob(record.contents.clone()));
+                    batch.append_statement(self.keep.clone());
+                    let all = [hold.clone(), event.clone(), holder.clone(), until.clone(), extensions, fence, contents];
+                    values.push(all.into());
+                    batch.append_statement(self.keep_for.clone());
+                    values.push([holder, hold, event, until].into());
+                }
+                Note::Forget(hold, holder) => {
+                    batch.append_statement(self.forget.clone());
+                    values.push([uuid(hold.0)].into());
+                    batch.append_statement(self.forget_for.clone());
+                    values.push([uuid(holder.0), uuid(hold.0)].into());
+                }
+            }
+        }
+        self.cql.session().batch(&batch, values).await.map(drop).map_err(write_trouble)
+    }
+
+    async fn record(&self, hold: HoldId) -> Result<Option<Record>, Trouble> {
+        let answer = self.rows(&self.record, (hold.0,)).await?;
+        let Some(row) = answer.maybe_first_row::<RecordRow>().map_err(corrupt)? else { return Ok(None) };
+        // A record whose columns went one by one is as good as none.
+        let (Some(event), Some(holder), Some(contents)) = (row.event_id, row.holder, row.contents) else {
+            return Ok(None);
+        };
+        Ok(Some(Record {
+            hold: HoldId(row.hold_id),
+            holder: HolderId(holder),
+            event,
+            until: Millis(row.expires_at.unwrap_or_default()),
+            extensions: row.extensions.unwrap_or_default().unsigned_abs(),
+            fence: row.fence.unwrap_or_default(),
+            contents,
+        }))
+    }
+
+    async fn records_of(&self, holder: HolderId) -> Result<Vec<(HoldId, Millis)>, Trouble> {
+        let answer = self.rows(&self.records, (holder.0,)).await?;
+        let rows = answer.rows::<(Uuid, Option<i64>)>().map_err(corrupt)?;
+        rows.map(|row| row.map(|(hold, until)| (HoldId(hold), Millis(until.unwrap_or_default()))).map_err(corrupt)).collect()
+    }
+}
+
+/// What a conditional write's answer says.
+fn read_answer(answer: QueryResult) -> Written {
+    let unknown = |detail: &str| {
+        Written::Unknown(Trouble::Unconfirmed { what: "CQL", detail: format!("an answer without {detail}") })
+    };
+    let Ok(answer) = answer.into_rows_result() else { return unknown("rows") };
+    let names: Vec<String> = answer.column_specs().iter().map(|column| column.name().to_owned()).collect();
+    let Ok(rows) = answer.rows::<Row>() else { return unknown("columns") };
+    let Ok(rows) = rows.collect::<Result<Vec<Row>, _>>() else { return unknown("whole rows") };
+    let rows: Vec<Answered> = rows.into_iter().map(|row| Answered { names: &names, columns: row.columns }).collect();
+    let applied: Option<Vec<bool>> = rows.iter().map(Answered::applied).collect();
+    match applied {
+        Some(applied) if !applied.is_empty() => {
+            if applied.iter().all(|applied| *applied) {
+                Written::Applied
+            } else {
+                Written::Lost(rows.iter().filter_map(Answered::cell).collect())
+            }
+        }
+        _ => unknown("[applied]"),
+    }
+}
+
+/// One row of an answer, by column name.
+struct Answered<'a> {
+    names: &'a [String],
+    columns: Vec<Option<CqlValue>>,
+}
+
+impl Answered<'_> {
+    /// The column: `None` where the answer has none of that name.
+    fn column(&self, name: &str) -> Option<Option<&CqlValue>> {
+        let at = self.names.iter().position(|known| known == name)?;
+        self.columns.get(at).map(Option::as_ref)
+    }
+
+    fn applied(&self) -> Option<bool> {
+        self.column("[applied]").flatten().and_then(CqlValue::as_boolean)
+    }
+
+    /// The old row, where the answer carries all of it. A row that does not exist carries nothing.
+    fn cell(&self) -> Option<(i32, Cell)> {
+        let seat = self.column("seat_id").flatten()?.as_int()?;
+        let number = |name: &str| self.column(name).map(|value| value.and_then(CqlValue::as_bigint).unwrap_or_default());
+        let small = |name: &str| self.column(name).map(|value| value.and_then(CqlValue::as_tinyint).unwrap_or_default());
+        let id = |name: &str| self.column(name).map(|value| value.and_then(CqlValue::as_uuid));
+        let cell = Cell {
+            version: number("version")?,
+            mark: mark_of(small("state")?).ok()?,
+            hold: id("hold_id")?.map(HoldId),
+            holder: id("holder")?.map(HolderId),
+            until: Millis(number("expires_at")?),
+            fence: Fence(number("fence")?),
+            extensions: small("extensions")?.unsigned_abs(),
+        };
+        Some((seat, cell))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered<'a>(names: &'a [String], columns: Vec<Option<CqlValue>>) -> Answered<'a> {
+        Answered { names, columns }
+    }
+
+    #[test]
+    fn a_lost_write_is_read_in_either_shape() {
+        let words = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        // Cassandra: keys and the conditions' columns.
+        let names = words(&["[applied]", "event_id", "block", "seat_id", "version"]);
+        let id = Some(CqlValue::Uuid(Uuid::from_u128(1)));
+        let short = answered(
+            &names,
+            vec![
+                Some(CqlValue::Boolean(false)),
+                id.clone(),
+                Some(CqlValue::Int(3)),
+                Some(CqlValue::Int(4)),
+                Some(CqlValue::BigInt(7)),
+            ],
+        );
+        assert_eq!((short.applied(), short.cell()), (Some(false), None), "not the whole row: it is read again");
+        // ScyllaDB: the whole old row, columns in another order.
+        let names = words(&[
+            "[applied]", "block", "seat_id", "event_id", "expires_at", "extensions", "fence", "hold_id", "holder", "state",
+            "version",
+        ]);
+        let whole = answered(
+            &names,
+            vec![
+                Some(CqlValue::Boolean(false)),
+                Some(CqlValue::Int(3)),
+                Some(CqlValue::Int(4)),
+                id.clone(),
+                Some(CqlValue::BigInt(99)),
+                Some(CqlValue::TinyInt(1)),
+                Some(CqlValue::BigInt(5)),
+                id.clone(),
+                id,
+                Some(CqlValue::TinyInt(1)),
+                Some(CqlValue::BigInt(7)),
+            ],
+        );
+        let (seat, cell) = whole.cell().unwrap();
+        assert_eq!((seat, cell.version, cell.until, cell.fence), (4, 7, Millis(99), Fence(5)));
+        assert!(cell.is_held_by(HoldId(Uuid::from_u128(1))));
+        let mark = answered(&names[..1], vec![Some(CqlValue::Boolean(true))]);
+        assert_eq!((mark.applied(), mark.cell()), (Some(true), None));
+    }
+}
