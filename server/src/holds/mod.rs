@@ -23,8 +23,8 @@ use domain::ids::{EventId, HoldId, HolderId};
 use domain::time::Millis;
 use thiserror::Error;
 
-pub use inventory::{Inventories, Inventory, InventoryTable};
 pub use cql::CqlHolds;
+pub use inventory::{Inventories, Inventory, InventoryTable};
 pub use memory::MemoryHolds;
 pub use store::{HoldStore, Sold};
 pub use views::Views;

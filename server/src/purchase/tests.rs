@@ -324,6 +324,10 @@ async fn the_books_name_the_holds_whose_standing_places_they_count() {
             till.pay(&stands, GOOD).await.unwrap();
         }
         let claims = catalog.claims(till.event).await.unwrap();
-        assert_eq!((claims.standing, claims.holds), (vec![(till.standing, 3)], vec![(stands.hold, till.standing, 3)]), "paid: {paid}");
+        assert_eq!(
+            (claims.standing, claims.holds),
+            (vec![(till.standing, 3)], vec![(stands.hold, till.standing, 3)]),
+            "paid: {paid}"
+        );
     }
 }

@@ -145,7 +145,10 @@ fn order(n: u8, quantity: u32) -> Hold {
 pub(in crate::holds) async fn an_order_in_the_books_counts_once(store: Store) {
     opening(&store).await;
     // Orders 1 and 2 are in the books with three and four places; order 3 was given up before they were read.
-    store.load_sold(event(), Sold { counted: vec![(id(1), tier(), 3), (id(2), tier(), 4)], ..places(&[], 7) }).await.unwrap();
+    store
+        .load_sold(event(), Sold { counted: vec![(id(1), tier(), 3), (id(2), tier(), 4)], ..places(&[], 7) })
+        .await
+        .unwrap();
     for _ in 0..2 {
         store.mark_sold(&order(1, 3)).await.unwrap();
         store.mark_free(event(), id(3), &places(&[], 5)).await.unwrap();
@@ -166,6 +169,9 @@ pub(in crate::holds) async fn what_was_said_while_loading_counts_once(store: Sto
     store.mark_free(event(), id(3), &places(&[], 4)).await.unwrap();
     store.mark_free(event(), id(4), &places(&[], 5)).await.unwrap();
     // The books were read after order 1 came and before 2 did, before 3 went and after 4 had gone.
-    store.load_sold(event(), Sold { counted: vec![(id(1), tier(), 1), (id(3), tier(), 4)], ..places(&[], 5) }).await.unwrap();
+    store
+        .load_sold(event(), Sold { counted: vec![(id(1), tier(), 1), (id(3), tier(), 4)], ..places(&[], 5) })
+        .await
+        .unwrap();
     assert_eq!(left(&store, NOW).await, CAPACITY - 3);
 }

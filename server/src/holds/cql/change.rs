@@ -9,6 +9,7 @@ use domain::time::Millis;
 use futures::stream::{self, StreamExt};
 use tokio::time::timeout;
 
+use super::Inner;
 use super::cell::Cell;
 use super::contents::Kept;
 use super::decide::{Verdict, Wish};
@@ -17,7 +18,6 @@ use super::hall::SharedHall;
 use super::load::must;
 use super::queue::{Failure, ask};
 use super::table::{Note, Reading};
-use super::Inner;
 use crate::holds::memory::lock;
 use crate::holds::store::{Loss, Outcome};
 use crate::trouble::Trouble;

@@ -155,7 +155,8 @@ pub(super) fn decide(view: &mut View<'_>, wish: &Wish, now: Millis) -> Decision 
             settled(Verdict::Done(kept.len() as u32), places)
         }
         Wish::Prolong { hold, places, until, extensions } => {
-            let whole = places.iter().map(|place| view.at(*place)).all(|cell| cell.is_held_by(*hold) && cell.is_live(now));
+            let whole =
+                places.iter().map(|place| view.at(*place)).all(|cell| cell.is_held_by(*hold) && cell.is_live(now));
             if !whole {
                 return settled(Verdict::Gone, places);
             }
@@ -295,8 +296,11 @@ fn decide_sell(view: &mut View<'_>, hold: Option<HoldId>, places: &[u32], count:
     }
     let mut sold = view.those(|cell| cell.is_sold_by(hold)).len() as u32;
     // PostgreSQL decides: what is free goes first, then what others only hold.
-    let mut more: Vec<(bool, u32)> =
-        view.all().filter(|(_, cell)| cell.mark != Mark::Sold).map(|(place, cell)| (!cell.is_open(now), place)).collect();
+    let mut more: Vec<(bool, u32)> = view
+        .all()
+        .filter(|(_, cell)| cell.mark != Mark::Sold)
+        .map(|(place, cell)| (!cell.is_open(now), place))
+        .collect();
     more.sort_unstable();
     for (_, place) in more {
         if sold >= count {

@@ -1,7 +1,7 @@
 //! What all blocks share: the tables, limits of time and number, the fence, and counters.
 
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::hold::Fence;

@@ -130,8 +130,9 @@ impl Hall {
         for (tier, quantity) in &layout.standing {
             let from = blocks.len();
             for (number, first) in (0_i32..).zip((0..*quantity).step_by(STANDING_BLOCK as usize)) {
-                let seats: Vec<i32> =
-                    (first..(*quantity).min(first + STANDING_BLOCK)).filter_map(|seat| i32::try_from(seat).ok()).collect();
+                let seats: Vec<i32> = (first..(*quantity).min(first + STANDING_BLOCK))
+                    .filter_map(|seat| i32::try_from(seat).ok())
+                    .collect();
                 let blocked = vec![false; seats.len()];
                 blocks.push(block(BlockKey { of: tier.0, block: number }, seats, blocked));
             }

@@ -11,13 +11,13 @@ use domain::ids::{HoldId, HolderId, TierId};
 use domain::seat::SeatId;
 use domain::time::Millis;
 
+use super::Inner;
 use super::cell::Cell;
 use super::contents::{Kept, Rows};
 use super::decide::{Take, Verdict, Wish};
 use super::hall::SharedHall;
 use super::queue::{Failure, ask};
 use super::table::Note;
-use super::Inner;
 use crate::holds::memory::lock;
 use crate::holds::store::{Grant, Loss, Outcome};
 use crate::trouble::Trouble;
@@ -217,7 +217,8 @@ impl Inner {
                 .clone()
                 .map(|block| {
                     let (kept, free) = (hall.kept_by(block, grant.id), free(block));
-                    let turn = (block as u32).wrapping_add(grant.id.0.as_u64_pair().1 as u32) % standing.blocks.len() as u32;
+                    let turn =
+                        (block as u32).wrapping_add(grant.id.0.as_u64_pair().1 as u32) % standing.blocks.len() as u32;
                     (kept == 0, free < *count, turn, block, free)
                 })
                 .collect();

@@ -7,8 +7,8 @@
 //! went through finds its own hold's id in the cells.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use domain::time::Millis;
@@ -246,7 +246,8 @@ async fn work(engine: Arc<Engine>, hall: SharedHall, block: usize) {
         let begins = |op: &Op| {
             op.is(BEGUN) || op.state.compare_exchange(WAITING, BEGUN, Ordering::AcqRel, Ordering::Acquire).is_ok()
         };
-        let writers = || round.iter().zip(&decisions).filter(|(_, made)| made.as_ref().is_some_and(|(_, wrote)| *wrote));
+        let writers =
+            || round.iter().zip(&decisions).filter(|(_, made)| made.as_ref().is_some_and(|(_, wrote)| *wrote));
         if !writers().all(|(op, _)| begins(op)) {
             // One of them has just been withdrawn: plan without it.
             continue;

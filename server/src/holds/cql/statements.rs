@@ -31,7 +31,8 @@ const KEEP: &str = "INSERT INTO holds_by_id (hold_id, event_id, holder, expires_
 const KEEP_FOR: &str = "INSERT INTO holds_by_holder (holder, hold_id, event_id, expires_at) VALUES (?, ?, ?, ?)";
 const FORGET: &str = "DELETE FROM holds_by_id WHERE hold_id = ?";
 const FORGET_FOR: &str = "DELETE FROM holds_by_holder WHERE holder = ? AND hold_id = ?";
-const RECORD: &str = "SELECT hold_id, event_id, holder, expires_at, extensions, fence, contents FROM holds_by_id WHERE hold_id = ?";
+const RECORD: &str =
+    "SELECT hold_id, event_id, holder, expires_at, extensions, fence, contents FROM holds_by_id WHERE hold_id = ?";
 const RECORDS: &str = "SELECT hold_id, expires_at FROM holds_by_holder WHERE holder = ?";
 
 /// The statements, prepared.
@@ -207,7 +208,8 @@ impl Table for Statements {
     async fn records_of(&self, holder: HolderId) -> Result<Vec<(HoldId, Millis)>, Trouble> {
         let answer = self.rows(&self.records, (holder.0,)).await?;
         let rows = answer.rows::<(Uuid, Option<i64>)>().map_err(corrupt)?;
-        rows.map(|row| row.map(|(hold, until)| (HoldId(hold), Millis(until.unwrap_or_default()))).map_err(corrupt)).collect()
+        rows.map(|row| row.map(|(hold, until)| (HoldId(hold), Millis(until.unwrap_or_default()))).map_err(corrupt))
+            .collect()
     }
 }
 
@@ -254,8 +256,10 @@ impl Answered<'_> {
     /// The old row, where the answer carries all of it. A row that does not exist carries nothing.
     fn cell(&self) -> Option<(i32, Cell)> {
         let seat = self.column("seat_id").flatten()?.as_int()?;
-        let number = |name: &str| self.column(name).map(|value| value.and_then(CqlValue::as_bigint).unwrap_or_default());
-        let small = |name: &str| self.column(name).map(|value| value.and_then(CqlValue::as_tinyint).unwrap_or_default());
+        let number =
+            |name: &str| self.column(name).map(|value| value.and_then(CqlValue::as_bigint).unwrap_or_default());
+        let small =
+            |name: &str| self.column(name).map(|value| value.and_then(CqlValue::as_tinyint).unwrap_or_default());
         let id = |name: &str| self.column(name).map(|value| value.and_then(CqlValue::as_uuid));
         let cell = Cell {
             version: number("version")?,
@@ -297,7 +301,16 @@ mod tests {
         assert_eq!((short.applied(), short.cell()), (Some(false), None), "not the whole row: it is read again");
         // ScyllaDB: the whole old row, columns in another order.
         let names = words(&[
-            "[applied]", "block", "seat_id", "event_id", "expires_at", "extensions", "fence", "hold_id", "holder", "state",
+            "[applied]",
+            "block",
+            "seat_id",
+            "event_id",
+            "expires_at",
+            "extensions",
+            "fence",
+            "hold_id",
+            "holder",
+            "state",
             "version",
         ]);
         let whole = answered(
