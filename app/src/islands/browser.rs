@@ -4,7 +4,7 @@
 
 pub(super) mod countdown;
 
-use js_sys::Reflect;
+use js_sys::{Function, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -67,16 +67,23 @@ pub(super) fn now() -> f64 {
 }
 
 /// Calls `hear` for every event of `names` that reaches `at`, and with something else every `ms` milliseconds, for as
-/// long as the page lives. An event may come while another is heard: moving the cursor does that.
-pub(super) fn listen(at: &Element, names: &[&str], ms: i32, hear: impl Fn(JsValue) + 'static) {
+/// long as the page lives. An event may come while another is heard: moving the cursor does that. Answers what hears, so
+/// that it may listen elsewhere too.
+pub(super) fn listen(at: &Element, names: &[&str], ms: i32, hear: impl Fn(JsValue) + 'static) -> Function {
     let closure = Closure::<dyn Fn(JsValue)>::new(hear);
-    let function = closure.as_ref().unchecked_ref();
+    let function: Function = closure.as_ref().unchecked_ref::<Function>().clone();
     for name in names {
-        let _ = at.add_event_listener_with_callback(name, function);
+        let _ = at.add_event_listener_with_callback(name, &function);
     }
-    let _ = window().set_interval_with_callback_and_timeout_and_arguments_0(function, ms);
+    let _ = window().set_interval_with_callback_and_timeout_and_arguments_0(&function, ms);
     // Lives as long as the page.
     closure.forget();
+    function
+}
+
+/// The id of what has the cursor.
+pub(super) fn active() -> String {
+    document().active_element().map(|element| element.id()).unwrap_or_default()
 }
 
 #[wasm_bindgen]
@@ -116,6 +123,12 @@ pub(super) async fn bytes(response: &Response) -> Option<Vec<u8>> {
 /// A JSON value as the browser holds it. What is missing reads as nothing, zero, or an empty list.
 #[derive(Clone, Debug)]
 pub(super) struct Json(JsValue);
+
+impl From<&web_sys::Event> for Json {
+    fn from(event: &web_sys::Event) -> Self {
+        Self(event.into())
+    }
+}
 
 impl Json {
     /// Reads text.

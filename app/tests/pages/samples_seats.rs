@@ -94,6 +94,7 @@ pub(crate) fn picker(held: bool, chart: bool) -> PickerData {
         tiers,
         chart: chart.then(|| ChartView { version: 1, seats: 738, geometry_url: "/charts/abc".into() }),
         availability_url: "/api/v1/events/night-trains/availability".into(),
+        stream_url: "/api/v1/events/night-trains/availability/stream".into(),
         hold: held.then_some(held_now),
         quantity: 2,
         most: 10,

@@ -32,7 +32,7 @@ pub(in crate::islands) fn start() {
     // The server's answer is as old as the page. What `data-left` says counts from `data-from` on.
     let (warned, gone) = (Cell::new(false), Cell::new(false));
     let seen = clock.clone();
-    listen(&clock, &["submit"], 500, move |value: JsValue| {
+    let _ = listen(&clock, &["submit"], 500, move |value: JsValue| {
         if let Some(event) = value.dyn_ref::<web_sys::Event>() {
             event.prevent_default();
             extend(seen.clone());

@@ -32,6 +32,7 @@ pub fn body<V: IntoView>(data: PickerData, list: V) -> impl IntoView + use<V> {
                 </div>
                 <div id="notice" aria-live="polite" inner_html=notice></div>
                 <div id="basket" tabindex="-1" inner_html=basket></div>
+                <p class="eyebrow" id="live"></p>
                 <span class="off" id="said" role="status"></span>
             </aside>
             {left}

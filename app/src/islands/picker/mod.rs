@@ -32,6 +32,8 @@ pub struct PickerData {
     pub chart: Option<ChartView>,
     /// Address of the packed availability.
     pub availability_url: String,
+    /// Address of the stream of what changes after it.
+    pub stream_url: String,
     /// What this browser holds of the event.
     pub hold: Option<HoldView>,
     /// How many seats to look for, at first.

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use super::{note, words};
 use crate::catalog::types::Event;
 use crate::catalog::view;
-use crate::http::html::{nonce, private};
+use crate::http::html::private;
 use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
 use crate::http::secret::{Caller, Secret};
@@ -74,6 +74,7 @@ pub(super) async fn page(
             geometry_url: view::geometry_url(chart),
         }),
         availability_url: format!("/api/v1/events/{slug}/availability"),
+        stream_url: format!("/api/v1/events/{slug}/availability/stream"),
         hold,
         quantity: QUANTITY,
         most: u32::try_from(MAX_PLACES).unwrap_or(10),
@@ -86,10 +87,9 @@ pub(super) async fn page(
         picker,
         list,
     };
-    let nonce = nonce(&*shop.clock);
-    let frame = shop.frame(&nonce.0);
+    let frame = shop.frame();
     let html = render(move || pages::seats::page(&frame, data));
-    let mut response = private(StatusCode::OK, html, Some(&nonce));
+    let mut response = private(StatusCode::OK, html, true);
     if told {
         note::forget(&mut response);
     }

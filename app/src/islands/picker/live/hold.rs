@@ -9,7 +9,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::super::words;
 use super::map::Pass;
 use super::state::{Picker, Wish, with};
-use super::{house, list, map, shown};
+use super::{house, list, map, shown, stream};
 use crate::components::html::Html;
 use crate::components::notice::Tone;
 use crate::islands::browser::{Json, ask, key, now, say, window};
@@ -90,7 +90,10 @@ async fn settled() {
     shown::busy(false);
     shown::basket();
     map::mine(&with(|p| p.seats()));
-    house::refresh().await;
+    map::point_again();
+    if !stream::is_live() {
+        house::refresh().await;
+    }
     list::refresh();
 }
 

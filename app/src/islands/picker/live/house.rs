@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use domain::availability::{Message, Packed};
+use domain::availability::{Message, Packed, Position, delta};
 use domain::chart::{Chart, pack};
 use domain::hall::Hall;
 use domain::heal::without_orphans;
@@ -15,13 +15,15 @@ use domain::time::Millis;
 use super::super::choose;
 use super::super::words::{Place, list};
 use super::state;
-use crate::islands::browser::{ask, bytes, put};
+use crate::islands::browser::{ask, bytes, put, say};
 
 /// The house.
 pub(super) struct House {
     pub(super) chart: Rc<Chart>,
     pub(super) states: Packed,
     pub(super) tiers: Vec<Tier>,
+    /// What the states are of: the newest that was heard.
+    pub(super) at: Position,
     tag: String,
 }
 
@@ -52,35 +54,61 @@ pub(super) async fn load() -> bool {
     let Some(chart) = bytes(&response).await.and_then(|bytes| pack::unpack(&bytes).ok()) else { return false };
     put("floors", &super::super::markup::floors(&chart.floors, None));
     let states = Packed::free(chart.seats.len() as u32);
-    HOUSE.with(|house| *house.borrow_mut() = Some(House { chart: Rc::new(chart), states, tiers, tag: String::new() }));
+    HOUSE.with(|house| {
+        *house.borrow_mut() =
+            Some(House { chart: Rc::new(chart), states, tiers, at: Position::default(), tag: String::new() })
+    });
     refresh().await;
     true
 }
 
-/// Asks who has which seat, and shows it where it changed.
-pub(super) async fn refresh() {
-    let Some(tag) = with(|house| house.tag.clone()) else { return };
+/// Asks who has which seat, and shows it where it changed; false where no answer came.
+pub(super) async fn refresh() -> bool {
+    let Some(tag) = with(|house| house.tag.clone()) else { return false };
     let url = state::with(|p| p.availability.clone());
     let known = [("if-none-match", tag.as_str())];
     let headers = if tag.is_empty() { &[] } else { known.as_slice() };
-    let Some(response) = ask("GET", &url, headers, None).await.filter(web_sys::Response::ok) else { return };
+    let Some(response) = ask("GET", &url, headers, None).await else { return false };
+    if !response.ok() {
+        return response.status() == 304;
+    }
     let tag = response.headers().get("etag").ok().flatten().unwrap_or_default();
-    let Some(bytes) = bytes(&response).await else { return };
+    let Some(message) = bytes(&response).await.and_then(|bytes| Message::decode(&bytes)) else { return false };
     let changed = HOUSE.with(|house| {
         let mut house = house.borrow_mut();
         let house = house.as_mut()?;
-        let states = Message::decode(&bytes)?.states;
-        house.tag = tag;
-        if states == house.states || states.len() != house.states.len() {
+        let (at, states) = (message.position(), message.states);
+        // The stream may have overtaken the answer.
+        if states.len() != house.states.len() || (at.epoch == house.at.epoch && at < house.at) {
             return None;
         }
+        (house.tag, house.at) = (tag, at);
         let changes: Vec<_> = states.changes(&house.states).collect();
         house.states = states;
         Some(changes)
     });
-    if let Some(changes) = changed {
-        super::map::changed(&changes);
-        super::list::refresh();
+    shown(&changed.unwrap_or_default());
+    true
+}
+
+/// Lays a delta over the states, which are then those of `at`, and shows what changed; false where it is none.
+pub(super) fn apply(bytes: &[u8], at: Position) -> bool {
+    let changed = HOUSE.with(|house| {
+        let mut house = house.borrow_mut();
+        let house = house.as_mut()?;
+        let changes = delta::apply(&mut house.states, bytes)?;
+        // The next question is about these states, whoever told them.
+        (house.at, house.tag) = (at, String::new());
+        Some(changes)
+    });
+    shown(changed.as_deref().unwrap_or_default());
+    changed.is_some()
+}
+
+fn shown(changes: &[(SeatId, SeatState)]) {
+    if !changes.is_empty() {
+        super::map::changed(changes);
+        super::list::changed(changes);
     }
 }
 
@@ -122,6 +150,23 @@ pub(super) fn choice(
         Err((text.concat(), without_orphans(&judge, &all, Millis(0))))
     });
     choice.unwrap_or_else(|| Err(("The house is still loading. One moment, please.".to_owned(), Vec::new())))
+}
+
+/// Says that others took the seat that somebody was about to press, or that it came back. Nothing while an answer is on
+/// its way: it may be that very press.
+pub(super) fn tell(seat: SeatId) {
+    let own = state::with(|p| p.busy || p.seats().contains(&seat.0));
+    let words = with(|house| {
+        let now = match house.states.get(seat) {
+            SeatState::Free => " is free again.",
+            SeatState::Held => " was just taken. It comes back if it is not paid for.",
+            _ => " was just sold.",
+        };
+        [&label(&house.chart, seat), now].concat()
+    });
+    if let Some(words) = words.filter(|_| !own) {
+        say("said", &words);
+    }
 }
 
 /// `Row F, seat 15`.

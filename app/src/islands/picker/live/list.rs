@@ -7,7 +7,7 @@ use domain::seat::{SeatId, SeatState};
 use super::super::markup::{self, ListSeat, ListSection};
 use super::house::{self, House};
 use super::state::with;
-use crate::islands::browser::{by_id, put};
+use crate::islands::browser::{active, by_id, put};
 
 /// Opens a section, or closes it when it is open.
 pub(super) fn open(section: Option<u32>) {
@@ -18,6 +18,22 @@ pub(super) fn open(section: Option<u32>) {
     refresh();
     if let Some(rows) = by_id("live-rows").filter(|_| opened) {
         rows.scroll_into_view();
+    }
+}
+
+/// Seats changed hands: the list follows with the next tick, and whoever is just about to press one of them hears it.
+pub(super) fn changed(changes: &[(SeatId, SeatState)]) {
+    with(|p| p.stale = true);
+    let cursor = active().strip_prefix('s').and_then(|id| id.parse().ok()).map(SeatId);
+    if let Some(seat) = cursor.filter(|seat| changes.iter().any(|(changed, _)| changed == seat)) {
+        house::tell(seat);
+    }
+}
+
+/// Brings the list up to date, where something changed since it was last.
+pub(super) fn follow() {
+    if with(|p| core::mem::take(&mut p.stale)) {
+        refresh();
     }
 }
 

@@ -1,6 +1,6 @@
 //! The map's part: mounting, filters, floors, zoom, and the card beside a seat.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use domain::seat::{SeatId, SeatState};
 use wasm_bindgen::JsCast;
@@ -50,6 +50,8 @@ impl Pass {
 
 thread_local! {
     static MAP: RefCell<Option<SeatMapView>> = const { RefCell::new(None) };
+    /// The seat whose card is shown.
+    static POINTED: Cell<Option<(SeatId, Spot, By)>> = const { Cell::new(None) };
 }
 
 fn with(act: impl FnOnce(&SeatMapView)) {
@@ -99,6 +101,7 @@ fn heard(event: MapEvent) {
 }
 
 fn hide_card() {
+    POINTED.set(None);
     if let Some(card) = by_id("peek") {
         card.set_hidden(true);
     }
@@ -106,6 +109,7 @@ fn hide_card() {
 
 /// The card beside a seat; by keyboard it is read aloud too.
 fn point(seat: SeatId, spot: Spot, by: By) {
+    POINTED.set(Some((seat, spot, by)));
     let own = state::with(|p| p.seats());
     let words = house::with(|house| {
         let label = house.chart.label(seat)?;
@@ -151,6 +155,21 @@ pub(super) fn changed(changes: &[(SeatId, SeatState)]) {
             map.apply(changes);
         }
     });
+    if let Some((seat, ..)) = POINTED.get()
+        && changes.iter().any(|(changed, _)| *changed == seat)
+    {
+        house::tell(seat);
+        point_again();
+    }
+}
+
+/// Writes the card anew, where there is one: its seat changed hands.
+pub(super) fn point_again() {
+    // While an answer is on its way nobody knows whose the seat is.
+    if let Some((seat, spot, _)) = POINTED.get().filter(|_| !state::with(|p| p.busy)) {
+        // What is read aloud was said.
+        point(seat, spot, By::Pointer);
+    }
 }
 
 pub(super) fn mine(seats: &[u32]) {

@@ -6,6 +6,7 @@ mod list;
 mod map;
 mod shown;
 mod state;
+mod stream;
 
 use std::cell::Cell;
 
@@ -20,8 +21,10 @@ use crate::islands::browser::{Json, by_id, countdown, focus, listen, now, say, v
 use map::Pass;
 use state::{Wish, with};
 
-/// Ticks of half a second between two looks at the availability.
-const POLL: u32 = 6;
+/// Ticks of half a second after which a page that nobody sees lets its stream go.
+const UNSEEN: u32 = 120;
+/// Milliseconds between two ticks after which the machine must have slept.
+const SLEPT: f64 = 15_000.0;
 
 /// What is listened to, at one place.
 const EVENTS: [&str; 8] = ["click", "submit", "change", "keydown", "mouseover", "mouseout", "focusin", "focusout"];
@@ -31,34 +34,45 @@ pub(super) fn start() {
     let Some(root) = by_id("pick") else { return };
     let Some(data) = root.get_attribute("data-picker").and_then(|text| Json::parse(&text)) else { return };
     state::begin(&data);
-    let (ticks, hidden) = (Cell::new(0_u32), Cell::new(false));
-    listen(&root, &EVENTS, 500, move |value: JsValue| {
+    let (ticks, hidden, last) = (Cell::new(0_u32), Cell::new(0_u32), Cell::new(js_sys::Date::now()));
+    let ear = listen(&root, &EVENTS, 500, move |value: JsValue| {
         if let Some(event) = value.dyn_ref::<Event>() {
-            heard(event);
+            if !stream::heard(event) {
+                heard(event);
+            }
             return;
         }
+        // The wall's clock: the page's own may stand still while the machine sleeps.
+        let wall = js_sys::Date::now();
+        let slept = wall - last.replace(wall) > SLEPT;
         for waker in with(|p| core::mem::take(&mut p.waiting)) {
             waker.wake();
         }
         ticks.set(ticks.get().wrapping_add(1));
         if !visible() {
-            hidden.set(true);
+            hidden.set(hidden.get().saturating_add(1));
+            if hidden.get() == UNSEEN {
+                stream::stop();
+            }
             return;
         }
-        if hidden.take() {
+        let unseen = hidden.take();
+        if slept || unseen >= UNSEEN {
+            stream::restart();
+        }
+        if slept || unseen > 0 {
             // Another tab may have changed what is held, and its end: the clock goes on after the answer.
             hold::look();
-            ticks.set(0);
         } else {
             tick();
         }
-        if ticks.get() % POLL == 0 {
-            spawn_local(house::refresh());
-        }
+        stream::tick(ticks.get());
+        list::follow();
     });
     spawn_local(async {
         if house::load().await {
             map::mount();
+            stream::begin(ear);
             if let (Some(still), Some(live)) = (by_id("still-list"), by_id("live-list")) {
                 still.remove();
                 live.set_hidden(false);

@@ -34,6 +34,7 @@ pub(super) struct Picker {
     pub(super) slug: String,
     pub(super) geometry: String,
     pub(super) availability: String,
+    pub(super) stream: String,
     pub(super) tiers: Vec<TierInfo>,
     pub(super) most: u32,
     pub(super) quantity: u32,
@@ -49,6 +50,8 @@ pub(super) struct Picker {
     /// Whoever waits for the next tick.
     pub(super) waiting: Vec<Waker>,
     pub(super) busy: bool,
+    /// The list is behind.
+    pub(super) stale: bool,
     pub(super) list: bool,
     pub(super) open: Option<u32>,
     pub(super) pass: Pass,
@@ -75,6 +78,7 @@ pub(super) fn begin(data: &Json) {
         slug: data.get("slug").text(),
         geometry: data.get("chart").some().map(|chart| chart.get("geometry_url").text()).unwrap_or_default(),
         availability: data.get("availability_url").text(),
+        stream: data.get("stream_url").text(),
         tiers: tiers.collect(),
         most: data.get("most").whole() as u32,
         quantity: data.get("quantity").whole() as u32,

@@ -1,0 +1,105 @@
+// What others do shows at once, after a sleep, and after the server was away.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, visit } from "./support/browser.mjs";
+import { open } from "./support/server.mjs";
+import { inBasket, openSeats } from "./support/walk.mjs";
+
+let shop, browser, event;
+before(async () => {
+  [shop, browser] = await Promise.all([open(), launch()]);
+  event = (await shop.events()).small;
+});
+after(async () => {
+  await browser?.close();
+  await shop?.close();
+});
+
+/** Opens a section of the live list and waits for the stream; one seat at a time. */
+async function openList(page, section) {
+  await openSeats(page, event);
+  await page.locator("#quantity").fill("1");
+  await page.locator("#quantity").blur();
+  await page.getByRole("tab", { name: "List" }).click();
+  await page.locator("#list .sections button").nth(section).click();
+  await page.locator("#live-rows button.seat").first().waitFor();
+  await page.locator("#live", { hasText: "Live" }).waitFor();
+}
+
+/** Takes the n-th free seat of the open section and ends with its id. */
+async function take(page, n) {
+  const seat = page.locator("#live-rows button.seat[aria-pressed=false]").nth(n);
+  const id = await seat.getAttribute("id");
+  await seat.click();
+  await inBasket(page, 1);
+  return id;
+}
+
+const taken = (page, id, timeout) => page.waitForFunction((seat) => !document.getElementById(seat), id, { timeout, polling: 20 });
+const free = (page, id, timeout) => page.locator(`#${id}[aria-pressed=false]`).waitFor({ timeout });
+
+test("two browsers see each other's holds within a second", async () => {
+  const [one, two] = await Promise.all([visit(browser, shop), visit(browser, shop)]);
+  await Promise.all([openList(one.page, 0), openList(two.page, 0)]);
+  // The list is brought up to date with the half second; the map at once.
+  const seat = await take(one.page, 3);
+  await taken(two.page, seat, 1000);
+  await two.page.locator(`#live-rows button.seat[aria-pressed=false]`).nth(8).focus();
+  const focused = await two.page.evaluate(() => document.activeElement.id);
+  await one.page.locator(`#${seat}`).click();
+  await free(two.page, seat, 2000);
+  await one.page.locator(`#${focused}`).click();
+  await two.page.locator("#said", { hasText: "was just taken" }).waitFor({ timeout: 1000 });
+  assert.equal(await one.page.locator(`#${focused}`).getAttribute("aria-pressed"), "true", "one's own is not like others'");
+  await Promise.all([one.leave(), two.leave()]);
+});
+
+test("a browser that slept for a minute comes back right", async () => {
+  const [one, two] = await Promise.all([visit(browser, shop), visit(browser, shop)]);
+  // The wall's clock goes on while the machine sleeps.
+  await two.page.addInitScript(() => {
+    const real = Date.now.bind(Date);
+    window.slept = 0;
+    Date.now = () => real() + window.slept;
+  });
+  await Promise.all([openList(one.page, 1), openList(two.page, 1)]);
+  const session = await two.context.newCDPSession(two.page);
+  await session.send("Page.setWebLifecycleState", { state: "frozen" });
+  const seat = await take(one.page, 2);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await session.send("Page.setWebLifecycleState", { state: "active" });
+  await two.page.evaluate(() => (window.slept = 60_000));
+  const asked = two.page.waitForRequest(/availability\/stream/);
+  await taken(two.page, seat, 3000);
+  await asked;
+  await two.page.locator("#live", { hasText: "Live" }).waitFor();
+  await Promise.all([one.leave(), two.leave()]);
+});
+
+test("where no stream can be had the seats are asked for", async () => {
+  const refused = { expected: [/Failed to load resource/] };
+  const [one, two] = await Promise.all([visit(browser, shop), visit(browser, shop, refused)]);
+  await two.page.route("**/availability/stream*", (route) => route.fulfill({ status: 429, body: "" }));
+  await openList(one.page, 2);
+  await openSeats(two.page, event);
+  await two.page.getByRole("tab", { name: "List" }).click();
+  await two.page.locator("#list .sections button").nth(2).click();
+  const seat = await take(one.page, 2);
+  await taken(two.page, seat, 6000);
+  await two.page.locator("#live", { hasText: "every few seconds" }).waitFor({ timeout: 10_000 });
+  await Promise.all([one.leave(), two.leave()]);
+});
+
+test("the server restarts in the middle of a selection", async () => {
+  const away = { expected: [/Failed to load resource|ERR_|net::/] };
+  const [one, two] = await Promise.all([visit(browser, shop, away), visit(browser, shop, away)]);
+  await Promise.all([openList(one.page, 0), openList(two.page, 0)]);
+  const seat = await take(one.page, 3);
+  await taken(two.page, seat, 1000);
+  await shop.restart();
+  await two.page.locator("#live", { hasText: "Live" }).waitFor({ timeout: 30_000 });
+  // Holds are in the process: the seat is free again for the other, and its holder is told the truth.
+  await free(two.page, seat, 5000);
+  await inBasket(one.page, 0);
+  await Promise.all([one.leave(), two.leave()]);
+});
