@@ -1,4 +1,4 @@
-//! One event: what, when, where, for how much, and one thing to do. Ships no script.
+//! One event: what, when, where, for how much, and one thing to do. A tiny script keeps the counts fresh.
 
 use leptos::prelude::*;
 
@@ -66,6 +66,7 @@ pub fn page(frame: &Frame, data: EventPage) -> impl IntoView + use<> {
         title: data.title.clone(),
         description: format!("{}, {} {}, {}.", data.title, data.starts.date, data.starts.time, data.venue),
         class: "page-event",
+        live: Some(format!("/api/v1/events/{}/availability/stream?only=left", data.slug)),
         ..Head::default()
     };
     let (first, _, _, gone) = data.offer.words();
@@ -156,14 +157,14 @@ fn buy(data: &EventPage, cta: Option<(String, &'static str)>) -> impl IntoView +
     });
     view! {
         <aside class="card buy" aria-label="Prices">
-            <p class="from">
+            <p class="from" data-live="offer">
                 <span class="price">{first}</span>
                 <span class="eyebrow" class:warn=care>{second}</span>
             </p>
             {actions}
             {gone.then(|| view! { <p class="muted">"Held seats that are not paid come back within minutes. Look in again, or see what else is on."</p> <a class="btn quiet wide" href="/">"Other dates"</a> })}
             <h2 class="off">"Prices"</h2>
-            <ul class="tiers">{tiers}</ul>
+            <ul class="tiers" data-live="tiers">{tiers}</ul>
             <p class="eyebrow">"Per place, fees and tax included."</p>
         </aside>
     }

@@ -1,4 +1,4 @@
-//! What is on: search, categories, and the events by month, soonest first. Ships no script.
+//! What is on: search, categories, and the events by month, soonest first. A tiny script keeps the counts fresh.
 
 use leptos::prelude::*;
 
@@ -98,6 +98,7 @@ pub fn page(frame: &Frame, data: HomePage) -> impl IntoView + use<> {
     let head = Head {
         title: if searched { format!("{}: events", data.query) } else { String::new() },
         description: "Concerts, theatre and sport: choose your own seat on a live map, at the whole price.".into(),
+        live: Some(String::new()),
         ..Head::default()
     };
     let title =
@@ -148,6 +149,7 @@ fn feature(event: EventRow) -> impl IntoView {
     let href = format!("/events/{}", event.slug);
     let seats = format!("{href}/seats");
     let verb = if event.standing { "Get tickets" } else { "Choose seats" };
+    let live = format!("next-{}", event.slug);
     view! {
         <article class="card next" aria-labelledby="next">
             <p class="eyebrow">"Next on stage"</p>
@@ -159,7 +161,7 @@ fn feature(event: EventRow) -> impl IntoView {
                 <h2 id="next"><a href=href>{event.title}</a></h2>
                 <p class="muted">{event.place}</p>
             </div>
-            <p class="foot-row">
+            <p class="foot-row" data-live=live>
                 <span class="strong num">{first}</span>
                 <span class="eyebrow" class:warn=care>{second}</span>
             </p>
@@ -203,7 +205,7 @@ fn row(event: EventRow) -> impl IntoView {
                     <h3>{event.title}</h3>
                     <p>{line}</p>
                 </div>
-                <div class="cost">
+                <div class="cost" data-live=event.slug.clone()>
                     <b class="num">{first}</b>
                     " "
                     <span class:warn=care>{second}</span>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::{Icon, icon};
 
-/// Addresses of the built files, and the nonce of this answer.
+/// Addresses of the built files.
 #[derive(Clone, Debug, Default)]
 pub struct Frame {
     /// The style sheet.
@@ -17,8 +17,8 @@ pub struct Frame {
     pub js: String,
     /// The WASM it loads.
     pub wasm: String,
-    /// For the one script tag; empty where the page has none.
-    pub nonce: String,
+    /// The script that keeps counts fresh.
+    pub live: String,
 }
 
 /// What one page says about itself.
@@ -32,12 +32,18 @@ pub struct Head {
     pub class: &'static str,
     /// Loads the islands.
     pub islands: bool,
+    /// Keeps the parts marked `data-live` fresh; where the stream at this address says so, or, empty, now and then.
+    pub live: Option<String>,
     /// Waits: looks every so many seconds whether the address still answers with a page of this class, and loads it
     /// anew when it does not. Without a script the whole page is loaded each time.
     pub wait: Option<u32>,
     /// Binary files that the islands will ask for at once.
     pub preload: Vec<String>,
 }
+
+/// The scripts that stand in pages, word for word: the content policy names each by its hash, so that a page is the same
+/// for everybody and may be kept.
+pub const SCRIPTS: [&str; 2] = [LOADER, WAITER];
 
 /// Wakes the islands. Where that fails (an old browser, a lost network) the page says `still` and shows its forms.
 const LOADER: &str = "import(document.currentScript.dataset.js).catch(e=>{console.warn('Parterre runs without scripts here.',e);\
@@ -55,7 +61,7 @@ fn again(seconds: u32) -> impl IntoView {
 
 /// The document: `content` is everything in the body.
 pub fn document<V: IntoView>(frame: &Frame, head: Head, content: V) -> impl IntoView + use<V> {
-    let Head { title, description, class, islands, wait, preload } = head;
+    let Head { title, description, class, islands, live, wait, preload } = head;
     let title = if title.is_empty() { "Parterre".to_owned() } else { format!("{title} · Parterre") };
     let (css, font, favicon) = (frame.css.clone(), frame.font.clone(), frame.icon.clone());
     let hints = islands.then(|| {
@@ -71,13 +77,17 @@ pub fn document<V: IntoView>(frame: &Frame, head: Head, content: V) -> impl Into
     });
     let loader = islands.then(|| {
         view! {
-            <script nonce=frame.nonce.clone() data-js=frame.js.clone() inner_html=LOADER></script>
+            <script data-js=frame.js.clone() inner_html=LOADER></script>
         }
     });
-    let waiter = wait.filter(|_| !frame.nonce.is_empty()).map(|seconds| {
+    let keeper = live.map(|stream| {
+        let stream = (!stream.is_empty()).then_some(stream);
+        view! { <script defer=true src=frame.live.clone() data-stream=stream></script> }
+    });
+    let waiter = wait.map(|seconds| {
         let seconds = seconds.to_string();
         view! {
-            <script nonce=frame.nonce.clone() data-seconds=seconds data-class=class inner_html=WAITER></script>
+            <script data-seconds=seconds data-class=class inner_html=WAITER></script>
         }
     });
     let about = if description.is_empty() {
@@ -105,6 +115,7 @@ pub fn document<V: IntoView>(frame: &Frame, head: Head, content: V) -> impl Into
                 {content.into_any()}
                 {loader}
                 {waiter}
+                {keeper}
             </body>
         </html>
     }

@@ -17,7 +17,7 @@ fn frame() -> Frame {
         icon: "favicon.svg".into(),
         js: "parterre.js".into(),
         wasm: "parterre.wasm".into(),
-        nonce: "NONCE".into(),
+        live: "/assets/HASH/live.js".into(),
     }
 }
 

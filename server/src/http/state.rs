@@ -66,6 +66,8 @@ pub struct Parts {
     pub crowd: Crowd,
     /// Sections with what is free in them, by event and sequence.
     pub sections: Cache<(EventId, u64), Arc<[SectionLink]>>,
+    /// Whole pages that are the same for everybody, for a second: a crowd costs one rendering.
+    pub pages: Cache<String, Arc<str>>,
     /// Idempotency keys.
     pub keys: Arc<dyn IdempotencyStore>,
     /// Asks whether the database answers.
@@ -116,9 +118,9 @@ impl Shop {
         self.clock.now()
     }
 
-    /// The addresses that a page names; `nonce` is for the page's script, if it has one.
+    /// The addresses that a page names.
     #[must_use]
-    pub fn frame(&self, nonce: &str) -> Frame {
+    pub fn frame(&self) -> Frame {
         let at = |file: &str| format!("{}{file}", self.manifest.base);
         Frame {
             css: at(&self.manifest.css),
@@ -126,7 +128,7 @@ impl Shop {
             icon: at("favicon.svg"),
             js: at(&self.manifest.js),
             wasm: at(&self.manifest.wasm),
-            nonce: nonce.to_owned(),
+            live: at("live.js"),
         }
     }
 

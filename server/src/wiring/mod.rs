@@ -1,6 +1,7 @@
 //! Who is who: the one place that names concrete stores and puts the services together.
 
 mod inventory;
+mod neighbours;
 mod places;
 mod rounds;
 mod shared;
@@ -40,10 +41,14 @@ use crate::stores::postgres::{Pool, connect, partitions};
 use crate::tickets::Signer;
 use crate::trouble::Trouble;
 use inventory::FromCatalog;
+use neighbours::Neighbours;
 use places::FromHolds;
 
 /// Lists of sections kept at a time: one for each of the last changes of the busiest events.
 const SECTION_LISTS: u64 = 64;
+
+/// Rendered pages kept at a time.
+const PAGES: u64 = 500;
 
 /// A shop that is ready to open, with the work that goes on behind it.
 pub struct House {
@@ -51,6 +56,7 @@ pub struct House {
     pub shop: Shop,
     jobs: Jobs,
     news: mpsc::Receiver<News>,
+    neighbours: Option<Neighbours>,
 }
 
 /// Builds the house on `pool`.
@@ -90,6 +96,12 @@ pub async fn build(
     let bus = shared::bus(&config, redis.as_ref(), &pool, &*clock).map_err(sentence)?;
     let (most, most_each) = (config.streams as usize, config.streams_per_address);
     let availability = Availability::live(holds.clone(), clock.clone(), most, most_each);
+    // A CQL store is shared and sees to its own marks.
+    let alone = config.cql_nodes.is_empty();
+    let neighbours = alone.then(|| {
+        let (bus, catalog, clock) = (Arc::clone(&bus), catalog.clone(), Arc::clone(&clock));
+        Neighbours::new(bus, holds.clone(), availability.clone(), catalog, clock)
+    });
     let (provider, news) = TestProvider::new(Ledger::new(pool.clone()));
     let provider = Arc::new(provider);
     let signer = Signer::open(&config.data, &*clock).map_err(|error| format!("Parterre cannot open: {error}."))?;
@@ -101,7 +113,7 @@ pub async fn build(
     let stop = StopAt::new(config.stop_at.clone());
     let purchase = Purchase::new(Parts {
         store: Arc::new(PostgresOrders::new(pool.clone()).stopping(stop.clone())),
-        places: Arc::new(FromHolds { holds: holds.clone(), clock: clock.clone() }),
+        places: Arc::new(FromHolds { holds: holds.clone(), clock: clock.clone(), neighbours: neighbours.clone() }),
         labels: Arc::new(facts),
         providers: Providers::new(ways),
         signer: Arc::new(signer),
@@ -120,6 +132,10 @@ pub async fn build(
         .every(rounds::Keys { keys: keys.clone(), clock: clock.clone() })
         .every(rounds::Outbox { outbox })
         .every(rounds::Months { pool: pool.clone(), clock: clock.clone() });
+    let jobs = match neighbours.clone() {
+        Some(neighbours) => jobs.every(neighbours),
+        None => jobs,
+    };
     let shop = Shop::new(ShopParts {
         test_provider: config.takes_test_payments().then_some(provider),
         letters: letters.filter(|_| config.dev_pages),
@@ -134,18 +150,21 @@ pub async fn build(
         purchase,
         crowd: Crowd::default(),
         sections: Cache::new(SECTION_LISTS),
+        pages: Cache::builder().max_capacity(PAGES).time_to_live(Duration::from_secs(1)).build(),
         keys,
         database: Arc::new(PostgresHealth(pool)),
         cache: Arc::new(shared::RedisHealth(redis)),
     });
-    Ok(House { shop, jobs, news })
+    Ok(House { shop, jobs, news, neighbours })
 }
 
 impl House {
     /// Starts the work behind the scenes; it ends soon after `stop`.
     pub fn start(self, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
         let news = read_news(self.shop.purchase.clone(), self.news, stop.clone());
-        vec![tokio::spawn(self.jobs.run(stop.clone())), tokio::spawn(news)]
+        let mut work = vec![tokio::spawn(self.jobs.run(stop.clone())), tokio::spawn(news)];
+        work.extend(self.neighbours.map(|neighbours| tokio::spawn(neighbours.hear(stop.clone()))));
+        work
     }
 }
 

@@ -1,4 +1,6 @@
-//! The list and an event: the same for everybody, cacheable whole, without a script.
+//! The list and an event: the same for everybody, cacheable whole, rendered once a second at most.
+
+use std::sync::Arc;
 
 use app::pages::event::EventPage;
 use app::pages::home::{Chip, HomePage};
@@ -9,7 +11,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::words;
-use crate::catalog::types::{Query, Status};
+use crate::catalog::types::{Cursor, Query, Status, Tier};
 use crate::http::html::shared;
 use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
@@ -37,13 +39,25 @@ pub(super) async fn home(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let category = CATEGORIES.iter().find(|(id, _)| *id == asked.category).map(|(id, _)| (*id).to_owned());
-    let query = Query {
-        words: Some(asked.q.trim().chars().take(100).collect()),
-        category: category.clone(),
-        after: asked.after.parse().ok(),
-        limit: ROWS,
-        ..Query::default()
-    };
+    let words: String = asked.q.trim().chars().take(100).collect();
+    let key = format!("/?{}&{}&{words}", category.as_deref().unwrap_or_default(), asked.after);
+    let html = kept(&shop, key, list(&shop, words.clone(), category, asked.after.parse().ok())).await?;
+    Ok(shared(html, 5, headers.get(header::IF_NONE_MATCH)))
+}
+
+/// The page as it was rendered within the last second, or as `make` makes it now.
+async fn kept(
+    shop: &Shop,
+    key: String,
+    make: impl Future<Output = Result<String, ApiError>>,
+) -> Result<Arc<str>, ApiError> {
+    let made = shop.pages.try_get_with(key, async { make.await.map(Arc::from) }).await;
+    made.map_err(|error: Arc<ApiError>| (*error).clone())
+}
+
+async fn list(shop: &Shop, words: String, category: Option<String>, after: Option<Cursor>) -> Result<String, ApiError> {
+    let query =
+        Query { words: Some(words.clone()), category: category.clone(), after, limit: ROWS, ..Query::default() };
     let listed = shop.catalog.list(&query, shop.now()).await?;
     let chip = |id: Option<&str>, label: &str| Chip {
         label: label.to_owned(),
@@ -52,7 +66,7 @@ pub(super) async fn home(
     };
     let next = listed.events.iter().find(|event| event.status == Status::OnSale).filter(|_| query.after.is_none());
     let data = HomePage {
-        query: asked.q.trim().chars().take(100).collect(),
+        query: words,
         chips: std::iter::once(chip(None, "Everything"))
             .chain(CATEGORIES.iter().map(|(id, label)| chip(Some(id), label)))
             .collect(),
@@ -63,9 +77,8 @@ pub(super) async fn home(
             None => format!("/?after={cursor}"),
         }),
     };
-    let frame = shop.frame("");
-    let html = render(move || pages::home::page(&frame, data));
-    Ok(shared(html, 5, headers.get(header::IF_NONE_MATCH)))
+    let frame = shop.frame();
+    Ok(render(move || pages::home::page(&frame, data)))
 }
 
 pub(super) async fn event(
@@ -73,13 +86,25 @@ pub(super) async fn event(
     Named(slug): Named<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    let key = format!("/events/{slug}");
+    let html = kept(&shop, key, one(&shop, &slug)).await?;
+    Ok(shared(html, 2, headers.get(header::IF_NONE_MATCH)))
+}
+
+async fn one(shop: &Shop, slug: &str) -> Result<String, ApiError> {
     let now = shop.now();
-    let event = shop.catalog.by_slug(&slug, now).await?.ok_or_else(|| ApiError::not_found("event"))?;
+    let event = shop.catalog.by_slug(slug, now).await?.ok_or_else(|| ApiError::not_found("event"))?;
     let summary = &event.summary;
     let zone = &summary.venue.time_zone;
     let capacity = event.tiers.iter().map(|tier| tier.quantity).sum();
     let opens = event.tiers.iter().filter_map(|tier| tier.sale.opens_at).min();
     let address = [event.address.as_str(), &summary.venue.city].into_iter().filter(|part| !part.is_empty());
+    // Held places are not to be had now; where nobody knows, the books alone tell.
+    let seen = shop.availability.get(summary.id, now).await.ok();
+    let left = |tier: &Tier| {
+        let live = seen.as_ref().and_then(|seen| seen.left.iter().find(|(id, _)| *id == tier.id));
+        live.map_or(tier.available(), |(_, left)| tier.available().min(*left))
+    };
     let data = EventPage {
         slug: summary.slug.clone(),
         title: summary.title.clone(),
@@ -92,10 +117,9 @@ pub(super) async fn event(
         notes: words::notes(&event),
         offer: words::offer(summary, Some(capacity), opens),
         seated: event.chart.is_some(),
-        tiers: event.tiers.iter().map(|tier| words::tier(tier, zone, now)).collect(),
+        tiers: event.tiers.iter().map(|tier| words::tier(tier, left(tier), zone, now)).collect(),
         notice: None,
     };
-    let frame = shop.frame("");
-    let html = render(move || pages::event::page(&frame, data));
-    Ok(shared(html, 2, headers.get(header::IF_NONE_MATCH)))
+    let frame = shop.frame();
+    Ok(render(move || pages::event::page(&frame, data)))
 }

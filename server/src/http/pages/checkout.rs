@@ -17,7 +17,7 @@ use domain::order::{BuyerField, OrderRefusal};
 use super::pay::pay_and_go;
 use super::{note, words, wrong};
 use crate::http::form::{Fields, field};
-use crate::http::html::{nonce, private};
+use crate::http::html::private;
 use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
 use crate::http::secret::Caller;
@@ -71,10 +71,9 @@ async fn show(
         accept_total: view.total.amount,
         slug,
     };
-    let nonce = nonce(&*shop.clock);
-    let frame = shop.frame(&nonce.0);
+    let frame = shop.frame();
     let html = render(move || pages::checkout::page(&frame, data));
-    Ok(private(status, html, Some(&nonce)))
+    Ok(private(status, html, true))
 }
 
 /// Where the clock leads when time is up: a page that offers the same seats again.

@@ -44,8 +44,8 @@ pub(super) async fn list(State(shop): State<Shop>) -> Result<Response, ApiError>
             });
         }
     }
-    let frame = shop.frame("");
-    Ok(private(StatusCode::OK, render(move || pages::mail::list(&frame, letters)), None))
+    let frame = shop.frame();
+    Ok(private(StatusCode::OK, render(move || pages::mail::list(&frame, letters)), false))
 }
 
 pub(super) async fn letter(State(shop): State<Shop>, Named(name): Named<String>) -> Result<Response, ApiError> {
@@ -61,8 +61,8 @@ pub(super) async fn letter(State(shop): State<Shop>, Named(name): Named<String>)
         text: message.body_text(0).unwrap_or_default().into_owned(),
         attachments: attachments.collect(),
     };
-    let frame = shop.frame("");
-    Ok(private(StatusCode::OK, render(move || pages::mail::letter(&frame, data)), None))
+    let frame = shop.frame();
+    Ok(private(StatusCode::OK, render(move || pages::mail::letter(&frame, data)), false))
 }
 
 pub(super) async fn attachment(

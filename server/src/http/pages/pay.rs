@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use super::{checkout, note, words, wrong};
 use crate::http::form::{Fields, field};
-use crate::http::html::{nonce, private};
+use crate::http::html::private;
 use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
 use crate::http::secret::Caller;
@@ -155,10 +155,9 @@ fn card_again(
         test_cards: shop.test_provider.is_some(),
         accept_total: order.totals.total.amount,
     };
-    let nonce = nonce(&*shop.clock);
-    let frame = shop.frame(&nonce.0);
+    let frame = shop.frame();
     let html = render(move || pages::checkout::page(&frame, data));
-    private(status, html, Some(&nonce))
+    private(status, html, true)
 }
 
 fn processing(shop: &Shop, order: &OrderRecord, age: i64) -> Response {
@@ -168,10 +167,9 @@ fn processing(shop: &Shop, order: &OrderRecord, age: i64) -> Response {
         waited: u32::try_from(age / SECOND).unwrap_or(0),
         here: format!("/orders/{}", order.id),
     };
-    let nonce = nonce(&*shop.clock);
-    let frame = shop.frame(&nonce.0);
+    let frame = shop.frame();
     let html = render(move || pages::pay::processing(&frame, data));
-    private(StatusCode::OK, html, Some(&nonce))
+    private(StatusCode::OK, html, true)
 }
 
 fn paid(shop: &Shop, order: &OrderRecord, event: &EventFacts, notice: Option<Notice>) -> Response {
@@ -192,8 +190,8 @@ fn paid(shop: &Shop, order: &OrderRecord, event: &EventFacts, notice: Option<Not
         pdf: Some(format!("/orders/{}/tickets.pdf", order.id)),
         notice: refunded.or(notice),
     };
-    let frame = shop.frame("");
-    private(StatusCode::OK, render(move || pages::order::page(&frame, data)), None)
+    let frame = shop.frame();
+    private(StatusCode::OK, render(move || pages::order::page(&frame, data)), false)
 }
 
 /// The last eight letters of the order's id, as people read them over the telephone.
@@ -235,8 +233,8 @@ pub(super) async fn challenge(
             .to_string(),
         title: event.title,
     };
-    let frame = shop.frame("");
-    Ok(private(StatusCode::OK, render(move || pages::pay::challenge(&frame, data)), None))
+    let frame = shop.frame();
+    Ok(private(StatusCode::OK, render(move || pages::pay::challenge(&frame, data)), false))
 }
 
 pub(super) async fn answer(

@@ -72,8 +72,8 @@ pub(super) async fn page(
         before: beside(nth.checked_sub(1)),
         after: beside(nth.checked_add(1)),
     };
-    let frame = shop.frame("");
-    let mut response = private(StatusCode::OK, render(move || pages::ticket::page(&frame, data)), None);
+    let frame = shop.frame();
+    let mut response = private(StatusCode::OK, render(move || pages::ticket::page(&frame, data)), false);
     // It must open again at a door without a network; the link alone decides who sees it.
     response
         .headers_mut()

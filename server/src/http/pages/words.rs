@@ -54,9 +54,8 @@ pub(super) fn row(event: &Summary) -> EventRow {
     }
 }
 
-/// A price tier's row, as of `now`.
-pub(super) fn tier(tier: &Tier, zone: &str, now: Millis) -> TierRow {
-    let left = tier.available();
+/// A price tier's row, as of `now`, with `left` places to be had.
+pub(super) fn tier(tier: &Tier, left: u32, zone: &str, now: Millis) -> TierRow {
     let opens = tier.sale.opens_at.filter(|opens| now < *opens);
     let over = tier.sale.closes_at.is_some_and(|closes| now >= closes);
     let (words, closed) = match opens {

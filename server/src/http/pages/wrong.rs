@@ -14,8 +14,8 @@ use super::super::state::Shop;
 
 /// A page that is not what was hoped for.
 pub(crate) fn show(shop: &Shop, status: StatusCode, data: WrongPage) -> Response {
-    let frame = shop.frame("");
-    private(status, render(move || pages::wrong::page(&frame, data)), None)
+    let frame = shop.frame();
+    private(status, render(move || pages::wrong::page(&frame, data)), false)
 }
 
 /// Nothing lives at this address.
