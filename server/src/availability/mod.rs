@@ -127,6 +127,12 @@ impl Availability {
         self.0.known.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// The events that were looked at.
+    #[must_use]
+    pub fn events(&self) -> Vec<EventId> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
     /// Lets somebody at `address` listen to the event.
     ///
     /// # Errors

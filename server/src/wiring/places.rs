@@ -7,6 +7,7 @@ use domain::hold::{Hold, HoldRefusal};
 use domain::ids::{EventId, HoldId, HolderId, TierId};
 use domain::seat::SeatId;
 
+use super::neighbours::Neighbours;
 use crate::clock::Clock;
 use crate::holds::{HoldError, Holds, Sold};
 use crate::purchase::places::Places;
@@ -17,6 +18,8 @@ use crate::trouble::Trouble;
 pub(super) struct FromHolds {
     pub(super) holds: Holds,
     pub(super) clock: Arc<dyn Clock>,
+    /// Who is told of claims, where the hold store is this process's alone.
+    pub(super) neighbours: Option<Neighbours>,
 }
 
 fn trouble(error: HoldError) -> Trouble {
@@ -37,7 +40,11 @@ impl Places for FromHolds {
     }
 
     async fn claimed(&self, hold: &Hold) -> Result<(), Trouble> {
-        self.holds.mark_sold(hold).await.map_err(trouble)
+        self.holds.mark_sold(hold).await.map_err(trouble)?;
+        if let Some(neighbours) = &self.neighbours {
+            neighbours.tell(hold.event, hold.id, true, hold.seats.clone(), hold.standing.clone());
+        }
+        Ok(())
     }
 
     async fn freed(
@@ -48,6 +55,11 @@ impl Places for FromHolds {
         standing: Vec<(TierId, u32)>,
     ) -> Result<(), Trouble> {
         // An event that nobody has touched since the start has nothing to be told: it will read the claims itself.
-        self.holds.mark_free(event, hold, &Sold { seats, standing, ..Sold::default() }).await.map_err(trouble)
+        let places = Sold { seats, standing, ..Sold::default() };
+        self.holds.mark_free(event, hold, &places).await.map_err(trouble)?;
+        if let Some(neighbours) = &self.neighbours {
+            neighbours.tell(event, hold, false, places.seats, places.standing);
+        }
+        Ok(())
     }
 }
