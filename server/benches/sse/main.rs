@@ -1,0 +1,110 @@
+//! Live streams: memory a listener, deliveries a CPU second and the time from publishing to the reader's socket, beside
+//! axum's `Sse` over `tokio::broadcast` in the same run.
+//!
+//! `cargo bench -p parterre --bench sse`; add `-- --quick` for a tenth of the listeners. Server and readers are processes
+//! of their own. Ticks come ten times a second; each changes twenty seats of 100,000.
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
+mod child;
+mod readers;
+mod servers;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use child::Child;
+
+/// Ticks a second.
+const RATE: u64 = 10;
+/// Ticks of a run.
+const TICKS: u64 = 50;
+/// Listeners of the runs. The last one is for memory: no two cores write to so many ten times a second.
+const CROWDS: [usize; 4] = [2_000, 5_000, 10_000, 50_000];
+
+fn nanos() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+}
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    raise_limit();
+    match words.as_slice() {
+        ["server", kind, ..] => servers::run(kind),
+        ["readers", address, path, count, ..] => readers::run(address, path, count.parse().expect("a number")),
+        _ => measure(words.contains(&"--quick")),
+    }
+}
+
+/// As many open files as the system lets a process have.
+fn raise_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}
+
+fn measure(quick: bool) {
+    println!(
+        "| server | listeners | KiB a listener | deliveries | of them missed | CPU s | deliveries a CPU s | p50 ms | p99 ms |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for listeners in CROWDS {
+        let listeners = if quick { listeners / 10 } else { listeners };
+        let stock = run("stock", listeners);
+        let ours = run("parterre", listeners);
+        println!(
+            "| ratio | {listeners} | {:.1} times less | | | | {:.1} times more | | |",
+            stock.kib / ours.kib.max(0.01),
+            ours.rate / stock.rate.max(1.0)
+        );
+    }
+    whole_house(if quick { 1_000 } else { 10_000 });
+}
+
+struct Run {
+    kib: f64,
+    rate: f64,
+}
+
+fn run(kind: &str, listeners: usize) -> Run {
+    let mut server = Child::start(&["server", kind]);
+    let address = server.expect("listening ");
+    let empty = server.resident();
+    let mut readers = Child::start(&["readers", &address, "/stream", &listeners.to_string()]);
+    readers.expect("ready");
+    std::thread::sleep(Duration::from_secs(1));
+    let kib = (server.resident().saturating_sub(empty)) as f64 / listeners as f64;
+    let before = server.cpu();
+    server.say("go");
+    let times = server.expect("sent ");
+    std::thread::sleep(Duration::from_millis(1500));
+    let cpu = server.cpu() - before;
+    readers.say(&times);
+    let report = readers.expect("got ");
+    let numbers: Vec<f64> = report.split(' ').map(|number| number.parse().expect("a number")).collect();
+    let [delivered, p50, p99] = numbers[..] else { panic!("not a report: {report}") };
+    let rate = delivered / cpu.max(0.01);
+    let missed = 100.0 * (1.0 - delivered / (listeners as u64 * TICKS) as f64);
+    println!(
+        "| {kind} | {listeners} | {kib:.2} | {delivered:.0} | {missed:.1} % | {cpu:.2} | {rate:.0} | {p50:.1} | {p99:.1} |"
+    );
+    Run { kib, rate }
+}
+
+/// The whole server over PostgreSQL with an event of 100,000 seats on sale.
+fn whole_house(listeners: usize) {
+    let Ok(house) = std::env::var("PARTERRE_BENCH_HOUSE") else {
+        println!("\nThe whole house was not measured: PARTERRE_BENCH_HOUSE names no `PID ADDRESS PATH`.");
+        return;
+    };
+    let words: Vec<&str> = house.split(' ').collect();
+    let [pid, address, path] = words[..] else { panic!("not a house: {house}") };
+    let before = child::resident(pid);
+    let mut readers = Child::start(&["readers", address, path, &listeners.to_string()]);
+    readers.expect("ready");
+    std::thread::sleep(Duration::from_secs(2));
+    println!(
+        "\nThe whole server with an event of 100,000 seats: {:.0} MiB resident, with {listeners} listeners {:.0} MiB.",
+        before as f64 / 1024.0,
+        child::resident(pid) as f64 / 1024.0
+    );
+}
