@@ -47,6 +47,19 @@ impl Rect {
         Self::new(self.x0.min(o.x0), self.y0.min(o.y0), self.x1.max(o.x1), self.y1.max(o.y1))
     }
 
+    /// The same pixels farther to the right and down.
+    #[must_use]
+    pub fn moved(self, (dx, dy): (i32, i32)) -> Self {
+        let add = i32::saturating_add;
+        Self::new(add(self.x0, dx), add(self.y0, dy), add(self.x1, dx), add(self.y1, dy))
+    }
+
+    /// With so many more pixels on every side; an empty one stays empty.
+    #[must_use]
+    pub fn grown(self, by: i32) -> Self {
+        if self.is_empty() { self } else { Self::new(self.x0 - by, self.y0 - by, self.x1 + by, self.y1 + by) }
+    }
+
     /// How many pixels.
     #[must_use]
     pub fn area(self) -> i64 {
@@ -155,6 +168,15 @@ impl Buffer {
         let (first, across) = (r.y0 as usize * self.width + r.x0 as usize, (r.x1 - r.x0) as usize);
         for y in 1..(r.y1 - r.y0) as usize {
             self.pixels.copy_within(first..first + across, first + y * self.width);
+        }
+    }
+
+    /// Takes a part of another buffer over, its upper left corner at (`x`, `y`). All of it must lie inside both.
+    pub fn take(&mut self, from: &Self, part: Rect, (x, y): (i32, i32)) {
+        let across = (part.x1 - part.x0).max(0) as usize;
+        for (i, row) in (part.y0..part.y1).enumerate() {
+            let (a, b) = (row as usize * from.width + part.x0 as usize, (y as usize + i) * self.width + x as usize);
+            self.pixels[b..b + across].copy_from_slice(&from.pixels[a..a + across]);
         }
     }
 

@@ -10,9 +10,11 @@
 
 mod buffer;
 mod colour;
+mod grid;
 mod lanes;
 mod line;
 mod mask;
+mod near;
 mod polygon;
 mod seats;
 mod shape;
@@ -20,8 +22,10 @@ mod text;
 
 pub use buffer::{Buffer, Rect};
 pub use colour::Colour;
+pub use grid::Grid;
 pub use line::hairline;
 pub use mask::{Mask, Masks};
+pub use near::{Sheet, is_inside, paint_some, paint_spot, seats_near};
 pub use polygon::{Edge, fill, fill_under, in_order, prepare};
 pub use seats::{Paint, Place, Planes, paint_one, paint_seats};
 pub use shape::{SHAPES, Shape};

@@ -1,6 +1,8 @@
 //! Coverage masks: every shape at one radius, in four by four sub-pixel phases, made when first needed.
 
+use crate::buffer::Rect;
 use crate::lanes::{Lanes, lanes};
+use crate::seats::Place;
 use crate::shape::{SHAPES, Shape};
 
 /// Coverage of a shape around one sub-pixel phase.
@@ -76,6 +78,13 @@ impl Masks {
         self.reach[shape as usize]
     }
 
+    /// The pixels that a shape touches at a point of the plan.
+    pub fn box_at(&mut self, shape: Shape, place: &Place, at: (f32, f32)) -> Rect {
+        let (qx, qy) = place.quarters(at.0, at.1);
+        let mask = self.get(shape, ((qx & 3) | (qy & 3) << 2) as usize);
+        mask.reach().moved((qx >> 2, qy >> 2))
+    }
+
     /// The mask of a shape at a phase: quarters of a pixel to the right in the lower two bits, downwards above them.
     #[inline]
     pub(crate) fn get(&mut self, shape: Shape, phase: usize) -> &Mask {
@@ -106,6 +115,11 @@ impl Mask {
             coverage.chunks(width.max(1) as usize).take(height.max(0) as usize).map(|row| row.iter().map(whole)),
         );
         mask
+    }
+
+    /// What it touches, from the whole pixel of the centre.
+    pub(crate) fn reach(&self) -> Rect {
+        Rect::new(self.left, self.top, self.left + self.width, self.top + self.height)
     }
 
     /// One pixel's coverage.

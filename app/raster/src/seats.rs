@@ -63,7 +63,7 @@ pub struct Planes<'a> {
     pub x: &'a [f32],
     /// Plan units downwards.
     pub y: &'a [f32],
-    /// Index into the paints.
+    /// Index into the paints; beyond them nothing is drawn.
     pub look: &'a [u8],
 }
 
@@ -76,7 +76,7 @@ pub fn paint_seats(
     clip: Rect,
     place: &Place,
     planes: Planes<'_>,
-    paints: &[Paint; 256],
+    paints: &[Paint],
     masks: &mut Masks,
 ) {
     let clip = clip.and(buffer.all());
@@ -96,7 +96,7 @@ pub fn paint_seats(
             if px < left || px >= right || py < top || py >= bottom {
                 continue;
             }
-            let paint = &paints[usize::from(*look)];
+            let Some(paint) = paints.get(usize::from(*look)) else { continue };
             let mask = masks.get(paint.shape, ((qx & 3) | (qy & 3) << 2) as usize);
             let (x, y) = (px + mask.left, py + mask.top);
             if mask.width == 4 && x >= clip.x0 && y >= clip.y0 && x + 4 <= clip.x1 && y + mask.height <= clip.y1 {

@@ -38,6 +38,12 @@ impl TextMask {
         Self { width, height, word, edge }
     }
 
+    /// What it may touch, from the pixel of its middle.
+    #[must_use]
+    pub fn reach(&self) -> Rect {
+        self.edge.iter().fold(self.word.reach(), |all, edge| all.around(edge.reach()))
+    }
+
     /// Of a picture's bytes (red, green, blue, alpha): its alpha, cut to the columns that hold something, so that the
     /// middle of the mask is the middle of the word.
     #[must_use]

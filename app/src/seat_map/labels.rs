@@ -8,6 +8,7 @@ use core::fmt::Write as _;
 use domain::seat::SeatId;
 use raster::{Colour, Place, Rect, Shape, paint_one, paint_text};
 
+use super::layout::{Near, Placed};
 use super::letters::{Letters, Style};
 use super::look::{Kind, parts, readable_on};
 use super::outline::At;
@@ -25,7 +26,7 @@ type Manner = (Style, Colour, Option<Colour>);
 
 impl Scene {
     /// Writes everything that touches the clip.
-    pub(super) fn paint_words(&mut self, clip: Rect, place: &Place, letters: &mut dyn Letters) {
+    pub(super) fn paint_words(&mut self, clip: Rect, place: &Place, near: Option<&Near>, letters: &mut dyn Letters) {
         let radius = self.camera.radius();
         if radius >= SIGN_FROM {
             self.write_seats(clip, place, letters);
@@ -33,12 +34,45 @@ impl Scene {
         if radius >= ROWS_FROM {
             self.write_rows(clip, place, letters);
         }
-        self.write_grounds(clip, place, letters);
-        for i in 0..self.model.plates.len() {
-            if self.model.shows(self.model.plates[i].floor) {
-                self.write_section(i, clip, place, letters);
+        match near {
+            Some(near) => self.paint_placed(clip, place, near.words.iter().copied()),
+            None => self.paint_placed(clip, place, 0..self.layout.words.len()),
+        }
+    }
+
+    /// Writes what is placed already.
+    pub(super) fn paint_placed(&mut self, clip: Rect, place: &Place, which: impl Iterator<Item = usize>) {
+        let (dx, dy) = place.whole;
+        for word in which.filter_map(|i| self.layout.words.get(i)) {
+            if !word.reach.moved((dx, dy)).and(clip).is_empty() {
+                let at = (word.at.0 + dx, word.at.1 + dy);
+                paint_text(&mut self.buffer, clip, at, &word.mask, word.colour, word.under);
             }
         }
+    }
+
+    /// The words of shapes and sections in their places, in the order in which they are written.
+    pub(super) fn place_words(&mut self, place: &Place, letters: &mut dyn Letters) -> Vec<Placed> {
+        let mut placed = Vec::new();
+        self.place_grounds(place, letters, &mut placed);
+        for i in 0..self.model.plates.len() {
+            if self.model.shows(self.model.plates[i].floor) {
+                self.place_section(i, place, letters, &mut placed);
+            }
+        }
+        placed
+    }
+
+    fn place_word(
+        &mut self,
+        owner: usize,
+        at: (i32, i32),
+        text: &str,
+        (style, colour, under): Manner,
+        letters: &mut dyn Letters,
+    ) -> Placed {
+        let mask = self.words.get(text, style, letters);
+        Placed { owner, at, reach: mask.reach().moved(at), mask, colour, under }
     }
 
     /// Device pixels of a length in CSS pixels.
@@ -70,22 +104,15 @@ impl Scene {
             return;
         }
         let mask = self.words.get(text, style, letters);
-        paint_text(&mut self.buffer, clip, at, mask, colour, under);
+        paint_text(&mut self.buffer, clip, at, &mask, colour, under);
     }
 
-    fn write_section(&mut self, index: usize, clip: Rect, place: &Place, letters: &mut dyn Letters) {
+    fn place_section(&mut self, index: usize, place: &Place, letters: &mut dyn Letters, placed: &mut Vec<Placed>) {
         let chart = self.model.chart.clone();
-        let Some(name) = chart.sections.get(index).map(|s| s.name.as_str()) else { return };
+        let Some(name) = chart.sections.get(index).map(|s| s.name.as_str()).filter(|n| !n.is_empty()) else { return };
+        let owner = chart.shapes.len() + index;
         let plate = &self.model.plates[index];
-        let reach = Self::box_of(place, plate.bounds);
-        let margin = self.px(60.0) as i32;
-        let near = Rect::new(reach.x0 - margin, reach.y0 - margin, reach.x1 + margin, reach.y1 + margin);
-        if name.is_empty() || near.and(clip).is_empty() {
-            return;
-        }
-        let (width, height) = (f64::from(reach.x1 - reach.x0), f64::from(reach.y1 - reach.y0));
         let theme = self.theme;
-        let area = f64::from(plate.area) * f64::from(place.scale).powi(2);
         if !self.in_overview() {
             // Behind its back, clear of the outline however the words lie to it.
             let ((bx, by), (nx, ny)) = plate.back;
@@ -95,27 +122,31 @@ impl Scene {
             let off = self.px(6.0) as f32 + nx.abs() * size.0 as f32 / 2.0 + ny.abs() * cap;
             let (x, y) = place.pixel(bx, by);
             let at = (x + (nx * off).round() as i32, y + (ny * off).round() as i32);
-            self.write(clip, at, name, (style, theme.ink_2, Some(theme.ground)), letters);
+            placed.push(self.place_word(owner, at, name, (style, theme.ink_2, Some(theme.ground)), letters));
             return;
         }
+        let reach = self.layout.plates[index];
+        let (width, height) = (f64::from(reach.x1 - reach.x0), f64::from(reach.y1 - reach.y0));
+        let area = f64::from(plate.area) * f64::from(place.scale).powi(2);
         let at = place.pixel(plate.label_at.0, plate.label_at.1);
         let (bold, small) = (self.edged(12.5, true), self.edged(11.0, false));
-        let words = self.price_words(index);
-        let (name_size, price_size) = (self.size_of(name, bold, letters), self.size_of(&words, small, letters));
         let line = self.px(13.0);
-        let fits = |size: (i32, i32), lines: f64| {
-            let (w, h) = (f64::from(size.0), line * lines);
+        let fits = |wide: i32, lines: f64| {
+            let (w, h) = (f64::from(wide), line * lines);
             w <= width && h <= height && w * h <= area * 0.42
         };
-        if !fits(name_size, 0.8) {
+        let name_wide = self.size_of(name, bold, letters).0;
+        if !fits(name_wide, 0.8) {
             return;
         }
-        if !words.is_empty() && fits((name_size.0.max(price_size.0), 0), 2.0) {
+        let words = self.price_words(index);
+        let ink = |style| (style, theme.ink, Some(theme.surface));
+        if !words.is_empty() && fits(name_wide.max(self.size_of(&words, small, letters).0), 2.0) {
             let half = (line / 2.0) as i32;
-            self.write(clip, (at.0, at.1 + half), &words, (small, theme.ink, Some(theme.surface)), letters);
-            self.write(clip, (at.0, at.1 - half), name, (bold, theme.ink, Some(theme.surface)), letters);
+            placed.push(self.place_word(owner, (at.0, at.1 + half), &words, ink(small), letters));
+            placed.push(self.place_word(owner, (at.0, at.1 - half), name, ink(bold), letters));
         } else {
-            self.write(clip, at, name, (bold, theme.ink, Some(theme.surface)), letters);
+            placed.push(self.place_word(owner, at, name, ink(bold), letters));
         }
     }
 
@@ -149,7 +180,7 @@ impl Scene {
         words
     }
 
-    fn write_grounds(&mut self, clip: Rect, place: &Place, letters: &mut dyn Letters) {
+    fn place_grounds(&mut self, place: &Place, letters: &mut dyn Letters, placed: &mut Vec<Placed>) {
         let chart = self.model.chart.clone();
         let style = self.style(12.5, true);
         for (i, shape) in chart.shapes.iter().enumerate() {
@@ -159,11 +190,11 @@ impl Scene {
                 continue;
             }
             let at = place.pixel(ground.label_at.0, ground.label_at.1);
-            let reach = Self::box_of(place, ground.bounds);
             let bare = ground.outline.is_empty();
+            let reach = self.layout.grounds[i];
             let size = self.size_of(text, style, letters);
             if bare || size.0 <= reach.x1 - reach.x0 + self.px(8.0) as i32 {
-                self.write(clip, at, text, (style, self.theme.ink_2, None), letters);
+                placed.push(self.place_word(i, at, text, (style, self.theme.ink_2, None), letters));
             }
         }
     }
@@ -174,8 +205,7 @@ impl Scene {
         let style = self.style((self.camera.radius() * 1.25).clamp(9.0, 13.0), false);
         let colour = self.theme.ink_2;
         for (section, i) in chart.sections.iter().zip(0..) {
-            let plate = &self.model.plates[i];
-            if !self.model.shows(plate.floor) || Self::box_of(place, plate.bounds).and(clip).is_empty() {
+            if self.layout.plates[i].moved(place.whole).and(clip).is_empty() {
                 continue;
             }
             for row in section.rows.clone().filter_map(|r| chart.rows.get(r as usize)) {

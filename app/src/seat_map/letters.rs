@@ -1,5 +1,7 @@
 //! Words as coverage masks: drawn once by the browser, kept, and mixed in by the raster.
 
+use std::rc::Rc;
+
 use raster::TextMask;
 
 /// How a word is set.
@@ -20,7 +22,7 @@ pub trait Letters {
 }
 
 /// Words of one style, sorted, each with its mask.
-type Masks = Vec<(Box<str>, TextMask)>;
+type Masks = Vec<(Box<str>, Rc<TextMask>)>;
 
 /// Words drawn so far.
 #[derive(Debug, Default)]
@@ -35,7 +37,7 @@ const MOST: usize = 6_000;
 
 impl Words {
     /// A word's coverage, drawn now if it was not before.
-    pub fn get(&mut self, text: &str, style: Style, letters: &mut dyn Letters) -> &TextMask {
+    pub fn get(&mut self, text: &str, style: Style, letters: &mut dyn Letters) -> Rc<TextMask> {
         if self.count > MOST {
             self.clear();
         }
@@ -46,10 +48,10 @@ impl Words {
         let words = &mut self.drawn[at].1;
         let at = words.binary_search_by(|(word, _)| (**word).cmp(text)).unwrap_or_else(|at| {
             self.count += 1;
-            words.insert(at, (text.into(), letters.draw(text, style)));
+            words.insert(at, (text.into(), Rc::new(letters.draw(text, style))));
             at
         });
-        &words[at].1
+        words[at].1.clone()
     }
 
     /// Forgets every word: the font changed.

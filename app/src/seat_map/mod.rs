@@ -5,15 +5,16 @@
 
 pub mod camera;
 pub mod events;
-pub mod grid;
 pub mod keyboard;
 mod labels;
+mod layout;
 pub mod letters;
 pub mod look;
 pub mod model;
 pub mod outline;
 mod paint;
 pub mod scene;
+mod spots;
 pub mod theme;
 #[cfg(all(feature = "hydrate", target_arch = "wasm32"))]
 pub mod view;

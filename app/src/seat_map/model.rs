@@ -7,10 +7,9 @@ use std::rc::Rc;
 use domain::availability::Packed;
 use domain::chart::{Chart, ShapeKind};
 use domain::seat::{Features, SeatId, SeatState};
-use raster::{Edge, Planes, prepare};
+use raster::{Edge, Grid, Planes, prepare};
 
 use super::events::Filter;
-use super::grid::Grid;
 use super::look::look;
 use super::outline::{At, area, back, bounds, hull_around};
 
@@ -247,6 +246,12 @@ impl Model {
     pub fn section_of(&self, seat: SeatId) -> Option<usize> {
         let row = *self.chart.seats.row.get(seat.index())?;
         Some(usize::from(self.chart.rows.get(row as usize)?.section))
+    }
+
+    /// Whether every floor is shown.
+    #[must_use]
+    pub fn shows_all(&self) -> bool {
+        self.floor.is_none()
     }
 
     /// Whether a floor is shown.

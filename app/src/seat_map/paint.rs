@@ -2,25 +2,42 @@
 
 use domain::chart::ShapeKind;
 use domain::seat::{Features, SeatId, SeatState};
-use raster::{Colour, Place, Rect, Shape, fill, fill_under, hairline, paint_one, paint_seats};
+use raster::{Colour, Place, Rect, Shape, fill, fill_under, hairline, paint_one, paint_seats, paint_some};
 
+use super::layout::Near;
 use super::letters::Letters;
 use super::look::{Kind, look};
 use super::scene::Scene;
 
 impl Scene {
     /// Draws everything inside the clip anew. Every pixel comes out as a whole picture would have it.
-    pub(super) fn paint(&mut self, clip: Rect, place: &Place, letters: &mut dyn Letters) {
+    /// `near`: what may touch a small clip, where that is known.
+    pub(super) fn paint(&mut self, clip: Rect, place: &Place, near: Option<&Near>, letters: &mut dyn Letters) {
         if clip.is_empty() {
             return;
         }
-        self.buffer.clear(clip, self.theme.ground);
-        self.paint_grounds(clip, place, false);
-        self.paint_plates(clip, place);
-        self.paint_grounds(clip, place, true);
+        self.paint_ground(clip, place, near);
         self.paint_seats(clip, place);
         self.paint_about(clip, place);
-        self.paint_words(clip, place, letters);
+        self.paint_words(clip, place, near, letters);
+    }
+
+    /// What lies beneath the seats.
+    pub(super) fn paint_ground(&mut self, clip: Rect, place: &Place, near: Option<&Near>) {
+        self.buffer.clear(clip, self.theme.ground);
+        match near {
+            Some(near) => {
+                self.paint_grounds(clip, place, false, near.grounds.iter().copied());
+                self.paint_plates(clip, place, near.plates.iter().copied());
+                self.paint_grounds(clip, place, true, near.grounds.iter().copied());
+            }
+            None => {
+                let (grounds, plates) = (self.model.grounds.len(), self.model.plates.len());
+                self.paint_grounds(clip, place, false, 0..grounds);
+                self.paint_plates(clip, place, 0..plates);
+                self.paint_grounds(clip, place, true, 0..grounds);
+            }
+        }
     }
 
     /// Small seats are drawn a little larger than life, or a full house looks empty from afar.
@@ -40,7 +57,7 @@ impl Scene {
     }
 
     /// In the overview seats step back behind the sections' names, of 256.
-    fn calm(&self) -> u32 {
+    pub(super) fn calm(&self) -> u32 {
         172 + (((self.camera.radius() - 2.4) / 1.2).clamp(0.0, 1.0) * 84.0) as u32
     }
 
@@ -50,18 +67,16 @@ impl Scene {
         Rect::new(left - 1, top - 1, right.saturating_add(2), bottom.saturating_add(2))
     }
 
-    fn line_width(&self) -> f32 {
+    pub(super) fn line_width(&self) -> f32 {
         (self.ratio as f32).max(1.0)
     }
 
     /// Shapes beneath the sections (`over` false), or the small ones upon them: a vomitory's mouth, a post.
-    fn paint_grounds(&mut self, clip: Rect, place: &Place, over: bool) {
+    fn paint_grounds(&mut self, clip: Rect, place: &Place, over: bool, which: impl Iterator<Item = usize>) {
         let width = self.line_width();
-        for ground in &self.model.grounds {
-            if ground.over != over
-                || !ground.floor.is_none_or(|f| self.model.shows(f))
-                || Self::box_of(place, ground.bounds).and(clip).is_empty()
-            {
+        for i in which {
+            let ground = &self.model.grounds[i];
+            if ground.over != over || self.layout.grounds[i].moved(place.whole).and(clip).is_empty() {
                 continue;
             }
             let colour = match ground.kind {
@@ -76,20 +91,25 @@ impl Scene {
         }
     }
 
-    /// The sections' ground. Far away it takes the colours of what is free, in the share that the seats would cover.
-    fn paint_plates(&mut self, clip: Rect, place: &Place) {
-        let (width, tint) = (self.line_width(), 256 - self.seat_strength());
+    /// The sections' ground.
+    fn paint_plates(&mut self, clip: Rect, place: &Place, which: impl Iterator<Item = usize>) {
+        let width = self.line_width();
         let line = self.theme.line.mix(self.theme.surface, 60);
-        for plate in &self.model.plates {
-            if !self.model.shows(plate.floor) || Self::box_of(place, plate.bounds).and(clip).is_empty() {
-                continue;
+        for i in which {
+            if !self.layout.plates[i].moved(place.whole).and(clip).is_empty() {
+                let plate = &self.model.plates[i];
+                fill_under(&mut self.buffer, clip, place, &plate.edges, self.layout.colours[i]);
+                hairline(&mut self.buffer, clip, place, &plate.outline, line, width);
             }
-            let mut colour = self.theme.surface;
-            if tint > 0 {
-                colour = colour.mix(self.tint(&plate.free, plate.area, plate.seats.len()), tint);
-            }
-            fill_under(&mut self.buffer, clip, place, &plate.edges, colour);
-            hairline(&mut self.buffer, clip, place, &plate.outline, line, width);
+        }
+    }
+
+    /// A section's ground: far away it takes the colours of what is free, in the share that the seats would cover.
+    pub(super) fn plate_colour(&self, plate: usize) -> Colour {
+        let plate = &self.model.plates[plate];
+        match 256 - self.seat_strength() {
+            0 => self.theme.surface,
+            tint => self.theme.surface.mix(self.tint(&plate.free, plate.area, plate.seats.len()), tint),
         }
     }
 
@@ -122,17 +142,24 @@ impl Scene {
         if self.seat_strength() == 0 {
             return;
         }
-        let mut paints = self.paints;
-        let strength = self.seat_strength() * self.calm() / 256;
-        if strength < 256 {
-            for paint in &mut paints {
-                paint.colour = self.theme.surface.mix(paint.colour, strength);
+        if self.is_small(clip) {
+            let mut seats = Vec::new();
+            self.seats_near(clip, place, &mut seats);
+            let planes = self.model.planes(0..self.model.len());
+            paint_some(&mut self.buffer, clip, place, planes, &seats, &self.layout.paints, &mut self.masks);
+            return;
+        }
+        for i in 0..self.model.plates.len() {
+            if !self.layout.plates[i].moved(place.whole).and(clip).is_empty() {
+                let planes = self.model.planes(self.model.plates[i].seats.clone());
+                paint_seats(&mut self.buffer, clip, place, planes, &self.layout.paints, &mut self.masks);
             }
         }
-        self.for_shown(clip, place, |scene, seats| {
-            let planes = scene.model.planes(seats);
-            paint_seats(&mut scene.buffer, clip, place, planes, &paints, &mut scene.masks);
-        });
+    }
+
+    /// A clip for which single seats are looked up, instead of passing whole sections.
+    fn is_small(&self, clip: Rect) -> bool {
+        clip.area() * 16 < self.buffer.all().area()
     }
 
     /// Runs of seats that may touch the clip, in ascending order.
@@ -142,41 +169,24 @@ impl Scene {
         place: &Place,
         mut each: impl FnMut(&mut Self, core::ops::Range<usize>),
     ) {
-        let small = clip.area() * 16 < self.buffer.all().area();
-        if small {
-            for seat in self.seats_near(clip, place) {
+        if self.is_small(clip) {
+            let mut seats = Vec::new();
+            self.seats_near(clip, place, &mut seats);
+            for seat in seats {
                 each(self, seat as usize..seat as usize + 1);
             }
             return;
         }
         for i in 0..self.model.plates.len() {
-            let plate = &self.model.plates[i];
-            if self.model.shows(plate.floor) && !Self::box_of(place, plate.bounds).and(clip).is_empty() {
-                let seats = plate.seats.clone();
+            if !self.layout.plates[i].moved(place.whole).and(clip).is_empty() {
+                let seats = self.model.plates[i].seats.clone();
                 each(self, seats);
             }
         }
     }
 
-    /// Shown seats that may touch a small clip, ascending, by the grid.
-    fn seats_near(&self, clip: Rect, place: &Place) -> Vec<u64> {
-        let reach = self.masks.reach(Shape::Square) + 1;
-        let plan = |x: i32, y: i32| {
-            (
-                ((x - place.whole.0) as f32 - place.fraction.0) / place.scale,
-                ((y - place.whole.1) as f32 - place.fraction.1) / place.scale,
-            )
-        };
-        let ((x0, y0), (x1, y1)) = (plan(clip.x0 - reach, clip.y0 - reach), plan(clip.x1 + reach, clip.y1 + reach));
-        let mut seats = Vec::new();
-        self.model.grid().around(x0, y0, x1, y1, |seat| seats.push(u64::from(seat)));
-        seats.retain(|seat| self.model.is_shown(SeatId(*seat as u32)));
-        seats.sort_unstable();
-        seats
-    }
-
     /// What is drawn about single seats: the suggestion's halo, one's own seats, rings.
-    fn paint_about(&mut self, clip: Rect, place: &Place) {
+    pub(super) fn paint_about(&mut self, clip: Rect, place: &Place) {
         let theme = self.theme;
         let mut one = |seat: SeatId, shape: Shape, colour: Colour, strength: u32| {
             if let Some(at) = self.model.at(seat).filter(|_| self.model.is_shown(seat)) {

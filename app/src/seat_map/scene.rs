@@ -5,13 +5,18 @@ use raster::{Buffer, Masks, Paint, Place, Rect, Shape};
 
 use super::camera::Camera;
 use super::events::{CategoryWords, MapWords};
+use super::layout::Layout;
 use super::letters::{Letters, Words};
 use super::look::paints;
 use super::model::Model;
 use super::theme::Theme;
 
-/// Beyond so many changed seats in view one whole picture costs less than many small ones.
-const MANY: usize = 400;
+/// Beyond so many parts one whole picture costs less than many small ones.
+const MANY: usize = 120;
+/// Beyond so many parts the canvas gets the box around them: every part is a call.
+const FEW: usize = 32;
+/// Seats of a smaller radius, in CSS pixels, bear no words and are drawn anew each by itself.
+const SPOTS_BELOW: f64 = 5.0;
 
 /// What of the buffer must reach the canvas.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,8 +52,11 @@ pub struct Scene {
     pub(super) pulse: u32,
     pub(super) hover: Option<SeatId>,
     pub(super) focus: Option<SeatId>,
+    pub(super) layout: Layout,
     drawn: Option<Place>,
-    /// Seats to draw anew; wide, so that all sorting is of one kind.
+    /// Seats about which something else is drawn; wide, so that all sorting is of one kind.
+    touched: Vec<u64>,
+    /// Seats whose state changed.
     changed: Vec<u64>,
 }
 
@@ -72,7 +80,9 @@ impl Scene {
             pulse: 0,
             hover: None,
             focus: None,
+            layout: Layout::default(),
             drawn: None,
+            touched: Vec::new(),
             changed: Vec::new(),
         }
     }
@@ -115,7 +125,7 @@ impl Scene {
     /// One seat's state changed.
     pub fn set_state(&mut self, seat: SeatId, state: SeatState) {
         if self.model.set_state(seat, state) {
-            self.touch(seat);
+            self.changed.push(u64::from(seat.0));
         }
     }
 
@@ -170,12 +180,8 @@ impl Scene {
         self.focus
     }
 
-    fn touch(&mut self, seat: SeatId) {
-        self.changed.push(u64::from(seat.0));
-    }
-
     fn touch_all<'a>(&mut self, seats: impl Iterator<Item = &'a SeatId>) {
-        self.changed.extend(seats.map(|seat| u64::from(seat.0)));
+        self.touched.extend(seats.map(|seat| u64::from(seat.0)));
     }
 
     /// Brings the picture up to date and says what of it changed.
@@ -183,52 +189,60 @@ impl Scene {
         let place = self.camera.place(self.ratio);
         let all = self.buffer.all();
         self.masks.set((self.camera.radius() * self.ratio * f64::from(self.swell())) as f32, self.ratio as f32);
-        let mut changed = core::mem::take(&mut self.changed);
+        let [mut touched, mut changed] = [core::mem::take(&mut self.touched), core::mem::take(&mut self.changed)];
+        let words = core::mem::take(&mut self.model.words_changed) && self.in_overview();
         let before = self.drawn.replace(place);
         let moved = before.filter(|b| b.scale == place.scale && b.fraction == place.fraction);
         let Some(moved) = moved else {
-            self.paint(all, &place, letters);
+            self.lay_out(&place, letters);
+            self.paint(all, &place, None, letters);
             return Painted::All;
         };
-        let (dx, dy) = (place.whole.0 - moved.whole.0, place.whole.1 - moved.whole.1);
-        let mut painted = Painted::Nothing;
-        if (dx, dy) != (0, 0) {
-            let Some(strips) = self.buffer.shift(dx, dy) else {
-                self.paint(all, &place, letters);
-                return Painted::All;
-            };
-            for strip in strips {
-                self.paint(strip, &place, letters);
-            }
-            painted = Painted::All;
-        }
+        // What is left in a section shows in its tint and its words.
+        let mut parts = if words { self.place_words_again(&place, letters) } else { Vec::new() };
         changed.sort_unstable();
         changed.dedup();
-        let seats = changed.into_iter().map(|seat| SeatId(seat as u32));
-        let parts: Vec<Rect> = seats.map(|seat| self.seat_rect(seat, &place)).filter(|r| !r.is_empty()).collect();
+        if self.seat_strength() < 256 {
+            parts.extend(self.tint_again(&changed, &place));
+        }
+        let (dx, dy) = (place.whole.0 - moved.whole.0, place.whole.1 - moved.whole.1);
+        let strips = if (dx, dy) == (0, 0) { Some(Default::default()) } else { self.buffer.shift(dx, dy) };
+        // Where seats bear words there are few of them in view, and a whole picture of them costs little.
+        let single = self.camera.radius() < SPOTS_BELOW;
+        let seat = |seat: &u64| SeatId(*seat as u32);
+        if !single {
+            touched.append(&mut changed);
+        }
+        touched.sort_unstable();
+        touched.dedup();
+        parts.extend(touched.iter().map(|s| self.seat_rect(seat(s), &place)));
+        parts.iter_mut().for_each(|part| *part = part.and(all));
+        parts.retain(|part| !part.is_empty());
         let area: i64 = parts.iter().map(|r| r.area()).sum();
-        if parts.len() > MANY || area * 2 > all.area() {
-            self.paint(all, &place, letters);
+        let many = parts.len() > MANY || area * 2 > all.area() || changed.len() > 500 + self.model.len() / 25;
+        let (Some(strips), false) = (strips, many) else {
+            self.paint(all, &place, None, letters);
+            return Painted::All;
+        };
+        for part in strips.iter().chain(&parts) {
+            self.paint(*part, &place, None, letters);
+        }
+        if self.seat_strength() > 0 {
+            let spots = self.paint_spots(&changed, &place, letters);
+            parts.extend((!spots.is_empty()).then_some(spots));
+        }
+        if (dx, dy) != (0, 0) {
             return Painted::All;
         }
-        let tinted = self.seat_strength() < 256 && !parts.is_empty();
-        let words = core::mem::take(&mut self.model.words_changed) && self.in_overview();
-        if tinted || words {
-            // What is left in a section shows in its tint and its words: they are the section's, not the seat's.
-            self.paint(all, &place, letters);
-            return Painted::All;
-        }
-        for part in &parts {
-            self.paint(*part, &place, letters);
-        }
-        match painted {
-            Painted::Nothing if !parts.is_empty() => Painted::Parts(parts),
-            other => other,
+        match parts.len() {
+            0 => Painted::Nothing,
+            1..=FEW => Painted::Parts(parts),
+            _ => Painted::Parts(vec![parts.into_iter().fold(Rect::default(), Rect::around)]),
         }
     }
 
     /// The pixels a seat may touch, with everything drawn about it.
-    fn seat_rect(&self, seat: SeatId, place: &Place) -> Rect {
+    pub(super) fn seat_rect(&self, seat: SeatId, place: &Place) -> Rect {
         let Some((x, y)) = self.model.at(seat).filter(|_| self.model.is_shown(seat)) else {
             return Rect::default();
         };
