@@ -13,7 +13,7 @@ const FLIGHT: f64 = 190.0;
 /// Milliseconds of a suggestion's pulse.
 const PULSE: f64 = 1100.0;
 /// A frame in motion should not take longer, in milliseconds, from its start until the browser is done with it.
-const SLOW: f64 = 12.0;
+const SLOW: f64 = 10.0;
 /// A picture at rest for so long is drawn sharply again, in milliseconds.
 const REST: f64 = 160.0;
 /// Fewer device pixels a CSS pixel than this are never used.
