@@ -129,11 +129,23 @@ async function start(folder, options) {
   mkdirSync(folder, { recursive: true });
   const ports = await portsOf(folder, nodes);
   const every = Array.from({ length: nodes }, (_, index) => index);
-  for (const index of every) if (!running(folder, index)) launch(folder, index, nodes, ports, options, program);
+  const launched = new Set();
+  const ensure = (index) => {
+    const pid = running(folder, index);
+    // A test that crashed may have left one paused.
+    if (pid) return process.kill(pid, "SIGCONT");
+    launch(folder, index, nodes, ports, options, program);
+    launched.add(index);
+  };
+  every.forEach(ensure);
   const until = Date.now() + START_WITHIN;
   for (const index of every) {
     while (!(await answers(address(index), ports.native))) {
-      if (!running(folder, index)) throw new Error(`Apache Cassandra ended: ${lastWords(folder, index)}`);
+      if (!running(folder, index)) {
+        if (launched.has(index)) throw new Error(`Apache Cassandra ended: ${lastWords(folder, index)}`);
+        // It was on its way down when this began.
+        ensure(index);
+      }
       if (Date.now() > until) throw new Error(`Apache Cassandra was not ready in two minutes: ${lastWords(folder, index)}`);
       await pause(50);
     }

@@ -39,6 +39,8 @@ pub struct Timed<C> {
     pub to: Option<u64>,
     /// The call.
     pub call: C,
+    /// For one without an answer: the place in the history of the call that it can only have come before.
+    pub before: Option<usize>,
 }
 
 /// There is no such story.
@@ -119,6 +121,9 @@ impl<M: Model> Search<'_, M> {
             let timed = &self.history[at];
             if timed.from > first_end {
                 break;
+            }
+            if timed.before.is_some_and(|other| told.has(other)) {
+                continue;
             }
             if timed.to.is_some() && M::only_looks(&timed.call) && M::step(state, &timed.call).is_some() {
                 return vec![at];

@@ -13,11 +13,11 @@ fn call(hold: u64, what: What) -> Call {
 }
 
 fn done(from: u64, to: u64, hold: u64, what: What) -> Timed<Call> {
-    Timed { from, to: Some(to), call: call(hold, what) }
+    Timed { from, to: Some(to), call: call(hold, what), before: None }
 }
 
 fn lost(from: u64, hold: u64, what: What) -> Timed<Call> {
-    Timed { from, to: None, call: call(hold, what) }
+    Timed { from, to: None, call: call(hold, what), before: None }
 }
 
 #[test]
@@ -91,11 +91,21 @@ fn what_got_no_answer_does_not_happen_before_it_was_asked() {
 }
 
 #[test]
+fn what_was_taken_for_a_moment_and_given_back_explains_a_refusal_in_between_alone() {
+    let moment = |refused| {
+        let taken = Timed { before: Some(1), ..lost(0, 1, What::Placed(UNTIL)) };
+        [taken, done(0, 10, 1, What::Released), done(refused, refused + 1, 2, What::Refused)]
+    };
+    assert_eq!(check::<Seat>(&moment(5)), Ok(()));
+    assert!(check::<Seat>(&moment(11)).is_err(), "what was given back stands in nobody's way");
+}
+
+#[test]
 fn a_hold_ends_by_the_clock_of_whoever_asks() {
     let at = |now, call: Call| Call { now: Millis(now), ..call };
     let mut history = vec![
         done(0, 1, 1, What::Placed(UNTIL)),
-        Timed { from: 2, to: Some(3), call: at(1_000, call(2, What::Placed(Millis(2_000)))) },
+        Timed { from: 2, to: Some(3), call: at(1_000, call(2, What::Placed(Millis(2_000)))), before: None },
     ];
     assert_eq!(check::<Seat>(&history), Ok(()));
     history[1].call.now = Millis(999);
@@ -142,6 +152,7 @@ fn histories() -> impl Strategy<Value = Vec<Timed<Call>>> {
             from,
             to: (!unanswered).then_some(from + long),
             call: Call { now: Millis(if late { 1_500 } else { 0 }), hold, what },
+            before: None,
         },
     );
     prop::collection::vec(one, 0..7)

@@ -1,0 +1,70 @@
+//! A proxy between the stores and the cluster lies, loses and delays; no seat is ever anybody's twice, nobody who has
+//! a hold is told that it was lost, and no outcome stays unknown.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parterre::holds::cql::Tuning;
+use parterre::holds::{CqlHolds, HoldStore};
+use parterre::stores::cql::Cql;
+use parterre::test_support::cassandra;
+use tokio_util::sync::CancellationToken;
+
+use crate::crowd::{Hall, Tally, run};
+use crate::proxy::{Between, FAULTS, Fault};
+use crate::record::Record;
+use crate::sized;
+
+/// Clients, half of them on each of two stores that know nothing of each other.
+const CLIENTS: usize = 32;
+
+async fn store(settings: &parterre::stores::cql::connect::Settings) -> Arc<dyn HoldStore> {
+    let cql = Cql::connect(settings).await.expect("the proxy lets the driver in");
+    Arc::new(CqlHolds::new(cql, Tuning::default(), None).await.expect("the tables are there"))
+}
+
+async fn story(fault: Fault) {
+    let Some(keyspace) = cassandra::shared().await else { return };
+    let mut between = Between::start(&keyspace.settings).await;
+    let stores = [store(&between.settings).await, store(&between.settings).await];
+    let (hall, record) = (Arc::new(Hall::new(36, 12)), Arc::new(Record::default()));
+    for store in &stores {
+        hall.open(&**store).await;
+    }
+    between.break_by(fault);
+    // 20,000 attempts over all kinds of faults, where there is time.
+    let rounds = sized(4, 20_000 / CLIENTS / FAULTS.len());
+    let tally = run(&stores, &hall, &record, CLIENTS, rounds, &CancellationToken::new()).await;
+    between.mend();
+    // What was delayed arrives within this time.
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    hall.look(&keyspace.cql, &record).await;
+    println!("{fault:?}: {tally:?}, {} calls", record.len());
+    record.judge();
+    told(&tally, CLIENTS * rounds);
+    between.stop().await;
+}
+
+fn told(tally: &Tally, attempts: usize) {
+    assert_eq!(tally.open, 0, "every outcome is known in the end: {tally:?}");
+    assert_eq!((tally.granted + tally.lost + tally.unavailable) as usize, attempts, "everybody is told: {tally:?}");
+    assert!(tally.granted as usize > attempts / 10, "the sale goes on: {tally:?}");
+}
+
+macro_rules! stories {
+    ($($name:ident: $fault:ident),+ $(,)?) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            story(Fault::$fault).await;
+        })+
+    };
+}
+
+stories! {
+    a_write_that_timed_out_and_happened: TimedOut,
+    a_write_that_lacked_replicas_and_happened: TooFew,
+    a_write_of_which_nobody_knows: Unknown,
+    a_connection_that_breaks_before_the_answer: Reset,
+    a_request_that_never_arrives: Dropped,
+    a_request_that_arrives_when_nobody_waits: Delayed,
+}

@@ -1,0 +1,17 @@
+//! Holds on a CQL cluster under everything that goes wrong: answers that lie, nodes that die, clocks that jump. Each
+//! story ends with the independent judgement of a linearizability checker, seat by seat.
+//!
+//! Needs the Apache Cassandra that the tests start themselves, or the cluster that `CQL_NODES` names. Short by default;
+//! `PARTERRE_LONG_TESTS=1` (`./bench soak`) makes the stories as long as they were meant.
+
+mod crowd;
+mod faults;
+mod proxy;
+mod record;
+
+/// `short`, or `long` where the environment asks for it.
+fn sized(short: usize, long: usize) -> usize {
+    #[allow(clippy::disallowed_methods, reason = "tests have no Config")]
+    let asked = std::env::var("PARTERRE_LONG_TESTS").is_ok();
+    if asked { long } else { short }
+}
