@@ -2,6 +2,7 @@
 
 pub mod availability;
 pub mod bus;
+pub mod cache;
 pub mod catalog;
 pub mod checker;
 pub mod cli;

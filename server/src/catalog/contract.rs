@@ -11,11 +11,16 @@ use domain::rules::Window;
 use domain::seat::SeatId;
 use domain::time::{MINUTE, Millis};
 
+use super::cached::CachedEvents;
 use super::charts::Charts;
 use super::charts::store::ChartStore;
 use super::store::{Added, EventStore, Which};
 use super::types::{ChartRef, NewEvent, NewPromoter, NewVenue, Place, Query, Status, Tier};
 use super::{Catalog, ListError};
+use crate::cache::CacheStore;
+use crate::cache::memory::MemoryCache;
+use crate::cache::redis::RedisCache;
+use crate::clock::ManualClock;
 use crate::test_support::{NOW, TestDatabase};
 
 const HOUR: i64 = 60 * MINUTE;
@@ -43,6 +48,24 @@ async fn in_postgres() -> Stores {
         memory: None,
         _database: Some(database),
     }
+}
+
+fn behind(stores: Stores, cache: Arc<dyn CacheStore>) -> Stores {
+    let clock = Arc::new(ManualClock::at(NOW));
+    Stores { events: Arc::new(CachedEvents::new(stores.events, Some(cache), 8, clock)), ..stores }
+}
+
+async fn in_memory_behind_a_cache() -> Stores {
+    behind(in_memory().await, Arc::new(MemoryCache::default()))
+}
+
+/// Without a Redis, behind a cache in memory.
+async fn in_postgres_behind_redis() -> Stores {
+    let cache: Arc<dyn CacheStore> = match crate::test_support::redis::one().await {
+        Some(redis) => Arc::new(RedisCache::new(redis)),
+        None => Arc::new(MemoryCache::default()),
+    };
+    behind(in_postgres().await, cache)
 }
 
 fn bytes(n: u8) -> [u8; 10] {
@@ -235,6 +258,12 @@ macro_rules! laws {
         }
         mod postgres_store {
             $(#[tokio::test] async fn $law() { super::$law(super::in_postgres().await).await; })+
+        }
+        mod memory_store_behind_a_cache {
+            $(#[tokio::test] async fn $law() { super::$law(super::in_memory_behind_a_cache().await).await; })+
+        }
+        mod postgres_store_behind_redis {
+            $(#[tokio::test] async fn $law() { super::$law(super::in_postgres_behind_redis().await).await; })+
         }
     };
 }

@@ -1,6 +1,7 @@
 //! The catalogue: what is on, where, for how much, on which chart. Reads are cached for a second at most, so that a
 //! hot event costs Postgres one question a second, whoever asks.
 
+pub mod cached;
 pub mod charts;
 #[cfg(test)]
 mod contract;

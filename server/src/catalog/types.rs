@@ -6,6 +6,7 @@ use domain::price::Price;
 use domain::rules::Window;
 use domain::seat::SeatId;
 use domain::time::Millis;
+use serde::{Deserialize, Serialize};
 
 /// Longest text somebody may search for, in characters.
 pub const MAX_SEARCH: usize = 200;
@@ -15,7 +16,7 @@ pub const MAX_ROWS: u32 = 200;
 pub const DEFAULT_ROWS: u32 = 50;
 
 /// Where an event stands for a visitor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Status {
     /// Can be bought.
     OnSale,
@@ -55,7 +56,7 @@ impl Status {
 }
 
 /// What the list shows of an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Id.
     pub id: EventId,
@@ -80,7 +81,7 @@ pub struct Summary {
 }
 
 /// A venue in few words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// Name.
     pub name: String,
@@ -93,7 +94,7 @@ pub struct Place {
 }
 
 /// An event whole.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// What the list shows.
     pub summary: Summary,
@@ -116,7 +117,7 @@ pub struct Event {
 }
 
 /// Which version of which chart.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChartRef {
     /// Id of the version.
     pub id: ChartId,
@@ -129,7 +130,7 @@ pub struct ChartRef {
 }
 
 /// A price tier.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tier {
     /// Id.
     pub id: TierId,

@@ -12,6 +12,7 @@ const WALKTHROUGHS: usize = 4;
 const MAY_CALL: &[(&str, &[&str])] = &[
     ("availability", &["holds", "catalog", "jobs", "bus", "cache"]),
     ("bus", &[]),
+    ("cache", &[]),
     ("catalog", &["availability", "cache"]),
     ("holds", &["bus"]),
     ("idempotency", &[]),

@@ -1,0 +1,126 @@
+//! The laws of cache stores, one named test per law and implementation; `broken.rs` shows each able to fail, `shelf.rs`
+//! tells what shelves do on any store.
+
+mod broken;
+mod shelf;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::memory::MemoryCache;
+use super::redis::RedisCache;
+use super::{CacheStore, MAX_KEY, MAX_VALUE};
+use crate::test_support::redis;
+
+type Store = Arc<dyn CacheStore>;
+
+const LONG: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_millis(200);
+/// How long one waits for what must happen.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn bytes(text: &str) -> Bytes {
+    Bytes::copy_from_slice(text.as_bytes())
+}
+
+async fn what_is_kept_is_found(store: Store) {
+    assert_eq!(store.get("event:{a}").await, Ok(None));
+    let every: Bytes = (0..=255_u8).collect();
+    for (key, value) in [("event:{a}", bytes("A")), ("event:{a}:kills", every), ("session:{Größe}", bytes("\0"))] {
+        assert_eq!(store.keep(key, value.clone(), LONG).await, Ok(true));
+        assert_eq!(store.get(key).await, Ok(Some(value)));
+    }
+    assert_eq!(store.get("event:{a}").await, Ok(Some(bytes("A"))), "keys do not mix");
+}
+
+async fn the_first_is_kept(store: Store) {
+    assert_eq!(store.keep("event:{b}", bytes("first"), LONG).await, Ok(true));
+    assert_eq!(store.keep("event:{b}", bytes("second"), LONG).await, Ok(false));
+    assert_eq!(store.get("event:{b}").await, Ok(Some(bytes("first"))));
+}
+
+async fn everything_ends(store: Store) {
+    store.keep("event:{c}", bytes("brief"), SHORT).await.unwrap();
+    let over = async {
+        while store.get("event:{c}").await != Ok(None) {
+            tokio::time::sleep(SHORT / 10).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, over).await.expect("its time is over");
+    assert_eq!(store.keep("event:{c}", bytes("again"), LONG).await, Ok(true));
+}
+
+async fn what_is_forgotten_cannot_be_put_back(store: Store) {
+    store.keep("event:{d}", bytes("old"), LONG).await.unwrap();
+    store.forget("event:{d}").await.unwrap();
+    assert_eq!(store.get("event:{d}").await, Ok(None));
+    assert_eq!(store.keep("event:{d}", bytes("old"), LONG).await, Ok(false));
+    assert_eq!(store.get("event:{d}").await, Ok(None));
+    store.forget("event:{never seen}").await.unwrap();
+    assert_eq!(store.keep("event:{never seen}", bytes("old"), LONG).await, Ok(false));
+}
+
+async fn what_is_too_large_is_not_kept(store: Store) {
+    let large = Bytes::from(vec![7; MAX_VALUE]);
+    assert_eq!(store.keep("event:{e}", large.clone(), LONG).await, Ok(true));
+    assert_eq!(store.get("event:{e}").await, Ok(Some(large)));
+    for (key, value) in [
+        ("event:{f}".to_owned(), Bytes::from(vec![7; MAX_VALUE + 1])),
+        ("event:{g}".to_owned(), Bytes::new()),
+        ("e".repeat(MAX_KEY + 1), bytes("long key")),
+    ] {
+        assert_eq!(store.keep(&key, value, LONG).await, Ok(false));
+        assert_eq!(store.get(&key).await, Ok(None));
+    }
+}
+
+async fn of_many_at_once_one_is_kept(store: Store) {
+    let tasks: Vec<_> = (0..16)
+        .map(|number| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.keep("event:{h}", bytes(&number.to_string()), LONG).await.unwrap() })
+        })
+        .collect();
+    let mut kept = 0;
+    for task in tasks {
+        kept += usize::from(task.await.unwrap());
+    }
+    assert_eq!(kept, 1);
+}
+
+macro_rules! laws {
+    ($module:ident, $make:expr) => {
+        laws!(@ $module, $make, [
+            what_is_kept_is_found, the_first_is_kept, everything_ends, what_is_forgotten_cannot_be_put_back,
+            what_is_too_large_is_not_kept, of_many_at_once_one_is_kept,
+        ]);
+    };
+    (@ $module:ident, $make:expr, [$($law:ident),+ $(,)?]) => {
+        mod $module {
+            use super::*;
+            $(#[tokio::test]
+            async fn $law() {
+                let Some(store) = $make.await else { return redis::skipped(()) };
+                super::$law(store).await;
+            })+
+        }
+    };
+}
+
+async fn memory() -> Option<Store> {
+    Some(Arc::new(MemoryCache::default()))
+}
+
+async fn one_redis() -> Option<Store> {
+    Some(Arc::new(RedisCache::new(redis::one().await?)))
+}
+
+async fn redis_cluster() -> Option<Store> {
+    Some(Arc::new(RedisCache::new(redis::cluster().await?)))
+}
+
+laws!(in_memory, memory());
+laws!(on_redis, one_redis());
+laws!(on_a_redis_cluster, redis_cluster());

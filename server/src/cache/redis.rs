@@ -1,0 +1,59 @@
+//! Kept in Redis: SET with NX and a time to live; what was forgotten is an empty value.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fred::interfaces::KeysInterface;
+use fred::types::{Expiration, SetOptions};
+
+use super::{CacheStore, FORGOTTEN_FOR, MAX_KEY, MAX_VALUE};
+use crate::stores::redis::Redis;
+use crate::trouble::Trouble;
+
+/// Bytes in Redis, which all processes share.
+#[derive(Clone, Debug)]
+pub struct RedisCache {
+    redis: Redis,
+}
+
+impl RedisCache {
+    /// Keeps in `redis`.
+    #[must_use]
+    pub fn new(redis: Redis) -> Self {
+        Self { redis }
+    }
+
+    async fn set(
+        &self,
+        key: &str,
+        value: Bytes,
+        time: Duration,
+        when: Option<SetOptions>,
+    ) -> Result<Option<String>, Trouble> {
+        let milliseconds = i64::try_from(time.as_millis()).unwrap_or(i64::MAX).max(1);
+        let client = self.redis.pool().next_connected();
+        let expires = Some(Expiration::PX(milliseconds));
+        self.redis.ask(client.set(self.redis.key(key), value, expires, when, false)).await
+    }
+}
+
+#[async_trait]
+impl CacheStore for RedisCache {
+    async fn get(&self, key: &str) -> Result<Option<Bytes>, Trouble> {
+        let client = self.redis.pool().next_connected();
+        let kept: Option<Bytes> = self.redis.ask(client.get(self.redis.key(key))).await?;
+        Ok(kept.filter(|value| !value.is_empty()))
+    }
+
+    async fn keep(&self, key: &str, value: Bytes, time: Duration) -> Result<bool, Trouble> {
+        if value.is_empty() || value.len() > MAX_VALUE || key.len() > MAX_KEY {
+            return Ok(false);
+        }
+        Ok(self.set(key, value, time, Some(SetOptions::NX)).await?.is_some())
+    }
+
+    async fn forget(&self, key: &str) -> Result<(), Trouble> {
+        self.set(key, Bytes::new(), FORGOTTEN_FOR, None).await.map(drop)
+    }
+}
