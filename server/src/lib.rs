@@ -13,6 +13,7 @@ pub mod holds;
 pub mod http;
 pub mod idempotency;
 pub mod jobs;
+pub mod limits;
 pub mod mail;
 pub mod payments;
 pub mod purchase;

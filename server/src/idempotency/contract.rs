@@ -4,9 +4,14 @@ use std::sync::Arc;
 
 use domain::time::Millis;
 
+use super::aside::LookAside;
 use super::store::{Begin, Call, IdempotencyStore, Stored};
 use super::{LOST_AFTER, REMEMBERED_FOR};
+use crate::cache::CacheStore;
+use crate::cache::memory::MemoryCache;
+use crate::cache::redis::RedisCache;
 use crate::test_support::{self, TestDatabase};
+use crate::trouble::Trouble;
 
 type Store = Arc<dyn IdempotencyStore>;
 
@@ -119,3 +124,66 @@ async fn postgres() -> (Store, TestDatabase) {
 
 all_laws!(memory_store, memory());
 all_laws!(postgres_store, postgres());
+
+async fn beside_a_cache() -> (Store, ()) {
+    let (books, cache) = (Arc::new(super::memory::MemoryIdempotency::default()), Arc::new(MemoryCache::default()));
+    (Arc::new(LookAside::new(books, cache)), ())
+}
+
+/// Without a Redis, beside a cache in memory.
+async fn beside_redis() -> (Store, TestDatabase) {
+    let (books, database) = postgres().await;
+    let cache: Arc<dyn CacheStore> = match test_support::redis::one().await {
+        Some(redis) => Arc::new(RedisCache::new(redis)),
+        None => Arc::new(MemoryCache::default()),
+    };
+    (Arc::new(LookAside::new(books, cache)), database)
+}
+
+all_laws!(memory_store_beside_a_cache, beside_a_cache());
+all_laws!(postgres_store_beside_redis, beside_redis());
+
+/// Books that may be asked once a call.
+#[derive(Default)]
+struct Busy(super::memory::MemoryIdempotency, std::sync::atomic::AtomicU32);
+
+#[async_trait::async_trait]
+impl IdempotencyStore for Busy {
+    async fn begin(&self, call: &Call, now: Millis) -> Result<Begin, Trouble> {
+        self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        self.0.begin(call, now).await
+    }
+    async fn finish(&self, call: &Call, answer: &Stored, now: Millis) -> Result<(), Trouble> {
+        self.0.finish(call, answer, now).await
+    }
+    async fn forget(&self, call: &Call) -> Result<(), Trouble> {
+        self.0.forget(call).await
+    }
+    async fn sweep(&self, now: Millis) -> Result<u64, Trouble> {
+        self.0.sweep(now).await
+    }
+}
+
+#[tokio::test]
+async fn who_tries_again_soon_is_answered_beside_the_books() {
+    let (books, cache) = (Arc::new(Busy::default()), Arc::new(MemoryCache::default()));
+    let store = LookAside::new(books.clone(), cache);
+    let call = call("h", 1);
+    assert_eq!(store.begin(&call, NOW).await, Ok(Begin::Fresh));
+    store.finish(&call, &answer(), NOW).await.unwrap();
+    for _ in 0..20 {
+        assert_eq!(store.begin(&call, NOW.plus(1)).await, Ok(Begin::Replay(answer())));
+    }
+    assert_eq!(books.1.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn what_lies_in_the_cache_and_cannot_be_read_is_not_believed() {
+    let (books, cache) = (Arc::new(Busy::default()), Arc::new(MemoryCache::default()));
+    let store = LookAside::new(books, cache.clone());
+    let known = call("i", 1);
+    let name = super::aside::name(&known);
+    let odd = bytes::Bytes::from_static(&[1; 44]);
+    cache.keep(&name, odd, std::time::Duration::from_secs(60)).await.unwrap();
+    assert_eq!(store.begin(&known, NOW).await, Ok(Begin::Fresh));
+}

@@ -3,6 +3,7 @@
 //! After the design of "Zero to Production", `idempotency/persistence.rs`, and of the IETF draft
 //! `draft-ietf-httpapi-idempotency-key-header`.
 
+pub mod aside;
 pub mod memory;
 pub mod postgres;
 mod store;

@@ -1,0 +1,81 @@
+//! Counters that are broken on purpose: each breaks a law, and the law must notice.
+
+use super::*;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    NeverRefuses,
+    ChargesRefusals,
+    OneClient,
+    CountsAgain,
+    TrustsTheFuture,
+    Races,
+    WholeMinutes,
+}
+
+struct Broken {
+    fault: Fault,
+    inner: MemoryRates,
+    newest: std::sync::Mutex<Millis>,
+    behind: std::sync::Mutex<i64>,
+}
+
+#[async_trait::async_trait]
+impl RateStore for Broken {
+    async fn take(&self, rule: Rule, who: &str, question: Nonce, now: Millis) -> Result<Verdict, Trouble> {
+        match self.fault {
+            Fault::NeverRefuses => return Ok(Verdict::Granted { left: rule.burst }),
+            Fault::OneClient => return Ok(self.inner.count(RULE, "everybody", question, now)),
+            Fault::CountsAgain => return Ok(self.inner.count(rule, who, nonce(), now)),
+            Fault::WholeMinutes if rule.per_hour > 3600 => return Ok(Verdict::Refused { retry_after: MINUTE }),
+            Fault::TrustsTheFuture => {
+                let mut newest = self.newest.lock().unwrap();
+                let behind = newest.since(now);
+                *newest = now.max(*newest);
+                if behind > 0 {
+                    return Ok(Verdict::Refused { retry_after: behind });
+                }
+            }
+            Fault::Races => {
+                let before = self.inner.count(Rule { name: "look", ..rule }, who, question, now);
+                tokio::task::yield_now().await;
+                return Ok(match before {
+                    Verdict::Refused { .. } => Verdict::Granted { left: 0 },
+                    granted => granted,
+                });
+            }
+            _ => {}
+        }
+        let behind = *self.behind.lock().unwrap();
+        let verdict = self.inner.count(rule, who, question, now.plus(-behind));
+        if self.fault == Fault::ChargesRefusals && matches!(verdict, Verdict::Refused { .. }) {
+            *self.behind.lock().unwrap() += MINUTE;
+        }
+        Ok(verdict)
+    }
+}
+
+macro_rules! noticed {
+    ($($fault:ident breaks $law:ident),+ $(,)?) => {
+        $(#[tokio::test]
+        #[should_panic]
+        async fn $law() {
+            super::$law(Arc::new(Broken {
+                fault: Fault::$fault,
+                inner: MemoryRates::default(),
+                newest: std::sync::Mutex::default(),
+                behind: std::sync::Mutex::default(),
+            })).await;
+        })+
+    };
+}
+
+noticed! {
+    NeverRefuses breaks after_the_burst_one_comes_an_interval,
+    ChargesRefusals breaks a_refusal_costs_nothing,
+    OneClient breaks clients_and_rules_count_apart,
+    CountsAgain breaks the_same_question_counts_once,
+    TrustsTheFuture breaks a_clock_that_jumps_back_locks_nobody_out,
+    Races breaks of_many_at_once_exactly_the_burst_is_granted,
+    WholeMinutes breaks a_rule_of_one_an_hour_and_one_of_millions_both_work,
+}

@@ -1,0 +1,178 @@
+//! The laws of whoever counts requests, one named test per law and implementation; `broken.rs` shows each able to fail.
+
+mod broken;
+
+use std::sync::Arc;
+
+use domain::time::{MINUTE, Millis};
+
+use super::memory::MemoryRates;
+use super::redis::RedisRates;
+use super::{Limits, Nonce, RateStore, Rule, Verdict};
+use crate::clock::ManualClock;
+use crate::test_support::{NOW, redis};
+use crate::trouble::Trouble;
+
+type Store = Arc<dyn RateStore>;
+
+/// One a minute, five at once.
+const RULE: Rule = Rule { name: "searches", per_hour: 60, burst: 5 };
+const WHO: &str = "203.0.113.9";
+
+/// Distinct in the whole process, so that tests may share a server.
+fn nonce() -> Nonce {
+    static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed).to_be_bytes());
+    Nonce(bytes)
+}
+
+async fn take(store: &Store, who: &str, now: Millis) -> Verdict {
+    store.take(RULE, who, nonce(), now).await.unwrap()
+}
+
+async fn spend_the_burst(store: &Store, who: &str, now: Millis) {
+    for left in (0..RULE.burst).rev() {
+        assert_eq!(take(store, who, now).await, Verdict::Granted { left });
+    }
+}
+
+async fn after_the_burst_one_comes_an_interval(store: Store) {
+    spend_the_burst(&store, WHO, NOW).await;
+    assert_eq!(take(&store, WHO, NOW).await, Verdict::Refused { retry_after: MINUTE });
+    assert_eq!(take(&store, WHO, NOW.plus(MINUTE - 1)).await, Verdict::Refused { retry_after: 1 });
+    assert_eq!(take(&store, WHO, NOW.plus(MINUTE)).await, Verdict::Granted { left: 0 });
+    assert_eq!(take(&store, WHO, NOW.plus(MINUTE)).await, Verdict::Refused { retry_after: MINUTE });
+    spend_the_burst(&store, WHO, NOW.plus(10 * MINUTE)).await;
+}
+
+async fn a_refusal_costs_nothing(store: Store) {
+    spend_the_burst(&store, WHO, NOW).await;
+    for _ in 0..50 {
+        assert_eq!(take(&store, WHO, NOW).await, Verdict::Refused { retry_after: MINUTE });
+    }
+    assert_eq!(take(&store, WHO, NOW.plus(MINUTE)).await, Verdict::Granted { left: 0 });
+}
+
+async fn clients_and_rules_count_apart(store: Store) {
+    spend_the_burst(&store, WHO, NOW).await;
+    spend_the_burst(&store, "2001:db8:1:2::", NOW).await;
+    let other = Rule { name: "writes", ..RULE };
+    assert_eq!(store.take(other, WHO, nonce(), NOW).await, Ok(Verdict::Granted { left: 4 }));
+    assert!(matches!(take(&store, WHO, NOW).await, Verdict::Refused { .. }));
+}
+
+async fn the_same_question_counts_once(store: Store) {
+    let question = nonce();
+    for _ in 0..10 {
+        assert_eq!(store.take(RULE, WHO, question, NOW).await, Ok(Verdict::Granted { left: 4 }));
+    }
+    assert_eq!(take(&store, WHO, NOW).await, Verdict::Granted { left: 3 });
+}
+
+async fn a_clock_that_jumps_back_locks_nobody_out(store: Store) {
+    spend_the_burst(&store, WHO, NOW.plus(60 * MINUTE)).await;
+    assert_eq!(take(&store, WHO, NOW).await, Verdict::Refused { retry_after: MINUTE });
+    assert_eq!(take(&store, WHO, NOW.plus(MINUTE)).await, Verdict::Refused { retry_after: MINUTE });
+    // What the jump left behind ends with the burst's own time.
+    let calm = NOW.plus(i64::from(RULE.burst) * MINUTE);
+    assert!(matches!(take(&store, WHO, calm.plus(60 * MINUTE)).await, Verdict::Granted { .. }));
+}
+
+async fn of_many_at_once_exactly_the_burst_is_granted(store: Store) {
+    let tasks: Vec<_> = (0..40)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { take(&store, WHO, NOW).await })
+        })
+        .collect();
+    let mut granted = 0;
+    for task in tasks {
+        granted += u32::from(matches!(task.await.unwrap(), Verdict::Granted { .. }));
+    }
+    assert_eq!(granted, RULE.burst);
+}
+
+async fn a_rule_of_one_an_hour_and_one_of_millions_both_work(store: Store) {
+    let rare = Rule { name: "rare", per_hour: 1, burst: 1 };
+    assert_eq!(store.take(rare, WHO, nonce(), NOW).await, Ok(Verdict::Granted { left: 0 }));
+    let hour = 60 * MINUTE;
+    assert_eq!(store.take(rare, WHO, nonce(), NOW).await, Ok(Verdict::Refused { retry_after: hour }));
+    let many = Rule { name: "many", per_hour: 900_000_000, burst: 1_000_000 };
+    for _ in 0..10 {
+        assert!(matches!(store.take(many, WHO, nonce(), NOW).await, Ok(Verdict::Granted { .. })));
+    }
+}
+
+macro_rules! laws {
+    ($module:ident, $make:expr) => {
+        laws!(@ $module, $make, [
+            after_the_burst_one_comes_an_interval, a_refusal_costs_nothing, clients_and_rules_count_apart,
+            the_same_question_counts_once, a_clock_that_jumps_back_locks_nobody_out,
+            of_many_at_once_exactly_the_burst_is_granted, a_rule_of_one_an_hour_and_one_of_millions_both_work,
+        ]);
+    };
+    (@ $module:ident, $make:expr, [$($law:ident),+ $(,)?]) => {
+        mod $module {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $law() {
+                let Some(store) = $make.await else { return redis::skipped(()) };
+                super::$law(store).await;
+            })+
+        }
+    };
+}
+
+async fn memory() -> Option<Store> {
+    Some(Arc::new(MemoryRates::default()))
+}
+
+async fn one_redis() -> Option<Store> {
+    Some(Arc::new(RedisRates::new(redis::one().await?)))
+}
+
+async fn redis_cluster() -> Option<Store> {
+    Some(Arc::new(RedisRates::new(redis::cluster().await?)))
+}
+
+laws!(in_memory, memory());
+laws!(on_redis, one_redis());
+laws!(on_a_redis_cluster, redis_cluster());
+
+/// A walk of five hundred steps through times and clients, without a generator: the same every time.
+#[tokio::test]
+async fn memory_and_redis_never_differ() {
+    let Some(far) = one_redis().await else { return redis::skipped(()) };
+    let near = memory().await.unwrap();
+    let mut now = NOW;
+    for step in 0_i64..500 {
+        now = now.plus(step * 7_919 % 41_000 - 2_000);
+        let who = if step % 3 == 0 { WHO } else { "198.51.100.1" };
+        let question = nonce();
+        let (here, there) =
+            (near.take(RULE, who, question, now).await, far.take(RULE, who, question, now).await);
+        assert_eq!(here, there, "step {step}");
+    }
+}
+
+struct Away;
+
+#[async_trait::async_trait]
+impl RateStore for Away {
+    async fn take(&self, _: Rule, _: &str, _: Nonce, _: Millis) -> Result<Verdict, Trouble> {
+        Err(Trouble::Unconfirmed { what: "a test", detail: "silent".into() })
+    }
+}
+
+#[tokio::test]
+async fn without_redis_this_process_counts_and_has_counted_all_the_time() {
+    let clock = Arc::new(ManualClock::at(NOW));
+    for everywhere in [None, Some(Arc::new(Away) as Store)] {
+        let limits = Limits::new(everywhere, clock.clone());
+        for left in (0..RULE.burst).rev() {
+            assert_eq!(limits.take(RULE, WHO, NOW).await, Verdict::Granted { left });
+        }
+        assert!(matches!(limits.take(RULE, WHO, NOW).await, Verdict::Refused { .. }));
+    }
+}

@@ -1,0 +1,18 @@
+-- A step of GCRA. KEYS: the state, and what was said to this question. ARGV: now, interval, tolerance (microseconds),
+-- how long the answer is remembered (milliseconds). Answers how many more would be granted now, or, negative, the
+-- microseconds until the next one. Asked the same question again, it answers the same and counts nothing.
+local said = redis.call('GET', KEYS[2])
+if said then return tonumber(said) end
+local now, interval, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local due = tonumber(redis.call('GET', KEYS[1]) or now)
+due = math.max(now, math.min(due, now + tolerance)) + interval
+local early = due - tolerance - now
+local answer
+if early > 0 then
+  answer = -early
+else
+  redis.call('SET', KEYS[1], string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000))
+  answer = math.floor(-early / interval)
+end
+redis.call('SET', KEYS[2], string.format('%.0f', answer), 'PX', ARGV[4])
+return answer
