@@ -69,6 +69,9 @@ pub struct Config {
     /// Requests a second that one client address may send to calls that change something
     #[arg(long, env = "PARTERRE_WRITES_PER_SECOND", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub writes_per_second: u32,
+    /// Searches and filtered lists that one client address may ask for in an hour
+    #[arg(long, env = "PARTERRE_SEARCHES_PER_HOUR", default_value_t = 3_600, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub searches_per_hour: u32,
     /// Proxy in front of the shop whose X-Forwarded-For is believed; may be repeated
     #[arg(long = "trusted-proxy", env = "PARTERRE_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<IpAddr>,
@@ -166,6 +169,7 @@ impl Config {
             ("mail_from", self.mail_from.clone()),
             ("hold_seconds", self.hold_seconds.to_string()),
             ("writes_per_second", self.writes_per_second.to_string()),
+            ("searches_per_hour", self.searches_per_hour.to_string()),
             ("trusted_proxies", self.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
             ("holds_per_address", self.holds_per_address.to_string()),
             ("connections", self.connections.to_string()),

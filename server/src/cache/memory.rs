@@ -42,9 +42,8 @@ pub struct MemoryCache {
 
 impl Default for MemoryCache {
     fn default() -> Self {
-        let weigh = |key: &String, entry: &Entry| {
-            u32::try_from(key.len() + entry.value.len() + OVERHEAD).unwrap_or(u32::MAX)
-        };
+        let weigh =
+            |key: &String, entry: &Entry| u32::try_from(key.len() + entry.value.len() + OVERHEAD).unwrap_or(u32::MAX);
         Self { entries: Cache::builder().max_capacity(ROOM).weigher(weigh).expire_after(ByEntry).build() }
     }
 }

@@ -63,12 +63,7 @@ pub struct Shelf<T> {
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Shelf<T> {
     /// Answers of `kind`, kept in `store`; questions pass `bulkhead`.
     #[must_use]
-    pub fn new(
-        kind: Kind,
-        store: Option<Arc<dyn CacheStore>>,
-        bulkhead: Arc<Bulkhead>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub fn new(kind: Kind, store: Option<Arc<dyn CacheStore>>, bulkhead: Arc<Bulkhead>, clock: Arc<dyn Clock>) -> Self {
         Self { kind, store, bulkhead, clock, flights: Mutex::default() }
     }
 

@@ -26,6 +26,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use super::client::{self, Client};
+use super::hourly;
 use super::json::too_large;
 use super::once::MAX_BODY;
 use super::problem::ApiError;
@@ -62,9 +63,12 @@ pub fn metrics() -> &'static (PrometheusMetricLayer<'static>, PrometheusHandle) 
 }
 
 /// Puts the limits around `router`: who may send how much, from where, for how long. One client address may send
-/// `writes_per_second` calls that change something, and twenty times as many at once.
+/// `writes_per_second` calls that change something to this process, and twenty times as many at once; what it may do in
+/// an hour, over all processes, `hourly` tells.
 pub fn limits(router: Router, shop: &Shop) -> Router {
     let writes_per_second = shop.config.writes_per_second;
+    // Within the limit by the second, so that a flood costs no question to Redis.
+    let router = router.layer(from_fn_with_state(shop.clone(), hourly::limit));
     let proxies: Arc<[IpAddr]> = shop.config.trusted_proxies.clone().into();
     let limits = GovernorConfigBuilder::default()
         .key_extractor(ByClient)

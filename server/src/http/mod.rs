@@ -6,6 +6,7 @@ pub mod files;
 pub mod form;
 pub mod handover;
 pub mod health;
+pub mod hourly;
 pub mod html;
 pub mod json;
 pub mod layers;

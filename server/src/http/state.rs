@@ -13,6 +13,7 @@ use moka::future::Cache;
 
 use super::assets::Manifest;
 use super::client::{Client, Crowd};
+use super::hourly;
 use super::problem::ApiError;
 use crate::availability::Availability;
 use crate::bus::Bus;
@@ -22,6 +23,7 @@ use crate::clock::{Clock, random};
 use crate::config::Config;
 use crate::holds::{Granted, Holds};
 use crate::idempotency::IdempotencyStore;
+use crate::limits::Limits;
 use crate::mail::FolderMailer;
 use crate::payments::test_provider::TestProvider;
 use crate::purchase::Purchase;
@@ -62,6 +64,8 @@ pub struct Parts {
     pub test_provider: Option<Arc<TestProvider>>,
     /// Mail that was written to the data folder, for the development page.
     pub letters: Option<Arc<FolderMailer>>,
+    /// What addresses did in the last hour.
+    pub limits: Limits,
     /// Who holds how much, by address.
     pub crowd: Crowd,
     /// Sections with what is free in them, by event and sequence.
@@ -173,6 +177,9 @@ impl Shop {
         let further = request.replaces.is_none();
         if further && !self.crowd.has_room(client, limit as usize, now) {
             return Err(HoldRefusal::TooManyHolds { limit }.into());
+        }
+        if further {
+            hourly::basket(self, client).await?;
         }
         let granted = self.holds.hold(event.summary.id, holder, id, request, now).await?;
         if further {

@@ -41,8 +41,7 @@ impl MemoryRates {
             // What cannot be forgotten yet is not looked through for every request.
             counts.tidy_above = counts.clients.len() * 2;
         }
-        let state =
-            counts.clients.entry((rule.name, who.to_owned())).or_insert(State { due: now, last: None });
+        let state = counts.clients.entry((rule.name, who.to_owned())).or_insert(State { due: now, last: None });
         if let Some((_, verdict)) = state.last.filter(|(last, _)| *last == nonce) {
             return verdict;
         }

@@ -31,7 +31,9 @@ impl Verdict {
         match u32::try_from(number) {
             Ok(left) => Self::Granted { left },
             Err(_) if number > 0 => Self::Granted { left: u32::MAX },
-            Err(_) => Self::Refused { retry_after: (number.unsigned_abs().div_ceil(1000)).try_into().unwrap_or(i64::MAX) },
+            Err(_) => {
+                Self::Refused { retry_after: (number.unsigned_abs().div_ceil(1000)).try_into().unwrap_or(i64::MAX) }
+            }
         }
     }
 }

@@ -59,7 +59,15 @@ impl TestHouse {
     /// # Panics
     /// Where it cannot open.
     pub async fn beside(&self) -> Self {
-        let (shop, data, stop) = open(&self.database, Arc::new(MemoryHolds::default())).await;
+        self.beside_with(config()).await
+    }
+
+    /// As [`TestHouse::beside`], with these settings.
+    ///
+    /// # Panics
+    /// Where it cannot open.
+    pub async fn beside_with(&self, config: Config) -> Self {
+        let (shop, data, stop) = open(&self.database, config, Arc::new(MemoryHolds::default())).await;
         let database = Arc::clone(&self.database);
         Self { router: shop.router(), shop, event: self.event, standing: self.standing, database, data, stop }
     }
@@ -81,6 +89,7 @@ pub fn config() -> Config {
     config.data = data;
     config.writes_per_second = 1_000_000;
     config.holds_per_address = 1_000_000;
+    config.searches_per_hour = 1_000_000;
     // Few enough for a test to fill.
     config.streams = 3;
     config.streams_per_address = 2;
@@ -100,15 +109,26 @@ pub async fn house() -> TestHouse {
 /// # Panics
 /// Where there is no database: the test cannot run.
 pub async fn with_holds(holds: Arc<dyn HoldStore>) -> TestHouse {
+    with(config(), holds).await
+}
+
+/// A house with these settings, over the hold store that the test brings.
+///
+/// # Panics
+/// Where there is no database: the test cannot run.
+pub async fn with(config: Config, holds: Arc<dyn HoldStore>) -> TestHouse {
     let database = Arc::new(database().await);
     // The event first: a house that opens finds it.
     let (event, standing) = put_on_sale(&wiring::catalog(&database.pool), &SystemClock).await;
-    let (shop, data, stop) = open(&database, holds).await;
+    let (shop, data, stop) = open(&database, config, holds).await;
     TestHouse { router: shop.router(), shop, event, standing, database, data, stop }
 }
 
-async fn open(database: &TestDatabase, holds: Arc<dyn HoldStore>) -> (Shop, PathBuf, CancellationToken) {
-    let config = config();
+async fn open(
+    database: &TestDatabase,
+    config: Config,
+    holds: Arc<dyn HoldStore>,
+) -> (Shop, PathBuf, CancellationToken) {
     let data = config.data.clone();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let url = "http://127.0.0.1".to_owned();

@@ -55,6 +55,18 @@ pub async fn empty_database() -> TestDatabase {
     clone(base, "template0").await
 }
 
+impl TestDatabase {
+    /// Cuts every other connection to it, as a restarted server would.
+    ///
+    /// # Panics
+    /// Where the database does not answer.
+    pub async fn cut_connections(&self) {
+        const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        sqlx::query(CUT).execute(&self.pool).await.expect("the test's database answers");
+    }
+}
+
 async fn clone(base: String, template: &str) -> TestDatabase {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("t_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));

@@ -26,8 +26,6 @@ use crate::holds::{HoldStore, Holds, MemoryHolds};
 use crate::http::assets::Manifest;
 use crate::http::client::Crowd;
 use crate::http::state::{Health, Parts as ShopParts, Shop};
-use crate::idempotency::IdempotencyStore;
-use crate::idempotency::postgres::PostgresIdempotency;
 use crate::jobs::postgres::PostgresOutbox;
 use crate::jobs::{Jobs, OutboxStore};
 use crate::mail::{FolderMailer, Mailer, SmtpMailer};
@@ -89,11 +87,12 @@ pub async fn build(
 ) -> Result<House, String> {
     let sentence = |trouble: Trouble| format!("Parterre cannot open: {trouble}.");
     partitions::ensure(&pool, clock.now()).await.map_err(sentence)?;
-    let catalog = catalog(&pool);
-    let facts = FromCatalog::new(catalog.clone(), clock.clone());
-    let holds = Holds::new(hold_store, Arc::new(facts.clone())).lasting(config.hold_ms());
     let redis = shared::redis(&config).map_err(sentence)?;
     let bus = shared::bus(&config, redis.as_ref(), &pool, &*clock).map_err(sentence)?;
+    let events = shared::events(&config, redis.as_ref(), &pool, &clock);
+    let catalog = Catalog::new(events.clone(), Charts::new(Arc::new(PostgresCharts::new(pool.clone()))));
+    let facts = FromCatalog::new(catalog.clone(), clock.clone());
+    let holds = Holds::new(hold_store, Arc::new(facts.clone())).lasting(config.hold_ms());
     let (most, most_each) = (config.streams as usize, config.streams_per_address);
     let availability = Availability::live(holds.clone(), clock.clone(), most, most_each);
     // A CQL store is shared and sees to its own marks.
@@ -113,7 +112,12 @@ pub async fn build(
     let stop = StopAt::new(config.stop_at.clone());
     let purchase = Purchase::new(Parts {
         store: Arc::new(PostgresOrders::new(pool.clone()).stopping(stop.clone())),
-        places: Arc::new(FromHolds { holds: holds.clone(), clock: clock.clone(), neighbours: neighbours.clone() }),
+        places: Arc::new(FromHolds {
+            holds: holds.clone(),
+            clock: clock.clone(),
+            events,
+            neighbours: neighbours.clone(),
+        }),
         labels: Arc::new(facts),
         providers: Providers::new(ways),
         signer: Arc::new(signer),
@@ -121,7 +125,7 @@ pub async fn build(
         stop,
     });
     let (mailer, letters) = mailer(&config).map_err(sentence)?;
-    let keys: Arc<dyn IdempotencyStore> = Arc::new(PostgresIdempotency::new(pool.clone()));
+    let keys = shared::keys(redis.as_ref(), &pool);
     let outbox: Arc<dyn OutboxStore> = Arc::new(PostgresOutbox::new(pool.clone()));
     let jobs = Jobs::new(outbox.clone())
         .handle(AvailabilityFollower(purchase.clone()))
@@ -137,6 +141,7 @@ pub async fn build(
         None => jobs,
     };
     let shop = Shop::new(ShopParts {
+        limits: shared::limits(redis.as_ref(), &clock),
         test_provider: config.takes_test_payments().then_some(provider),
         letters: letters.filter(|_| config.dev_pages),
         config,

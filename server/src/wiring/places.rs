@@ -8,6 +8,7 @@ use domain::ids::{EventId, HoldId, HolderId, TierId};
 use domain::seat::SeatId;
 
 use super::neighbours::Neighbours;
+use crate::catalog::cached::CachedEvents;
 use crate::clock::Clock;
 use crate::holds::{HoldError, Holds, Sold};
 use crate::purchase::places::Places;
@@ -20,6 +21,15 @@ pub(super) struct FromHolds {
     pub(super) clock: Arc<dyn Clock>,
     /// Who is told of claims, where the hold store is this process's alone.
     pub(super) neighbours: Option<Neighbours>,
+    pub(super) events: Arc<CachedEvents>,
+}
+
+impl FromHolds {
+    /// The event has more or fewer places left. Nobody who buys waits for the cache to hear of it.
+    fn changed(&self, event: EventId) {
+        let events = Arc::clone(&self.events);
+        tokio::spawn(async move { events.changed(event).await });
+    }
 }
 
 fn trouble(error: HoldError) -> Trouble {
@@ -40,6 +50,7 @@ impl Places for FromHolds {
     }
 
     async fn claimed(&self, hold: &Hold) -> Result<(), Trouble> {
+        self.changed(hold.event);
         self.holds.mark_sold(hold).await.map_err(trouble)?;
         if let Some(neighbours) = &self.neighbours {
             neighbours.tell(hold.event, hold.id, true, hold.seats.clone(), hold.standing.clone());
@@ -54,6 +65,7 @@ impl Places for FromHolds {
         seats: Vec<SeatId>,
         standing: Vec<(TierId, u32)>,
     ) -> Result<(), Trouble> {
+        self.changed(event);
         // An event that nobody has touched since the start has nothing to be told: it will read the claims itself.
         let places = Sold { seats, standing, ..Sold::default() };
         self.holds.mark_free(event, hold, &places).await.map_err(trouble)?;

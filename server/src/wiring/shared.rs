@@ -9,9 +9,18 @@ use crate::bus::Bus;
 use crate::bus::memory::MemoryBus;
 use crate::bus::postgres::PostgresBus;
 use crate::bus::redis::RedisBus;
+use crate::cache::CacheStore;
+use crate::cache::redis::RedisCache;
+use crate::catalog::cached::CachedEvents;
+use crate::catalog::postgres::PostgresEvents;
 use crate::clock::{Clock, random};
 use crate::config::Config;
 use crate::http::state::Health;
+use crate::idempotency::IdempotencyStore;
+use crate::idempotency::aside::LookAside;
+use crate::idempotency::postgres::PostgresIdempotency;
+use crate::limits::redis::RedisRates;
+use crate::limits::{Limits, RateStore};
 use crate::stores::postgres::Pool;
 use crate::stores::redis::{Redis, Settings};
 use crate::trouble::Trouble;
@@ -43,6 +52,33 @@ pub(super) fn bus(
     }
     tracing::info!("this process is alone: it has the embedded database, and no REDIS_URL is set");
     Ok(Arc::new(MemoryBus::default()))
+}
+
+/// Events behind the cache; half of the connections answer those who look, and leave the rest to those who buy.
+pub(super) fn events(config: &Config, redis: Option<&Redis>, pool: &Pool, clock: &Arc<dyn Clock>) -> Arc<CachedEvents> {
+    let books = Arc::new(PostgresEvents::new(pool.clone()));
+    let at_once = (config.database_pool / 2) as usize;
+    Arc::new(CachedEvents::new(books, cache(redis), at_once, Arc::clone(clock)))
+}
+
+/// Idempotency keys in the books, with recent answers beside them where there is a Redis.
+pub(super) fn keys(redis: Option<&Redis>, pool: &Pool) -> Arc<dyn IdempotencyStore> {
+    let books = Arc::new(PostgresIdempotency::new(pool.clone()));
+    match cache(redis) {
+        Some(cache) => Arc::new(LookAside::new(books, cache)),
+        None => books,
+    }
+}
+
+/// Hourly limits, over all processes where there is a Redis.
+pub(super) fn limits(redis: Option<&Redis>, clock: &Arc<dyn Clock>) -> Limits {
+    let everywhere = redis.map(|redis| Arc::new(RedisRates::new(redis.clone())) as Arc<dyn RateStore>);
+    Limits::new(everywhere, Arc::clone(clock))
+}
+
+/// A process alone keeps nothing twice: what it would cache it has at hand.
+fn cache(redis: Option<&Redis>) -> Option<Arc<dyn CacheStore>> {
+    redis.map(|redis| Arc::new(RedisCache::new(redis.clone())) as Arc<dyn CacheStore>)
 }
 
 /// How Redis is; where none is set, nothing can be wrong with it.

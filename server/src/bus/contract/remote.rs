@@ -130,13 +130,7 @@ async fn a_subscription_may_come_before_redis_does() {
 async fn a_broken_connection_to_postgres_is_a_gap_and_then_messages_again() {
     let (two, database) = over_postgres().await.unwrap();
     let (mut near, mut far) = (two.here.subscribe(&two.channel).await, two.there.subscribe(&two.channel).await);
-    sqlx::query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    )
-    .execute(&database.pool)
-    .await
-    .unwrap();
+    database.cut_connections().await;
     while two.there.is_up() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

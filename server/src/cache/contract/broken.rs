@@ -49,8 +49,7 @@ impl CacheStore for Broken {
             self.die(key);
         }
         let time = if self.is(Fault::Immortal) { Duration::from_secs(3600) } else { time };
-        let value =
-            if self.is(Fault::KeepsAnything) { value.slice(..value.len().min(MAX_VALUE)) } else { value };
+        let value = if self.is(Fault::KeepsAnything) { value.slice(..value.len().min(MAX_VALUE)) } else { value };
         let kept = self.inner.keep(&self.life(key), value, time).await?;
         Ok(kept || self.is(Fault::SaysYes))
     }

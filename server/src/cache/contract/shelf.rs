@@ -30,7 +30,6 @@ async fn told(shelf: &Shelf<String>, now: Millis, text: &str) -> String {
     answer.as_ref().clone()
 }
 
-
 #[tokio::test]
 async fn an_answer_is_kept_for_other_processes() {
     let store = memory_store();

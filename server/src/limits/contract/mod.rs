@@ -150,8 +150,7 @@ async fn memory_and_redis_never_differ() {
         now = now.plus(step * 7_919 % 41_000 - 2_000);
         let who = if step % 3 == 0 { WHO } else { "198.51.100.1" };
         let question = nonce();
-        let (here, there) =
-            (near.take(RULE, who, question, now).await, far.take(RULE, who, question, now).await);
+        let (here, there) = (near.take(RULE, who, question, now).await, far.take(RULE, who, question, now).await);
         assert_eq!(here, there, "step {step}");
     }
 }

@@ -1,0 +1,76 @@
+//! What one client address may do in an hour, over all processes; seconds are the business of [`super::layers`].
+
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::client::Client;
+use super::problem::ApiError;
+use super::state::Shop;
+use crate::config::Config;
+use crate::limits::{Rule, Verdict};
+
+/// Addresses whose questions cost the database work of their own: every search and filter is another question.
+const SEARCHED: [&str; 2] = ["/", "/api/v1/events"];
+
+/// Calls that change something: a quarter of what the limit by the second would let through in an hour.
+fn writes(config: &Config) -> Rule {
+    let per_hour = config.writes_per_second.saturating_mul(900);
+    Rule { name: "writes", per_hour, burst: per_hour / 4 }
+}
+
+/// Searches and filtered lists.
+fn searches(config: &Config) -> Rule {
+    Rule { name: "searches", per_hour: config.searches_per_hour, burst: config.searches_per_hour / 30 }
+}
+
+/// New baskets: in the long run ten times as many an hour as may be open at a time.
+fn holds(config: &Config) -> Rule {
+    let burst = config.holds_per_address;
+    Rule { name: "holds", per_hour: burst.saturating_mul(10), burst }
+}
+
+/// Counts what costs something, and lets the rest pass uncounted.
+pub async fn limit(State(shop): State<Shop>, request: Request, next: Next) -> Response {
+    let changes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(request.method());
+    let uri = request.uri();
+    let asks = SEARCHED.contains(&uri.path()) && uri.query().is_some_and(|query| !query.is_empty());
+    let rule = match (changes, asks) {
+        (true, _) => writes(&shop.config),
+        (false, true) => searches(&shop.config),
+        (false, false) => return next.run(request).await,
+    };
+    let client = request.extensions().get::<Client>().copied();
+    match counted(&shop, rule, client).await {
+        Ok(()) => next.run(request).await,
+        Err(refused) => refused.into_response(),
+    }
+}
+
+/// Counts a new basket of `client`.
+///
+/// # Errors
+/// 429 where the hour's are used up.
+pub(super) async fn basket(shop: &Shop, client: Client) -> Result<(), ApiError> {
+    counted(shop, holds(&shop.config), Some(client)).await
+}
+
+async fn counted(shop: &Shop, rule: Rule, client: Option<Client>) -> Result<(), ApiError> {
+    let Some(Client(address)) = client else { return Ok(()) };
+    match shop.limits.take(rule, &address.to_string(), shop.now()).await {
+        Verdict::Granted { .. } => Ok(()),
+        Verdict::Refused { retry_after } => Err(too_often(retry_after)),
+    }
+}
+
+fn too_often(milliseconds: i64) -> ApiError {
+    let wait = u32::try_from(milliseconds.max(0).unsigned_abs().div_ceil(1000)).unwrap_or(3600).max(1);
+    ApiError::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too_many_requests",
+        "Slow down a little",
+        format!("Too many requests came from your address. What you hold is safe. Try again in {wait} seconds."),
+    )
+    .retry_after(wait)
+}

@@ -1,0 +1,282 @@
+//! Redis killed, frozen, emptied and full under a whole house: no sale changes, pages answer, limits hold, and all is
+//! as before when it is back, without a restart.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode, header};
+use parterre::checker::check;
+use parterre::config::Config;
+use parterre::holds::MemoryHolds;
+use parterre::test_support::house::{SLUG, TestHouse, config, with};
+use parterre::test_support::redis::{OwnRedis, settings, skipped};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+/// How long a frozen Redis stays frozen in ordinary runs; `a_long_freeze` does the same for half a minute.
+const FROZEN_FOR: Duration = Duration::from_secs(3);
+/// How long one waits for what must come back.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What may happen to Redis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Blow {
+    Kill,
+    Freeze(Duration),
+    Flush,
+    Fill,
+}
+
+async fn strike(redis: &mut OwnRedis, blow: Blow) {
+    match blow {
+        Blow::Kill => redis.kill().await,
+        Blow::Freeze(_) => redis.freeze().await,
+        Blow::Flush => {
+            redis.ask("FLUSHALL").await.unwrap();
+            redis.ask("SCRIPT FLUSH").await.unwrap();
+        }
+        Blow::Fill => drop(redis.ask("CONFIG SET maxmemory 1").await.unwrap()),
+    }
+}
+
+async fn heal(redis: &mut OwnRedis, blow: Blow) {
+    match blow {
+        Blow::Kill => redis.again().await,
+        Blow::Freeze(time) => {
+            tokio::time::sleep(time).await;
+            redis.thaw().await;
+        }
+        Blow::Flush => {}
+        Blow::Fill => drop(redis.ask("CONFIG SET maxmemory 0").await.unwrap()),
+    }
+}
+
+fn with_redis(redis: &OwnRedis) -> Config {
+    let url = redis.url();
+    Config { redis_prefix: settings(&url).prefix, redis_url: Some(url.into()), ..config() }
+}
+
+async fn open(config: Config) -> TestHouse {
+    let house = with(config, Arc::new(MemoryHolds::default())).await;
+    becomes(&house.router, "ready").await;
+    house
+}
+
+async fn call(router: &Router, request: Request<Body>) -> (StatusCode, Value) {
+    let answer = router.clone().oneshot(request).await.unwrap();
+    let status = answer.status();
+    let body = to_bytes(answer.into_body(), 4_000_000).await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+}
+
+async fn get(router: &Router, path: &str) -> (StatusCode, Value) {
+    call(router, Request::get(path).body(Body::empty()).unwrap()).await
+}
+
+async fn post(router: &Router, path: &str, token: &str, key: &str, body: &Value) -> (StatusCode, Value) {
+    let mut request = Request::post(format!("/api/v1{path}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .header("idempotency-key", key);
+    if !token.is_empty() {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    call(router, request.body(Body::from(body.to_string())).unwrap()).await
+}
+
+async fn becomes(router: &Router, word: &str) {
+    let waiting = async {
+        while get(router, "/readyz").await.1["status"] != word {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("the house becomes {word}"));
+}
+
+/// A standing place from hold to ticket, each call sent twice under its key; `before` is called before each step.
+async fn buy(house: &TestHouse, name: &str, mut before: impl AsyncFnMut(usize)) {
+    let router = &house.router;
+    let twice = async |path: &str, token: &str, key: &str, body: Value| {
+        let key = format!("{key}-of-{name}-at-random").replace(' ', "-");
+        let (status, first) = post(router, path, token, &key, &body).await;
+        assert!(status.is_success(), "{name}: {path}: {first}");
+        let (_, again) = post(router, path, token, &key, &body).await;
+        assert_eq!(first, again, "{name}: {path}");
+        first
+    };
+    before(0).await;
+    let wish = json!({ "standing": [{ "tier": house.standing, "quantity": 1 }] });
+    let hold = twice(&format!("/events/{SLUG}/holds"), "", "hold", wish).await;
+    let token = hold["token"].as_str().unwrap();
+    before(1).await;
+    let buyer = json!({ "name": "Sample Buyer", "email": "buyer@example.org" });
+    let order = json!({ "hold_id": hold["id"], "buyer": buyer, "accept_total": hold["total"]["amount"] });
+    let order = twice("/orders", token, "order", order).await;
+    let id = order["id"].as_str().unwrap();
+    before(2).await;
+    let card = json!({ "provider": "test", "method": "4242424242424242" });
+    twice(&format!("/orders/{id}/payments"), token, "payment", card).await;
+    before(3).await;
+    let paid = async {
+        loop {
+            let request = Request::get(format!("/api/v1/orders/{id}"))
+                .header(header::AUTHORIZATION, format!("Bearer {token}"))
+                .body(Body::empty())
+                .unwrap();
+            let (_, order) = call(router, request).await;
+            if order["status"] == "paid" && order["tickets"].as_array().is_some_and(|tickets| tickets.len() == 1) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, paid).await.expect("the order is paid");
+}
+
+/// The law: whatever happens to Redis before whichever step, the purchase goes through, and all comes back.
+async fn a_purchase_goes_through(blow: Blow) {
+    let Some(mut redis) = OwnRedis::start(&[]).await else { return skipped(()) };
+    let house = open(with_redis(&redis)).await;
+    buy(&house, "nothing happens", async |_| {}).await;
+    for step in 0..4 {
+        buy(&house, &format!("{blow:?}-{step}"), async |now| {
+            if now == step {
+                strike(&mut redis, blow).await;
+            }
+        })
+        .await;
+        for page in ["/", &format!("/events/{SLUG}"), &format!("/events/{SLUG}/seats"), "/api/v1/events"] {
+            assert_eq!(get(&house.router, page).await.0, StatusCode::OK, "{blow:?}: {page}");
+        }
+        heal(&mut redis, blow).await;
+        becomes(&house.router, "ready").await;
+    }
+    buy(&house, "all is as before", async |_| {}).await;
+    assert_eq!(check(&house.database.pool).await.unwrap(), []);
+    let sold: i64 = sqlx::query_scalar("SELECT count(*) FROM tickets WHERE status = 'valid'")
+        .fetch_one(&house.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(sold, 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_purchase_goes_through_while_redis_is_killed() {
+    a_purchase_goes_through(Blow::Kill).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_purchase_goes_through_while_redis_is_frozen() {
+    a_purchase_goes_through(Blow::Freeze(FROZEN_FOR)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes three minutes: the same as above, frozen for half a minute each time"]
+async fn a_long_freeze() {
+    a_purchase_goes_through(Blow::Freeze(Duration::from_secs(30))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_purchase_goes_through_while_redis_forgets_everything() {
+    a_purchase_goes_through(Blow::Flush).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_purchase_goes_through_while_redis_is_full() {
+    a_purchase_goes_through(Blow::Fill).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_house_opens_without_its_redis_and_finds_it_later() {
+    let Some(mut redis) = OwnRedis::start(&[]).await else { return skipped(()) };
+    redis.kill().await;
+    let house = with(with_redis(&redis), Arc::new(MemoryHolds::default())).await;
+    let (status, state) = get(&house.router, "/readyz").await;
+    assert_eq!((status, state["status"].as_str()), (StatusCode::OK, Some("degraded")), "degraded is not unready");
+    assert_eq!(state["stores"]["cache"], "unavailable");
+    buy(&house, "no redis yet", async |_| {}).await;
+    redis.again().await;
+    becomes(&house.router, "ready").await;
+    assert!(redis.ask("KEYS *").await.is_some());
+}
+
+async fn searches(house: &TestHouse, count: usize) -> Vec<u16> {
+    let mut told = Vec::new();
+    for number in 0..count {
+        told.push(get(&house.router, &format!("/api/v1/events?q=word{number}")).await.0.as_u16());
+    }
+    told
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_count_over_all_processes_and_in_each_where_redis_is_gone() {
+    for blow in [Blow::Kill, Blow::Freeze(FROZEN_FOR), Blow::Fill] {
+        let Some(mut redis) = OwnRedis::start(&[]).await else { return skipped(()) };
+        // Three at once, then two a minute.
+        let config = Config { searches_per_hour: 90, ..with_redis(&redis) };
+        let prefix = config.redis_prefix.clone();
+        let one = open(config).await;
+        let beside = Config { searches_per_hour: 90, redis_prefix: prefix, ..with_redis(&redis) };
+        let other = one.beside_with(beside).await;
+        becomes(&other.router, "ready").await;
+        assert_eq!(searches(&one, 2).await, [200, 200]);
+        assert_eq!(searches(&other, 2).await, [200, 429], "{blow:?}: the third and the fourth");
+        strike(&mut redis, blow).await;
+        // Each goes on from its own count: the one has two of three behind it, the other both that it was asked.
+        assert_eq!(searches(&one, 2).await, [200, 429], "{blow:?}");
+        assert_eq!(searches(&other, 2).await, [200, 429], "{blow:?}");
+        if blow == (Blow::Freeze(FROZEN_FOR)) {
+            redis.thaw().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_purchase_in_one_process_shows_in_the_other_at_once() {
+    let Some(redis) = OwnRedis::start(&[]).await else { return skipped(()) };
+    let config = with_redis(&redis);
+    let beside = Config { redis_prefix: config.redis_prefix.clone(), ..with_redis(&redis) };
+    let one = open(config).await;
+    let other = one.beside_with(beside).await;
+    becomes(&other.router, "ready").await;
+    let event = format!("/api/v1/events/{SLUG}");
+    let left = async |house: &TestHouse| {
+        let (_, event) = get(&house.router, &event).await;
+        let tiers = event["tiers"].as_array().unwrap().clone();
+        tiers.iter().find(|tier| tier["kind"] == "standing").unwrap()["available"].as_i64().unwrap()
+    };
+    assert_eq!((left(&one).await, left(&other).await), (50, 50));
+    assert!(redis.ask("KEYS *event:*").await.unwrap().contains(&one.event.to_string()), "kept in Redis");
+    buy(&one, "somebody", async |_| {}).await;
+    let seen = async {
+        while left(&other).await != 49 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    // Far less than the five minutes that it would be kept.
+    tokio::time::timeout(PATIENCE, seen).await.expect("the other process sees it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_that_searches_leaves_room_for_those_who_buy() {
+    let Some(mut redis) = OwnRedis::start(&[]).await else { return skipped(()) };
+    let house = open(with_redis(&redis)).await;
+    redis.kill().await;
+    let crowd: Vec<_> = (0..600)
+        .map(|number| {
+            let router = house.router.clone();
+            tokio::spawn(async move {
+                let request = Request::get(format!("/api/v1/events?q=anything{number}")).body(Body::empty()).unwrap();
+                let answer = router.oneshot(request).await.unwrap();
+                (answer.status().as_u16(), answer.headers().contains_key(header::RETRY_AFTER))
+            })
+        })
+        .collect();
+    buy(&house, "in the crowd", async |_| {}).await;
+    for told in crowd {
+        let told = told.await.unwrap();
+        assert!(matches!(told, (200, _) | (503, true)), "answered, or told when to come back: {told:?}");
+    }
+    assert_eq!(check(&house.database.pool).await.unwrap(), []);
+}
