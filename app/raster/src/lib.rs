@@ -3,6 +3,8 @@
 //! A crate of its own for one reason: the browser's bundle is compiled for size, and these loops must be compiled for
 //! speed (`opt-level = 3`, so that they vectorise with `simd128`). Nothing here knows what a seat is for.
 //!
+//! What is called from outside is never inlined there: it would be compiled for size after all.
+//!
 //! Three rules make a shifted picture equal to a fresh one, pixel by pixel: positions are rounded to a quarter of a
 //! pixel before the whole-pixel part of the translation is added; every pixel's value depends only on what covers it
 //! and in which order, never on the clip; and the buffer stays opaque.

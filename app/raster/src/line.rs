@@ -5,6 +5,7 @@ use crate::colour::Colour;
 use crate::seats::Place;
 
 /// Draws a closed line around an outline in plan units, `width` pixels wide.
+#[inline(never)]
 pub fn hairline(buffer: &mut Buffer, clip: Rect, place: &Place, outline: &[(f32, f32)], colour: Colour, width: f32) {
     let clip = clip.and(buffer.all());
     if clip.is_empty() {

@@ -3,7 +3,7 @@
 use crate::buffer::Rect;
 use crate::lanes::{Lanes, lanes};
 use crate::seats::Place;
-use crate::shape::{SHAPES, Shape};
+use crate::shape::{SHAPES, Shape, length};
 
 /// Coverage of a shape around one sub-pixel phase.
 #[derive(Clone, Debug, Default)]
@@ -169,7 +169,7 @@ impl Mask {
         for y in 0..side {
             for x in 0..side {
                 let (px, py) = ((x - reach) as f32 - cx, (y - reach) as f32 - cy);
-                if (px + 0.5).hypot(py + 0.5) > far {
+                if length(px + 0.5, py + 0.5) > far {
                     continue;
                 }
                 // A distance grows by no more than one goes: far from the outline the middle speaks for the pixel.

@@ -8,6 +8,7 @@ use crate::seats::{Paint, Place, Planes, stamp};
 use crate::shape::Shape;
 
 /// Finds the seats whose looks may touch a clip, ascending.
+#[inline(never)]
 pub fn seats_near(clip: Rect, place: &Place, planes: Planes<'_>, grid: &Grid, masks: &Masks, seats: &mut Vec<u64>) {
     let wide = clip.grown(masks.look_reach());
     let plan = |pixel: i32, whole: i32, fraction: f32| ((pixel - whole) as f32 - fraction) / place.scale;
@@ -38,6 +39,7 @@ pub fn seats_near(clip: Rect, place: &Place, planes: Planes<'_>, grid: &Grid, ma
 }
 
 /// Draws some seats of the planes inside the clip, in the order given.
+#[inline(never)]
 pub fn paint_some(
     buffer: &mut Buffer,
     clip: Rect,
@@ -73,6 +75,7 @@ impl Sheet {
 
 /// Draws the seats of a spot on a ground of one colour, or on what is there: on a sheet of its own, where no stamp meets
 /// a border, and cut out. A spot that is too large for the sheet is drawn in its place.
+#[inline(never)]
 #[expect(clippy::too_many_arguments, reason = "one spot, said whole")]
 pub fn paint_spot(
     buffer: &mut Buffer,
@@ -107,6 +110,7 @@ pub fn paint_spot(
 
 /// Whether a box of pixels lies inside an outline in plan units (even-odd); `None` where the outline passes through it.
 #[must_use]
+#[inline(never)]
 pub fn is_inside(outline: &[(f32, f32)], place: &Place, (x0, y0, x1, y1): (f32, f32, f32, f32)) -> Option<bool> {
     let (mx, my) = ((x0 + x1) / 2.0, (y0 + y1) / 2.0);
     let (dx, dy) = (place.whole.0 as f32 + place.fraction.0, place.whole.1 as f32 + place.fraction.1);
@@ -115,12 +119,12 @@ pub fn is_inside(outline: &[(f32, f32)], place: &Place, (x0, y0, x1, y1): (f32, 
     let (mut ax, mut ay) = land(outline.last()?);
     for to in outline {
         let (bx, by) = land(to);
-        if ay.max(by) >= y0 && ay.min(by) <= y1 {
+        if (ay >= y0 || by >= y0) && (ay <= y1 || by <= y1) {
             // Twice the area between the edge and a point: on which side of it the point lies.
             let side = |x: f32, y: f32| (bx - ax) * (y - ay) - (by - ay) * (x - ax);
-            if ax.max(bx) >= x0 && ax.min(bx) <= x1 {
-                let (a, b, c, d) = (side(x0, y0), side(x1, y0), side(x0, y1), side(x1, y1));
-                if a.max(b).max(c).max(d) >= 0.0 && a.min(b).min(c).min(d) <= 0.0 {
+            if (ax >= x0 || bx >= x0) && (ax <= x1 || bx <= x1) {
+                let corners = [side(x0, y0), side(x1, y0), side(x0, y1), side(x1, y1)];
+                if corners.iter().any(|c| *c >= 0.0) && corners.iter().any(|c| *c <= 0.0) {
                     return None;
                 }
             }

@@ -83,6 +83,7 @@ fn touching(clip: Rect, place: &Place, edges: &[Edge]) -> (Rect, Vec<Live>) {
 }
 
 /// Fills a polygon by the even-odd rule inside the clip.
+#[inline(never)]
 pub fn fill(buffer: &mut Buffer, clip: Rect, place: &Place, edges: &[Edge], colour: Colour) {
     let (clip, waiting) = touching(clip.and(buffer.all()), place, edges);
     if clip.is_empty() {
@@ -110,6 +111,7 @@ pub fn fill(buffer: &mut Buffer, clip: Rect, place: &Place, edges: &[Edge], colo
 
 /// Fills the pixels whose middles lie in a polygon: for one whose outline is drawn over it, which hides the steps and
 /// costs a fraction of the time.
+#[inline(never)]
 pub fn fill_under(buffer: &mut Buffer, clip: Rect, place: &Place, edges: &[Edge], colour: Colour) {
     let (clip, waiting) = touching(clip.and(buffer.all()), place, edges);
     if clip.is_empty() {

@@ -71,6 +71,7 @@ pub struct Planes<'a> {
 const TOGETHER: usize = 64;
 
 /// Draws the seats of the planes inside the clip, in order.
+#[inline(never)]
 pub fn paint_seats(
     buffer: &mut Buffer,
     clip: Rect,

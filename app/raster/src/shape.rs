@@ -95,15 +95,15 @@ impl Shape {
     /// Signed distance from (`x`, `y`), pixels from the centre, to its outline; negative inside.
     #[must_use]
     pub fn distance(self, x: f32, y: f32, r: f32, ratio: f32) -> f32 {
-        let from_centre = x.hypot(y);
+        let from_centre = length(x, y);
         match self {
             Self::Disc => from_centre - r,
             Self::Small => from_centre - r * 0.72,
             Self::Square => rounded_square(x, y, r * 0.96, r * 0.36),
-            Self::Notch => (from_centre - r).max(-segment(x, y, (0.0, -r * 1.2), (0.0, -r * 0.3), r * 0.26)),
+            Self::Notch => (from_centre - r).more(-segment(x, y, (0.0, -r * 1.2), (0.0, -r * 0.3), r * 0.26)),
             Self::Half => {
                 let rim = ring(from_centre, r - thin(r, ratio), r);
-                (from_centre - r).max(-y).min(rim)
+                (from_centre - r).more(-y).less(rim)
             }
             Self::Ring => ring(from_centre, r - thin(r, ratio), r),
             Self::Dot => from_centre - dot(r, ratio),
@@ -113,7 +113,7 @@ impl Shape {
             Self::Check => {
                 let m = mine(r, ratio);
                 let half = m * 0.125;
-                segment(x, y, (-0.42 * m, 0.03 * m), (-0.09 * m, 0.35 * m), half).min(segment(
+                segment(x, y, (-0.42 * m, 0.03 * m), (-0.09 * m, 0.35 * m), half).less(segment(
                     x,
                     y,
                     (-0.09 * m, 0.35 * m),
@@ -136,14 +136,35 @@ impl Shape {
     }
 }
 
+/// The lesser and the greater of two numbers. The standard's are calls in the browser, for the sake of NaN.
+trait Choose {
+    fn less(self, other: Self) -> Self;
+    fn more(self, other: Self) -> Self;
+}
+
+impl Choose for f32 {
+    fn less(self, other: Self) -> Self {
+        if self < other { self } else { other }
+    }
+
+    fn more(self, other: Self) -> Self {
+        if self > other { self } else { other }
+    }
+}
+
+/// How far a point is from the origin; the standard's `hypot` is a call, for the sake of numbers beyond any picture.
+pub(crate) fn length(x: f32, y: f32) -> f32 {
+    (x * x + y * y).sqrt()
+}
+
 /// `value` between two bounds. Unlike `clamp` it cannot panic, and brings no code that writes floats into a message.
 fn within(value: f32, low: f32, high: f32) -> f32 {
-    value.min(high).max(low)
+    value.less(high).more(low)
 }
 
 /// Width of a thin rim.
 fn thin(r: f32, ratio: f32) -> f32 {
-    within(r * 0.2, 0.85_f32.min(r), 2.0 * ratio)
+    within(r * 0.2, 0.85_f32.less(r), 2.0 * ratio)
 }
 
 /// Radius of the sold dot.
@@ -158,44 +179,44 @@ fn speck(r: f32, ratio: f32) -> f32 {
 
 /// Radius of one's own seat: larger, and never too small to see.
 fn mine(r: f32, ratio: f32) -> f32 {
-    (r * 1.38).min(r + 5.0 * ratio).max(3.2 * ratio)
+    (r * 1.38).less(r + 5.0 * ratio).more(3.2 * ratio)
 }
 
 /// Inner and outer radius of the focus ring: 3 CSS pixels wide behind a gap of 2.
 fn focus(r: f32, ratio: f32) -> (f32, f32) {
-    let inner = r.max(3.0 * ratio) + 2.0 * ratio;
+    let inner = r.more(3.0 * ratio) + 2.0 * ratio;
     (inner, inner + 3.0 * ratio)
 }
 
 /// Inner and outer radius of the ring under the pointer.
 fn hover(r: f32, ratio: f32) -> (f32, f32) {
-    let inner = r.max(3.0 * ratio) + 1.5 * ratio;
+    let inner = r.more(3.0 * ratio) + 1.5 * ratio;
     (inner, inner + 1.75 * ratio)
 }
 
 fn ring(from_centre: f32, inner: f32, outer: f32) -> f32 {
-    (from_centre - outer).max(inner - from_centre)
+    (from_centre - outer).more(inner - from_centre)
 }
 
 /// A square of half side `half` with corners of radius `corner`.
 fn rounded_square(x: f32, y: f32, half: f32, corner: f32) -> f32 {
     let (qx, qy) = (x.abs() - (half - corner), y.abs() - (half - corner));
-    qx.max(0.0).hypot(qy.max(0.0)) + qx.max(qy).min(0.0) - corner
+    length(qx.more(0.0), qy.more(0.0)) + qx.more(qy).less(0.0) - corner
 }
 
 /// A line from `a` to `b` with round ends, `half` thick on each side.
 fn segment(x: f32, y: f32, a: (f32, f32), b: (f32, f32), half: f32) -> f32 {
     let (px, py, bx, by) = (x - a.0, y - a.1, b.0 - a.0, b.1 - a.1);
     let along = ((px * bx + py * by) / (bx * bx + by * by)).clamp(0.0, 1.0);
-    (px - bx * along).hypot(py - by * along) - half
+    length(px - bx * along, py - by * along) - half
 }
 
 /// A person in a wheelchair in the unit circle: head, back, seat, leg, and the wheel's open ring.
 fn sign(x: f32, y: f32) -> f32 {
-    let head = (x + 0.1).hypot(y + 0.56) - 0.13;
+    let head = length(x + 0.1, y + 0.56) - 0.13;
     let back = segment(x, y, (-0.1, -0.34), (-0.06, 0.08), 0.075);
     let lap = segment(x, y, (-0.06, 0.08), (0.26, 0.08), 0.075);
     let leg = segment(x, y, (0.26, 0.08), (0.4, 0.46), 0.075);
-    let wheel = ring((x + 0.05).hypot(y - 0.22), 0.29, 0.41).max(-(segment(x, y, (0.0, -0.3), (0.5, 0.02), 0.16)));
-    head.min(back).min(lap).min(leg).min(wheel)
+    let wheel = ring(length(x + 0.05, y - 0.22), 0.29, 0.41).more(-(segment(x, y, (0.0, -0.3), (0.5, 0.02), 0.16)));
+    head.less(back).less(lap).less(leg).less(wheel)
 }

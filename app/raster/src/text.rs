@@ -74,6 +74,7 @@ fn along(picture: &[u8], w: i32, h: i32, reach: i32, filter: impl Fn(&[u8]) -> u
 }
 
 /// Mixes a word in with its middle at a whole pixel; `under`: the colour of its soft edge.
+#[inline(never)]
 pub fn paint_text(
     buffer: &mut Buffer,
     clip: Rect,
