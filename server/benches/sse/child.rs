@@ -46,12 +46,11 @@ impl Child {
         resident(&self.process.id().to_string())
     }
 
-    /// Seconds of CPU, in the program and in the kernel for it.
-    pub(crate) fn cpu(&self) -> f64 {
+    /// Seconds of CPU: in the program, and in the kernel for it.
+    pub(crate) fn cpu(&self) -> [f64; 2] {
         let text = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).expect("it lives");
         let fields: Vec<&str> = text.rsplit(')').next().expect("fields follow").split_whitespace().collect();
-        let ticks: u64 = [11, 12].iter().map(|at| fields[*at].parse::<u64>().expect("a number")).sum();
-        ticks as f64 / 100.0
+        [11, 12].map(|at: usize| fields[at].parse::<u64>().expect("a number") as f64 / 100.0)
     }
 }
 

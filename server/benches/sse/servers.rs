@@ -182,9 +182,10 @@ async fn our_ticks(availability: Availability, store: Arc<MemoryHolds>) {
             replaces: None,
             max_holds: 4,
         };
-        // Its own tick may come first: the time counts from before the hold.
-        let at = nanos();
         assert!(matches!(store.place(&grant, now).await, Outcome::Applied(_)));
+        // Published here and now, past what is remembered, unless a tick comes first: the time counts from before it.
+        let at = nanos();
+        availability.compare(now).await.expect("the store is in memory");
         let sequence = loop {
             let seen = availability.get(event(), SystemClock.now()).await.expect("the event is open");
             if grant.seats.iter().all(|seat| seen.message.states.get(*seat) == SeatState::Held) {
