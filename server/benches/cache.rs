@@ -1,0 +1,193 @@
+//! The cache through its driver beside `redis-benchmark -P 16` on the same server in the same run, and how soon one
+//! process hears another over each bus.
+//!
+//! `cargo bench -p parterre --bench cache`; add `-- --quick` for a tenth of the work.
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use fred::clients::Pool;
+use fred::interfaces::{ClientLike, KeysInterface};
+use fred::types::Builder;
+use fred::types::config::Config;
+use parterre::bus::postgres::PostgresBus;
+use parterre::bus::redis::RedisBus;
+use parterre::bus::{Bus, Heard};
+use parterre::cache::CacheStore;
+use parterre::cache::redis::RedisCache;
+use parterre::clock::SystemClock;
+use parterre::limits::redis::RedisRates;
+use parterre::limits::{Nonce, RateStore, Rule};
+use parterre::stores::redis::{Redis, Settings};
+use parterre::test_support::database;
+use parterre::test_support::redis::{OwnRedis, connected, settings};
+
+/// Bytes of a value: an event's details.
+const VALUE: usize = 512;
+/// Keys.
+const KEYS: u64 = 1_000;
+/// Commands in one pipeline, as `redis-benchmark -P 16` has them.
+const PIPELINE: u64 = 16;
+/// Connections, on both sides.
+const CONNECTIONS: usize = 8;
+
+/// `tasks` of `op` side by side until `total` operations are done; answers operations a second.
+async fn rate<F: Future<Output = u64> + Send>(
+    tasks: usize,
+    total: u64,
+    op: impl Fn(u64) -> F + Send + Sync + 'static,
+) -> u64 {
+    let (op, next) = (Arc::new(op), Arc::new(AtomicU64::new(0)));
+    let began = Instant::now();
+    let running: Vec<_> = (0..tasks)
+        .map(|_| {
+            let (op, next) = (Arc::clone(&op), Arc::clone(&next));
+            tokio::spawn(async move {
+                let mut done = 0;
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= total {
+                        return done;
+                    }
+                    done += op(number).await;
+                }
+            })
+        })
+        .collect();
+    let mut done = 0;
+    for task in running {
+        done += task.await.expect("no task panics");
+    }
+    (u128::from(done) * 1_000_000 / began.elapsed().as_micros().max(1)) as u64
+}
+
+/// What `redis-benchmark` reaches on this server, commands a second.
+async fn baseline(url: &str, test: &str, total: u64) -> Option<u64> {
+    let port = url.rsplit(':').next()?;
+    let output = tokio::process::Command::new("redis-benchmark")
+        .args(["-p", port, "-P", &PIPELINE.to_string(), "-c", &CONNECTIONS.to_string(), "-d", &VALUE.to_string()])
+        .args(["-r", &KEYS.to_string(), "-n", &total.to_string(), "-t", test, "--csv"])
+        .output()
+        .await
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = text.lines().rfind(|line| line.to_lowercase().contains(&format!("\"{test}\"")))?;
+    line.split(',').nth(1)?.trim_matches('"').parse::<f64>().ok().map(|rate| rate as u64)
+}
+
+fn key(number: u64) -> String {
+    format!("event:{{{}}}", number.wrapping_mul(7_919) % KEYS)
+}
+
+async fn pipelined(pool: Pool, total: u64, write: bool) -> u64 {
+    let value = Bytes::from(vec![7; VALUE]);
+    rate(CONNECTIONS * 2, total / PIPELINE, move |number| {
+        let (client, value) = (pool.clients()[number as usize % CONNECTIONS].clone(), value.clone());
+        async move {
+            let pipeline = client.pipeline();
+            for step in 0..PIPELINE {
+                let key = key(number * PIPELINE + step);
+                if write {
+                    pipeline.set::<(), _, _>(key, value.clone(), None, None, false).await.expect("queued");
+                } else {
+                    pipeline.get::<(), _>(key).await.expect("queued");
+                }
+            }
+            let answers: Vec<Option<Bytes>> = pipeline.all().await.expect("answered");
+            answers.len() as u64
+        }
+    })
+    .await
+}
+
+fn row(what: &str, rate: u64, base: Option<u64>) {
+    let share = base.map_or_else(|| "-".to_owned(), |base| format!("{} %", rate * 100 / base.max(1)));
+    println!("| {what} | {rate} | {share} |");
+}
+
+async fn cache(url: &str, total: u64) {
+    let mut builder = Builder::from_config(Config::from_url(url).expect("an address"));
+    builder.with_performance_config(|config| config.max_feed_count = 200);
+    let pool = builder.build_pool(CONNECTIONS).expect("a pool");
+    pool.init().await.expect("Redis answers");
+    println!("| {VALUE} bytes, {CONNECTIONS} connections | a second | of the baseline |\n|---|---|---|");
+    let set = baseline(url, "set", total).await;
+    row(&format!("redis-benchmark -P {PIPELINE}, SET"), set.unwrap_or(0), None);
+    row(&format!("through the driver, SET, pipelines of {PIPELINE}"), pipelined(pool.clone(), total, true).await, set);
+    let get = baseline(url, "get", total).await;
+    row(&format!("redis-benchmark -P {PIPELINE}, GET"), get.unwrap_or(0), None);
+    row(&format!("through the driver, GET, pipelines of {PIPELINE}"), pipelined(pool.clone(), total, false).await, get);
+    let redis = connected(Settings { connections: CONNECTIONS, ..settings(url) }).await.expect("Redis answers");
+    let store = Arc::new(RedisCache::new(redis.clone()));
+    for number in 0..KEYS {
+        let kept = store.keep(&key(number), Bytes::from(vec![7; VALUE]), Duration::from_secs(600)).await;
+        kept.expect("Redis answers");
+    }
+    let single = rate(256, total / 4, move |number| {
+        let store = Arc::clone(&store);
+        async move {
+            store.get(&key(number)).await.expect("Redis answers").expect("it is kept");
+            1
+        }
+    });
+    row("the cache, one GET a task, 256 tasks", single.await, get);
+    let rates = Arc::new(RedisRates::new(redis));
+    let rule = Rule { name: "writes", per_hour: 1_000_000, burst: 100_000 };
+    let now = parterre::clock::Clock::now(&SystemClock);
+    let counted = rate(256, total / 10, move |number| {
+        let rates = Arc::clone(&rates);
+        async move {
+            let nonce = Nonce(u128::from(number).to_be_bytes());
+            rates.take(rule, &format!("10.0.0.{}", number % 200), nonce, now).await.expect("Redis answers");
+            1
+        }
+    });
+    row("the hourly limit, one script a task, 256 tasks", counted.await, None);
+}
+
+/// Milliseconds from publishing in one process to hearing in another, with a hundred messages a second.
+async fn heard(name: &str, here: &dyn Bus, there: &dyn Bus, messages: u32) {
+    while !(here.is_up() && there.is_up()) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut ear = there.subscribe("inventory:{bench}").await;
+    let mut took = Vec::new();
+    for number in 0..messages {
+        let said = Instant::now();
+        here.publish("inventory:{bench}", Bytes::from(vec![number as u8; 200])).await.expect("said");
+        while matches!(ear.next().await, Heard::Gap) {}
+        took.push(said.elapsed());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    took.sort_unstable();
+    let at = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)].as_micros() as f64 / 1000.0;
+    println!("| {name} | {:.2} | {:.2} | {:.2} |", at(50), at(99), at(100));
+}
+
+async fn buses(url: &str, messages: u32) {
+    println!("\n| from one process to another, ms | p50 | p99 | most |\n|---|---|---|---|");
+    let shared = settings(url);
+    let open = || Redis::open(shared.clone()).expect("an address");
+    let (here, there) = (RedisBus::new(open(), [1; 8]), RedisBus::new(open(), [2; 8]));
+    heard("over Redis", &here.expect("a bus"), &there.expect("a bus"), messages).await;
+    let database = database().await;
+    let (here, there) =
+        (PostgresBus::new(database.pool.clone(), [1; 8]), PostgresBus::new(database.pool.clone(), [2; 8]));
+    heard("over PostgreSQL", &here, &there, messages).await;
+}
+
+fn main() {
+    let quick = std::env::args().any(|arg| arg == "--quick");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let Some(redis) = OwnRedis::start(&[]).await else {
+            println!("redis-server is not installed: nothing was measured");
+            return;
+        };
+        cache(&redis.url(), if quick { 200_000 } else { 2_000_000 }).await;
+        buses(&redis.url(), if quick { 50 } else { 500 }).await;
+    });
+}
