@@ -1,7 +1,11 @@
 //! Holds in process: operations a second and latencies, beside the textbook store (one lock, one map) in the same run.
 //!
-//! `cargo bench -p parterre --bench holds`; add `-- --quick` for a tenth of the work.
+//! Then holds on Apache Cassandra, beside the ways one would write first (`cql/mod.rs`).
+//!
+//! `cargo bench -p parterre --bench holds`; add `-- --quick` for a tenth of the work, `-- --cql` for Cassandra alone.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
+mod cql;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -225,6 +229,15 @@ async fn picks(chart: &Arc<Chart>, ops: u64) {
 
 fn main() {
     let quick = std::env::args().any(|arg| arg == "--quick");
+    let all = !std::env::args().any(|arg| arg == "--cql");
+    if all {
+        in_process(quick);
+    }
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    threads.block_on(cql::holds(quick));
+}
+
+fn in_process(quick: bool) {
     let chart = Arc::new(bowl(&Bowl::default()));
     println!(
         "| {} seats, one thread | a second | p50 µs | p99 µs | p99.9 µs |\n|---|---|---|---|---|",

@@ -3,6 +3,7 @@
 mod chart;
 mod database;
 mod demo;
+mod holds;
 mod migrate;
 mod serve;
 
@@ -36,6 +37,9 @@ pub enum Command {
     Chart(Chart),
     /// Put a demo event on sale, also while the server runs, and print its address
     Demo(Box<Demo>),
+    /// Look after the hold store
+    #[command(subcommand)]
+    Holds(HoldsCommand),
     /// Check tickets without a network
     #[command(subcommand)]
     Ticket(Ticket),
@@ -66,6 +70,20 @@ pub enum Chart {
     Import {
         /// The plan, as JSON
         file: PathBuf,
+        /// Where the data are
+        #[command(flatten)]
+        config: Box<Config>,
+    },
+}
+
+/// What can be done with holds.
+#[derive(Debug, Subcommand)]
+pub enum HoldsCommand {
+    /// Write down in the CQL cluster what PostgreSQL knows to be sold, and correct what is wrong there; safe to repeat,
+    /// also while the event is on sale
+    Rebuild {
+        /// The event, by the name in its address
+        event: String,
         /// Where the data are
         #[command(flatten)]
         config: Box<Config>,
@@ -109,6 +127,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Migrate(command) => migrate::run(&command).await,
         Command::Config(config) => Ok(config.to_text()),
         Command::Demo(command) => demo::run(&command).await,
+        Command::Holds(command) => holds::run(&command).await,
         Command::Chart(command) => return chart::run(&command).await,
         Command::Ticket(Ticket::Verify { token, key, data }) => {
             let verdict = verify_cli::verify(&token, key.as_deref(), &data);

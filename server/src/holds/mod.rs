@@ -2,6 +2,7 @@
 //!
 //! The service knows no clock and no request: the HTTP layer brings `now`, a fresh hold id and the holder.
 
+pub mod audit;
 mod cells;
 #[cfg(test)]
 mod contract;

@@ -14,6 +14,7 @@ use domain::price::Line;
 use domain::seat::SeatId;
 use domain::time::Millis;
 
+use super::audit::{Drift, Marks};
 use crate::trouble::Trouble;
 
 /// What a call that changes something came to.
@@ -175,6 +176,21 @@ pub trait HoldStore: Send + Sync + 'static {
 
     /// Every place's state; `None` for an event that is not open.
     async fn snapshot(&self, event: EventId, now: Millis) -> Result<Option<Snapshot>, Trouble>;
+
+    /// Events that are open here, where the store is shared.
+    fn opened(&self) -> Vec<EventId> {
+        Vec::new()
+    }
+
+    /// What is marked as sold, read anew; `None` where nobody else could have changed it.
+    async fn marks(&self, _: EventId) -> Result<Option<Marks>, Trouble> {
+        Ok(None)
+    }
+
+    /// Corrects marks, each only where it is still as wrong as it was found.
+    async fn correct(&self, _: EventId, _: &Drift) -> Result<(), Trouble> {
+        Ok(())
+    }
 
     /// Grows with every change of the event's places; `None` where it is not open.
     async fn version(&self, event: EventId) -> Result<Option<u64>, Trouble>;

@@ -132,7 +132,7 @@ async fn open(
     let data = config.data.clone();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let url = "http://127.0.0.1".to_owned();
-    let house = wiring::build(config, database.pool.clone(), Manifest::default(), url, clock, holds)
+    let house = wiring::build(config, database.pool.clone(), Manifest::default(), url, clock, Some(holds))
         .await
         .expect("the house opens");
     let shop = house.shop.clone();

@@ -22,7 +22,7 @@ use crate::catalog::postgres::PostgresEvents;
 use crate::catalog::{Catalog, Charts};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::holds::{HoldStore, Holds, MemoryHolds};
+use crate::holds::{HoldStore, Holds};
 use crate::http::assets::Manifest;
 use crate::http::client::Crowd;
 use crate::http::state::{Health, Parts as ShopParts, Shop};
@@ -63,7 +63,7 @@ pub struct House {
 /// One sentence for whoever started it.
 pub async fn open(config: Config, pool: Pool, manifest: Manifest, public_url: String) -> Result<House, String> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    build(config, pool, manifest, public_url, clock, Arc::new(MemoryHolds::default())).await
+    build(config, pool, manifest, public_url, clock, None).await
 }
 
 /// The catalogue on `pool`: for commands that need nothing else of the house.
@@ -73,7 +73,20 @@ pub fn catalog(pool: &Pool) -> Catalog {
     Catalog::new(Arc::new(PostgresEvents::new(pool.clone())), charts)
 }
 
-/// As [`open`], with the clock and the hold store that tests bring.
+/// The hold service on the CQL cluster of `config`: for commands that need nothing else of the house.
+///
+/// # Errors
+/// One sentence for whoever typed the command.
+pub async fn holds(config: &Config, pool: &Pool) -> Result<Holds, String> {
+    let sentence = |trouble: Trouble| format!("The hold store cannot be used: {trouble}.");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let redis = shared::redis(config).map_err(sentence)?;
+    let bus = shared::bus(config, redis.as_ref(), pool, &*clock).map_err(sentence)?;
+    let store = shared::holds(config, &bus, &*clock).await.map_err(sentence)?;
+    Ok(Holds::new(store, Arc::new(FromCatalog::new(catalog(pool), clock))).lasting(config.hold_ms()))
+}
+
+/// As [`open`], with the clock that tests bring, and the hold store where they bring one.
 ///
 /// # Errors
 /// One sentence for whoever started it.
@@ -83,7 +96,7 @@ pub async fn build(
     manifest: Manifest,
     public_url: String,
     clock: Arc<dyn Clock>,
-    hold_store: Arc<dyn HoldStore>,
+    hold_store: Option<Arc<dyn HoldStore>>,
 ) -> Result<House, String> {
     let sentence = |trouble: Trouble| format!("Parterre cannot open: {trouble}.");
     partitions::ensure(&pool, clock.now()).await.map_err(sentence)?;
@@ -92,6 +105,10 @@ pub async fn build(
     let events = shared::events(&config, redis.as_ref(), &pool, &clock);
     let catalog = Catalog::new(events.clone(), Charts::new(Arc::new(PostgresCharts::new(pool.clone()))));
     let facts = FromCatalog::new(catalog.clone(), clock.clone());
+    let hold_store = match hold_store {
+        Some(brought) => brought,
+        None => shared::holds(&config, &bus, &*clock).await.map_err(sentence)?,
+    };
     let holds = Holds::new(hold_store, Arc::new(facts.clone())).lasting(config.hold_ms());
     let (most, most_each) = (config.streams as usize, config.streams_per_address);
     let availability = Availability::live(holds.clone(), clock.clone(), most, most_each);
@@ -133,6 +150,7 @@ pub async fn build(
         .every(Expiry(purchase.clone()))
         .every(Sweep(purchase.clone()))
         .every(rounds::Holds { holds: holds.clone(), clock: clock.clone() })
+        .every(rounds::Audit { holds: holds.clone() })
         .every(rounds::Keys { keys: keys.clone(), clock: clock.clone() })
         .every(rounds::Outbox { outbox })
         .every(rounds::Months { pool: pool.clone(), clock: clock.clone() });

@@ -36,6 +36,29 @@ impl Task for Holds {
     }
 }
 
+/// Compares the hold store's marks with PostgreSQL's claims while sales run, and mends what stays wrong.
+pub(super) struct Audit {
+    pub(super) holds: crate::holds::Holds,
+}
+
+#[async_trait]
+impl Task for Audit {
+    fn name(&self) -> &'static str {
+        "audit of holds"
+    }
+
+    fn every(&self) -> Duration {
+        Duration::from_secs(30)
+    }
+
+    async fn round(&self) -> Result<(), Trouble> {
+        match self.holds.audit_all().await {
+            Err(HoldError::Trouble(trouble)) => Err(trouble),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Forgets idempotency keys after their day.
 pub(super) struct Keys {
     pub(super) keys: Arc<dyn IdempotencyStore>,

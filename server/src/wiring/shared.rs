@@ -15,12 +15,15 @@ use crate::catalog::cached::CachedEvents;
 use crate::catalog::postgres::PostgresEvents;
 use crate::clock::{Clock, random};
 use crate::config::Config;
+use crate::holds::cql::{CqlHolds, Tuning};
+use crate::holds::{HoldStore, MemoryHolds};
 use crate::http::state::Health;
 use crate::idempotency::IdempotencyStore;
 use crate::idempotency::aside::LookAside;
 use crate::idempotency::postgres::PostgresIdempotency;
 use crate::limits::redis::RedisRates;
 use crate::limits::{Limits, RateStore};
+use crate::stores::cql::{self, Cql};
 use crate::stores::postgres::Pool;
 use crate::stores::redis::{Redis, Settings};
 use crate::trouble::Trouble;
@@ -89,4 +92,20 @@ impl Health for RedisHealth {
     async fn check(&self) -> Result<(), Trouble> {
         self.0.as_ref().map_or(Ok(()), Redis::health)
     }
+}
+
+/// Holds on the CQL cluster that `CQL_NODES` names, its schema brought up to date; else in this process.
+pub(super) async fn holds(
+    config: &Config,
+    bus: &Arc<dyn Bus>,
+    clock: &dyn Clock,
+) -> Result<Arc<dyn HoldStore>, Trouble> {
+    let Some(settings) = config.cql() else {
+        tracing::info!("holds are kept in this process, as CQL_NODES is not set");
+        return Ok(Arc::new(MemoryHolds::default()));
+    };
+    cql::migrate::up(&settings, clock.now(), random(clock)).await?;
+    let holds = CqlHolds::new(Cql::connect(&settings).await?, Tuning::default(), Some(Arc::clone(bus))).await?;
+    tracing::info!(keyspace = settings.keyspace, "holds are kept on the CQL cluster, as CQL_NODES is set");
+    Ok(Arc::new(holds))
 }

@@ -153,14 +153,15 @@ impl Inner {
     }
 
     /// Frees what the hold keeps of its rows.
-    pub(super) async fn free_rows(&self, hall: &SharedHall, kept: &Kept, now: Millis) -> Result<(), Trouble> {
+    pub(super) async fn free_rows(&self, hall: &SharedHall, kept: &Kept, now: Millis) -> Result<u32, Trouble> {
+        let mut freed = 0;
         for (key, seats) in &kept.rows {
             if let Some(block) = hall.block_of(*key) {
                 let wish = Wish::Release { hold: kept.hold.id, places: places_of(hall, block, seats) };
-                must(&self.engine, hall, block, wish, now).await?;
+                freed += must(&self.engine, hall, block, wish, now).await?;
             }
         }
-        Ok(())
+        Ok(freed)
     }
 
     /// The hold is over: nobody finds it any more.
@@ -180,14 +181,17 @@ impl Inner {
         let Some(hall) = self.hall(kept.hold.event) else {
             return Outcome::Unknown(unavailable("the event is not open here"));
         };
-        let freed = self.free_rows(&hall, &kept, now).await;
-        match freed {
-            Ok(()) => match self.forget(id, holder).await {
-                Ok(()) => Outcome::Applied(now < kept.hold.expires_at),
-                Err(trouble) => Outcome::Unknown(trouble),
-            },
-            Err(trouble) => Outcome::Unknown(trouble),
-        }
+        let told = async {
+            let freed = self.free_rows(&hall, &kept, now).await?;
+            let mut live = now < kept.hold.expires_at;
+            if live != (freed > 0) {
+                // Another process may have let it go, or extended it, without this one having heard of it.
+                live = self.recorded(id, holder).await?.is_some_and(|kept| now < kept.hold.expires_at);
+            }
+            self.forget(id, holder).await?;
+            Ok(live)
+        };
+        told.await.map_or_else(Outcome::Unknown, Outcome::Applied)
     }
 
     /// Tidies a bounded number of blocks; what ran out is free without it.

@@ -46,7 +46,7 @@ pub(super) enum Wish {
     /// `places` are sold whoever has them, what the hold keeps is sold, and at least `count` places of it in all.
     Sell { hold: Option<HoldId>, places: Vec<u32>, count: u32 },
     /// Of what the hold has sold, `places` and so many others go free.
-    Unsell { hold: HoldId, places: Vec<u32>, any: u32 },
+    Unsell { hold: Option<HoldId>, places: Vec<u32>, any: u32 },
     /// PostgreSQL's word about places whose version is still the one given: sold (by that hold), or not.
     Mark { places: Vec<(u32, i64)>, sold: bool },
     /// Free what has run out.
@@ -170,9 +170,9 @@ pub(super) fn decide(view: &mut View<'_>, wish: &Wish, now: Millis) -> Decision 
         }
         Wish::Sell { hold, places, count } => decide_sell(view, *hold, places, *count, now),
         Wish::Unsell { hold, places, any } => {
-            let theirs = |cell: &Cell| cell.is_sold_by(Some(*hold)) || cell.is_sold_by(None);
+            let theirs = |cell: &Cell| cell.is_sold_by(*hold) || cell.is_sold_by(None);
             let mut free: Vec<u32> = places.iter().copied().filter(|place| theirs(&view.at(*place))).collect();
-            let others = view.those(|cell| cell.is_sold_by(Some(*hold)));
+            let others = view.those(|cell| cell.is_sold_by(*hold));
             free.extend(others.into_iter().filter(|place| !places.contains(place)).take(*any as usize));
             for place in &free {
                 let cell = view.at(*place);

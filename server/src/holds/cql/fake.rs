@@ -44,18 +44,23 @@ struct Rows {
 #[derive(Clone, Debug, Default)]
 pub(super) struct FakeTable {
     rows: Arc<Mutex<Rows>>,
-    pub(super) faults: Faults,
+    faults: Arc<Mutex<Faults>>,
     turn: Arc<AtomicU64>,
 }
 
 impl FakeTable {
-    pub(super) fn with(faults: Faults) -> Self {
-        Self { faults, ..Self::default() }
+    /// From now on this goes wrong, for everybody who sees the cluster through this handle or its clones.
+    pub(super) fn fail(&self, faults: Faults) {
+        *lock(&self.faults) = faults;
     }
 
     /// The same cluster seen without faults.
     pub(super) fn sound(&self) -> Self {
-        Self { faults: Faults::default(), ..self.clone() }
+        Self { faults: Arc::default(), ..self.clone() }
+    }
+
+    fn faults(&self) -> Faults {
+        *lock(&self.faults)
     }
 
     /// Every cell there is.
@@ -72,10 +77,10 @@ impl FakeTable {
     }
 
     async fn take_time(&self) {
-        if self.faults.takes.is_zero() {
+        if self.faults().takes.is_zero() {
             tokio::task::yield_now().await;
         } else {
-            tokio::time::sleep(self.faults.takes).await;
+            tokio::time::sleep(self.faults().takes).await;
         }
     }
 
@@ -109,7 +114,7 @@ fn refused() -> Trouble {
 impl Table for FakeTable {
     async fn read(&self, key: BlockKey, seats: &[i32], _: Reading) -> Result<Vec<(i32, Cell)>, Trouble> {
         self.take_time().await;
-        if self.strikes(self.faults.unread) {
+        if self.strikes(self.faults().unread) {
             return Err(refused());
         }
         let rows = lock(&self.rows);
@@ -119,13 +124,13 @@ impl Table for FakeTable {
 
     async fn write(&self, key: BlockKey, changes: &[Change]) -> Written {
         self.take_time().await;
-        if self.strikes(self.faults.refused) {
+        if self.strikes(self.faults().refused) {
             return Written::NotDone(refused());
         }
-        if self.strikes(self.faults.dropped) {
+        if self.strikes(self.faults().dropped) {
             return Written::Unknown(lost());
         }
-        if self.strikes(self.faults.late) {
+        if self.strikes(self.faults().late) {
             let (rows, changes) = (Arc::clone(&self.rows), changes.to_vec());
             tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_millis(3)).await;
@@ -134,7 +139,7 @@ impl Table for FakeTable {
             return Written::Unknown(lost());
         }
         let written = Self::apply(&self.rows, key, changes);
-        if self.strikes(self.faults.answer_lost) { Written::Unknown(lost()) } else { written }
+        if self.strikes(self.faults().answer_lost) { Written::Unknown(lost()) } else { written }
     }
 
     async fn note(&self, notes: &[Note]) -> Result<(), Trouble> {
@@ -146,7 +151,7 @@ impl Table for FakeTable {
                 Note::Forget(hold, _) => drop(rows.records.remove(hold)),
             }
         }
-        if self.strikes(self.faults.unnoted) { Err(lost()) } else { Ok(()) }
+        if self.strikes(self.faults().unnoted) { Err(lost()) } else { Ok(()) }
     }
 
     async fn record(&self, hold: HoldId) -> Result<Option<Record>, Trouble> {

@@ -172,6 +172,16 @@ impl Hall {
         self.version.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// How many seats there are.
+    pub(super) fn seats(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Blocks of seats; those of standing tiers come behind them.
+    pub(super) fn seated(&self) -> usize {
+        self.standing.first().map_or(self.blocks.len(), |first| first.blocks.start)
+    }
+
     /// A seat's block and its place there.
     pub(super) fn slot(&self, seat: SeatId) -> Option<(usize, u32)> {
         self.slots.get(seat.index()).map(|(block, place)| (*block as usize, *place))
@@ -265,7 +275,7 @@ impl Hall {
         let version = self.version();
         let mut states = Packed::free(self.slots.len() as u32);
         let mut stale_at: Option<Millis> = None;
-        let seated = self.standing.first().map_or(self.blocks.len(), |first| first.blocks.start);
+        let seated = self.seated();
         let mut live = |cell: &Cell| {
             let is_live = cell.is_live(now);
             if is_live {

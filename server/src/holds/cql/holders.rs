@@ -48,9 +48,4 @@ impl Holders {
     pub(super) fn live(&self, holder: HolderId, now: Millis) -> impl Iterator<Item = HoldId> {
         self.0.get(&holder).into_iter().flatten().filter(move |kept| now < kept.until).map(|kept| kept.hold)
     }
-
-    /// Whether anything of the hold stands in the cells.
-    pub(super) fn knows(&self, holder: HolderId, hold: HoldId) -> bool {
-        self.0.get(&holder).is_some_and(|kept| kept.iter().any(|known| known.hold == hold))
-    }
 }

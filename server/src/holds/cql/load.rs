@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use domain::hold::Hold;
 use domain::ids::{EventId, HoldId, TierId};
-use domain::seat::SeatId;
 use domain::time::Millis;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
@@ -166,34 +165,34 @@ impl Inner {
             early.freed.extend(places.seats.iter().copied());
         }
         for (block, places) in hall.by_block(&places.seats) {
-            must(&self.engine, &hall, block, Wish::Unsell { hold, places, any: 0 }, Millis(0)).await?;
+            must(&self.engine, &hall, block, Wish::Unsell { hold: Some(hold), places, any: 0 }, Millis(0)).await?;
         }
         for (tier, count) in &places.standing {
-            let Some(standing) = hall.tier(*tier) else { continue };
-            let mut left = *count;
-            for block in standing.blocks.clone() {
-                let here = {
-                    let cells = lock(&hall.blocks[block].cells);
-                    cells.cells.iter().filter(|cell| cell.is_sold_by(Some(hold))).count() as u32
-                };
-                if here > 0 && left > 0 {
-                    let wish = Wish::Unsell { hold, places: Vec::new(), any: left };
-                    left -= must(&self.engine, &hall, block, wish, Millis(0)).await?.min(left);
-                }
-            }
+            self.unsell_standing(&hall, *tier, Some(hold), *count).await?;
         }
         Ok(())
     }
 
-    /// Seats that PostgreSQL and the cells tell differently of; see `audit.rs`.
-    pub(super) fn sold_seats(&self, hall: &Hall) -> Vec<(SeatId, i64)> {
-        let seated = hall.standing.first().map_or(hall.blocks.len(), |first| first.blocks.start);
-        let mut sold = Vec::new();
-        for block in &hall.blocks[..seated] {
-            let cells = lock(&block.cells);
-            let marked = block.seats.iter().zip(&cells.cells).filter(|(_, cell)| cell.mark == Mark::Sold);
-            sold.extend(marked.map(|(seat, cell)| (SeatId(seat.unsigned_abs()), cell.version)));
+    /// Frees `count` places of the tier that `hold` has sold.
+    pub(super) async fn unsell_standing(
+        &self,
+        hall: &SharedHall,
+        tier: TierId,
+        hold: Option<HoldId>,
+        count: u32,
+    ) -> Result<(), Trouble> {
+        let Some(standing) = hall.tier(tier) else { return Ok(()) };
+        let mut left = count;
+        for block in standing.blocks.clone() {
+            let here = {
+                let cells = lock(&hall.blocks[block].cells);
+                cells.cells.iter().filter(|cell| cell.is_sold_by(hold)).count() as u32
+            };
+            if here > 0 && left > 0 {
+                let wish = Wish::Unsell { hold, places: Vec::new(), any: left };
+                left -= must(&self.engine, hall, block, wish, Millis(0)).await?.min(left);
+            }
         }
-        sold
+        Ok(())
     }
 }

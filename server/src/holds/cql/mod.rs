@@ -3,7 +3,7 @@
 //! - `cell`, `decide`: what stands in a row, and what becomes of a wish. Pure.
 //! - `hall`, `holders`: the mirror of an event.
 //! - `queue`, `engine`: one write under way a block, made for many; outcomes found out.
-//! - `place`, `change`, `load`, `audit`: what the trait's calls do with it.
+//! - `place`, `change`, `load`, `marks`: what the trait's calls do with it.
 //! - `book`, `recorder`, `contents`: records of holds.
 //! - `news`: what processes tell each other.
 //! - `table`, `statements`: the tables, and CQL itself.
@@ -19,6 +19,7 @@ mod fake;
 mod hall;
 mod holders;
 mod load;
+mod marks;
 mod news;
 mod place;
 mod queue;
@@ -37,6 +38,7 @@ use domain::ids::{EventId, HoldId, HolderId};
 use domain::time::Millis;
 use tokio::sync::OnceCell;
 
+use super::audit::{Drift, Marks};
 use super::memory::lock;
 use super::store::{Grant, HoldStore, Layout, Outcome, Snapshot, Sold};
 use crate::bus::Bus;
@@ -168,6 +170,18 @@ impl HoldStore for CqlHolds {
 
     async fn snapshot(&self, event: EventId, now: Millis) -> Result<Option<Snapshot>, Trouble> {
         Ok(self.inner.hall(event).filter(|hall| hall.is_open()).map(|hall| hall.snapshot(now)))
+    }
+
+    fn opened(&self) -> Vec<EventId> {
+        self.inner.open_halls().iter().map(|hall| hall.event).collect()
+    }
+
+    async fn marks(&self, event: EventId) -> Result<Option<Marks>, Trouble> {
+        self.inner.marks(event).await
+    }
+
+    async fn correct(&self, event: EventId, drift: &Drift) -> Result<(), Trouble> {
+        self.inner.correct(event, drift).await
     }
 
     async fn version(&self, event: EventId) -> Result<Option<u64>, Trouble> {

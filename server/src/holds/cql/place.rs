@@ -115,9 +115,6 @@ impl Inner {
         if hold.event != grant.event || hold.seats != grant.seats || hold.standing != grant.standing {
             return Outcome::Lost(Loss::IdReused);
         }
-        if now >= hold.expires_at {
-            return Outcome::Lost(Loss::Gone);
-        }
         match self.whole(&known, now).await {
             Ok(Some(hold)) => Outcome::Applied(hold),
             Ok(None) => Outcome::Lost(Loss::Gone),

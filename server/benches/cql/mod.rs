@@ -1,0 +1,198 @@
+//! Holds on one durable Apache Cassandra node, beside the ways one would write first, in the same run.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use domain::hold::Fence;
+use domain::ids::{EventId, HoldId};
+use domain::seat::SeatId;
+use domain::time::MINUTE;
+use parterre::holds::cql::{CqlHolds, Tuning};
+use parterre::holds::store::{HoldStore, Layout, Outcome, Sold};
+use parterre::stores::cql::connect::Settings;
+use parterre::stores::cql::{Cql, keyspace, migrate};
+use parterre::test_support::cassandra;
+use scylla::statement::prepared::PreparedStatement;
+use scylla::value::Row;
+use tokio::sync::Semaphore;
+
+use super::{NOW, event, grant, random};
+
+/// Handlers at work at a time, as one server has them in a rush.
+const HANDLERS: usize = 2_000;
+/// Handlers of the textbook, which gets slower with more.
+const TEXTBOOK_HANDLERS: usize = 64;
+const CONTENDERS: u64 = 100;
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ran {
+    holds: u32,
+    seats: u32,
+    secs: f64,
+}
+
+impl Ran {
+    fn holds_a_second(self) -> f64 {
+        f64::from(self.holds) / self.secs
+    }
+
+    fn seats_a_second(self) -> f64 {
+        f64::from(self.seats) / self.secs
+    }
+}
+
+/// Runs `ops` of `work` with so many under way, until the time is over; the work answers how many seats it got.
+async fn rush<F>(ops: u64, at_a_time: usize, within: Duration, work: impl Fn(u64) -> F) -> Ran
+where
+    F: Future<Output = u32> + Send + 'static,
+{
+    let slots = Arc::new(Semaphore::new(at_a_time));
+    let (holds, seats) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let start = Instant::now();
+    for op in 0..ops {
+        if start.elapsed() > within {
+            break;
+        }
+        let slot = Arc::clone(&slots).acquire_owned().await.expect("the semaphore stays open");
+        let (work, holds, seats) = (work(op), Arc::clone(&holds), Arc::clone(&seats));
+        tokio::spawn(async move {
+            let got = work.await;
+            holds.fetch_add(u32::from(got > 0), Ordering::Relaxed);
+            seats.fetch_add(got, Ordering::Relaxed);
+            drop(slot);
+        });
+    }
+    let _all = slots.acquire_many(at_a_time as u32).await.expect("the semaphore stays open");
+    let secs = start.elapsed().as_secs_f64();
+    Ran { holds: holds.load(Ordering::Relaxed), seats: seats.load(Ordering::Relaxed), secs }
+}
+
+/// A permutation of 0..n that spreads neighbours: what comes one after another is about different seats.
+fn spread(op: u64, n: u64) -> u64 {
+    op.wrapping_mul(7_919) % n
+}
+
+async fn opened(store: &CqlHolds, event: EventId, seats: u32) {
+    let blocks = (0..seats).map(|seat| seat / 200).collect();
+    let layout = Layout { blocks, fence_floor: Fence(0), ..Layout::default() };
+    store.open(event, layout).await.expect("the event opens");
+    store.load_sold(event, Sold::default()).await.expect("the event is loaded");
+}
+
+/// One conditional write straight from the handler: the seat is taken if nobody has it.
+#[derive(Clone)]
+struct Textbook {
+    cql: Cql,
+    take: PreparedStatement,
+}
+
+impl Textbook {
+    async fn new(cql: &Cql) -> Self {
+        const TAKE: &str = "UPDATE inventory_by_event SET version = 1, state = 1, hold_id = ?, holder = ?, expires_at = ?, \
+            fence = 1, extensions = 1 WHERE event_id = ? AND block = ? AND seat_id = ? IF hold_id = null";
+        Self { cql: cql.clone(), take: cql.conditional(TAKE).await.expect("the statement is sound") }
+    }
+
+    async fn take(&self, event: EventId, block: i32, seat: u32, hold: HoldId) -> bool {
+        let values = (hold.0, hold.0, NOW.plus(10 * MINUTE).0, event.0, block, seat as i32);
+        // As a handler does: an answer that does not come is a buyer who has nothing.
+        let Ok(answer) = self.cql.session().execute_unpaged(&self.take, values).await else { return false };
+        let Ok(rows) = answer.into_rows_result() else { return false };
+        let applied = rows.rows::<Row>().ok().and_then(|mut rows| rows.next()?.ok());
+        applied.and_then(|row| row.columns.first()?.as_ref()?.as_boolean()).unwrap_or(false)
+    }
+}
+
+/// A hundred contenders for each of 1,000 seats.
+async fn contention(cql: &Cql, quick: bool) {
+    const SEATS: u32 = 1_000;
+    let within = Duration::from_secs(if quick { 3 } else { 20 });
+    let (wishes, rounds) = (u64::from(SEATS) * CONTENDERS, if quick { 2 } else { 20 });
+    let textbook = Textbook::new(cql).await;
+    let base = rush(wishes, HANDLERS, within, |op| {
+        let textbook = textbook.clone();
+        let (seat, hold) = (spread(op / CONTENDERS, u64::from(SEATS)) as u32, HoldId::mint(NOW, random(op)));
+        async move { u32::from(textbook.take(event(900), (seat / 200) as i32, seat, hold).await) }
+    })
+    .await;
+    let store = CqlHolds::new(cql.clone(), Tuning::default(), None).await.expect("the tables are there");
+    let mut ours = Ran::default();
+    for round in 0..rounds {
+        let event = event(1_000 + round);
+        opened(&store, event, SEATS).await;
+        let ran = rush(wishes, HANDLERS, within, |op| {
+            let store = store.clone();
+            let seat = spread(op / CONTENDERS, u64::from(SEATS)) as u32;
+            let wish = grant(event, op + (round + 1) * 10_000_000, vec![SeatId(seat)]);
+            async move { u32::from(matches!(store.place(&wish, NOW).await, Outcome::Applied(_))) }
+        })
+        .await;
+        ours = Ran { holds: ours.holds + ran.holds, seats: ours.seats + ran.seats, secs: ours.secs + ran.secs };
+    }
+    let writes = store.counters().writes.load(Ordering::Relaxed);
+    assert_eq!(u64::from(ours.holds), rounds * u64::from(SEATS), "every seat has one holder");
+    println!("\n| 100 contenders a seat, one durable Cassandra node | holds a second | Paxos rounds a hold |\n|---|---|---|");
+    println!("| baseline: a conditional write an attempt, from the handler | {:.1} | {CONTENDERS} asked |", base.holds_a_second());
+    println!("| Parterre | {:.0} | {:.3} |", ours.holds_a_second(), writes as f64 / f64::from(ours.holds));
+    println!("| ratio | {:.0} | |", ours.holds_a_second() / base.holds_a_second().max(0.01));
+}
+
+/// Four neighbours a buyer in a hall of 20,000 seats.
+async fn fours(cql: &Cql, quick: bool) {
+    const SEATS: u32 = 20_000;
+    let within = Duration::from_secs(if quick { 3 } else { 15 });
+    let (buyers, rounds) = (u64::from(SEATS) / 4, if quick { 2 } else { 12 });
+    let textbook = Textbook::new(cql).await;
+    let base = rush(buyers, TEXTBOOK_HANDLERS, within, |op| {
+        let textbook = textbook.clone();
+        let first = spread(op, buyers) as u32 * 4;
+        async move {
+            let mut got = 0;
+            for seat in first..first + 4 {
+                got += u32::from(textbook.take(event(901), 0, seat, HoldId::mint(NOW, random(op))).await);
+            }
+            got
+        }
+    })
+    .await;
+    let store = CqlHolds::new(cql.clone(), Tuning::default(), None).await.expect("the tables are there");
+    let mut ours = Ran::default();
+    for round in 0..rounds {
+        let event = event(2_000 + round);
+        opened(&store, event, SEATS).await;
+        let ran = rush(buyers, HANDLERS, within, |op| {
+            let store = store.clone();
+            let first = spread(op, buyers) as u32 * 4;
+            let wish = grant(event, op + (round + 1) * 20_000_000, (first..first + 4).map(SeatId).collect());
+            async move { if matches!(store.place(&wish, NOW).await, Outcome::Applied(_)) { 4 } else { 0 } }
+        })
+        .await;
+        ours = Ran { holds: ours.holds + ran.holds, seats: ours.seats + ran.seats, secs: ours.secs + ran.secs };
+    }
+    let writes = store.counters().writes.load(Ordering::Relaxed);
+    assert_eq!(u64::from(ours.seats), rounds * u64::from(SEATS), "every seat has one holder");
+    println!("\n| 4 seats a buyer, 20,000 seats, one durable Cassandra node | seats a second | Paxos rounds a seat |\n|---|---|---|");
+    println!("| baseline: one partition an event, a conditional write a seat | {:.0} | 1 |", base.seats_a_second());
+    println!("| Parterre | {:.0} | {:.3} |", ours.seats_a_second(), writes as f64 / f64::from(ours.seats));
+    println!("| ratio | {:.0} | |", ours.seats_a_second() / base.seats_a_second().max(0.01));
+}
+
+/// Runs both on a node of their own; says so where this machine cannot have one.
+pub(crate) async fn holds(quick: bool) {
+    let folder = cassandra::folder("bench-cassandra");
+    let Some(nodes) = cassandra::start(&folder, &["--durable"]).await else { return };
+    let settings = Settings::new(nodes.nodes, &format!("bench_{}", std::process::id()));
+    migrate::up(&settings, NOW, [7; 16]).await.expect("the CQL steps apply");
+    let cql = Cql::connect(&settings).await.expect("the node answers");
+    contention(&cql, quick).await;
+    fours(&cql, quick).await;
+    drop(cql);
+    keyspace::remove(&settings).await.expect("the keyspace goes");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/cassandra/node.mjs");
+    let stopped = tokio::process::Command::new("node").arg(script).arg("stop").arg(&folder).status().await;
+    assert!(stopped.is_ok_and(|status| status.success()), "the node stops");
+}

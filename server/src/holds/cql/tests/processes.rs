@@ -1,0 +1,176 @@
+//! Several processes on one keyspace: they meet in the rows, and tell each other over the bus.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use domain::seat::{SeatId, SeatState};
+use domain::time::MINUTE;
+
+use super::{CAPACITY, Evening, NOW, SEATS, cluster_process, process};
+use crate::bus::Bus;
+use crate::bus::memory::MemoryBus;
+use crate::holds::audit::Drift;
+use crate::holds::cql::fake::FakeTable;
+use crate::holds::cql::{CqlHolds, Tuning};
+use crate::holds::store::{HoldStore, Loss, Outcome, Sold};
+
+/// Hundreds of wishes for the same forty seats, each on one of the processes.
+async fn contend(processes: Vec<CqlHolds>, evening: Evening) {
+    for one in &processes {
+        evening.open(one, Sold::default()).await;
+    }
+    let mut tasks = Vec::new();
+    for n in 0..300_u16 {
+        let store = processes[usize::from(n) % processes.len()].clone();
+        let first = u32::from(n) * 11 % (SEATS - 8);
+        let grant = evening.grant(n, &[first, first + 1, first + 7], u32::from(n % 5 == 0));
+        tasks.push(tokio::spawn(async move { store.place(&grant, NOW).await }));
+    }
+    let (mut seats, mut standing, mut granted) = (HashSet::new(), 0, Vec::new());
+    for task in tasks {
+        match task.await.unwrap() {
+            Outcome::Applied(hold) => {
+                hold.seats.iter().for_each(|seat| assert!(seats.insert(*seat), "{seat:?} twice"));
+                standing += hold.standing.iter().map(|(_, n)| n).sum::<u32>();
+                granted.push(hold);
+            }
+            Outcome::Lost(Loss::Taken { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(granted.len() >= 5 && standing <= CAPACITY, "{} granted", granted.len());
+    for (n, hold) in granted.iter().enumerate() {
+        let elsewhere = &processes[(n + 1) % processes.len()];
+        assert_eq!(elsewhere.verify(hold.id, hold.holder, NOW).await.unwrap().as_ref(), Some(hold));
+    }
+    // Nothing is left behind by those who lost.
+    for one in &processes {
+        one.marks(evening.event()).await.unwrap();
+        let seen = one.snapshot(evening.event(), NOW).await.unwrap().unwrap();
+        for seat in (0..SEATS - 1).map(SeatId) {
+            assert_eq!(seen.states.get(seat) == SeatState::Held, seats.contains(&seat), "{seat:?}");
+        }
+        assert_eq!(seen.standing[0].1, CAPACITY - standing);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_contend_grant_each_seat_once() {
+    let table = FakeTable::default();
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    let processes = (0..3).map(|n| process(&table, Tuning::default(), (n > 0).then(|| Arc::clone(&bus))));
+    contend(processes.collect(), Evening::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_contend_on_a_cluster_grant_each_seat_once() {
+    let mut processes = Vec::new();
+    for _ in 0..2 {
+        let Some(one) = cluster_process(Tuning::default(), None).await else { return };
+        processes.push(one);
+    }
+    contend(processes, Evening::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_contenders_for_one_seat_cost_one_write() {
+    let (table, evening) = (FakeTable::default(), Evening::new());
+    let store = process(&table, Tuning::default(), None);
+    evening.open(&store, Sold::default()).await;
+    let mut tasks = Vec::new();
+    for n in 0..100_u16 {
+        let (store, grant) = (store.clone(), evening.grant(n, &[3], 0));
+        tasks.push(tokio::spawn(async move { store.place(&grant, NOW).await }));
+    }
+    let mut granted = 0;
+    for task in tasks {
+        granted += u32::from(matches!(task.await.unwrap(), Outcome::Applied(_)));
+    }
+    assert_eq!((granted, store.counters().writes.load(Ordering::Relaxed)), (1, 1));
+}
+
+/// Waits until `done`, as news take a moment.
+async fn soon(mut done: impl AsyncFnMut() -> bool) {
+    for _ in 0..400 {
+        if done().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("it never came");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_process_does_shows_in_the_other() {
+    let (table, evening) = (FakeTable::default(), Evening::new());
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    let (here, there) = (
+        process(&table, Tuning::default(), Some(Arc::clone(&bus))),
+        process(&table, Tuning::default(), Some(bus)),
+    );
+    evening.open(&here, Sold::default()).await;
+    evening.open(&there, Sold::default()).await;
+    let sees = async |seat: u32, state: SeatState| {
+        soon(async || {
+            let seen = there.snapshot(evening.event(), NOW).await.unwrap().unwrap();
+            seen.states.get(SeatId(seat)) == state
+        })
+        .await;
+    };
+    let Outcome::Applied(hold) = here.place(&evening.grant(1, &[3, 9], 0), NOW).await else { panic!() };
+    sees(3, SeatState::Held).await;
+    sees(9, SeatState::Held).await;
+    // It can be worked with there: looked at, extended, let go.
+    assert_eq!(there.get(hold.id, hold.holder, NOW).await.unwrap().as_ref(), Some(&hold));
+    assert_eq!(there.by_holder(hold.holder, NOW).await.unwrap(), [hold.clone()]);
+    let Outcome::Applied(longer) = there.extend(hold.id, hold.holder, MINUTE, NOW).await else { panic!() };
+    assert_eq!(here.verify(hold.id, hold.holder, NOW).await.unwrap().as_ref(), Some(&longer));
+    here.mark_sold(&longer).await.unwrap();
+    sees(9, SeatState::Sold).await;
+    assert_eq!(there.release(hold.id, hold.holder, NOW).await, Outcome::Applied(false));
+    assert_eq!(there.by_holder(hold.holder, NOW).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_comes_later_finds_what_is_sold_and_held() {
+    let (table, evening) = (FakeTable::default(), Evening::new());
+    let first = process(&table, Tuning::default(), None);
+    let sold = Sold { seats: vec![SeatId(5)], standing: vec![(evening.tier(), 4)], counted: vec![] };
+    evening.open(&first, sold.clone()).await;
+    let Outcome::Applied(hold) = first.place(&evening.grant(1, &[3], 2), NOW).await else { panic!() };
+    let before = table.cells();
+    let second = process(&table, Tuning::default(), None);
+    evening.open(&second, sold).await;
+    assert_eq!(table.cells().len(), before.len(), "what stands there already is not written again");
+    let seen = second.snapshot(evening.event(), NOW).await.unwrap().unwrap();
+    assert_eq!((seen.states.get(SeatId(3)), seen.states.get(SeatId(5))), (SeatState::Held, SeatState::Sold));
+    assert_eq!(seen.standing[0].1, CAPACITY - 6);
+    assert_eq!(second.elsewhere(hold.id, hold.holder).await.unwrap(), None);
+    let third = process(&table, Tuning::default(), None);
+    assert_eq!(third.elsewhere(hold.id, hold.holder).await.unwrap(), Some(evening.event()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_marks_are_corrected_and_those_that_move_are_left_alone() {
+    let (table, evening) = (FakeTable::default(), Evening::new());
+    let store = process(&table, Tuning::default(), None);
+    let told = Sold { seats: vec![SeatId(1), SeatId(2)], standing: vec![(evening.tier(), 3)], counted: vec![] };
+    evening.open(&store, told).await;
+    // PostgreSQL in truth: 2 and 4 are sold, and two standing places of hold 7.
+    let truth = Sold {
+        seats: vec![SeatId(2), SeatId(4), SeatId(6)],
+        standing: vec![(evening.tier(), 2)],
+        counted: vec![(evening.id(7), evening.tier(), 2)],
+    };
+    let drift = Drift::between(&store.marks(evening.event()).await.unwrap().unwrap(), &truth);
+    assert_eq!((drift.seats.len(), drift.standing.len()), (3, 2), "{drift:?}");
+    // Seat 6 moves while the audit waits.
+    assert!(matches!(store.place(&evening.grant(1, &[6], 0), NOW).await, Outcome::Applied(_)));
+    store.correct(evening.event(), &drift).await.unwrap();
+    let left = Drift::between(&store.marks(evening.event()).await.unwrap().unwrap(), &truth);
+    assert_eq!(left.seats.keys().copied().collect::<Vec<_>>(), [SeatId(6)]);
+    assert!(left.standing.is_empty());
+    assert!(left.clone().still(&drift).is_empty(), "another version: another difference");
+}
