@@ -167,8 +167,8 @@ pub trait HoldStore: Send + Sync + 'static {
     /// hold's id: saying it twice counts standing places once.
     async fn mark_sold(&self, hold: &Hold) -> Result<(), Trouble>;
 
-    /// Claims were given up in Postgres: these places are free again. Known by the hold's id, as above; seats that are
-    /// not sold stay as they are.
+    /// Claims were given up in Postgres: these places are free again. Standing places are known by the hold's id, as
+    /// above; of seats the caller knows that nobody claims them. Seats that are not sold stay as they are.
     async fn mark_free(&self, event: EventId, hold: HoldId, places: &Sold) -> Result<(), Trouble>;
 
     /// Frees what ran out; answers how many holds. Correctness never waits for it.

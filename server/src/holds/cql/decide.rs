@@ -45,7 +45,7 @@ pub(super) enum Wish {
     Prolong { hold: HoldId, places: Vec<u32>, until: Millis, extensions: u8 },
     /// `places` are sold whoever has them, what the hold keeps is sold, and at least `count` places of it in all.
     Sell { hold: Option<HoldId>, places: Vec<u32>, count: u32 },
-    /// Of what the hold has sold, `places` and so many others go free.
+    /// `places` that are sold go free, whoever has them, and so many others of what the hold has sold.
     Unsell { hold: Option<HoldId>, places: Vec<u32>, any: u32 },
     /// PostgreSQL's word about places whose version is still the one given: sold (by that hold), or not.
     Mark { places: Vec<(u32, i64)>, sold: bool },
@@ -170,8 +170,8 @@ pub(super) fn decide(view: &mut View<'_>, wish: &Wish, now: Millis) -> Decision 
         }
         Wish::Sell { hold, places, count } => decide_sell(view, *hold, places, *count, now),
         Wish::Unsell { hold, places, any } => {
-            let theirs = |cell: &Cell| cell.is_sold_by(*hold) || cell.is_sold_by(None);
-            let mut free: Vec<u32> = places.iter().copied().filter(|place| theirs(&view.at(*place))).collect();
+            let mut free: Vec<u32> =
+                places.iter().copied().filter(|place| view.at(*place).mark == Mark::Sold).collect();
             let others = view.those(|cell| cell.is_sold_by(*hold));
             free.extend(others.into_iter().filter(|place| !places.contains(place)).take(*any as usize));
             for place in &free {

@@ -159,6 +159,10 @@ impl Table for FakeTable {
         Ok(lock(&self.rows).records.get(&hold).cloned())
     }
 
+    async fn check(&self) -> Result<(), Trouble> {
+        Ok(())
+    }
+
     async fn records_of(&self, holder: HolderId) -> Result<Vec<(HoldId, Millis)>, Trouble> {
         self.take_time().await;
         let rows = lock(&self.rows);

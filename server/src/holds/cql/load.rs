@@ -7,10 +7,10 @@ use domain::ids::{EventId, HoldId, TierId};
 use domain::time::Millis;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::cell::Mark;
+use super::cell::{Cell, Mark};
 use super::decide::{Verdict, Wish};
 use super::engine::{Engine, unavailable};
-use super::hall::{Early, Hall, SharedHall};
+use super::hall::{Early, Hall, SharedHall, Standing};
 use super::queue::{Failure, ask, read};
 use super::table::Reading;
 use super::{Inner, news};
@@ -96,6 +96,27 @@ impl Inner {
         Ok(())
     }
 
+    /// Makes sure that the mirror shows `count` such places of the tier, or else that it is fresh: another process may
+    /// have made them so.
+    async fn find_standing(
+        &self,
+        hall: &SharedHall,
+        standing: &Standing,
+        count: u32,
+        such: impl Fn(&Cell) -> bool,
+    ) -> Result<(), Trouble> {
+        let known: usize = standing
+            .blocks
+            .clone()
+            .map(|block| lock(&hall.blocks[block].cells).cells.iter().filter(|cell| such(cell)).count())
+            .sum();
+        if known < count as usize {
+            let reads = standing.blocks.clone().map(|block| read(&self.engine, hall, block, &[], Reading::Plain));
+            stream::iter(reads).buffer_unordered(self.engine.tuning.reads).try_for_each(|_| async { Ok(()) }).await?;
+        }
+        Ok(())
+    }
+
     /// Makes `count` places of the tier sold by `hold`, the hold's own first.
     pub(super) async fn sell_standing(
         &self,
@@ -108,13 +129,11 @@ impl Inner {
         let sell = async |block: usize, count: u32| {
             must(&self.engine, hall, block, Wish::Sell { hold, places: Vec::new(), count }, Millis(0)).await
         };
+        let theirs = |cell: &Cell| cell.is_sold_by(hold) || hold.is_some_and(|hold| cell.is_held_by(hold));
+        self.find_standing(hall, standing, count, theirs).await?;
         let mut sold = vec![0; standing.blocks.len()];
         for (at, block) in standing.blocks.clone().enumerate() {
-            let theirs = {
-                let cells = lock(&hall.blocks[block].cells);
-                cells.cells.iter().any(|cell| cell.is_sold_by(hold) || hold.is_some_and(|hold| cell.is_held_by(hold)))
-            };
-            if theirs {
+            if lock(&hall.blocks[block].cells).cells.iter().any(theirs) {
                 sold[at] = sell(block, 0).await?;
             }
         }
@@ -182,6 +201,7 @@ impl Inner {
         count: u32,
     ) -> Result<(), Trouble> {
         let Some(standing) = hall.tier(tier) else { return Ok(()) };
+        self.find_standing(hall, standing, count, |cell| cell.is_sold_by(hold)).await?;
         let mut left = count;
         for block in standing.blocks.clone() {
             let here = {

@@ -172,6 +172,10 @@ impl HoldStore for CqlHolds {
         Ok(self.inner.hall(event).filter(|hall| hall.is_open()).map(|hall| hall.snapshot(now)))
     }
 
+    async fn check(&self) -> Result<(), Trouble> {
+        self.inner.engine.table.check().await
+    }
+
     fn opened(&self) -> Vec<EventId> {
         self.inner.open_halls().iter().map(|hall| hall.event).collect()
     }

@@ -202,13 +202,7 @@ async fn work(engine: Arc<Engine>, hall: SharedHall, block: usize) {
         if std::mem::take(&mut pause) {
             sleep(PAUSE).await;
         }
-        round.retain(|op| !op.is(WITHDRAWN));
-        let now = Instant::now();
-        let late: Vec<Op> = round.extract_if(.., |op| now >= op.deadline).collect();
-        for op in late {
-            let trouble = if op.is(BEGUN) { unconfirmed("no certain answer in time") } else { unavailable("too late") };
-            op.fail(trouble);
-        }
+        dismiss(&mut round);
         let mut made = plan(&engine, &hall, block, &round);
         if !made.doubts.is_empty() {
             let seats: Vec<i32> = seats_of(&hall, block, made.doubts.iter());
@@ -218,28 +212,7 @@ async fn work(engine: Arc<Engine>, hall: SharedHall, block: usize) {
             }
             made = plan(&engine, &hall, block, &round);
         }
-        // Who loses to what the store says, and not to somebody of this round, need not wait for the write.
-        let apart = |made: &Plan, at: usize| {
-            made.decisions.get(at).is_some_and(|(decision, wrote)| {
-                !wrote && !decision.rests_on.iter().any(|place| made.changes.contains_key(place))
-            })
-        };
-        let settled: Vec<bool> = (0..round.len()).map(|at| apart(&made, at)).collect();
-        let (mut rest, mut decisions) = (Vec::new(), Vec::new());
-        let mut planned = std::mem::take(&mut made.decisions).into_iter();
-        for (op, settled) in round.drain(..).zip(settled) {
-            match planned.next() {
-                Some((decision, _)) if settled => {
-                    count(&engine.counters.spared);
-                    op.answer(decision.verdict);
-                }
-                waits => {
-                    decisions.push(waits);
-                    rest.push(op);
-                }
-            }
-        }
-        round = rest;
+        let decisions = answer_apart(&engine, &mut round, &mut made);
         if made.changes.is_empty() {
             continue;
         }
@@ -289,6 +262,36 @@ async fn work(engine: Arc<Engine>, hall: SharedHall, block: usize) {
             Written::NotDone(trouble) => pause = fail(&mut round, trouble),
         }
     }
+}
+
+/// Drops whoever has gone and tells whoever waited too long.
+fn dismiss(round: &mut Vec<Op>) {
+    round.retain(|op| !op.is(WITHDRAWN));
+    let now = Instant::now();
+    for op in round.extract_if(.., |op| now >= op.deadline).collect::<Vec<Op>>() {
+        let trouble = if op.is(BEGUN) { unconfirmed("no certain answer in time") } else { unavailable("too late") };
+        op.fail(trouble);
+    }
+}
+
+/// Answers who loses to what the store says, and not to somebody of this round: they need not wait for the write. What
+/// is planned for the others comes back, in their order; none for those who found no room in the batch.
+fn answer_apart(engine: &Engine, round: &mut Vec<Op>, made: &mut Plan) -> Vec<Option<(Decision, bool)>> {
+    let mut planned = std::mem::take(&mut made.decisions).into_iter();
+    let mut rest = Vec::new();
+    for op in std::mem::take(round) {
+        match planned.next() {
+            Some((decision, false)) if !decision.rests_on.iter().any(|place| made.changes.contains_key(place)) => {
+                count(&engine.counters.spared);
+                op.answer(decision.verdict);
+            }
+            waits => {
+                round.push(op);
+                rest.push(waits);
+            }
+        }
+    }
+    rest
 }
 
 /// Reads until it is known what stands in the rows, as long as anybody waits for it.

@@ -205,6 +205,10 @@ impl Table for Statements {
         }))
     }
 
+    async fn check(&self) -> Result<(), Trouble> {
+        self.cql.check().await
+    }
+
     async fn records_of(&self, holder: HolderId) -> Result<Vec<(HoldId, Millis)>, Trouble> {
         let answer = self.rows(&self.records, (holder.0,)).await?;
         let rows = answer.rows::<(Uuid, Option<i64>)>().map_err(corrupt)?;

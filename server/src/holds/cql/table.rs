@@ -94,6 +94,9 @@ pub(crate) trait Table: Send + Sync + 'static {
     /// A hold's record.
     async fn record(&self, hold: HoldId) -> Result<Option<Record>, Trouble>;
 
+    /// Whether the tables can be read.
+    async fn check(&self) -> Result<(), Trouble>;
+
     /// The holds of a holder, with the ends they had when they were written.
     async fn records_of(&self, holder: HolderId) -> Result<Vec<(HoldId, Millis)>, Trouble>;
 }

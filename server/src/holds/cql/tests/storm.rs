@@ -128,7 +128,9 @@ async fn a_store_that_is_silent_is_told_as_unavailable_in_two_seconds_and_as_unc
     let store = process(&table, quick(), None);
     evening.open(&store, Sold::default()).await;
     table.fail(Faults { takes: Duration::from_secs(60), ..Faults::default() });
-    let (first, second) = (evening.grant(1, &[1], 0), evening.grant(2, &[2], 0));
+    // Fresh ids: nobody asks the store whether they were used before.
+    let fresh = |n: u16, seat: u32| Grant { id: HoldId::mint(NOW, evening.bytes(4, n)), ..evening.grant(n, &[seat], 0) };
+    let (first, second) = (fresh(1, 1), fresh(2, 2));
     let later = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         store.place(&second, NOW).await
@@ -137,7 +139,7 @@ async fn a_store_that_is_silent_is_told_as_unavailable_in_two_seconds_and_as_unc
     // The first one's write had begun, the second waited for it.
     assert!(matches!(first, Outcome::Unknown(Trouble::Unconfirmed { .. })), "{first:?}");
     assert!(matches!(second, Outcome::Unknown(Trouble::Unavailable { .. })), "{second:?}");
-    let third = store.place(&evening.grant(3, &[20], 0), NOW).await;
+    let third = store.place(&fresh(3, 20), NOW).await;
     assert!(matches!(third, Outcome::Unknown(_)), "{third:?}");
 }
 
