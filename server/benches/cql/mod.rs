@@ -107,6 +107,17 @@ impl Textbook {
     }
 }
 
+/// The store, once the node has got over the baseline.
+async fn recovered(cql: &Cql) -> CqlHolds {
+    for _ in 0..30 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if let Ok(store) = CqlHolds::new(cql.clone(), Tuning::default(), None).await {
+            return store;
+        }
+    }
+    panic!("the node did not get over the baseline");
+}
+
 /// A hundred contenders for each of 1,000 seats.
 async fn contention(cql: &Cql, quick: bool) {
     const SEATS: u32 = 1_000;
@@ -119,7 +130,7 @@ async fn contention(cql: &Cql, quick: bool) {
         async move { u32::from(textbook.take(event(900), (seat / 200) as i32, seat, hold).await) }
     })
     .await;
-    let store = CqlHolds::new(cql.clone(), Tuning::default(), None).await.expect("the tables are there");
+    let store = recovered(cql).await;
     let mut ours = Ran::default();
     for round in 0..rounds {
         let event = event(1_000 + round);
@@ -159,7 +170,7 @@ async fn fours(cql: &Cql, quick: bool) {
         }
     })
     .await;
-    let store = CqlHolds::new(cql.clone(), Tuning::default(), None).await.expect("the tables are there");
+    let store = recovered(cql).await;
     let mut ours = Ran::default();
     for round in 0..rounds {
         let event = event(2_000 + round);

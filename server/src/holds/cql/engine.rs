@@ -79,8 +79,8 @@ pub(super) fn count(counter: &AtomicU64) {
 
 /// After so many failures in a row, wishes are refused at the door...
 const FAILURES: u32 = 3;
-/// ...but for one in so many milliseconds, which finds out whether the store is back.
-const PROBE_EVERY: u64 = 500;
+/// ...but for one in so many microseconds, which finds out whether the store is back.
+const PROBE_EVERY: u64 = 500_000;
 
 /// Shared by everybody who works on blocks.
 pub(super) struct Engine {
@@ -90,6 +90,7 @@ pub(super) struct Engine {
     pub(super) outbox: Outbox,
     pub(super) counters: Counters,
     start: Instant,
+    ticks: AtomicU64,
     fence: AtomicI64,
     failures: AtomicU32,
     probed: AtomicU64,
@@ -104,15 +105,25 @@ impl Engine {
             outbox,
             counters: Counters::default(),
             start: Instant::now(),
+            ticks: AtomicU64::new(0),
             fence: AtomicI64::new(0),
             failures: AtomicU32::new(0),
             probed: AtomicU64::new(0),
         }
     }
 
-    /// Milliseconds of this process, from one: nothing was seen at zero.
+    /// Microseconds of this process, from one, as nothing was seen at zero; no tick comes twice, so that of a reading
+    /// and a call it is always known which began first.
     pub(super) fn tick(&self) -> u64 {
-        self.start.elapsed().as_millis() as u64 + 1
+        let now = self.start.elapsed().as_micros() as u64;
+        let next = |last: u64| Some(now.max(last + 1));
+        let last = self.ticks.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).unwrap_or_else(|last| last);
+        now.max(last + 1)
+    }
+
+    /// What was seen at this tick or later may refuse a patient wish.
+    pub(super) fn trusted_since(&self) -> u64 {
+        self.tick().saturating_sub(self.tuning.trust.as_micros() as u64)
     }
 
     /// The next fence: above every earlier one of this process and of the rows it has seen, above the millisecond, and

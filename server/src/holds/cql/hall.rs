@@ -37,7 +37,7 @@ pub(super) struct Block {
     pub(super) queue: Mutex<Queue>,
 }
 
-/// Cells with the moment each was last confirmed by the store, in milliseconds of the process.
+/// Cells with the moment each was last confirmed by the store, in ticks of the process.
 #[derive(Debug)]
 pub(super) struct Cells {
     pub(super) cells: Box<[Cell]>,

@@ -137,7 +137,7 @@ impl Inner {
         for attempt in 0..2 {
             let mut taken: Vec<SeatId> = Vec::new();
             let mut old: Vec<(usize, Vec<u32>)> = Vec::new();
-            let limit = self.engine.tick().saturating_sub(self.engine.tuning.trust.as_millis() as u64);
+            let limit = self.engine.trusted_since();
             for seat in &grant.seats {
                 let Some((block, place)) = hall.slot(*seat) else {
                     taken.push(*seat);

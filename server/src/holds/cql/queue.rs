@@ -95,8 +95,7 @@ pub(super) async fn ask(
 ) -> Answer {
     let (reply, mut answer) = oneshot::channel();
     let state = Arc::new(AtomicU8::new(WAITING));
-    let tick = engine.tick();
-    let fresh_after = if patient { tick.saturating_sub(engine.tuning.trust.as_millis() as u64) } else { tick };
+    let fresh_after = if patient { engine.trusted_since() } else { engine.tick() };
     let bounded = matches!(wish, Wish::Take(_));
     let op = Op {
         wish,
