@@ -74,7 +74,7 @@ pub(super) enum Verdict {
     Swept(Vec<HoldId>),
 }
 
-/// A verdict and the places whose present cells are the whole reason for it, where nothing is to be written.
+/// A verdict and the places whose present cells are a reason for it, where they are not written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Decision {
     pub(super) verdict: Verdict,

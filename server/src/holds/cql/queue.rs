@@ -138,7 +138,7 @@ struct Plan {
     changes: BTreeMap<u32, Cell>,
     /// By wish: its decision, and whether it changes anything. Shorter than the round where the batch was full.
     decisions: Vec<(Decision, bool)>,
-    /// Places that refuse somebody and were last seen too long ago.
+    /// Places that refuse somebody, or are left as they are, and were last seen too long ago.
     doubts: Vec<u32>,
 }
 
@@ -158,13 +158,11 @@ fn plan(engine: &Engine, hall: &SharedHall, block: usize, round: &[Op]) -> Plan 
             view.take_back();
             break;
         }
-        if !wrote {
-            let old = |place: &u32| {
-                let seen = known.seen.get(*place as usize).copied().unwrap_or(u64::MAX);
-                seen < op.fresh_after && !plan.changes.contains_key(place)
-            };
-            plan.doubts.extend(decision.rests_on.iter().copied().filter(old));
-        }
+        let old = |place: &u32| {
+            let seen = known.seen.get(*place as usize).copied().unwrap_or(u64::MAX);
+            seen < op.fresh_after && !plan.changes.contains_key(place)
+        };
+        plan.doubts.extend(decision.rests_on.iter().copied().filter(old));
         plan.decisions.push((decision, wrote));
     }
     plan
