@@ -146,8 +146,13 @@ async fn contention(cql: &Cql, quick: bool) {
     }
     let writes = store.counters().writes.load(Ordering::Relaxed);
     assert_eq!(u64::from(ours.holds), rounds * u64::from(SEATS), "every seat has one holder");
-    println!("\n| 100 contenders a seat, one durable Cassandra node | holds a second | Paxos rounds a hold |\n|---|---|---|");
-    println!("| baseline: a conditional write an attempt, from the handler | {:.1} | {CONTENDERS} asked |", base.holds_a_second());
+    println!(
+        "\n| 100 contenders a seat, one durable Cassandra node | holds a second | Paxos rounds a hold |\n|---|---|---|"
+    );
+    println!(
+        "| baseline: a conditional write an attempt, from the handler | {:.1} | {CONTENDERS} asked |",
+        base.holds_a_second()
+    );
     println!("| Parterre | {:.0} | {:.3} |", ours.holds_a_second(), writes as f64 / f64::from(ours.holds));
     println!("| ratio | {:.0} | |", ours.holds_a_second() / base.holds_a_second().max(0.01));
 }
@@ -186,7 +191,9 @@ async fn fours(cql: &Cql, quick: bool) {
     }
     let writes = store.counters().writes.load(Ordering::Relaxed);
     assert_eq!(u64::from(ours.seats), rounds * u64::from(SEATS), "every seat has one holder");
-    println!("\n| 4 seats a buyer, 20,000 seats, one durable Cassandra node | seats a second | Paxos rounds a seat |\n|---|---|---|");
+    println!(
+        "\n| 4 seats a buyer, 20,000 seats, one durable Cassandra node | seats a second | Paxos rounds a seat |\n|---|---|---|"
+    );
     println!("| baseline: one partition an event, a conditional write a seat | {:.0} | 1 |", base.seats_a_second());
     println!("| Parterre | {:.0} | {:.3} |", ours.seats_a_second(), writes as f64 / f64::from(ours.seats));
     println!("| ratio | {:.0} | |", ours.seats_a_second() / base.seats_a_second().max(0.01));

@@ -15,9 +15,11 @@ use crate::wiring;
 pub(crate) async fn run(command: &HoldsCommand) -> Result<String, String> {
     let HoldsCommand::Rebuild { event, config } = command;
     if config.cql().is_none() {
-        return Err("CQL_NODES names no cluster: holds are kept in the server's own memory, which starts from PostgreSQL \
+        return Err(
+            "CQL_NODES names no cluster: holds are kept in the server's own memory, which starts from PostgreSQL \
                     by itself. There is nothing to rebuild."
-            .into());
+                .into(),
+        );
     }
     let database = Database::open(config, Role::Guest, &|words| eprintln!("{words} …")).await?;
     let done = match database.ready(4).await {

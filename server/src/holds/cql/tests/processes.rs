@@ -106,10 +106,8 @@ async fn soon(mut done: impl AsyncFnMut() -> bool) {
 async fn what_one_process_does_shows_in_the_other() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
-    let (here, there) = (
-        process(&table, Tuning::default(), Some(Arc::clone(&bus))),
-        process(&table, Tuning::default(), Some(bus)),
-    );
+    let (here, there) =
+        (process(&table, Tuning::default(), Some(Arc::clone(&bus))), process(&table, Tuning::default(), Some(bus)));
     evening.open(&here, Sold::default()).await;
     evening.open(&there, Sold::default()).await;
     let sees = async |seat: u32, state: SeatState| {

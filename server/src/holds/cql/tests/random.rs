@@ -31,7 +31,8 @@ enum Command {
 }
 
 fn commands() -> impl Strategy<Value = Vec<Command>> {
-    let seats = || prop::collection::btree_set(0..SEATS + 1, 0..5).prop_map(|seats| seats.into_iter().collect::<Vec<_>>());
+    let seats =
+        || prop::collection::btree_set(0..SEATS + 1, 0..5).prop_map(|seats| seats.into_iter().collect::<Vec<_>>());
     let which = || 0_usize..12;
     let one = prop_oneof![
         8 => (0_u16..5, seats(), 0_u32..4, 1_i64..12).prop_map(|(holder, seats, standing, minutes)| Command::Place {
@@ -107,7 +108,10 @@ async fn compare(processes: &[CqlHolds], commands: &[Command], turns: &[usize], 
                 if let Outcome::Applied(hold) = &got {
                     for seat in &hold.seats {
                         let before = fences.iter().filter(|(known, _)| known == seat).map(|(_, fence)| *fence).max();
-                        assert!(before.is_none_or(|before| before < hold.fence), "{words}: the fence of {seat:?} grows");
+                        assert!(
+                            before.is_none_or(|before| before < hold.fence),
+                            "{words}: the fence of {seat:?} grows"
+                        );
                         fences.push((*seat, hold.fence));
                     }
                     granted.push(grant);

@@ -116,8 +116,15 @@ async fn writes_that_come_late_or_never_make_nobody_a_loser_and_nobody_an_owner(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_that_fails_at_once_makes_nobody_a_loser_and_nobody_an_owner() {
-    let faults =
-        Faults { answer_lost: 6, dropped: 9, late: 8, refused: 7, unread: 9, unnoted: 5, takes: Duration::from_micros(300) };
+    let faults = Faults {
+        answer_lost: 6,
+        dropped: 9,
+        late: 8,
+        refused: 7,
+        unread: 9,
+        unnoted: 5,
+        takes: Duration::from_micros(300),
+    };
     storm(faults, false).await;
 }
 
@@ -129,7 +136,8 @@ async fn a_store_that_is_silent_is_told_as_unavailable_in_two_seconds_and_as_unc
     evening.open(&store, Sold::default()).await;
     table.fail(Faults { takes: Duration::from_secs(60), ..Faults::default() });
     // Fresh ids: nobody asks the store whether they were used before.
-    let fresh = |n: u16, seat: u32| Grant { id: HoldId::mint(NOW, evening.bytes(4, n)), ..evening.grant(n, &[seat], 0) };
+    let fresh =
+        |n: u16, seat: u32| Grant { id: HoldId::mint(NOW, evening.bytes(4, n)), ..evening.grant(n, &[seat], 0) };
     let (first, second) = (fresh(1, 1), fresh(2, 2));
     let later = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
