@@ -4,6 +4,7 @@
 //! Needs the Apache Cassandra that the tests start themselves, or the cluster that `CQL_NODES` names. Short by default;
 //! `PARTERRE_LONG_TESTS=1` (`./bench soak`) makes the stories as long as they were meant.
 
+mod asleep;
 mod crowd;
 mod faults;
 mod proxy;
