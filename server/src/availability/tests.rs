@@ -96,7 +96,7 @@ impl Browser {
                 }
                 "snapshot" => self.told_to_fetch = true,
                 "left" => {
-                    self.left = serde_json::from_str::<serde_json::Value>(data).unwrap()["total"].as_u64().unwrap()
+                    self.left = serde_json::from_str::<serde_json::Value>(data).unwrap()["total"].as_u64().unwrap();
                 }
                 _ => assert!(event.is_empty() || event.starts_with([':', 'r']), "{event}"),
             }

@@ -73,7 +73,7 @@ impl FakeTable {
     /// A spread of turns that repeats with the calls, not with time.
     fn strikes(&self, one_in: u64) -> bool {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        one_in > 0 && (turn >> 32) % one_in == 0
+        one_in > 0 && (turn >> 32).is_multiple_of(one_in)
     }
 
     async fn take_time(&self) {

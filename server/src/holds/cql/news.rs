@@ -56,7 +56,7 @@ fn encode(sender: u64, rows: &[Row]) -> Bytes {
 }
 
 fn decode(mut bytes: Bytes) -> Option<(u64, Vec<Row>)> {
-    if bytes.len() < 9 || (bytes.len() - 9) % ROW != 0 || bytes.get_u8() != FORM {
+    if bytes.len() < 9 || !(bytes.len() - 9).is_multiple_of(ROW) || bytes.get_u8() != FORM {
         return None;
     }
     let sender = bytes.get_u64_le();

@@ -104,9 +104,8 @@ pub(super) fn keep<C: ClientLike + 'static>(client: C) -> Running {
         loop {
             let connection = client.connect();
             let _ends_with_this = Running::of(connection.abort_handle());
-            match connection.await {
-                Ok(Err(error)) => tracing::warn!(%error, "the connection to Redis ended; it is made anew"),
-                Ok(Ok(())) | Err(_) => {}
+            if let Ok(Err(error)) = connection.await {
+                tracing::warn!(%error, "the connection to Redis ended; it is made anew")
             }
             tokio::time::sleep(CONNECT_WITHIN).await;
         }
