@@ -87,6 +87,9 @@ pub struct Config {
     /// Of these, from one client address
     #[arg(long, env = "PARTERRE_STREAMS_PER_ADDRESS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     pub streams_per_address: u32,
+    /// Seconds between two audits of the books
+    #[arg(long, env = "PARTERRE_AUDIT_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(10..=86_400))]
+    pub audit_seconds: u64,
     /// Seed the demo when the database is empty
     #[arg(long, env = "PARTERRE_DEMO", default_value_t = false)]
     pub demo: bool,
@@ -175,6 +178,7 @@ impl Config {
             ("connections", self.connections.to_string()),
             ("streams", self.streams.to_string()),
             ("streams_per_address", self.streams_per_address.to_string()),
+            ("audit_seconds", self.audit_seconds.to_string()),
             ("demo", self.demo.to_string()),
             ("dev_pages", self.dev_pages.to_string()),
             ("test_payments", self.takes_test_payments().to_string()),

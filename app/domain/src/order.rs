@@ -213,14 +213,14 @@ pub enum OrderRefusal {
         /// The tier.
         tier: TierId,
     },
-    /// The tier's limits for one purchase are not met.
-    #[error("between {min} and {max} places of this tier in one purchase")]
+    /// A tier's limits for one purchase are not met, or the event's limit for one person over all orders.
+    #[error("between {min} and {max} places in this purchase")]
     LimitReached {
-        /// The tier.
-        tier: TierId,
+        /// The tier; `None`: the event, for this person.
+        tier: Option<TierId>,
         /// At least.
         min: u32,
-        /// At most.
+        /// At most; 0 where the person has all that one may have.
         max: u32,
     },
     /// The event or the tier is not on sale at this moment.

@@ -11,7 +11,7 @@ use crate::components::{Icon, icon};
 /// What a clock counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClockProps {
-    /// The hold it belongs to; empty once an order keeps the seats.
+    /// The hold it belongs to, or that became the order.
     pub hold: String,
     /// Milliseconds left when the server answered.
     pub remaining_ms: i64,

@@ -26,6 +26,8 @@ pub struct CheckoutPage {
     pub notice: Option<Notice>,
     /// Name and mail are settled (an order exists): only the card is asked for.
     pub only_card: bool,
+    /// There is nothing to pay: no card is asked for.
+    pub free: bool,
     /// Test cards pay here: they are listed.
     pub test_cards: bool,
     /// The total in minor units, as agreed by pressing the button.
@@ -105,6 +107,16 @@ pub fn page(frame: &Frame, data: CheckoutPage) -> impl IntoView + use<> {
         ("Almost yours", "No account needed. Tickets come to your mail at once.")
     };
     let summary = summary(&data.basket, data.clock.clone());
+    let button = if data.free {
+        view! { {icon(Icon::Ticket)}"Get your tickets" }.into_any()
+    } else {
+        view! { {icon(Icon::Lock)}"Pay "<span class="num">{total}</span> }.into_any()
+    };
+    let small = if data.free {
+        "There is nothing to pay, so no card is needed."
+    } else {
+        "You pay exactly this; fees and tax are inside. If the card is declined your seats stay yours while the clock runs."
+    };
     let people = (!data.only_card).then(|| people(&data.typed, wrong));
     let content = view! {
         <div class="grid">
@@ -114,10 +126,10 @@ pub fn page(frame: &Frame, data: CheckoutPage) -> impl IntoView + use<> {
                 <form class="fields" method="post" action=data.action novalidate=wrong.is_some()>
                     {data.notice.map(notice)}
                     {people}
-                    {card(&data.typed, wrong, data.test_cards)}
+                    {(!data.free).then(|| card(&data.typed, wrong, data.test_cards))}
                     <input type="hidden" name="accept_total" value=data.accept_total.to_string()/>
-                    <button class="btn wide big">{icon(Icon::Lock)}"Pay "<span class="num">{total}</span></button>
-                    <p class="eyebrow">"You pay exactly this; fees and tax are inside. If the card is declined your seats stay yours while the clock runs."</p>
+                    <button class="btn wide big">{button}</button>
+                    <p class="eyebrow">{small}</p>
                 </form>
             </div>
             {summary}

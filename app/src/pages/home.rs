@@ -61,6 +61,13 @@ pub enum Offer {
         /// Fewer than one in ten left.
         few: bool,
     },
+    /// On sale, and nothing to pay.
+    Free {
+        /// Fewer than one in ten left.
+        few: bool,
+    },
+    /// The sale was stopped for a while.
+    Paused,
     /// Everything is gone.
     SoldOut,
     /// Starts later.
@@ -83,6 +90,9 @@ impl Offer {
         match self {
             Self::From { price, few: true } => (format!("from {price}"), "few left".into(), true, false),
             Self::From { price, few: false } => (format!("from {price}"), "fees included".into(), false, false),
+            Self::Free { few: true } => ("free".into(), "few left".into(), true, false),
+            Self::Free { few: false } => ("free".into(), "no card needed".into(), false, false),
+            Self::Paused => ("Sale paused".into(), "tickets stay valid".into(), false, true),
             Self::SoldOut => ("Sold out".into(), "seats may come back".into(), false, true),
             Self::Opens { at } => ("On sale soon".into(), format!("from {at}"), false, false),
             Self::Cancelled => ("Cancelled".into(), "tickets are refunded".into(), false, true),

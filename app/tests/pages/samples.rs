@@ -143,6 +143,7 @@ fn checkout_page(typed: Typed, notice: Option<Notice>) -> CheckoutPage {
         typed,
         notice,
         only_card: false,
+        free: false,
         accept_total: 13_800,
         test_cards: true,
     }

@@ -115,6 +115,7 @@ async fn event(stores: &Stores, n: u8) -> NewEvent {
         details: serde_json::json!({"artist": "The Lanterns", "age": 16}),
         tiers: vec![tier(2 * n, None, 2500, 100), tier(2 * n + 1, Some(0), 4500, 40)],
         kills: vec![(SeatId(7), "mixing desk".into()), (SeatId(3), "pillar".into())],
+        max_per_person: Some(6),
     }
 }
 
@@ -139,6 +140,7 @@ async fn an_event_comes_back_as_it_was_made(stores: Stores) {
     assert_eq!(found.tiers, made.tiers);
     assert_eq!((found.promoter.as_str(), found.address.as_str()), ("Quay", "Mill Lane 1"));
     assert_eq!((&found.details, found.doors_at), (&made.details, made.doors_at));
+    assert_eq!(found.max_per_person, Some(6));
     assert_eq!(found.summary.status, Status::OnSale);
     assert_eq!(found.summary.from_price, Some(Money::new(2500, Currency::EUR)));
     assert_eq!(found.summary.available, 140);

@@ -78,6 +78,7 @@ impl Shelf {
             currency: event.currency,
             chart: event.chart.and_then(|id| self.charts.iter().find(|chart| chart.id == id).cloned()),
             tiers: event.tiers.clone(),
+            max_per_person: event.max_per_person,
         })
     }
 }

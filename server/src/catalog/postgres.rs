@@ -51,7 +51,7 @@ const LIST: &str = "
 const FIND: &str = "
     SELECT a.id, a.slug, a.title, a.category, a.status, a.starts_at, a.ends_at, a.venue_name, a.venue_city, a.venue_country,
         a.time_zone, a.currency, a.from_price, a.available,
-        e.description, e.doors_at, e.details, v.address, p.name AS promoter,
+        e.description, e.doors_at, e.details, e.max_per_person, v.address, p.name AS promoter,
         c.id AS chart_id, c.version, c.seats, c.geometry_hash
     FROM event_availability($1) a
     JOIN events e ON e.id = a.id
@@ -95,8 +95,8 @@ const ENSURE_VENUE: &str = "
 
 const ADD_EVENT: &str = "
     INSERT INTO events (id, promoter_id, venue_id, chart_id, slug, title, description, category, status, currency, capacity,
-        doors_at, starts_at, ends_at, details)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'on_sale', $9, $10, $11, $12, $13, $14)";
+        doors_at, starts_at, ends_at, details, max_per_person)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'on_sale', $9, $10, $11, $12, $13, $14, $15)";
 
 const ADD_TIER: &str = "
     INSERT INTO ticket_tiers (id, event_id, position, name, kind, category, net, fee, tax, total, currency, quantity,
@@ -162,6 +162,7 @@ fn event(row: &PgRow, tiers: &[PgRow]) -> Result<Event, sqlx::Error> {
         currency: currency(row)?,
         chart,
         tiers: tiers.iter().map(tier).collect::<Result<_, _>>()?,
+        max_per_person: row.try_get::<Option<i32>, _>("max_per_person")?.map(i32::unsigned_abs),
     })
 }
 
@@ -292,6 +293,7 @@ impl EventStore for PostgresEvents {
             .bind(At(event.starts_at))
             .bind(event.ends_at.map(At))
             .bind(&event.details)
+            .bind(event.max_per_person.map(int))
             .execute(&mut *work)
             .await;
         if let Err(error) = made {

@@ -20,6 +20,8 @@ pub const DEFAULT_ROWS: u32 = 50;
 pub enum Status {
     /// Can be bought.
     OnSale,
+    /// Its sale was stopped, for somebody to look into it.
+    Paused,
     /// Its sale is still to come.
     Announced,
     /// Nothing is left.
@@ -33,8 +35,9 @@ pub enum Status {
 }
 
 impl Status {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 7] = [
         (Self::OnSale, "on_sale"),
+        (Self::Paused, "paused"),
         (Self::Announced, "announced"),
         (Self::SoldOut, "sold_out"),
         (Self::Postponed, "postponed"),
@@ -114,6 +117,8 @@ pub struct Event {
     pub chart: Option<ChartRef>,
     /// Price tiers in the promoter's order.
     pub tiers: Vec<Tier>,
+    /// Places that one person may buy over all orders; `None`: as many as the tiers allow.
+    pub max_per_person: Option<u32>,
 }
 
 /// Which version of which chart.
@@ -277,4 +282,6 @@ pub struct NewEvent {
     pub tiers: Vec<Tier>,
     /// Seats that are not for sale, each with its reason.
     pub kills: Vec<(SeatId, String)>,
+    /// Places that one person may buy over all orders; `None`: as many as the tiers allow.
+    pub max_per_person: Option<u32>,
 }

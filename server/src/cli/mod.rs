@@ -1,6 +1,7 @@
 //! The command line: what `parterre --help` shows.
 
 mod chart;
+mod check;
 mod database;
 mod demo;
 mod holds;
@@ -40,6 +41,8 @@ pub enum Command {
     /// Look after the hold store
     #[command(subcommand)]
     Holds(HoldsCommand),
+    /// Check the books against every invariant; exit 0 where all is well, 2 where something is not
+    Check(Box<Check>),
     /// Check tickets without a network
     #[command(subcommand)]
     Ticket(Ticket),
@@ -90,6 +93,20 @@ pub enum HoldsCommand {
     },
 }
 
+/// A look at the books.
+#[derive(Debug, clap::Args)]
+pub struct Check {
+    /// Stop the sale of every event concerned
+    #[arg(long, conflicts_with = "resume")]
+    pub stop: bool,
+    /// Let the stopped sale of this event (the last part of its address) go on, if all is well
+    #[arg(long, value_name = "EVENT")]
+    pub resume: Option<String>,
+    /// Where the data are
+    #[command(flatten)]
+    pub config: Config,
+}
+
 /// A demo event.
 #[derive(Debug, clap::Args)]
 pub struct Demo {
@@ -129,6 +146,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Demo(command) => demo::run(&command).await,
         Command::Holds(command) => holds::run(&command).await,
         Command::Chart(command) => return chart::run(&command).await,
+        Command::Check(command) => return check::run(&command).await,
         Command::Ticket(Ticket::Verify { token, key, data }) => {
             let verdict = verify_cli::verify(&token, key.as_deref(), &data);
             match verdict.exit {

@@ -113,6 +113,7 @@ pub async fn put_on_sale(
         details: serde_json::json!({}),
         tiers: seated(chart, &prices, &[], Currency::EUR, USUAL_TAX, Window::default(), clock),
         kills: Vec::new(),
+        max_per_person: None,
     };
     match catalog.store().add(&event).await.map_err(sentence)? {
         Added::Made => Ok(event.slug),
@@ -256,6 +257,7 @@ async fn event(
         details: shows::details(show),
         tiers,
         kills,
+        max_per_person: show.per_person,
     })
 }
 

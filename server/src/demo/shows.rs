@@ -42,6 +42,8 @@ pub(super) struct Show {
     pub(super) seated: &'static [i64],
     /// Standing tiers: name, total price, places, most in one purchase.
     pub(super) standing: &'static [(&'static str, i64, u32, u32)],
+    /// Places that one person may have over all orders.
+    pub(super) per_person: Option<u32>,
     pub(super) description: &'static str,
 }
 
@@ -111,6 +113,7 @@ pub(super) const SHOWS: &[Show] = &[
         sale_in_days: 0,
         seated: &[],
         standing: &[("Early entry, before midnight", 1_400, 150, 4), ("General admission", 2_000, 350, 6)],
+        per_person: None,
         description: "Six hours of slow house and dub in the old kelp store under the quay. Two rooms, one bar, and a door \
             on to the water for when you need air.",
     },
@@ -127,6 +130,7 @@ pub(super) const SHOWS: &[Show] = &[
         sale_in_days: 0,
         seated: &[6_800, 5_400, 3_900, 4_600, 2_900, 7_600],
         standing: &[],
+        per_person: None,
         description: "A town whose clocks all stop at once, and the one person who knows why. A new play in two acts with \
             live music; there is an interval of twenty minutes.",
     },
@@ -143,7 +147,25 @@ pub(super) const SHOWS: &[Show] = &[
         sale_in_days: 0,
         seated: &[4_800, 3_900, 2_900, 3_400, 1_900, 5_400],
         standing: &[],
+        per_person: None,
         description: "The afternoon performance, with sign language interpretation and relaxed house lights.",
+    },
+    Show {
+        slug: "undertow-open-soundcheck",
+        title: "Undertow: the open soundcheck",
+        category: "club_night",
+        promoter: ("north-quay-nights", "North Quay Nights"),
+        hall: &CELLAR,
+        in_days: 10,
+        at: (16, 0),
+        doors: 0,
+        lasts: 90,
+        sale_in_days: 0,
+        seated: &[],
+        standing: &[("Free admission", 0, 120, 2)],
+        per_person: Some(2),
+        description: "The afternoon before the night: hear the room being tuned, and ask how it is done. Free, and small, so \
+            two places a person.",
     },
     Show {
         slug: "paper-lighthouse-harbour-arena",
@@ -158,6 +180,7 @@ pub(super) const SHOWS: &[Show] = &[
         sale_in_days: 0,
         seated: &[12_500, 9_500, 7_200, 6_200, 4_800, 3_900],
         standing: &[("Side of stage, standing", 5_500, 400, 8)],
+        per_person: None,
         description: "Five voices, one harbour of light. Paper Lighthouse bring their third album to the arena with the full \
             band and a string section.",
     },
@@ -174,6 +197,7 @@ pub(super) const SHOWS: &[Show] = &[
         sale_in_days: 0,
         seated: &[14_500, 10_500, 7_500, 5_500, 3_500],
         standing: &[],
+        per_person: None,
         description: "Two clubs, one cup, eighty thousand seats. The final of the season under the roof of the bowl.",
     },
     Show {
@@ -189,6 +213,7 @@ pub(super) const SHOWS: &[Show] = &[
         sale_in_days: 2,
         seated: &[],
         standing: &[("General admission", 2_200, 500, 6)],
+        per_person: None,
         description: "The longest night of the year, until it is not. Tickets go on sale in two days.",
     },
 ];

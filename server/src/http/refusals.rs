@@ -145,9 +145,10 @@ impl From<OrderRefusal> for ApiError {
             OrderRefusal::PriceChanged { now } => problem.with("total", json!(now)),
             OrderRefusal::SeatsTaken { taken } => problem.with("taken", seats(&taken)),
             OrderRefusal::SoldOut { tier } => problem.with("tier", tier.to_string()),
-            OrderRefusal::LimitReached { tier, min, max } => {
+            OrderRefusal::LimitReached { tier: Some(tier), min, max } => {
                 problem.with("tier", tier.to_string()).with("min", min).with("max", max)
             }
+            OrderRefusal::LimitReached { tier: None, max, .. } => problem.with("max", max),
             OrderRefusal::InvalidBuyer { problems } => problem.with("problems", json!(problems)),
             OrderRefusal::OrderOver { status } => problem.with("order_status", status.public_word()),
             OrderRefusal::TooManyAttempts { limit } => problem.with("limit", limit).retry_after(600),
@@ -176,6 +177,17 @@ fn words(refusal: &OrderRefusal) -> (&'static str, String) {
         OrderRefusal::SoldOut { .. } => {
             ("Not enough places left", "The last places of this price just went. Nothing was charged.".into())
         }
+        OrderRefusal::LimitReached { tier: None, max: 0, .. } => (
+            "You have your share",
+            "This event has a limit for each person, and your mail address has reached it. Nothing was charged.".into(),
+        ),
+        OrderRefusal::LimitReached { tier: None, max, .. } => (
+            "A few too many",
+            format!(
+                "This event has a limit for each person, counted over all orders. Your mail address can buy {max} more. \
+                 Please choose again; nothing was charged."
+            ),
+        ),
         OrderRefusal::LimitReached { min, max, .. } => {
             ("A different number, please", format!("Of this price one purchase takes between {min} and {max} places."))
         }

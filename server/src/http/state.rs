@@ -21,7 +21,7 @@ use crate::catalog::Catalog;
 use crate::catalog::types::Event;
 use crate::clock::{Clock, random};
 use crate::config::Config;
-use crate::holds::{Granted, Holds};
+use crate::holds::{Granted, HoldError, Holds};
 use crate::idempotency::IdempotencyStore;
 use crate::limits::Limits;
 use crate::mail::FolderMailer;
@@ -193,8 +193,14 @@ impl Shop {
     /// # Errors
     /// A refusal or trouble, as a problem.
     pub async fn extend(&self, hold: HoldId, holder: HolderId) -> Result<Hold, ApiError> {
-        let hold = self.holds.extend(hold, holder, self.now()).await?;
-        self.purchase.extended(hold.id, holder, hold.expires_at).await?;
-        Ok(hold)
+        match self.holds.extend(hold, holder, self.now()).await {
+            Ok(hold) => {
+                self.purchase.extended(hold.id, holder, hold.expires_at).await?;
+                Ok(hold)
+            }
+            // A hold that is spent on an order has its extension still, until the order is paid.
+            Err(HoldError::Refused(HoldRefusal::Expired)) => Ok(self.purchase.prolong(hold, holder).await??.as_hold()),
+            Err(error) => Err(error.into()),
+        }
     }
 }

@@ -54,6 +54,7 @@ impl Purchase {
                 Next::Cancel { payment, begun } => self.cancel_payment(&record, payment, begun).await?,
                 Next::Refund { payment, begun } => self.refund(&record, payment, begun).await?,
                 Next::Fulfil(payment) => self.fulfil(&record, payment).await?,
+                Next::Issue => self.issue(&record).await?,
                 Next::Close => on(self.parts.store.begin_close(order, CloseAs::Expired, false).await?),
                 Next::Release => self.release(&record).await?,
             };
@@ -214,7 +215,7 @@ impl Purchase {
 
     /// Tickets; or the money back, where they cannot be written at all or could not for too long (invariant M1).
     async fn fulfil(&self, record: &OrderRecord, payment: PaymentId) -> Result<Moved, Trouble> {
-        let Err(trouble) = self.write_tickets(record, payment).await else { return Ok(Moved::On) };
+        let Err(trouble) = self.write_tickets(record, Some(payment)).await else { return Ok(Moved::On) };
         let since = record.payments.iter().find(|p| p.id == payment).map_or(0, |p| p.since);
         if trouble.retryable() && since < GIVE_UP_AFTER {
             return Err(trouble);
@@ -224,7 +225,17 @@ impl Purchase {
         Ok(Moved::On)
     }
 
-    async fn write_tickets(&self, record: &OrderRecord, payment: PaymentId) -> Result<(), Trouble> {
+    /// Tickets for an order without a price; where they cannot be written at all, the places go back.
+    async fn issue(&self, record: &OrderRecord) -> Result<Moved, Trouble> {
+        let Err(trouble) = self.write_tickets(record, None).await else { return Ok(Moved::On) };
+        if trouble.retryable() {
+            return Err(trouble);
+        }
+        tracing::error!(order = %record.id, %trouble, "a free order's tickets cannot be written: its places go back");
+        Ok(on(self.parts.store.begin_close(record.id, CloseAs::Cancelled, true).await?))
+    }
+
+    async fn write_tickets(&self, record: &OrderRecord, payment: Option<PaymentId>) -> Result<(), Trouble> {
         let event = self.parts.store.event(record.event).await?;
         let starts_at = event.map(|event| event.starts_at).ok_or_else(|| Trouble::Corrupt {
             what: "the purchase",

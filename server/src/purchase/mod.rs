@@ -26,6 +26,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use domain::hold::{EXTEND_BY, HoldRefusal};
 use domain::ids::{HoldId, HolderId, OrderId, OrderItemId, PaymentId, TicketId};
 use domain::order::{Buyer, OrderRefusal, totals};
 use domain::time::Millis;
@@ -137,9 +138,20 @@ impl Purchase {
                     // The claim is safe in the books; the outbox tells the hold store again.
                     tracing::warn!(order = %order.id, %trouble, "the hold store was not told of a claim");
                 }
+                if order.totals.total.amount == 0 {
+                    return self.issue_now(order.id).await;
+                }
                 self.load(order.id).await
             }
         }
+    }
+
+    /// There is nothing to pay: tickets at once, or by the sweep where they cannot be written just now.
+    async fn issue_now(&self, order: OrderId) -> Result<OrderRecord, PurchaseError> {
+        if let Err(trouble) = self.complete(order).await {
+            tracing::warn!(%order, %trouble, "a free order's tickets were not written; the sweep will");
+        }
+        self.load(order).await
     }
 
     /// The hold became an order before: the same one answers, with the details as typed last.
@@ -152,7 +164,7 @@ impl Purchase {
             return Err(OrderRefusal::PriceChanged { now: record.totals.total }.into());
         }
         if record.buyer != *buyer {
-            self.parts.store.amend_buyer(order, buyer).await?;
+            self.parts.store.amend_buyer(order, buyer).await??;
             return self.load(order).await;
         }
         Ok(record)
@@ -271,6 +283,17 @@ impl Purchase {
     /// [`Trouble`] of the books.
     pub async fn extended(&self, hold: HoldId, holder: HolderId, until: Millis) -> Result<bool, Trouble> {
         self.parts.store.extend(hold, holder, until).await
+    }
+
+    /// More time for the unpaid order that a hold became, if the hold had an extension left.
+    ///
+    /// # Errors
+    /// [`Trouble`] of the books.
+    pub async fn prolong(&self, hold: HoldId, holder: HolderId) -> Result<Result<OrderRecord, HoldRefusal>, Trouble> {
+        match self.parts.store.prolong(hold, holder, EXTEND_BY).await? {
+            Ok(order) => Ok(self.parts.store.load(order).await?.ok_or(HoldRefusal::Expired)),
+            Err(refused) => Ok(Err(refused)),
+        }
     }
 
     /// The buyer gives an unpaid order up: the provider confirms first that nothing can be charged, then the places go

@@ -27,6 +27,8 @@ pub enum Next {
     },
     /// Write the tickets.
     Fulfil(PaymentId),
+    /// Write the tickets of an order that costs nothing.
+    Issue,
     /// Make sure that the payment cannot succeed; `begun` if that is written down.
     Cancel {
         /// Which.
@@ -75,6 +77,8 @@ pub fn next(order: &OrderRecord) -> Next {
         };
     }
     match order.status {
+        // Whoever ordered it has done all there is to do: no clock runs against them.
+        OrderStatus::Pending if order.totals.total.amount == 0 => Next::Issue,
         OrderStatus::Pending if order.now >= order.expires_at => Next::Close,
         OrderStatus::Closing => Next::Release,
         _ => Next::Nothing,
@@ -117,6 +121,7 @@ mod tests {
             buyer: Buyer::new("Buyer", "buyer@example.org").unwrap(),
             totals: Totals { subtotal: 100, fees: 0, tax: 0, total },
             expires_at: Millis(1000),
+            extensions_left: 0,
             now: Millis(if expired { 1000 } else { 999 }),
             lines: vec![],
             payments: payments.iter().enumerate().map(payment).collect(),
@@ -157,6 +162,17 @@ mod tests {
                 }
                 _ => prop_assert_eq!(next, Next::Nothing),
             }
+        }
+    }
+
+    #[test]
+    fn what_costs_nothing_waits_for_no_payment_and_no_clock() {
+        for expired in [false, true] {
+            let mut free = order(OrderStatus::Pending, &[], expired);
+            free.totals = Totals { subtotal: 0, fees: 0, tax: 0, total: Money::new(0, Currency::EUR) };
+            assert_eq!(next(&free), Next::Issue);
+            free.status = OrderStatus::Closing;
+            assert_eq!(next(&free), Next::Release);
         }
     }
 

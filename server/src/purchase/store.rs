@@ -2,6 +2,7 @@
 //! most one step, with its audit row. What is out of turn changes nothing and says so.
 
 use async_trait::async_trait;
+use domain::hold::HoldRefusal;
 use domain::ids::{EventId, HoldId, HolderId, OrderId, PaymentId, TicketId};
 use domain::order::{Buyer, OrderRefusal};
 use domain::seat::SeatId;
@@ -27,7 +28,7 @@ pub enum Fulfilled {
     Now,
     /// It was paid before, or is over: nothing was done.
     OutOfTurn,
-    /// The order's places are not all its own: the refund is written down.
+    /// The order's places are not all its own: it is being wound up, and a refund of what was paid is written down.
     Impossible,
     /// A short code was taken: nothing was done, mint others.
     CodeTaken,
@@ -43,11 +44,14 @@ pub trait OrderStore: Send + Sync + 'static {
     /// The order that a hold became.
     async fn of_hold(&self, hold: HoldId, holder: HolderId) -> Result<Option<OrderId>, Trouble>;
 
-    /// Corrects the buyer's details while nothing is paid.
-    async fn amend_buyer(&self, order: OrderId, buyer: &Buyer) -> Result<(), Trouble>;
+    /// Corrects the buyer's details while nothing is paid; refuses where that person has bought as much as one may.
+    async fn amend_buyer(&self, order: OrderId, buyer: &Buyer) -> Result<Result<(), OrderRefusal>, Trouble>;
 
     /// The order's time follows its extended hold, forward only and while it has not run out.
     async fn extend(&self, hold: HoldId, holder: HolderId, until: Millis) -> Result<bool, Trouble>;
+
+    /// The hold is spent on an unpaid order: gives that order `by` more milliseconds, if the hold had an extension left.
+    async fn prolong(&self, hold: HoldId, holder: HolderId, by: i64) -> Result<Result<OrderId, HoldRefusal>, Trouble>;
 
     /// An order with all that hangs on it.
     async fn load(&self, order: OrderId) -> Result<Option<OrderRecord>, Trouble>;
@@ -78,8 +82,13 @@ pub trait OrderStore: Send + Sync + 'static {
     /// Writes the refund of an order that is over down before it is asked for; false when it is not its turn.
     async fn begin_refund(&self, order: OrderId, payment: PaymentId) -> Result<bool, Trouble>;
 
-    /// Paid: reserved becomes sold, tickets and mail are written.
-    async fn fulfil(&self, order: OrderId, payment: PaymentId, tickets: &[NewTicket]) -> Result<Fulfilled, Trouble>;
+    /// Paid, or nothing to pay (`None`): reserved becomes sold, tickets and mail are written.
+    async fn fulfil(
+        &self,
+        order: OrderId,
+        payment: Option<PaymentId>,
+        tickets: &[NewTicket],
+    ) -> Result<Fulfilled, Trouble>;
 
     /// Captured, and it cannot become tickets: the refund is written down and the order is wound up. False when it is not
     /// its turn.
@@ -91,8 +100,8 @@ pub trait OrderStore: Send + Sync + 'static {
     /// Gives the places back, once no payment can succeed; false while one can.
     async fn release(&self, order: OrderId) -> Result<bool, Trouble>;
 
-    /// Open orders with a payment that need a look: time run out, being closed, captured, or an answer due. Where an
-    /// answer is due they are left alone for some seconds after.
+    /// Open orders with a payment that need a look: time run out, being closed, captured, or an answer due; and those that
+    /// cost nothing and have no tickets yet. Where an answer is due they are left alone for some seconds after.
     async fn due(&self, limit: u32) -> Result<Vec<OrderId>, Trouble>;
 
     /// Open orders whose time is over, or that are being closed, and that no provider has to be asked about, the oldest

@@ -1,5 +1,7 @@
 //! The purchase, step by step and refusal by refusal, each time audited.
 
+mod rules;
+
 use domain::hold::Fence;
 use domain::order::{MAX_ATTEMPTS, OrderRefusal, OrderStatus};
 use domain::payment::{Decline, PaymentStatus};
@@ -17,7 +19,7 @@ pub(super) async fn sound(shop: &Shop) {
     assert_eq!(check(&shop.database.pool).await.unwrap(), []);
 }
 
-fn refusal<T: core::fmt::Debug>(result: Result<T, PurchaseError>) -> OrderRefusal {
+pub(super) fn refusal<T: core::fmt::Debug>(result: Result<T, PurchaseError>) -> OrderRefusal {
     match result.unwrap_err() {
         PurchaseError::Refused(refusal) => refusal,
         PurchaseError::Trouble(trouble) => panic!("{trouble}"),
@@ -211,7 +213,7 @@ async fn every_refusal_changes_nothing() {
 
     let (min, max) = (2, 6);
     for standing in [1, 7] {
-        let limits = OrderRefusal::LimitReached { tier: till.standing, min, max };
+        let limits = OrderRefusal::LimitReached { tier: Some(till.standing), min, max };
         assert_eq!(refusal(till.checkout(&hold(&[], standing)).await), limits);
     }
     for _ in 0..3 {

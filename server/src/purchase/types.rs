@@ -150,6 +150,8 @@ pub struct OrderRecord {
     pub totals: Totals,
     /// An unpaid order gives its places back then.
     pub expires_at: Millis,
+    /// Extensions left of the hold it came from.
+    pub extensions_left: u8,
     /// The database's clock when this was read.
     pub now: Millis,
     /// Lines in the hold's order.
@@ -227,7 +229,7 @@ impl OrderRecord {
             standing: self.standing(),
             lines: self.lines.iter().map(line).collect(),
             expires_at: self.expires_at,
-            extensions_left: 0,
+            extensions_left: self.extensions_left,
             fence: domain::hold::Fence(0),
         }
     }

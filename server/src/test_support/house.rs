@@ -214,6 +214,7 @@ pub async fn put_on_sale(catalog: &Catalog, clock: &dyn Clock) -> (EventId, Tier
             details: serde_json::json!({ "age": 12 }),
             tiers,
             kills: vec![],
+            max_per_person: None,
         })
         .await
         .expect("the event is kept");

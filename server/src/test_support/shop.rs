@@ -132,6 +132,8 @@ pub struct Till {
     pub standing: TierId,
     /// How long holds last, in milliseconds.
     pub hold_for: i64,
+    /// What a place costs in the holds that are taken here.
+    pub price: i64,
 }
 
 fn fixed(n: u8) -> [u8; 10] {
@@ -227,6 +229,7 @@ impl Till {
             seated: TierId::mint(super::NOW, fixed(4)),
             standing: TierId::mint(super::NOW, fixed(5)),
             hold_for: 10 * MINUTE,
+            price: PRICE,
         }
     }
 
@@ -240,7 +243,9 @@ impl Till {
     #[must_use]
     pub fn hold(&self, holder: HolderId, seats: &[u32], standing: u32) -> Option<Hold> {
         let now = SystemClock.now();
-        let unit = Price { net: 3800, fee: 400, tax: 300, total: Money::new(PRICE, Currency::EUR) };
+        let (fee, tax) = if self.price == 0 { (0, 0) } else { (400, 300) };
+        let total = Money::new(self.price, Currency::EUR);
+        let unit = Price { net: self.price - fee - tax, fee, tax, total };
         let seats: Vec<_> = seats.iter().copied().map(SeatId).collect();
         let seated = seats.iter().map(|seat| Line { tier: self.seated, seat: Some(*seat), quantity: 1, unit });
         let stood = (standing > 0).then_some(Line { tier: self.standing, seat: None, quantity: standing, unit });
@@ -267,7 +272,7 @@ impl Till {
             hold: hold.id,
             name: "Sample Buyer".into(),
             email: "buyer@example.org".into(),
-            accept_total: PRICE * i64::from(places),
+            accept_total: self.price * i64::from(places),
         }
     }
 

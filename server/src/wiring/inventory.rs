@@ -64,7 +64,10 @@ impl FromCatalog {
             standing: standing.map(|tier| (tier.id, tier.quantity)).collect(),
             blocked: self.catalog.kills(id).await?.to_vec(),
             // Whether a tier's sale has opened is the tiers' own business; "sold out" is the stores'.
-            on_sale: !matches!(event.summary.status, Status::Postponed | Status::Cancelled | Status::Past),
+            on_sale: !matches!(
+                event.summary.status,
+                Status::Paused | Status::Postponed | Status::Cancelled | Status::Past
+            ),
             sale: domain::rules::Window::default(),
             fence_floor: self.fence(id).await?,
             chart,

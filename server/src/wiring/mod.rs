@@ -20,6 +20,7 @@ use crate::availability::Availability;
 use crate::catalog::charts::postgres::PostgresCharts;
 use crate::catalog::postgres::PostgresEvents;
 use crate::catalog::{Catalog, Charts};
+use crate::checker::Audit;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::holds::{HoldStore, Holds};
@@ -153,6 +154,7 @@ pub async fn build(
         .every(rounds::Audit { holds: holds.clone() })
         .every(rounds::Keys { keys: keys.clone(), clock: clock.clone() })
         .every(rounds::Outbox { outbox })
+        .every(Audit { pool: pool.clone(), every: Duration::from_secs(config.audit_seconds) })
         .every(rounds::Months { pool: pool.clone(), clock: clock.clone() });
     let jobs = match neighbours.clone() {
         Some(neighbours) => jobs.every(neighbours),

@@ -67,6 +67,7 @@ async fn show(
         typed,
         notice,
         only_card: false,
+        free: view.total.amount == 0,
         test_cards: shop.test_provider.is_some(),
         accept_total: view.total.amount,
         slug,
@@ -127,7 +128,9 @@ pub(super) async fn submit(
     let holder = caller.holder();
     let text = |name: &str, max: usize| field(&fields, name).unwrap_or_default().chars().take(max).collect::<String>();
     let mut typed = Typed { name: text("name", 200), email: text("email", 254), ..Typed::default() };
-    let number = read_card(&fields, &mut typed);
+    let accept_total = field(&fields, "accept_total").and_then(|text| text.parse().ok()).unwrap_or(-1);
+    // Whoever agreed to pay nothing was asked for no card; that it costs nothing is checked with the order.
+    let number = if accept_total == 0 { Some(String::new()) } else { read_card(&fields, &mut typed) };
     let buyer = domain::order::Buyer::new(&typed.name, &typed.email);
     if let Err(problems) = &buyer {
         for problem in problems {
@@ -138,7 +141,6 @@ pub(super) async fn submit(
             }
         }
     }
-    let accept_total = field(&fields, "accept_total").and_then(|text| text.parse().ok()).unwrap_or(-1);
     let (Some(number), Ok(_)) = (number, buyer) else {
         // An old form, sent again after an order was made of it: the order goes on.
         if let Some(order) = shop.purchase.of_hold(id, holder).await? {
@@ -149,6 +151,9 @@ pub(super) async fn submit(
     };
     let wish = Checkout { holder, hold: id, name: typed.name.clone(), email: typed.email.clone(), accept_total };
     match shop.purchase.checkout(wish).await {
+        Ok(order) if order.totals.total.amount == 0 => {
+            Ok(Redirect::to(&format!("/orders/{}", order.id)).into_response())
+        }
         Ok(order) => pay_and_go(&shop, order.id, holder, number, typed).await,
         Err(PurchaseError::Refused(OrderRefusal::PriceChanged { now })) => {
             let hold = shop.holds.get(id, holder, shop.now()).await?;

@@ -123,7 +123,12 @@ async fn show(
                 ))
             }
             Some(payment) => Ok(processing(shop, order, payment.age)),
-            None if order.status == OrderStatus::Closing || order.money_may_move() => Ok(processing(shop, order, 0)),
+            None if order.status == OrderStatus::Closing
+                || order.money_may_move()
+                || order.totals.total.amount == 0 =>
+            {
+                Ok(processing(shop, order, 0))
+            }
             None => Ok(card_again(shop, order, &event, typed, notice, status)),
         },
     }
@@ -144,14 +149,15 @@ fn card_again(
         basket: words::ordered_basket(event, order),
         action: format!("/orders/{}/pay", order.id),
         clock: ClockProps {
-            hold: String::new(),
+            hold: order.hold.to_string(),
             remaining_ms: order.expires_at.since(order.now).max(0),
-            extensions_left: 0,
+            extensions_left: order.extensions_left,
             over: format!("/orders/{}", order.id),
         },
         typed,
         notice,
         only_card: true,
+        free: false,
         test_cards: shop.test_provider.is_some(),
         accept_total: order.totals.total.amount,
     };

@@ -28,10 +28,11 @@ pub(super) fn starts(event: &Summary) -> When {
 /// What can be had, given how much there was.
 pub(super) fn offer(event: &Summary, capacity: Option<u32>, opens: Option<Millis>) -> Offer {
     match (event.status, event.from_price) {
-        (Status::OnSale, Some(price)) => Offer::From {
-            price: price.to_string(),
-            few: capacity.is_some_and(|all| event.available.saturating_mul(FEW) < all),
-        },
+        (Status::OnSale, Some(price)) => {
+            let few = capacity.is_some_and(|all| event.available.saturating_mul(FEW) < all);
+            if price.amount == 0 { Offer::Free { few } } else { Offer::From { price: price.to_string(), few } }
+        }
+        (Status::Paused, _) => Offer::Paused,
         (Status::OnSale, None) | (Status::SoldOut, _) => Offer::SoldOut,
         (Status::Announced, _) => Offer::Opens {
             at: opens.map_or_else(|| "a date to be told".to_owned(), |at| when::short(at, &event.venue.time_zone)),
@@ -65,12 +66,21 @@ pub(super) fn tier(tier: &Tier, left: u32, zone: &str, now: Millis) -> TierRow {
         None if left.saturating_mul(FEW) < tier.quantity => ("few left".to_owned(), false),
         None => (String::new(), false),
     };
-    TierRow { name: tier.name.clone(), price: tier.price.total.to_string(), zone: tier.category, left: words, closed }
+    TierRow { name: tier.name.clone(), price: price(tier.price.total), zone: tier.category, left: words, closed }
+}
+
+/// A price in words where it is none.
+fn price(total: domain::money::Money) -> String {
+    if total.amount == 0 { "free".to_owned() } else { total.to_string() }
 }
 
 /// The lines of the flexible part that help a visitor.
 pub(super) fn notes(event: &Event) -> Vec<String> {
     let mut lines = Vec::new();
+    if let Some(limit) = event.max_per_person {
+        let places = if limit == 1 { "ticket" } else { "tickets" };
+        lines.push(format!("At most {limit} {places} a person, over all orders"));
+    }
     if let Some(age) = event.details.get("age").and_then(Value::as_u64) {
         lines.push(if age == 0 { "All ages welcome".to_owned() } else { format!("From {age} years") });
     } else if let Some(age) = event.details.get("age").and_then(Value::as_str) {

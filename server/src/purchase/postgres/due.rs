@@ -22,15 +22,15 @@ pub(super) async fn due(pool: &Pool, limit: u32) -> Result<Vec<OrderId>, Trouble
     .fetch_all(pool)
     .await
     .map_err(trouble)?;
-    // Time ran out with a payment under way; or money was captured and not fulfilled, which is nobody's to ask about, so
-    // it is found by its order. The bounds keep each look inside the order's month.
+    // Time ran out with a payment under way; or money was captured and not fulfilled, or there is none to capture, which
+    // is nobody's to ask about, so it is found by its order. The bounds keep each look inside the order's month.
     let open: Vec<Uuid> = sqlx::query_scalar(
         "SELECT o.id FROM orders o
          WHERE o.status IN ('pending', 'closing')
-           AND EXISTS (SELECT FROM payments p WHERE p.order_id = o.id AND p.id BETWEEN uuid_first(o.id) AND uuid_last(o.id)
+           AND (o.total = 0 AND o.status = 'pending' OR EXISTS (SELECT FROM payments p WHERE p.order_id = o.id AND p.id BETWEEN uuid_first(o.id) AND uuid_last(o.id)
                        AND (p.status = 'succeeded'
                             OR o.status = 'pending' AND o.expires_at <= clock_timestamp()
-                               AND p.status NOT IN ('declined', 'cancelled', 'refunded')))
+                               AND p.status NOT IN ('declined', 'cancelled', 'refunded'))))
          ORDER BY o.expires_at LIMIT $1",
     )
     .bind(limit)

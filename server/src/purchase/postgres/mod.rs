@@ -1,7 +1,9 @@
 //! The books in PostgreSQL.
 
+mod amend;
 mod due;
 mod pay;
+mod person;
 mod place;
 mod read;
 mod settle;
@@ -11,11 +13,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::hold::HoldRefusal;
 use domain::ids::{EventId, HoldId, HolderId, OrderId, PaymentId, TicketId};
 use domain::order::{Buyer, OrderRefusal};
 use domain::seat::SeatId;
 use domain::time::Millis;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::stop::StopAt;
 use super::store::{Fulfilled, OrderStore, Placed};
@@ -26,13 +29,17 @@ use crate::trouble::Trouble;
 
 /// How long a checkout waits for its turn before it is told that the shop is busy.
 const TURN_WITHIN: Duration = Duration::from_secs(2);
+/// How long the end of an order waits for its turn: nobody is asked to try again, so it may wait longer.
+const ENDING_WITHIN: Duration = Duration::from_secs(10);
 
 /// The tables of the purchase.
 #[derive(Clone, Debug)]
 pub struct PostgresOrders {
     pool: Pool,
-    /// Half of the pool: checkouts that wait for a hot tier's lock leave the other half to payments and pages.
+    /// Half of the pool for checkouts and a quarter for the ends of orders: whoever waits for a hot tier's lock leaves the
+    /// rest to payments and pages, and neither waits for the other.
     checkouts: Arc<Semaphore>,
+    endings: Arc<Semaphore>,
     stop: StopAt,
 }
 
@@ -40,9 +47,9 @@ impl PostgresOrders {
     /// The books behind `pool`.
     #[must_use]
     pub fn new(pool: Pool) -> Self {
-        let turns = (pool.options().get_max_connections() / 2).max(1);
-        let checkouts = Arc::new(Semaphore::new(usize::try_from(turns).unwrap_or(1)));
-        Self { pool, checkouts, stop: StopAt::default() }
+        let most = pool.options().get_max_connections();
+        let turns = |share: u32| Arc::new(Semaphore::new(usize::try_from(share.max(1)).unwrap_or(1)));
+        Self { checkouts: turns(most / 2), endings: turns(most / 4), pool, stop: StopAt::default() }
     }
 
     /// Stands still at that step, in the middle of its transaction.
@@ -50,16 +57,26 @@ impl PostgresOrders {
     pub fn stopping(self, stop: StopAt) -> Self {
         Self { stop, ..self }
     }
+
+    /// A turn to end an order in.
+    async fn ending(&self) -> Result<SemaphorePermit<'_>, Trouble> {
+        turn(&self.endings, ENDING_WITHIN).await
+    }
+}
+
+/// A turn among those who lock tiers.
+async fn turn(turns: &Semaphore, within: Duration) -> Result<SemaphorePermit<'_>, Trouble> {
+    let turn = tokio::time::timeout(within, turns.acquire()).await;
+    turn.ok().and_then(Result::ok).ok_or_else(|| Trouble::Unavailable {
+        what: "the books",
+        detail: "too many purchases wait for their places".into(),
+    })
 }
 
 #[async_trait]
 impl OrderStore for PostgresOrders {
     async fn place(&self, order: &NewOrder) -> Result<Result<Placed, OrderRefusal>, Trouble> {
-        let turn = tokio::time::timeout(TURN_WITHIN, self.checkouts.acquire()).await;
-        let Ok(Ok(_turn)) = turn else {
-            let detail = "too many checkouts wait for their places".into();
-            return Err(Trouble::Unavailable { what: "the books", detail });
-        };
+        let _turn = turn(&self.checkouts, TURN_WITHIN).await?;
         place::place(&self.pool, order, &self.stop).await
     }
 
@@ -67,12 +84,16 @@ impl OrderStore for PostgresOrders {
         read::of_hold(&self.pool, hold, holder).await
     }
 
-    async fn amend_buyer(&self, order: OrderId, buyer: &Buyer) -> Result<(), Trouble> {
-        place::amend_buyer(&self.pool, order, buyer).await
+    async fn amend_buyer(&self, order: OrderId, buyer: &Buyer) -> Result<Result<(), OrderRefusal>, Trouble> {
+        amend::amend_buyer(&self.pool, order, buyer).await
     }
 
     async fn extend(&self, hold: HoldId, holder: HolderId, until: Millis) -> Result<bool, Trouble> {
-        place::extend(&self.pool, hold, holder, until).await
+        amend::extend(&self.pool, hold, holder, until).await
+    }
+
+    async fn prolong(&self, hold: HoldId, holder: HolderId, by: i64) -> Result<Result<OrderId, HoldRefusal>, Trouble> {
+        amend::prolong(&self.pool, hold, holder, by).await
     }
 
     async fn load(&self, order: OrderId) -> Result<Option<OrderRecord>, Trouble> {
@@ -112,7 +133,13 @@ impl OrderStore for PostgresOrders {
         pay::begin_refund(&self.pool, order, payment).await
     }
 
-    async fn fulfil(&self, order: OrderId, payment: PaymentId, tickets: &[NewTicket]) -> Result<Fulfilled, Trouble> {
+    async fn fulfil(
+        &self,
+        order: OrderId,
+        payment: Option<PaymentId>,
+        tickets: &[NewTicket],
+    ) -> Result<Fulfilled, Trouble> {
+        let _turn = self.ending().await?;
         settle::fulfil(&self.pool, order, payment, tickets, &self.stop).await
     }
 
@@ -125,6 +152,7 @@ impl OrderStore for PostgresOrders {
     }
 
     async fn release(&self, order: OrderId) -> Result<bool, Trouble> {
+        let _turn = self.ending().await?;
         settle::release(&self.pool, order, &self.stop).await
     }
 

@@ -21,6 +21,7 @@ pub(super) async fn begin_payment(
     let mut tx = begin(pool).await?;
     let Some(locked) = lock(&mut tx, order).await? else { return Ok(Err(OrderRefusal::NotFound)) };
     match locked.status {
+        OrderStatus::Pending if locked.total.amount == 0 => return Ok(Err(OrderRefusal::AlreadyPaid)),
         OrderStatus::Pending if !locked.over => {}
         OrderStatus::Paid | OrderStatus::PartlyRefunded => return Ok(Err(OrderRefusal::AlreadyPaid)),
         status => return Ok(Err(OrderRefusal::OrderOver { status })),

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use domain::ids::{EventId, HoldId, HolderId, OrderId, TierId};
-use domain::order::{Buyer, OrderRefusal};
+use domain::hold::EXTENSIONS;
+use domain::ids::{EventId, TierId};
+use domain::order::OrderRefusal;
 use domain::seat::SeatId;
-use domain::time::Millis;
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
+use super::person::within_limit;
 use super::shared::{audit, begin, commit, corrupt, follow};
 use crate::purchase::stop::StopAt;
 use crate::purchase::store::Placed;
@@ -38,7 +39,7 @@ impl From<Trouble> for Stop {
 /// The one place where a constraint of the schema becomes a refusal.
 fn refusal_or_trouble(error: sqlx::Error, tier: Option<TierId>) -> Stop {
     match (constraint(&error), tier) {
-        (Some(Constraint::SeatClaimed), _) => Stop::SeatsClaimed,
+        (Some(Constraint::SeatClaimed | Constraint::SeatKilled), _) => Stop::SeatsClaimed,
         (Some(Constraint::FenceStale), _) => Stop::Refused(OrderRefusal::HoldExpired),
         (Some(Constraint::TierCapacity), Some(tier)) => Stop::Refused(OrderRefusal::SoldOut { tier }),
         (Some(Constraint::HoldUsed), _) => Stop::HoldUsed,
@@ -67,7 +68,7 @@ pub(super) async fn place(
                     Ok(before.map(Placed::Before).ok_or(OrderRefusal::HoldExpired))
                 }
                 Stop::SeatsClaimed => {
-                    let taken = claimed(pool, order.hold.event, &order.hold.seats).await?;
+                    let taken = not_to_be_had(pool, order.hold.event, &order.hold.seats).await?;
                     Ok(Err(OrderRefusal::SeatsTaken { taken }))
                 }
             }
@@ -87,6 +88,20 @@ pub(super) async fn claimed(pool: &Pool, event: EventId, seats: &[SeatId]) -> Re
     Ok(seats.into_iter().filter_map(|seat| u32::try_from(seat).ok()).map(SeatId).collect())
 }
 
+/// Which of these seats are claimed or not for sale at all, ascending.
+async fn not_to_be_had(pool: &Pool, event: EventId, seats: &[SeatId]) -> Result<Vec<SeatId>, Trouble> {
+    let seats: Vec<i32> = sqlx::query_scalar(
+        "SELECT seat FROM seat_claims WHERE event_id = $1 AND seat = ANY($2)
+         UNION SELECT seat FROM seat_kills WHERE event_id = $1 AND seat = ANY($2) ORDER BY seat",
+    )
+    .bind(event.0)
+    .bind(numbers(seats)?)
+    .fetch_all(pool)
+    .await
+    .map_err(trouble)?;
+    Ok(seats.into_iter().filter_map(|seat| u32::try_from(seat).ok()).map(SeatId).collect())
+}
+
 fn numbers(seats: &[SeatId]) -> Result<Vec<i32>, Trouble> {
     seats.iter().map(|seat| i32::try_from(seat.0).map_err(|_| corrupt("seat number"))).collect()
 }
@@ -96,6 +111,9 @@ async fn write(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Stop> {
     for line in &order.hold.lines {
         *wanted.entry(line.tier).or_default() += line.quantity;
     }
+    let places = wanted.values().sum();
+    // Before the tiers' locks and in the same order for everybody.
+    within_limit(tx, order.hold.event, order.buyer.email(), places, order.hold.id).await?.map_err(Stop::Refused)?;
     let names = check_tiers(tx, order, &wanted).await?;
     insert_order(tx, order).await?;
     insert_items(tx, order, &names).await?;
@@ -108,7 +126,7 @@ async fn write(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Stop> {
             .await
             .map_err(|error| refusal_or_trouble(error, Some(*tier)))?;
     }
-    let detail = serde_json::json!({ "hold": order.hold.id, "places": wanted.values().sum::<u32>() });
+    let detail = serde_json::json!({ "hold": order.hold.id, "places": places });
     audit(tx, "order", order.id.0, "placed", detail).await?;
     follow(tx, super::super::AVAILABILITY, order.id, "claimed").await?;
     Ok(())
@@ -130,7 +148,7 @@ async fn check_tiers(
     // Read after the locks are had. A hold taken inside the sale's window may be paid for a little after its end.
     let rows = sqlx::query(
         "SELECT t.id, t.name, t.min_purchase, t.max_purchase, t.quantity - t.sold - t.reserved AS left,
-                e.status = 'on_sale' AND coalesce(t.sale_starts_at <= clock_timestamp(), true)
+                e.status = 'on_sale' AND e.stopped_at IS NULL AND coalesce(t.sale_starts_at <= clock_timestamp(), true)
                     AND coalesce(uuid_instant($3) < t.sale_ends_at, true) AS on_sale
          FROM ticket_tiers t JOIN events e ON e.id = t.event_id
          WHERE t.event_id = $1 AND t.id = ANY($2) AND t.currency = $4",
@@ -157,7 +175,7 @@ async fn check_tiers(
         }
         if count < i64::from(min) || count > i64::from(max) {
             let (min, max) = (min.unsigned_abs(), max.unsigned_abs());
-            return Err(Stop::Refused(OrderRefusal::LimitReached { tier, min, max }));
+            return Err(Stop::Refused(OrderRefusal::LimitReached { tier: Some(tier), min, max }));
         }
         if count > i64::from(left) {
             // The very seats may be the ones that are gone: that is the better answer.
@@ -187,8 +205,8 @@ async fn insert_order(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Sto
     let totals = order.totals;
     let written = sqlx::query(
         "INSERT INTO orders (id, event_id, holder_id, hold_id, status, buyer_name, buyer_email, subtotal, fee, tax, total,
-                             currency, token_hash, expires_at)
-         SELECT $1, $2, $3, $4, 'pending', $5, $6, $7, $8, $9, $10, $11, $12, $13 WHERE clock_timestamp() < $13",
+                             currency, token_hash, expires_at, extensions_left)
+         SELECT $1, $2, $3, $4, 'pending', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 WHERE clock_timestamp() < $13",
     )
     .bind(order.id.0)
     .bind(order.hold.event.0)
@@ -203,6 +221,7 @@ async fn insert_order(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Sto
     .bind(totals.total.currency.code())
     .bind(Sha256::digest(order.hold.holder.0.as_bytes()).as_slice())
     .bind(At(order.hold.expires_at))
+    .bind(i16::from(order.hold.extensions_left.min(EXTENSIONS)))
     .execute(&mut *tx)
     .await
     .map_err(|error| refusal_or_trouble(error, None))?;
@@ -253,17 +272,6 @@ async fn insert_claims(tx: &mut PgConnection, order: &NewOrder) -> Result<(), St
         return Ok(());
     }
     let seats = numbers(&order.hold.seats)?;
-    let killed: Vec<i32> =
-        sqlx::query_scalar("SELECT seat FROM seat_kills WHERE event_id = $1 AND seat = ANY($2) ORDER BY seat")
-            .bind(order.hold.event.0)
-            .bind(&seats)
-            .fetch_all(&mut *tx)
-            .await
-            .map_err(trouble)?;
-    if !killed.is_empty() {
-        let taken = killed.into_iter().filter_map(|seat| u32::try_from(seat).ok()).map(SeatId).collect();
-        return Err(Stop::Refused(OrderRefusal::SeatsTaken { taken }));
-    }
     sqlx::query(
         "INSERT INTO seat_claims (event_id, seat, order_id, fence)
          SELECT $1, seat, $3, $4 FROM unnest($2::int[]) AS seat ORDER BY seat",
@@ -276,43 +284,4 @@ async fn insert_claims(tx: &mut PgConnection, order: &NewOrder) -> Result<(), St
     .await
     .map_err(|error| refusal_or_trouble(error, None))?;
     Ok(())
-}
-
-pub(super) async fn amend_buyer(pool: &Pool, order: OrderId, buyer: &Buyer) -> Result<(), Trouble> {
-    let mut tx = begin(pool).await?;
-    let changed = sqlx::query(
-        "UPDATE orders SET buyer_name = $2, buyer_email = $3, updated_at = clock_timestamp()
-         WHERE id = $1 AND status = 'pending' AND (buyer_name, buyer_email) IS DISTINCT FROM ($2, $3)",
-    )
-    .bind(order.0)
-    .bind(buyer.name())
-    .bind(buyer.email())
-    .execute(&mut *tx)
-    .await
-    .map_err(trouble)?;
-    if changed.rows_affected() == 1 {
-        audit(&mut tx, "order", order.0, "buyer_amended", serde_json::json!({})).await?;
-    }
-    commit(tx).await
-}
-
-pub(super) async fn extend(pool: &Pool, hold: HoldId, holder: HolderId, until: Millis) -> Result<bool, Trouble> {
-    let Some(order) = super::read::of_hold(pool, hold, holder).await? else { return Ok(false) };
-    let mut tx = begin(pool).await?;
-    let changed = sqlx::query(
-        "UPDATE orders SET expires_at = $2, updated_at = clock_timestamp()
-         WHERE id = $1 AND status = 'pending' AND clock_timestamp() < expires_at AND expires_at < $2",
-    )
-    .bind(order.0)
-    .bind(At(until))
-    .execute(&mut *tx)
-    .await
-    .map_err(trouble)?
-    .rows_affected()
-        == 1;
-    if changed {
-        audit(&mut tx, "order", order.0, "extended", serde_json::json!({})).await?;
-    }
-    commit(tx).await?;
-    Ok(changed)
 }

@@ -106,6 +106,7 @@ fn read_order(head: &PgRow, items: &[PgRow], payments: &[PgRow], tickets: &[PgRo
             total: money(get(head, "total")?, &currency)?,
         },
         expires_at: instant(head, "expires_at")?,
+        extensions_left: u8::try_from(get::<i16>(head, "extensions_left")?).unwrap_or(0),
         now: instant(head, "now")?,
         lines: items.iter().map(read_line).collect::<Result<_, _>>()?,
         payments: payments.iter().map(read_payment).collect::<Result<_, _>>()?,

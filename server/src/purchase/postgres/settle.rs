@@ -19,14 +19,19 @@ use crate::trouble::Trouble;
 pub(super) async fn fulfil(
     pool: &Pool,
     order: OrderId,
-    payment: PaymentId,
+    payment: Option<PaymentId>,
     tickets: &[NewTicket],
     stop: &StopAt,
 ) -> Result<Fulfilled, Trouble> {
     let mut tx = begin(pool).await?;
     let Some(locked) = lock(&mut tx, order).await? else { return Ok(Fulfilled::OutOfTurn) };
     let Some(next) = locked.step(OrderEvent::Fulfil) else { return Ok(Fulfilled::OutOfTurn) };
-    if payment_status(&mut tx, payment).await? != PaymentStatus::Captured {
+    // No ticket without its money (invariant M2), which may be none; and none once it is being given up.
+    let settled = match payment {
+        Some(payment) => payment_status(&mut tx, payment).await? == PaymentStatus::Captured,
+        None => locked.total.amount == 0 && locked.status == OrderStatus::Pending,
+    };
+    if !settled {
         return Ok(Fulfilled::OutOfTurn);
     }
     if !owns_its_seats(&mut tx, order).await? {
@@ -52,7 +57,10 @@ pub(super) async fn fulfil(
                 // Somebody else has a ticket for the place: this buyer's money must not stay here.
                 Some(Constraint::TicketIssued) => {
                     tx.rollback().await.map_err(trouble)?;
-                    let given_up = refund_instead(pool, order, payment).await?;
+                    let given_up = match payment {
+                        Some(payment) => refund_instead(pool, order, payment).await?,
+                        None => begin_close(pool, order, CloseAs::Cancelled, true).await?,
+                    };
                     Ok(if given_up { Fulfilled::Impossible } else { Fulfilled::OutOfTurn })
                 }
                 _ => Err(trouble(error)),
@@ -75,12 +83,14 @@ pub(super) async fn refund_instead(pool: &Pool, order: OrderId, payment: Payment
     if !open || payment_status(&mut tx, payment).await? != PaymentStatus::Captured {
         return Ok(false);
     }
-    give_up(tx, order, payment).await.map(|()| true)
+    give_up(tx, order, Some(payment)).await.map(|()| true)
 }
 
-/// Captured and not fulfillable: the money goes back by itself, and the order is wound up.
-async fn give_up(mut tx: sqlx::PgTransaction<'_>, order: OrderId, payment: PaymentId) -> Result<(), Trouble> {
-    write_down(&mut tx, order, payment, PaymentStatus::Refunding).await?;
+/// Not fulfillable: what was captured goes back by itself, and the order is wound up.
+async fn give_up(mut tx: sqlx::PgTransaction<'_>, order: OrderId, payment: Option<PaymentId>) -> Result<(), Trouble> {
+    if let Some(payment) = payment {
+        write_down(&mut tx, order, payment, PaymentStatus::Refunding).await?;
+    }
     sqlx::query(
         "UPDATE orders SET status = 'closing', close_as = 'cancelled', updated_at = clock_timestamp() WHERE id = $1",
     )

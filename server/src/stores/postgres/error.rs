@@ -11,6 +11,8 @@ const WHAT: &str = "PostgreSQL";
 pub enum Constraint {
     /// Somebody else has claimed one of the seats.
     SeatClaimed,
+    /// One of the seats is not for sale.
+    SeatKilled,
     /// The hold is older than the seat's last one.
     FenceStale,
     /// The tier has too few places left.
@@ -39,6 +41,7 @@ pub fn constraint(error: &Error) -> Option<Constraint> {
     let name = error.as_database_error()?.constraint()?;
     Some(match name {
         "seat_claims_pkey" => Constraint::SeatClaimed,
+        "seat_claims_not_killed" => Constraint::SeatKilled,
         "seat_claims_fence_fresh" => Constraint::FenceStale,
         "ticket_tiers_capacity" => Constraint::TierCapacity,
         "order_holds_pkey" => Constraint::HoldUsed,

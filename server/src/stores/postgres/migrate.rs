@@ -52,6 +52,11 @@ const STEPS: &[Step] = &[
     step!("0024_active_events"),
     step!("0025_user_tickets_summary"),
     step!("0026_test_provider"),
+    step!("0027_stopped_sales"),
+    step!("0028_person_limit"),
+    step!("0029_order_extensions"),
+    step!("0030_killed_seats"),
+    step!("0031_outbox_done"),
 ];
 
 /// Names the lock that keeps two processes from migrating at the same time.

@@ -95,6 +95,8 @@ const BREACHES: &[(&str, &str)] = &[
     ("events_currency_form", "INSERT INTO events (id, promoter_id, venue_id, slug, title, category, status, currency, capacity, starts_at)
         SELECT gen_random_uuid(), promoter_id, venue_id, 'x', title, category, status, 'eur', 1, starts_at FROM events"),
     ("events_capacity_positive", "UPDATE events SET capacity = 0"),
+    ("events_stopped_says_why", "UPDATE events SET stopped_at = now()"),
+    ("events_max_per_person_positive", "UPDATE events SET max_per_person = 0"),
     ("events_details_object", "UPDATE events SET details = '[]'"),
     ("events_end_after_start", "UPDATE events SET ends_at = starts_at"),
     ("events_doors_before_start", "UPDATE events SET doors_at = starts_at + interval '1 second'"),
@@ -114,6 +116,8 @@ const BREACHES: &[(&str, &str)] = &[
     ("ticket_tiers_sale_window", "UPDATE ticket_tiers SET sale_ends_at = sale_starts_at WHERE category = 0"),
     ("seat_claims_seat_not_negative", "UPDATE seat_claims SET seat = -1"),
     ("seat_claims_fence_fresh", "INSERT INTO seat_claims SELECT event_id, seat, gen_random_uuid(), fence FROM seat_fences"),
+    ("seat_claims_not_killed", "INSERT INTO seat_claims SELECT event_id, seat, gen_random_uuid(), 99 FROM seat_kills"),
+    ("seat_kills_not_claimed", "INSERT INTO seat_kills SELECT event_id, seat, 'pillar' FROM seat_claims"),
     ("seat_kills_seat_not_negative", "UPDATE seat_kills SET seat = -1"),
     ("seat_kills_reason_length", "UPDATE seat_kills SET reason = ''"),
     ("orders_status_known", "INSERT INTO orders SELECT '01a1f8d3-ea00-7000-8000-0000000000ff', event_id, user_id, holder_id, hold_id, 'lost', close_as, buyer_name, buyer_email, language, subtotal, fee, tax, total, currency, token_hash, expires_at FROM orders"),
@@ -127,6 +131,7 @@ const BREACHES: &[(&str, &str)] = &[
     ("orders_subtotal_not_negative", "UPDATE orders SET subtotal = -1, total = fee + tax - 1"),
     ("orders_fee_not_negative", "UPDATE orders SET fee = -1, total = subtotal + tax - 1"),
     ("orders_tax_not_negative", "UPDATE orders SET tax = -1, total = subtotal + fee - 1"),
+    ("orders_extensions_left_few", "UPDATE orders SET extensions_left = 2"),
     ("orders_total_sums", "UPDATE orders SET total = total + 1"),
     ("orders_token_hash_length", "UPDATE orders SET token_hash = '\\x00'"),
     ("orders_id_version", "UPDATE orders SET id = uuid_first(id)"),
@@ -259,6 +264,7 @@ async fn names_become_facts_in_one_place() {
     for (name, fact) in [
         ("seat_claims_pkey", Constraint::SeatClaimed),
         ("seat_claims_fence_fresh", Constraint::FenceStale),
+        ("seat_claims_not_killed", Constraint::SeatKilled),
         ("ticket_tiers_capacity", Constraint::TierCapacity),
         ("order_holds_pkey", Constraint::HoldUsed),
         ("orders_status_monotone", Constraint::OrderMovedOn),

@@ -1,0 +1,48 @@
+//! How much of an event one person may buy over all orders, known by the mail address.
+
+use domain::ids::{EventId, HoldId};
+use domain::order::OrderRefusal;
+use sqlx::{PgConnection, Row};
+
+use crate::stores::postgres::error::trouble;
+use crate::trouble::Trouble;
+
+/// Refuses where the person would have more than the event allows; `places` are those of `hold`, whose order is not counted.
+/// Two orders of one person wait for each other until the transaction's end; an event without a limit costs one look.
+pub(super) async fn within_limit(
+    tx: &mut PgConnection,
+    event: EventId,
+    email: &str,
+    places: u32,
+    hold: HoldId,
+) -> Result<Result<(), OrderRefusal>, Trouble> {
+    let limit = sqlx::query(
+        "SELECT max_per_person, CASE WHEN max_per_person IS NOT NULL
+                THEN pg_advisory_xact_lock(hashtextextended(id::text || lower($2), 0)) END
+         FROM events WHERE id = $1",
+    )
+    .bind(event.0)
+    .bind(email)
+    .fetch_optional(&mut *tx)
+    .await
+    .map_err(trouble)?;
+    let limit = limit.map(|row| row.try_get::<Option<i32>, _>(0)).transpose().map_err(trouble)?.flatten();
+    let Some(limit) = limit else { return Ok(Ok(())) };
+    // A statement of its own: it sees what was committed while the lock was waited for.
+    let had: i64 = sqlx::query_scalar(
+        "SELECT coalesce(sum(i.quantity), 0) FROM orders o JOIN order_items i ON i.order_id = o.id
+         WHERE o.event_id = $1 AND lower(o.buyer_email) = lower($2) AND o.hold_id <> $3
+           AND o.status IN ('pending', 'closing', 'paid', 'partly_refunded')",
+    )
+    .bind(event.0)
+    .bind(email)
+    .bind(hold.0)
+    .fetch_one(tx)
+    .await
+    .map_err(trouble)?;
+    if had + i64::from(places) <= i64::from(limit) {
+        return Ok(Ok(()));
+    }
+    let had = u32::try_from(had).unwrap_or(u32::MAX);
+    Ok(Err(OrderRefusal::LimitReached { tier: None, min: 1, max: limit.unsigned_abs().saturating_sub(had) }))
+}
