@@ -49,7 +49,7 @@ async fn what_one_process_sells_the_other_shows() {
         config.database_url = Some(SecretString::from(first.database.url.clone()));
         let (pool, holds) = (first.database.pool.clone(), Arc::new(MemoryHolds::default()));
         let url = "http://127.0.0.1".to_owned();
-        wiring::build(config, pool, Manifest::default(), url, Arc::new(SystemClock), holds).await.unwrap()
+        wiring::build(config, pool, Manifest::default(), url, Arc::new(SystemClock), Some(holds)).await.unwrap()
     };
     let stop = CancellationToken::new();
     let (here, there) = (open().await, open().await);
