@@ -81,6 +81,9 @@ pub struct Config {
     /// Connections that are served at a time; live streams are counted by themselves
     #[arg(long, env = "PARTERRE_CONNECTIONS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub connections: u32,
+    /// Of these, from one client address; trusted proxies have no limit
+    #[arg(long, env = "PARTERRE_CONNECTIONS_PER_ADDRESS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections_per_address: u32,
     /// Browsers that listen to live availability at a time
     #[arg(long, env = "PARTERRE_STREAMS", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub streams: u32,
@@ -176,6 +179,7 @@ impl Config {
             ("trusted_proxies", self.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
             ("holds_per_address", self.holds_per_address.to_string()),
             ("connections", self.connections.to_string()),
+            ("connections_per_address", self.connections_per_address.to_string()),
             ("streams", self.streams.to_string()),
             ("streams_per_address", self.streams_per_address.to_string()),
             ("audit_seconds", self.audit_seconds.to_string()),

@@ -8,6 +8,7 @@ use axum::http::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::availability::{Message, delta};
+use parterre::http::peers::Limits;
 use parterre::http::serve::serve;
 use parterre::test_support::house::{SLUG, TestHouse, house};
 use serde_json::json;
@@ -24,11 +25,15 @@ struct Served {
 }
 
 async fn served() -> Served {
+    served_within(100.into()).await
+}
+
+async fn served_within(limits: Limits) -> Served {
     let house = house().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    let server = serve(listener, house.router.clone(), 100, house.shop.clock.clone(), stop.clone());
+    let server = serve(listener, house.router.clone(), limits, house.shop.clock.clone(), stop.clone());
     Served { server: tokio::spawn(server), house, address, stop }
 }
 
@@ -126,6 +131,7 @@ async fn a_connection_that_served_a_page_becomes_a_stream() {
         "content-security-policy: default-src 'none'",
         "x-request-id: ",
         "date: ",
+        "connection: close",
     ] {
         assert!(head.contains(header), "{header} is missing: {head}");
     }
@@ -187,5 +193,46 @@ async fn a_request_behind_a_stream_closes_the_connection() {
     client.until("event: left\n").await;
     client.ask("1.1", "/healthz").await;
     assert!(!client.end().await.contains("alive"));
+    served.close().await;
+}
+
+#[tokio::test]
+async fn old_proxies_cannot_take_the_connections_of_the_pages() {
+    let served = served().await;
+    served.house.shop.availability.limit_bodies(1);
+    let known = served.snapshot().await;
+    let mut listens = served.client().await;
+    listens.ask("1.0", &stream(&known)).await;
+    listens.until("event: left\n").await;
+    let mut refused = served.client().await;
+    refused.ask("1.0", &stream(&known)).await;
+    refused.until(" 503 ").await;
+    refused.until("\"busy\"").await;
+    let mut modern = served.client().await;
+    modern.ask("1.1", &stream(&known)).await;
+    modern.until("event: left\n").await;
+    drop(modern);
+    drop(listens);
+    served.close().await;
+}
+
+#[tokio::test]
+async fn one_address_has_its_share_of_the_connections_and_streams_are_no_part_of_it() {
+    let served = served_within(Limits { all: 100, each: 2, proxies: [].into() }).await;
+    let known = served.snapshot().await;
+    let mut clients = [served.client().await, served.client().await];
+    for client in &mut clients {
+        client.ask("1.1", "/healthz").await;
+        client.until("alive").await;
+    }
+    let mut third = served.client().await;
+    let _ = third.socket.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    assert_eq!(third.end().await, "");
+    let [mut listens, _pages] = clients;
+    listens.ask("1.1", &stream(&known)).await;
+    listens.until("event: left\n").await;
+    let mut fourth = served.client().await;
+    fourth.ask("1.1", "/healthz").await;
+    fourth.until("alive").await;
     served.close().await;
 }

@@ -1,8 +1,9 @@
-//! How many listen at a time: in all, and from one address.
+//! How many listen at a time: in all, from one address, and by ordinary bodies.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum_prometheus::metrics::gauge;
@@ -17,6 +18,8 @@ pub enum Full {
         /// The limit.
         limit: u32,
     },
+    /// The process is about to end.
+    Closing,
 }
 
 /// Counts who listens.
@@ -24,19 +27,26 @@ pub enum Full {
 pub(super) struct Doors {
     most: usize,
     most_each: u32,
+    most_bodies: AtomicUsize,
     inside: Mutex<Inside>,
 }
 
 #[derive(Debug, Default)]
 struct Inside {
     all: usize,
+    bodies: usize,
     by_address: HashMap<IpAddr, u32>,
 }
 
 impl Doors {
     /// Lets at most `most` in, and `most_each` from one address.
     pub(super) fn new(most: usize, most_each: u32) -> Arc<Self> {
-        Arc::new(Self { most, most_each, inside: Mutex::default() })
+        Arc::new(Self { most, most_each, most_bodies: AtomicUsize::new(usize::MAX), inside: Mutex::default() })
+    }
+
+    /// Lets at most so many of them listen by ordinary bodies.
+    pub(super) fn limit_bodies(&self, most: usize) {
+        self.most_bodies.store(most, Ordering::Relaxed);
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
@@ -56,7 +66,7 @@ impl Doors {
         inside.all += 1;
         inside.by_address.insert(address, here + 1);
         gauge!("parterre_live_subscribers").set(inside.all as f64);
-        Ok(Guest { doors: Arc::clone(self), address })
+        Ok(Guest { doors: Arc::clone(self), address, by_body: false })
     }
 
     /// How many are inside.
@@ -70,12 +80,27 @@ impl Doors {
 pub(super) struct Guest {
     doors: Arc<Doors>,
     address: IpAddr,
+    by_body: bool,
+}
+
+impl Guest {
+    /// Counts among those who listen by ordinary bodies from now on.
+    pub(super) fn take_body(&mut self) -> Result<(), Full> {
+        let mut inside = self.doors.inside();
+        if inside.bodies >= self.doors.most_bodies.load(Ordering::Relaxed) {
+            return Err(Full::House);
+        }
+        inside.bodies += 1;
+        self.by_body = true;
+        Ok(())
+    }
 }
 
 impl Drop for Guest {
     fn drop(&mut self) {
         let mut inside = self.doors.inside();
         inside.all = inside.all.saturating_sub(1);
+        inside.bodies -= usize::from(self.by_body);
         if let Entry::Occupied(mut here) = inside.by_address.entry(self.address) {
             *here.get_mut() -= 1;
             if *here.get() == 0 {
@@ -106,5 +131,19 @@ mod tests {
         drop((second, third));
         assert_eq!(doors.count(), 0);
         assert!(doors.inside().by_address.is_empty());
+    }
+
+    #[test]
+    fn bodies_have_a_limit_of_their_own() {
+        let doors = Doors::new(9, 9);
+        doors.limit_bodies(1);
+        let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let [mut first, mut second, _third] = [(); 3].map(|()| doors.enter(address).unwrap());
+        first.take_body().unwrap();
+        assert_eq!(second.take_body(), Err(Full::House));
+        drop(first);
+        second.take_body().unwrap();
+        drop(second);
+        assert_eq!((doors.inside().bodies, doors.count()), (0, 1));
     }
 }

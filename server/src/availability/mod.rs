@@ -28,7 +28,7 @@ pub use frame::Frame;
 pub use seen::Seen;
 pub use stream::{Ask, Listener};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, random};
 use crate::holds::store::Snapshot;
 use crate::holds::{HoldError, Holds, Inventory};
 use broadcast::Broadcaster;
@@ -39,6 +39,13 @@ use projection::{Listening, Projection};
 pub const MAX_AGE: i64 = 100;
 /// Milliseconds between two looks at an event somebody listens to.
 pub const TICK: u64 = 50;
+
+/// Names the life of a projection that began at `started`. Processes may start in the same millisecond: eleven bits of
+/// `chance` tell them apart. Below 2^53 until the year 2109, so that every JSON reader can hold it.
+fn epoch(started: Millis, chance: u16) -> u64 {
+    let millis = u64::try_from(started.0).unwrap_or(0) & ((1 << 42) - 1);
+    millis << 11 | u64::from(chance & 0x7FF)
+}
 
 /// How much of an event somebody wants to hear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,20 +84,25 @@ impl Availability {
     /// by itself.
     #[must_use]
     pub fn new(holds: Holds, started: Millis) -> Self {
-        Self::build(holds, started, None, (usize::MAX, u32::MAX))
+        Self::build(holds, epoch(started, 0), None, (usize::MAX, u32::MAX))
     }
 
     /// The same, ticking by `clock` for whoever listens: at most `most` do at a time, and `most_each` from one address.
     #[must_use]
     pub fn live(holds: Holds, clock: Arc<dyn Clock>, most: usize, most_each: u32) -> Self {
-        Self::build(holds, clock.now(), Some(clock), (most, most_each))
+        let epoch = epoch(clock.now(), u16::from_le_bytes(random(&*clock)));
+        Self::build(holds, epoch, Some(clock), (most, most_each))
     }
 
-    fn build(holds: Holds, started: Millis, clock: Option<Arc<dyn Clock>>, (most, most_each): (usize, u32)) -> Self {
+    /// Lets at most so many listen by ordinary bodies, each of which keeps a connection of the accept loop for itself.
+    pub fn limit_bodies(&self, most: usize) {
+        self.0.doors.limit_bodies(most);
+    }
+
+    fn build(holds: Holds, epoch: u64, clock: Option<Arc<dyn Clock>>, (most, most_each): (usize, u32)) -> Self {
         Self(Arc::new(Inner {
             holds,
-            // Below 2^53, so that every JSON reader can hold it.
-            epoch: u64::try_from(started.0).unwrap_or(0) & ((1 << 53) - 1),
+            epoch,
             clock,
             doors: Doors::new(most, most_each),
             numbers: AtomicUsize::new(0),
@@ -144,6 +156,9 @@ impl Availability {
         address: IpAddr,
         now: Millis,
     ) -> Result<Result<Listener, Full>, HoldError> {
+        if self.0.closing.is_cancelled() {
+            return Ok(Err(Full::Closing));
+        }
         let guest = match self.0.doors.enter(address) {
             Ok(guest) => guest,
             Err(full) => return Ok(Err(full)),

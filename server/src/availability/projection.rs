@@ -168,11 +168,16 @@ impl Projection {
     }
 
     /// Calls `add` with the first events while nothing can be published: who is added then misses nothing and hears
-    /// nothing twice.
-    pub(super) fn while_still(&self, wants: Wants, after: Option<Position>, add: impl FnOnce(&str, Position)) {
+    /// nothing twice. What `add` answers comes out of the lock; nothing that listens may be dropped within.
+    pub(super) fn while_still<T>(
+        &self,
+        wants: Wants,
+        after: Option<Position>,
+        add: impl FnOnce(&str, Position) -> T,
+    ) -> T {
         let state = self.lock();
         let (text, position) = Self::hello(&state, wants, after);
-        add(&text, position);
+        add(&text, position)
     }
 
     /// Rings with every change.

@@ -14,7 +14,7 @@ use super::broadcast::{Joining, Topic};
 use super::doors::Guest;
 use super::frame::{Frame, HEARTBEAT};
 use super::projection::Listening;
-use super::{Availability, Wants};
+use super::{Availability, Full, Wants};
 
 /// Silence after which a body is sent a heartbeat.
 const QUIET: Duration = Duration::from_secs(15);
@@ -49,26 +49,32 @@ impl Listener {
     }
 
     /// Begins on a socket that nothing else uses any more: `head` is the answer's head, which promises chunks. Never
-    /// waits; the socket must not block.
+    /// waits; the socket must not block. It is closed where nothing writes to sockets any more: its browser comes back.
     pub fn onto(self, socket: TcpStream, head: &[u8]) {
         let retry = self.retry();
         let Self { house, ask, guest, listening, .. } = self;
         let projection = Arc::clone(&listening);
         let topic = Topic { event: projection.event, wants: ask.wants };
-        projection.while_still(ask.wants, ask.after, |text, at| {
+        let refused = projection.while_still(ask.wants, ask.after, |text, at| {
             let mut first = head.to_vec();
             first.extend_from_slice(Frame::of(&(retry + text)).chunk());
             let guard = Box::new((guest, listening));
-            house.broadcaster().join(Joining { topic, socket, first: Bytes::from(first), at, guard });
+            house.broadcaster().join(Joining { topic, socket, first: Bytes::from(first), at, guard }).err()
         });
+        // Its guard locks the projection.
+        drop(refused);
     }
 
-    /// Begins as a body of events.
-    pub fn into_body(self) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
+    /// Begins as a body of events, which keeps its connection busy for as long as it lasts.
+    ///
+    /// # Errors
+    /// As many listen in this way as may.
+    pub fn into_body(mut self) -> Result<impl Stream<Item = Result<Bytes, Infallible>> + Send, Full> {
+        self.guest.take_body()?;
         let moves = self.listening.moves();
         let closing = self.house.closing();
         let first = (self, None::<Position>, moves, Vec::<Bytes>::new());
-        stream::unfold(first, move |(listener, known, mut moves, mut waiting)| {
+        Ok(stream::unfold(first, move |(listener, known, mut moves, mut waiting)| {
             let closing = closing.clone();
             async move {
                 let Some(mut position) = known else {
@@ -92,6 +98,6 @@ impl Listener {
                 let next = waiting.remove(0);
                 Some((Ok(next), (listener, Some(position), moves, waiting)))
             }
-        })
+        }))
     }
 }

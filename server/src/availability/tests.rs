@@ -120,7 +120,7 @@ async fn whoever_comes_back_hears_what_was_missed_and_nothing_twice() {
         change(&holds, &availability, seat).await;
     }
     let listener = availability.listen(event(), all_of_it(Some(after)), ADDRESS, NOW).await.unwrap().unwrap();
-    let mut body = Box::pin(listener.into_body());
+    let mut body = Box::pin(listener.into_body().unwrap());
     let hello = body.next().await.unwrap().unwrap();
     browser.hear(std::str::from_utf8(&hello).unwrap());
     assert_eq!(browser.known.sequence, 3);
@@ -148,7 +148,7 @@ async fn who_was_away_too_long_or_knew_another_life_is_told_to_fetch() {
     ];
     for after in elsewhere {
         let listener = availability.listen(event(), all_of_it(after), ADDRESS, NOW).await.unwrap().unwrap();
-        let mut body = Box::pin(listener.into_body());
+        let mut body = Box::pin(listener.into_body().unwrap());
         let hello = body.next().await.unwrap().unwrap();
         let mut browser = Browser::new(&seen);
         browser.hear(std::str::from_utf8(&hello).unwrap());
@@ -185,7 +185,7 @@ async fn a_ticker_tells_what_changes_while_somebody_listens_and_rests_after() {
     let seen = availability.get(event(), NOW).await.unwrap();
     let listener =
         availability.listen(event(), all_of_it(Some(seen.message.position())), ADDRESS, NOW).await.unwrap().unwrap();
-    let mut body = Box::pin(listener.into_body());
+    let mut body = Box::pin(listener.into_body().unwrap());
     let mut browser = Browser::new(&seen);
     browser.hear(std::str::from_utf8(&body.next().await.unwrap().unwrap()).unwrap());
     let pair = HoldRequest { seats: vec![SeatId(0), SeatId(1)], ..HoldRequest::default() };
@@ -202,4 +202,52 @@ async fn a_ticker_tells_what_changes_while_somebody_listens_and_rests_after() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     availability.close();
+}
+
+/// Two ends of a connection; the first does not block.
+fn line() -> (std::net::TcpStream, std::net::TcpStream) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let far = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let near = listener.accept().unwrap().0;
+    near.set_nonblocking(true).unwrap();
+    (near, far)
+}
+
+/// A stop ends the threads while requests are still being answered: their streams come to nothing, at once.
+#[tokio::test]
+async fn a_stream_that_begins_after_the_end_is_let_go_and_hangs_nobody() {
+    let availability = Availability::new(house(evening(), Sold::default()), NOW);
+    let listen = || availability.listen(event(), all_of_it(None), ADDRESS, NOW);
+    let (early, late) = (listen().await.unwrap().unwrap(), listen().await.unwrap().unwrap());
+    let (early_near, _early_far) = line();
+    early.onto(early_near, b"head\r\n\r\n");
+    availability.close();
+    let (near, mut far) = line();
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        late.onto(near, b"head\r\n\r\n");
+        let _ = done.send(());
+    });
+    is_done.recv_timeout(std::time::Duration::from_secs(10)).expect("nobody waits for himself");
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut far, &mut text).unwrap();
+    assert_eq!((text.as_str(), availability.listeners()), ("", 0));
+}
+
+#[tokio::test]
+async fn who_comes_after_the_end_is_refused() {
+    let availability = Availability::new(house(evening(), Sold::default()), NOW);
+    availability.close();
+    let refused = availability.listen(event(), all_of_it(None), ADDRESS, NOW).await.unwrap();
+    assert_eq!(refused.unwrap_err(), Full::Closing);
+    assert_eq!(availability.listeners(), 0);
+}
+
+#[test]
+fn two_lives_that_begin_in_the_same_millisecond_are_told_apart() {
+    let clock = Arc::new(crate::clock::ManualClock::at(Millis(4_000_000_000_000)));
+    let [one, other] =
+        [(); 2].map(|()| Availability::live(house(evening(), Sold::default()), clock.clone(), 1, 1).0.epoch);
+    assert_ne!(one, other);
+    assert!(one < 1 << 53 && epoch(Millis(4_000_000_000_001), 0) > one.max(other));
 }

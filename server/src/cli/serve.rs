@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::demo;
 use crate::http;
 use crate::http::assets::Manifest;
+use crate::http::peers::Limits;
 use crate::stores::postgres::Pool;
 use crate::trouble::Trouble;
 use crate::wiring;
@@ -67,7 +68,12 @@ pub(super) fn address_file(config: &Config) -> PathBuf {
     config.data.join("address")
 }
 
-async fn serve(config: Config, listener: TcpListener, manifest: Manifest, database: &Database) -> Result<(), String> {
+async fn serve(
+    mut config: Config,
+    listener: TcpListener,
+    manifest: Manifest,
+    database: &Database,
+) -> Result<(), String> {
     let bound = listener.local_addr().map_err(|error| error.to_string())?;
     let public_url = config.public_url(bound);
     let address_file = address_file(&config);
@@ -75,12 +81,17 @@ async fn serve(config: Config, listener: TcpListener, manifest: Manifest, databa
     if config.demo {
         fill(&pool).await?;
     }
+    fit(&mut config);
     let house = wiring::open(config, pool.clone(), manifest, public_url.clone()).await?;
     let shop = house.shop.clone();
-    let most = room_for(&shop.config);
+    let limits = Limits {
+        all: shop.config.connections as usize,
+        each: shop.config.connections_per_address as usize,
+        proxies: shop.config.trusted_proxies.as_slice().into(),
+    };
     let stop = CancellationToken::new();
     let jobs = house.start(&stop);
-    let server = http::serve::serve(listener, shop.router(), most, shop.clock.clone(), stop.clone());
+    let server = http::serve::serve(listener, shop.router(), limits, shop.clock.clone(), stop.clone());
     // For `parterre demo`, which runs beside the shop and prints addresses in it.
     if let Err(error) = std::fs::write(address_file, &public_url) {
         tracing::warn!(%error, "the shop's address could not be written down");
@@ -113,9 +124,9 @@ async fn serve(config: Config, listener: TcpListener, manifest: Manifest, databa
     }
 }
 
-/// Connections to serve at a time: what the settings say, where the system lets the process have that many descriptors
-/// beside those of the live streams. The soft limit is raised as far as the hard one allows.
-fn room_for(config: &Config) -> usize {
+/// Cuts connections and streams down to the descriptors that the system gives the process, whose soft limit is raised as
+/// far as the hard one allows.
+fn fit(config: &mut Config) {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let wanted = u64::from(config.connections) + u64::from(config.streams) + SPARE;
     let limit = getrlimit(Resource::Nofile);
@@ -126,11 +137,20 @@ fn room_for(config: &Config) -> usize {
         tracing::warn!(%error, "the limit of open files could not be raised");
     }
     let room = getrlimit(Resource::Nofile).current.unwrap_or(wanted);
+    let (connections, streams) = share(room, config.connections, config.streams);
     if room < wanted {
-        tracing::warn!(room, wanted, "fewer files may be open than the settings ask for: see ulimit -n");
+        tracing::warn!(room, wanted, connections, streams, "fewer files may be open than wanted: see ulimit -n");
     }
-    // Half of a small room at least: streams are refused politely, connections only wait.
-    usize::try_from(u64::from(config.connections).min(room / 2)).unwrap_or(usize::MAX)
+    (config.connections, config.streams) = (connections, streams);
+}
+
+/// How `room` descriptors are shared by so many connections and streams: where they do not suffice, connections may have
+/// half of them, for without one nobody can even ask. Never nothing.
+fn share(room: u64, connections: u32, streams: u32) -> (u32, u32) {
+    let free = room.saturating_sub(SPARE).max(room / 2).max(2);
+    let fits = |wanted: u32, free: u64| u32::try_from(free).map_or(wanted, |free| wanted.min(free));
+    let connections = fits(connections, (free / 2).max(free.saturating_sub(streams.into())));
+    (connections, fits(streams, free - u64::from(connections)))
 }
 
 /// Fills an empty shop with the demo.
@@ -156,5 +176,23 @@ async fn asked_to_stop() {
         () = heard(SignalKind::interrupt()) => {}
         () = heard(SignalKind::terminate()) => {}
         () = heard(SignalKind::hangup()) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_and_streams_never_want_more_descriptors_than_there_are() {
+        assert_eq!(share(200_000, 10_000, 100_000), (10_000, 100_000));
+        assert_eq!(share(20_200, 10_000, 100_000), (10_000, 10_000));
+        assert_eq!(share(1_024, 10_000, 100_000), (412, 412));
+        assert_eq!(share(1_024, 10_000, 24), (800, 24));
+        for room in [0, 1, 2, 64, 200, 256, 300, 4_096, 65_536, u64::MAX] {
+            let (connections, streams) = share(room, 10_000, 100_000);
+            assert!(connections > 0 && streams > 0);
+            assert!(u64::from(connections) + u64::from(streams) <= room.max(2), "{room}: {connections}, {streams}");
+        }
     }
 }

@@ -23,7 +23,7 @@ impl Client {
     #[must_use]
     pub fn of(peer: Option<IpAddr>, headers: &HeaderMap, proxies: &[IpAddr]) -> Self {
         let Some(peer) = peer else { return Self::UNKNOWN };
-        if !proxies.contains(&peer) {
+        if !is_one_of(proxies, peer) {
             return Self::household(peer);
         }
         let named = headers
@@ -37,14 +37,15 @@ impl Client {
             // Nonsense ends the trail: the last address that can be believed is the proxy's own.
             let Ok(address) = address else { break };
             client = address;
-            if !proxies.contains(&address) {
+            if !is_one_of(proxies, address) {
                 break;
             }
         }
         Self::household(client)
     }
 
-    fn household(address: IpAddr) -> Self {
+    /// The client at this address.
+    pub(super) fn household(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V6(address) => {
                 let high = u128::from(address) & !u128::from(u64::MAX);
@@ -53,6 +54,11 @@ impl Client {
             v4 => Self(v4),
         }
     }
+}
+
+/// Whether `address` is one of `known`, written as IPv4 or as the IPv6 that a socket for both makes of it.
+pub(super) fn is_one_of(known: &[IpAddr], address: IpAddr) -> bool {
+    known.iter().any(|known| known.to_canonical() == address.to_canonical())
 }
 
 /// Writes the client's address to the request, for everything within.
@@ -110,6 +116,13 @@ mod tests {
         assert_eq!(seen("127.0.0.1", "198.51.100.1", &["127.0.0.1"]), "198.51.100.1");
         assert_eq!(seen("127.0.0.1", "10.9.9.9, 198.51.100.1, 127.0.0.1", &["127.0.0.1"]), "198.51.100.1");
         assert_eq!(seen("127.0.0.1", "nonsense", &["127.0.0.1"]), "127.0.0.1");
+    }
+
+    #[test]
+    fn a_socket_for_both_protocols_knows_its_proxy_too() {
+        assert_eq!(seen("::ffff:127.0.0.1", "198.51.100.1", &["127.0.0.1"]), "198.51.100.1");
+        assert_eq!(seen("127.0.0.1", "198.51.100.1, ::ffff:10.0.0.2", &["127.0.0.1", "10.0.0.2"]), "198.51.100.1");
+        assert_eq!(seen("10.0.0.2", "198.51.100.1", &["::ffff:10.0.0.2"]), "198.51.100.1");
     }
 
     #[test]

@@ -56,7 +56,9 @@ impl Departure {
                 head.extend_from_slice(b"\r\n");
             }
         }
-        head.extend_from_slice(format!("date: {date}\r\ntransfer-encoding: chunked\r\n\r\n").as_bytes());
+        head.extend_from_slice(
+            format!("date: {date}\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n").as_bytes(),
+        );
         self.listener.onto(socket, &head);
     }
 }

@@ -2,11 +2,11 @@
 
 use std::convert::Infallible;
 use std::future::{Future, pending, poll_fn};
-use std::io::{self, IoSlice};
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -14,8 +14,8 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, Version};
 use axum::response::Response;
+use axum_prometheus::metrics::counter;
 use hyper::body::Incoming;
-use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -26,19 +26,31 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::handover::{CanLeave, Departure};
+use super::line::{Line, PATIENCE, tune};
+use super::peers::{Limits, Peers};
 use crate::clock::Clock;
 
 /// A connection that has not sent a whole head after so long is closed; an idle one too.
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
+/// The same while fewer than a quarter of the places are free.
+const HEAD_WITHIN_CROWD: Duration = Duration::from_secs(10);
 /// Largest head of a request, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
 /// Pause after an error that is the machine's, such as no descriptor left.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// Serves `app` on `listener` until `stop`, at most `most` connections at a time; further ones wait to be accepted.
-/// Returns when the last request is answered.
-pub async fn serve(listener: TcpListener, app: Router, most: usize, clock: Arc<dyn Clock>, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(most));
+/// Serves `app` on `listener` until `stop`, as many connections at a time as `limits` say; connections that have become
+/// streams do not count. Returns when the last request is answered.
+pub async fn serve(
+    listener: TcpListener,
+    app: Router,
+    limits: impl Into<Limits>,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) {
+    let limits = limits.into();
+    let peers = Peers::new(&limits);
+    let places = Arc::new(Semaphore::new(limits.all.min(Semaphore::MAX_PERMITS)));
     let connections = TaskTracker::new();
     loop {
         let accepted = async {
@@ -51,12 +63,17 @@ pub async fn serve(listener: TcpListener, app: Router, most: usize, clock: Arc<d
         };
         match accepted {
             Ok((socket, peer)) => {
-                // Small answers are not to wait for the acknowledgement of earlier ones.
-                let _ = socket.set_nodelay(true);
+                // One address is not to fill the house.
+                let Some(entered) = peers.enter(peer.ip()) else {
+                    counter!("parterre_connections_refused_total").increment(1);
+                    continue;
+                };
+                tune(&socket);
+                let crowded = places.available_permits() < limits.all / 4;
+                let head_within = if crowded { HEAD_WITHIN_CROWD } else { HEAD_WITHIN };
                 let (app, clock, stop) = (app.clone(), Arc::clone(&clock), stop.clone());
                 connections.spawn(async move {
-                    connection(socket, peer, app, &*clock, stop).await;
-                    drop(place);
+                    connection(socket, peer, app, head_within, &*clock, stop, (place, entered)).await;
                 });
             }
             Err(error) if is_the_peers(&error) => {}
@@ -76,8 +93,16 @@ fn is_the_peers(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Serves one connection to its end, or until an answer leaves with it.
-async fn connection(socket: TcpStream, peer: SocketAddr, app: Router, clock: &dyn Clock, stop: CancellationToken) {
+/// Serves one connection to its end, or until an answer leaves with it; lets go of its `place` then.
+async fn connection(
+    socket: TcpStream,
+    peer: SocketAddr,
+    app: Router,
+    head_within: Duration,
+    clock: &dyn Clock,
+    stop: CancellationToken,
+    place: impl Sized,
+) {
     let slot = Arc::new(Mutex::new(None));
     let filled = Arc::clone(&slot);
     let service = service_fn(move |request: Request<Incoming>| {
@@ -86,9 +111,9 @@ async fn connection(socket: TcpStream, peer: SocketAddr, app: Router, clock: &dy
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
+        .header_read_timeout(head_within)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(Line { io: TokioIo::new(socket), blocked: false }, service);
+        .serve_connection(Line::new(TokioIo::new(socket), PATIENCE), service);
     let mut stopping = std::pin::pin!(stop.cancelled());
     let mut told = false;
     let mut departure = None;
@@ -116,11 +141,14 @@ async fn connection(socket: TcpStream, peer: SocketAddr, app: Router, clock: &dy
     let parts = connection.into_parts();
     // What an earlier answer left unwritten is in hyper's hands, and a request may not follow one for a stream: such
     // a connection is closed, and its browser comes back on a fresh one.
-    if ended.is_some() || parts.io.blocked || !parts.read_buf.is_empty() {
+    if ended.is_some() || parts.io.is_blocked() || !parts.read_buf.is_empty() {
         return;
     }
-    match parts.io.io.into_inner().into_std() {
-        Ok(socket) => departure.depart(socket, &http_date(clock)),
+    match parts.io.into_inner().into_inner().into_std() {
+        Ok(socket) => {
+            drop(place);
+            departure.depart(socket, &http_date(clock));
+        }
         Err(error) => tracing::warn!(%error, "a connection could not leave"),
     }
 }
@@ -150,51 +178,4 @@ async fn answer(
 fn http_date(clock: &dyn Clock) -> String {
     let now = jiff::Timestamp::from_millisecond(clock.now().0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
-}
-
-/// A socket that remembers whether the kernel took all that hyper had for it.
-struct Line {
-    io: TokioIo<TcpStream>,
-    blocked: bool,
-}
-
-impl Line {
-    fn noted<T>(&mut self, polled: Poll<T>) -> Poll<T> {
-        self.blocked = polled.is_pending();
-        polled
-    }
-}
-
-impl Read for Line {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(context, into)
-    }
-}
-
-impl Write for Line {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.io).poll_write(context, bytes);
-        self.noted(written)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(context)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.io).poll_write_vectored(context, slices);
-        self.noted(written)
-    }
 }

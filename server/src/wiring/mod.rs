@@ -113,6 +113,8 @@ pub async fn build(
     let holds = Holds::new(hold_store, Arc::new(facts.clone())).lasting(config.hold_ms());
     let (most, most_each) = (config.streams as usize, config.streams_per_address);
     let availability = Availability::live(holds.clone(), clock.clone(), most, most_each);
+    // Pages are to find a connection whatever listens by an old proxy.
+    availability.limit_bodies((config.connections as usize / 4).max(1));
     // A CQL store is shared and sees to its own marks.
     let alone = config.cql_nodes.is_empty();
     let neighbours = alone.then(|| {

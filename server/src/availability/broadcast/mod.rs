@@ -73,13 +73,20 @@ impl Broadcaster {
         shards.into_iter().flatten().collect()
     }
 
-    /// Hands a socket over. Where no thread could be started it is closed: its browser will ask instead.
-    pub(super) fn join(&self, joining: Joining) {
+    /// Hands a socket over.
+    ///
+    /// # Errors
+    /// The socket, where no thread takes any. Whoever holds a lock that its guard takes drops it after that lock.
+    pub(super) fn join(&self, mut joining: Joining) -> Result<(), Joining> {
         let shards = self.shards.get_or_init(Self::start);
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        if let Some(shard) = shards.get(turn % shards.len().max(1)) {
-            shard.handle.send(Command::Join(joining));
+        for step in 0..shards.len() {
+            match shards[turn.wrapping_add(step) % shards.len()].handle.join(joining) {
+                Ok(()) => return Ok(()),
+                Err(refused) => joining = refused,
+            }
         }
+        Err(joining)
     }
 
     /// Sends `frame`, which leads to `position`, to every socket of the topic.
@@ -100,6 +107,8 @@ impl Broadcaster {
 
     /// Ends every stream properly and the threads with them.
     pub(super) fn stop(&self) {
+        // Where none was started, none will be.
+        self.shards.get_or_init(Vec::new);
         self.all(|| Command::Stop);
         for shard in self.shards.get().into_iter().flatten() {
             let thread = shard.thread.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();

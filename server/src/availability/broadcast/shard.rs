@@ -42,11 +42,21 @@ pub(super) struct Handle {
 }
 
 impl Handle {
+    /// Tells the shard; nobody where it has stopped and its sockets are closed.
     pub(super) fn send(&self, command: Command) {
-        // A shard that has stopped has closed its sockets: there is nobody to tell.
         if self.commands.send(command).is_ok() {
             let _ = self.waker.wake();
         }
+    }
+
+    /// Hands a socket over; gives it back where the shard has stopped.
+    pub(super) fn join(&self, joining: Joining) -> Result<(), Joining> {
+        match self.commands.send(Command::Join(joining)) {
+            Err(mpsc::SendError(Command::Join(refused))) => return Err(refused),
+            Err(_) => {}
+            Ok(()) => drop(self.waker.wake()),
+        }
+        Ok(())
     }
 }
 

@@ -49,7 +49,7 @@ pub enum Only {
         (status = 404, body = Problem, description = "No such event", content_type = "application/problem+json"),
         (status = 422, body = Problem, description = "`invalid_request`", content_type = "application/problem+json"),
         (status = 429, body = Problem, description = "`too_many_streams` from this address", content_type = "application/problem+json"),
-        (status = 503, body = Problem, description = "`busy`: as many listen as can", content_type = "application/problem+json"),
+        (status = 503, body = Problem, description = "`busy`: as many listen as can; `closing`: the process is about to end", content_type = "application/problem+json"),
     )
 )]
 pub async fn stream(
@@ -78,7 +78,7 @@ pub async fn stream(
         response.extensions_mut().insert(Leaving::new(listener));
         response
     } else {
-        head(Body::from_stream(listener.into_body()).into_response())
+        head(Body::from_stream(listener.into_body().map_err(refused)?).into_response())
     })
 }
 
@@ -111,6 +111,12 @@ fn refused(full: Full) -> ApiError {
             "busy",
             "Too busy right now",
             "As many listen as we can take. This page keeps itself fresh by asking now and then.",
+        ),
+        Full::Closing => ApiError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "closing",
+            "One moment, please",
+            "The shop is being started anew. This page keeps itself fresh by asking now and then.",
         ),
     }
     .retry_after(60)
