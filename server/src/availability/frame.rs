@@ -7,8 +7,9 @@ use domain::availability::Position;
 
 use super::seen::Seen;
 
-/// What keeps a silent connection from being taken for a dead one.
-pub(super) const HEARTBEAT: &str = ":\n\n";
+/// What keeps a silent connection from being taken for a dead one, by proxies and by pages: an event, as browsers hide
+/// comments from their pages.
+pub(super) const HEARTBEAT: &str = "event: beat\ndata:\n\n";
 
 /// Some events, framed as one chunk of HTTP/1.1 (RFC 9112, 7.1) so that sockets get the very bytes.
 #[derive(Clone, Debug)]
@@ -49,7 +50,12 @@ pub(super) fn delta(to: Position, bytes: &[u8]) -> String {
     format!("id: {to}\nevent: delta\ndata: {}\n\n", STANDARD.encode(bytes))
 }
 
-/// `event: snapshot`: fetch the snapshot again; deltas go on from `at`.
+/// `event: state`: all of it, `bytes` being the snapshot's, in base64; deltas go on from `at`.
+pub(super) fn state(at: Position, bytes: &[u8]) -> String {
+    format!("id: {at}\nevent: state\ndata: {}\n\n", STANDARD.encode(bytes))
+}
+
+/// `event: snapshot`, behind each `state`, for readers that do not know the latter: fetch the snapshot again.
 pub(super) fn snapshot(at: Position) -> String {
     format!("id: {at}\nevent: snapshot\ndata: {at}\n\n")
 }

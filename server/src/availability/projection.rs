@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum_prometheus::metrics::counter;
-use bytes::Bytes;
 use domain::availability::Message;
 use domain::availability::delta::{self, Position};
 use domain::ids::EventId;
@@ -19,8 +18,8 @@ use crate::holds::store::Snapshot;
 
 /// Changes kept for those who come back: some seconds of a hot sale, hours of a quiet one.
 const RECENT: usize = 256;
-/// Bytes of them, at most: beyond that a snapshot is cheaper anyway.
-const RECENT_BYTES: usize = 128 * 1024;
+/// Bytes of them that are worth it for any hall: less than one packet.
+const PACKET: usize = 1024;
 
 /// The projection of one event.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ struct State {
     inventory: Arc<Inventory>,
     snapshot: Arc<Snapshot>,
     seen: Arc<Seen>,
-    /// The last deltas; the newest leads to `seen`.
+    /// The last deltas, without counts; the newest leads to `seen`.
     recent: VecDeque<Frame>,
     recent_bytes: usize,
     listeners: usize,
@@ -58,7 +57,9 @@ impl State {
     fn remember(&mut self, frame: Frame) {
         self.recent_bytes += frame.chunk().len();
         self.recent.push_back(frame);
-        while self.recent.len() > RECENT || self.recent_bytes > RECENT_BYTES {
+        // Much more would cost those who come back more than the state itself, which needs no deltas to be laid over.
+        let most = PACKET.max(self.seen.message.states.bytes().len() / 4);
+        while self.recent.len() > RECENT || self.recent_bytes > most {
             self.recent_bytes -= self.recent.pop_front().map_or(self.recent_bytes, |old| old.chunk().len());
         }
     }
@@ -119,52 +120,43 @@ impl Projection {
         }
         let position = Position { sequence: old.message.sequence + 1, ..old.message.position() };
         let states = state.snapshot.states.clone();
-        let mut text = frame::delta(position, &delta::encode(&old.message.states, &states));
+        let delta = frame::delta(position, &delta::encode(&old.message.states, &states));
         let message = Message { epoch: position.epoch, sequence: position.sequence, states };
-        let seen = Seen::new(message, left(&state.inventory, &state.snapshot));
+        let seen = Arc::new(Seen::new(message, left(&state.inventory, &state.snapshot)));
+        let frame = Frame::of(&delta);
+        let mut told = frame.clone();
         if seen.left != old.left {
-            let counts = frame::left(&seen);
-            text.push_str(&counts);
-            out.publish(Topic { event: self.event, wants: Wants::Counts }, Frame::of(&counts), position);
+            out.publish(Topic { event: self.event, wants: Wants::Counts }, seen.counts().clone(), &seen);
+            told = Frame::of(&(delta + &frame::left(&seen)));
         }
-        let frame = Frame::of(&text);
-        out.publish(Topic { event: self.event, wants: Wants::Seats }, frame.clone(), position);
+        out.publish(Topic { event: self.event, wants: Wants::Seats }, told, &seen);
         state.remember(frame);
-        state.seen = Arc::new(seen);
+        state.seen = seen;
         self.moved.send_replace(position.sequence);
         counter!("parterre_live_deltas_total").increment(1);
     }
 
-    /// The first events for somebody who knows `after`, and the position they lead to.
-    fn hello(state: &State, wants: Wants, after: Option<Position>) -> (String, Position) {
-        let mut text = String::new();
-        if wants == Wants::Seats {
-            match after.and_then(|after| state.since(after)) {
-                Some(frames) => frames.for_each(|frame| text.push_str(&String::from_utf8_lossy(&frame.text()))),
-                None => text.push_str(&frame::snapshot(state.position())),
-            }
+    /// What happened after `known`, counts included; everything where the deltas do not reach back so far.
+    fn news_of(state: &State, wants: Wants, known: Option<Position>) -> Vec<Frame> {
+        let counts = state.seen.counts().clone();
+        match known.and_then(|known| state.since(known)) {
+            _ if wants == Wants::Counts => vec![counts],
+            Some(deltas) => deltas.cloned().chain([counts]).collect(),
+            None => vec![state.seen.whole().clone()],
         }
-        text.push_str(&frame::left(&state.seen));
-        (text, state.position())
     }
 
-    /// The first events, for a stream that will come back with [`Projection::news`].
-    pub(super) fn greet(&self, wants: Wants, after: Option<Position>) -> (String, Position) {
-        Self::hello(&self.lock(), wants, after)
+    /// The first events for somebody who knows `after`, and the position they lead to.
+    pub(super) fn greet(&self, wants: Wants, after: Option<Position>) -> (Vec<Frame>, Position) {
+        let state = self.lock();
+        (Self::news_of(&state, wants, after), state.position())
     }
 
-    /// What happened after `known`: the deltas, or a snapshot event where they do not reach back; the counts alone where
-    /// nothing else is wanted.
-    pub(super) fn news(&self, wants: Wants, known: Position) -> (Vec<Bytes>, Position) {
+    /// What happened after `known`, nothing where nothing did, and the position it leads to.
+    pub(super) fn news(&self, wants: Wants, known: Position) -> (Vec<Frame>, Position) {
         let state = self.lock();
         let now = state.position();
-        let texts = match state.since(known) {
-            _ if known == now => Vec::new(),
-            _ if wants == Wants::Counts => vec![Bytes::from(frame::left(&state.seen))],
-            Some(frames) => frames.map(Frame::text).collect(),
-            None => vec![Bytes::from(frame::snapshot(now))],
-        };
-        (texts, now)
+        (if known == now { Vec::new() } else { Self::news_of(&state, wants, Some(known)) }, now)
     }
 
     /// Calls `add` with the first events while nothing can be published: who is added then misses nothing and hears
@@ -173,11 +165,10 @@ impl Projection {
         &self,
         wants: Wants,
         after: Option<Position>,
-        add: impl FnOnce(&str, Position) -> T,
+        add: impl FnOnce(Vec<Frame>, Arc<Seen>) -> T,
     ) -> T {
         let state = self.lock();
-        let (text, position) = Self::hello(&state, wants, after);
-        add(&text, position)
+        add(Self::news_of(&state, wants, after), Arc::clone(&state.seen))
     }
 
     /// Rings with every change.

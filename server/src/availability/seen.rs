@@ -9,6 +9,7 @@ use domain::hall::Hall;
 use domain::ids::TierId;
 use domain::seat::{SeatId, SeatState};
 
+use super::frame::{self, Frame};
 use crate::holds::Inventory;
 use crate::holds::store::Snapshot;
 
@@ -23,12 +24,27 @@ pub struct Seen {
     pub left: Vec<(TierId, u32)>,
     bytes: OnceLock<Bytes>,
     brotli: OnceLock<Bytes>,
+    counts: OnceLock<Frame>,
+    whole: OnceLock<Frame>,
 }
 
 impl Seen {
     pub(super) fn new(message: Message, left: Vec<(TierId, u32)>) -> Self {
         let etag = format!("\"{:x}-{:x}\"", message.epoch, message.sequence);
-        Self { message, etag, left, bytes: OnceLock::new(), brotli: OnceLock::new() }
+        let (bytes, brotli) = (OnceLock::new(), OnceLock::new());
+        Self { message, etag, left, bytes, brotli, counts: OnceLock::new(), whole: OnceLock::new() }
+    }
+
+    /// The counts as an event: made at the first call, then shared.
+    pub(super) fn counts(&self) -> &Frame {
+        self.counts.get_or_init(|| Frame::of(&frame::left(self)))
+    }
+
+    /// Everything as events, for whoever knows nothing of use: made at the first call, then shared.
+    pub(super) fn whole(&self) -> &Frame {
+        let at = self.message.position();
+        let text = || frame::state(at, self.bytes()) + &frame::snapshot(at) + &frame::left(self);
+        self.whole.get_or_init(|| Frame::of(&text()))
     }
 
     /// The message's bytes, as `domain::availability::Message` documents them: made at the first call, then shared.

@@ -55,11 +55,11 @@ impl Listener {
         let Self { house, ask, guest, listening, .. } = self;
         let projection = Arc::clone(&listening);
         let topic = Topic { event: projection.event, wants: ask.wants };
-        let refused = projection.while_still(ask.wants, ask.after, |text, at| {
-            let mut first = head.to_vec();
-            first.extend_from_slice(Frame::of(&(retry + text)).chunk());
+        let refused = projection.while_still(ask.wants, ask.after, |frames, seen| {
+            let mut first = vec![Bytes::copy_from_slice(head), Frame::of(&retry).chunk().clone()];
+            first.extend(frames.iter().map(|frame| frame.chunk().clone()));
             let guard = Box::new((guest, listening));
-            house.broadcaster().join(Joining { topic, socket, first: Bytes::from(first), at, guard }).err()
+            house.broadcaster().join(Joining { topic, socket, first, seen, guard }).err()
         });
         // Its guard locks the projection.
         drop(refused);
@@ -73,31 +73,43 @@ impl Listener {
         self.guest.take_body()?;
         let moves = self.listening.moves();
         let closing = self.house.closing();
-        let first = (self, None::<Position>, moves, Vec::<Bytes>::new());
-        Ok(stream::unfold(first, move |(listener, known, mut moves, mut waiting)| {
+        Ok(stream::unfold((self, None::<Position>, moves), move |(listener, known, mut moves)| {
             let closing = closing.clone();
             async move {
                 let Some(mut position) = known else {
                     moves.mark_unchanged();
-                    let (text, position) = listener.listening.greet(listener.ask.wants, listener.ask.after);
-                    let hello = Bytes::from(listener.retry() + &text);
-                    return Some((Ok(hello), (listener, Some(position), moves, waiting)));
+                    let (frames, position) = listener.listening.greet(listener.ask.wants, listener.ask.after);
+                    let hello = [Bytes::from(listener.retry()), text(&frames)].concat();
+                    return Some((Ok(Bytes::from(hello)), (listener, Some(position), moves)));
                 };
                 let quiet = Instant::now() + QUIET;
-                while waiting.is_empty() {
+                loop {
                     let moved = tokio::select! {
                         () = closing.cancelled() => return None,
                         moved = timeout_at(quiet, moves.changed()) => moved,
                     };
-                    match moved {
-                        Ok(Ok(())) => (waiting, position) = listener.listening.news(listener.ask.wants, position),
+                    let next = match moved {
+                        Ok(Ok(())) => {
+                            let frames;
+                            (frames, position) = listener.listening.news(listener.ask.wants, position);
+                            text(&frames)
+                        }
                         Ok(Err(_)) => return None,
-                        Err(_) => waiting.push(Bytes::from_static(HEARTBEAT.as_bytes())),
+                        Err(_) => Bytes::from_static(HEARTBEAT.as_bytes()),
+                    };
+                    if !next.is_empty() {
+                        return Some((Ok(next), (listener, Some(position), moves)));
                     }
                 }
-                let next = waiting.remove(0);
-                Some((Ok(next), (listener, Some(position), moves, waiting)))
             }
         }))
+    }
+}
+
+/// The events of all of them; the same memory where it is one.
+fn text(frames: &[Frame]) -> Bytes {
+    match frames {
+        [one] => one.text(),
+        many => Bytes::from(many.iter().map(Frame::text).collect::<Vec<_>>().concat()),
     }
 }

@@ -94,7 +94,13 @@ impl Browser {
                     domain::availability::delta::apply(&mut self.known.states, &bytes).unwrap();
                     self.known.sequence = to.sequence;
                 }
-                "snapshot" => self.told_to_fetch = true,
+                "state" => {
+                    self.known = Message::decode(&STANDARD.decode(data).unwrap()).unwrap();
+                    assert_eq!(self.known.position().to_string(), field("id: "));
+                }
+                // Said for those who do not understand `state`.
+                "snapshot" => self.told_to_fetch |= self.known.position().to_string() != data,
+                "beat" => {}
                 "left" => {
                     self.left = serde_json::from_str::<serde_json::Value>(data).unwrap()["total"].as_u64().unwrap();
                 }
@@ -135,10 +141,11 @@ async fn whoever_comes_back_hears_what_was_missed_and_nothing_twice() {
 }
 
 #[tokio::test]
-async fn who_was_away_too_long_or_knew_another_life_is_told_to_fetch() {
+async fn who_was_away_too_long_or_knew_another_life_gets_the_whole_state() {
     let holds = house(evening(), Sold::default());
     let availability = Availability::new(holds.clone(), NOW);
-    let seen = availability.get(event(), NOW).await.unwrap();
+    let first = availability.get(event(), NOW).await.unwrap();
+    let seen = change(&holds, &availability, 0).await;
     let now = seen.message.position();
     let elsewhere = [
         None,
@@ -150,10 +157,37 @@ async fn who_was_away_too_long_or_knew_another_life_is_told_to_fetch() {
         let listener = availability.listen(event(), all_of_it(after), ADDRESS, NOW).await.unwrap().unwrap();
         let mut body = Box::pin(listener.into_body().unwrap());
         let hello = body.next().await.unwrap().unwrap();
-        let mut browser = Browser::new(&seen);
+        let mut browser = Browser::new(&first);
         browser.hear(std::str::from_utf8(&hello).unwrap());
-        assert!(browser.told_to_fetch, "{after:?}");
+        assert_eq!((&browser.known, browser.told_to_fetch), (&seen.message, false), "{after:?}");
+        // Readers from before `state` are told to fetch, as they always were.
+        assert!(std::str::from_utf8(&hello).unwrap().contains(&format!("event: snapshot\ndata: {now}\n")));
     }
+}
+
+#[tokio::test]
+async fn no_more_is_replayed_than_the_state_is_worth() {
+    let availability = Availability::new(house(evening(), Sold::default()), NOW);
+    let first = availability.get(event(), NOW).await.unwrap();
+    let (projection, _) = availability.look(event(), 0, NOW).await.unwrap();
+    for _ in 0..40 {
+        projection.break_on_purpose(SeatId(20), SeatState::Sold);
+        availability.compare(NOW).await.unwrap();
+    }
+    let seen = availability.get(event(), NOW).await.unwrap();
+    let now = seen.message.position();
+    assert_eq!(now.sequence, first.message.sequence + 40);
+    let size = |after: Position| -> usize {
+        let (frames, to) = projection.greet(Wants::Seats, Some(after));
+        assert_eq!(to, now);
+        frames.iter().map(|frame| frame.text().len()).sum()
+    };
+    let whole = seen.whole().text().len();
+    assert_eq!(size(first.message.position()), whole);
+    let sizes = (first.message.sequence..now.sequence).map(|sequence| size(Position { sequence, ..now }));
+    let replays: Vec<usize> = sizes.filter(|size| *size != whole).collect();
+    assert!((3..39).contains(&replays.len()), "{replays:?}");
+    assert!(replays.iter().all(|size| *size <= 1024 + seen.counts().text().len()), "{replays:?}");
 }
 
 #[tokio::test]
@@ -172,7 +206,7 @@ async fn a_wrong_projection_is_put_right_and_told() {
     let right = availability.get(event(), NOW).await.unwrap();
     assert_eq!((&right.message.states, right.left.clone()), (&seen.message.states, seen.left.clone()));
     let (texts, _) = projection.news(Wants::Seats, wrong.message.position());
-    texts.iter().for_each(|text| browser.hear(std::str::from_utf8(text).unwrap()));
+    texts.iter().for_each(|frame| browser.hear(std::str::from_utf8(&frame.text()).unwrap()));
     assert_eq!(browser.known, right.message);
     assert_eq!(availability.compare(NOW).await.unwrap(), 0);
 }

@@ -9,16 +9,16 @@ mod slab;
 mod tests;
 
 use std::net::TcpStream;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
-use domain::availability::Position;
 use domain::ids::EventId;
 
 use super::Wants;
 use super::frame::Frame;
+use super::seen::Seen;
 use shard::{Command, Handle};
 
 /// Threads, at most. One writes some hundred thousand times a second; what is shared costs more than it brings.
@@ -41,8 +41,9 @@ pub(super) struct Joining {
     pub(super) topic: Topic,
     pub(super) socket: TcpStream,
     /// Written before all else: the answer's head and the first events.
-    pub(super) first: Bytes,
-    pub(super) at: Position,
+    pub(super) first: Vec<Bytes>,
+    /// What they lead to.
+    pub(super) seen: Arc<Seen>,
     pub(super) guard: Guard,
 }
 
@@ -89,9 +90,9 @@ impl Broadcaster {
         Err(joining)
     }
 
-    /// Sends `frame`, which leads to `position`, to every socket of the topic.
-    pub(super) fn publish(&self, topic: Topic, frame: Frame, position: Position) {
-        self.all(|| Command::Publish { topic, frame: frame.clone(), position });
+    /// Sends `frame`, which leads to `seen`, to every socket of the topic; whoever is too far behind gets the latter.
+    pub(super) fn publish(&self, topic: Topic, frame: Frame, seen: &Arc<Seen>) {
+        self.all(|| Command::Publish { topic, frame: frame.clone(), seen: Arc::clone(seen) });
     }
 
     /// A second has passed: heartbeats are due to some, and patience with slow readers shrinks.

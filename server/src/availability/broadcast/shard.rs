@@ -7,20 +7,21 @@ use std::thread::JoinHandle;
 
 use axum_prometheus::metrics::counter;
 use bytes::{Buf, Bytes};
-use domain::availability::Position;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::slab::Slab;
 use super::{Guard, Joining, Topic};
 use crate::availability::Wants;
-use crate::availability::frame::{self, END, Frame, HEARTBEAT};
+use crate::availability::frame::{END, Frame, HEARTBEAT};
+use crate::availability::seen::Seen;
 
-/// Frames that wait for slow readers of a topic. Whoever is further behind is told to fetch a snapshot.
+/// Frames that wait for slow readers of a topic. Whoever is further behind gets the whole state instead.
 const WAITING: usize = 64;
 /// Frames that are written at once, at most.
 const AT_ONCE: usize = 8;
-/// Beats (seconds) without a byte after which a stream is sent a heartbeat.
+/// Beats (seconds) between the turns of a stream, at each of which it gets a heartbeat where its topic has been silent for
+/// a whole second: no stream is silent for more than one beat longer.
 const QUIET: u32 = 15;
 /// Beats during which a socket may take nothing of what waits for it.
 const PATIENCE: u8 = 30;
@@ -29,7 +30,7 @@ const WAKE: Token = Token(usize::MAX);
 /// What a shard is told.
 pub(super) enum Command {
     Join(Joining),
-    Publish { topic: Topic, frame: Frame, position: Position },
+    Publish { topic: Topic, frame: Frame, seen: Arc<Seen> },
     Beat,
     Stop,
 }
@@ -100,7 +101,8 @@ struct Log {
     topic: Topic,
     first: u64,
     frames: VecDeque<Frame>,
-    at: Position,
+    /// What the last frame leads to.
+    seen: Arc<Seen>,
     listeners: Vec<u32>,
     /// Frames came since the listeners were last served.
     dirty: bool,
@@ -112,9 +114,9 @@ impl Log {
         self.first + self.frames.len() as u64
     }
 
-    fn push(&mut self, frame: Frame, position: Position) {
+    fn push(&mut self, frame: Frame, seen: Arc<Seen>) {
         self.frames.push_back(frame);
-        self.at = position;
+        self.seen = seen;
         self.dirty = true;
         // Counts are whole each time: whoever is behind wants the last ones alone.
         let keep = if self.topic.wants == Wants::Counts { 1 } else { WAITING };
@@ -123,6 +125,23 @@ impl Log {
             self.first += 1;
         }
     }
+}
+
+/// Writes as much of `parts` as the socket takes, and answers the rest; `None` where it takes nothing any more.
+fn begin(mut socket: &TcpStream, parts: &[Bytes]) -> Option<Bytes> {
+    let slices: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(part)).collect();
+    let mut taken = match socket.write_vectored(&slices) {
+        Ok(taken) => taken,
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => 0,
+        Err(_) => return None,
+    };
+    let mut rest = Vec::new();
+    for part in parts {
+        let written = taken.min(part.len());
+        taken -= written;
+        rest.extend_from_slice(&part[written..]);
+    }
+    Some(Bytes::from(rest))
 }
 
 /// The socket is to be closed.
@@ -138,7 +157,7 @@ impl Listener {
                     self.next = log.first;
                 } else if self.rest.is_empty() {
                     counter!("parterre_live_behind_total").increment(1);
-                    self.rest = Frame::of(&frame::snapshot(log.at)).chunk().clone();
+                    self.rest = log.seen.whole().chunk().clone();
                     self.next = log.end();
                 }
             }
@@ -223,7 +242,7 @@ impl Shard {
             let stopping = loop {
                 match self.inbox.try_recv() {
                     Ok(Command::Join(joining)) => self.join(joining),
-                    Ok(Command::Publish { topic, frame, position }) => self.publish(topic, frame, position),
+                    Ok(Command::Publish { topic, frame, seen }) => self.publish(topic, frame, seen),
                     Ok(Command::Beat) => self.beat(),
                     Err(mpsc::TryRecvError::Empty) => break false,
                     Ok(Command::Stop) | Err(mpsc::TryRecvError::Disconnected) => break true,
@@ -250,19 +269,20 @@ impl Shard {
     }
 
     fn join(&mut self, joining: Joining) {
-        let Joining { topic, socket, first, at, guard } = joining;
+        let Joining { topic, socket, first, seen, guard } = joining;
         let mut socket = TcpStream::from_std(socket);
         let interest = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self.poll.registry().register(&mut socket, Token(self.sockets.next() as usize), interest) {
             tracing::warn!(%error, "a live stream could not be taken over");
             return;
         }
+        let Some(rest) = begin(&socket, &first) else { return };
         let log = *self.by_topic.entry(topic).or_insert_with(|| {
             self.topics.insert(Log {
                 topic,
                 first: 0,
                 frames: VecDeque::new(),
-                at,
+                seen,
                 listeners: Vec::new(),
                 dirty: false,
                 quiet_since: self.beats,
@@ -270,17 +290,17 @@ impl Shard {
         });
         let Some(known) = self.topics.get_mut(log) else { return };
         let place = known.listeners.len() as u32;
-        let listener = Listener { socket, log, place, next: known.end(), rest: first, stuck: 0, _guard: guard };
+        let listener = Listener { socket, log, place, next: known.end(), rest, stuck: 0, _guard: guard };
         let key = self.sockets.insert(listener);
         known.listeners.push(key);
         self.ready(key, false);
     }
 
-    fn publish(&mut self, topic: Topic, frame: Frame, position: Position) {
+    fn publish(&mut self, topic: Topic, frame: Frame, seen: Arc<Seen>) {
         if let Some(log) = self.by_topic.get(&topic)
             && let Some(log) = self.topics.get_mut(*log)
         {
-            log.push(frame, position);
+            log.push(frame, seen);
             log.quiet_since = self.beats;
         }
     }
@@ -337,7 +357,7 @@ impl Shard {
                 if listener.stuck > PATIENCE {
                     gone.push(key);
                 }
-            } else if key % QUIET == self.beats % QUIET && self.beats.wrapping_sub(log.quiet_since) >= QUIET {
+            } else if key % QUIET == self.beats % QUIET && self.beats.wrapping_sub(log.quiet_since) > 1 {
                 listener.rest = heartbeat.chunk().clone();
                 if listener.serve(log).is_err() {
                     gone.push(key);

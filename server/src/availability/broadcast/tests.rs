@@ -6,6 +6,9 @@ use std::sync::{Arc, Weak};
 use std::thread::sleep;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::availability::{Message, Packed};
 use domain::ids::EventId;
 use domain::time::Millis;
 
@@ -15,8 +18,9 @@ fn topic(wants: Wants) -> Topic {
     Topic { event: EventId::mint(Millis(0), [1; 10]), wants }
 }
 
-fn at(sequence: u64) -> Position {
-    Position { epoch: 1, sequence }
+/// A state of four seats.
+fn at(sequence: u64) -> Arc<Seen> {
+    Arc::new(Seen::new(Message { epoch: 1, sequence, states: Packed::free(4) }, Vec::new()))
 }
 
 struct Reader {
@@ -32,8 +36,8 @@ fn join(house: &Broadcaster, wants: Wants) -> Reader {
     socket.set_nonblocking(true).unwrap();
     let guard = Arc::new(());
     let counted = Arc::downgrade(&guard);
-    let first = Bytes::from_static(b"head\r\n\r\n");
-    house.join(Joining { topic: topic(wants), socket, first, at: at(0), guard: Box::new(guard) });
+    let first = vec![Bytes::from_static(b"head\r\n"), Bytes::from_static(b"\r\n")];
+    house.join(Joining { topic: topic(wants), socket, first, seen: at(0), guard: Box::new(guard) }).ok();
     Reader { socket: reader, counted }
 }
 
@@ -73,8 +77,8 @@ fn every_socket_gets_every_frame_once_and_in_order() {
     let mut sent = String::new();
     for sequence in 1..=60 {
         let text = format!("id: {sequence}\n\n");
-        house.publish(topic(Wants::Seats), Frame::of(&text), at(sequence));
-        house.publish(topic(Wants::Counts), Frame::of("for others\n\n"), at(sequence));
+        house.publish(topic(Wants::Seats), Frame::of(&text), &at(sequence));
+        house.publish(topic(Wants::Counts), Frame::of("for others\n\n"), &at(sequence));
         sent.push_str(&text);
     }
     house.stop();
@@ -84,26 +88,46 @@ fn every_socket_gets_every_frame_once_and_in_order() {
 }
 
 #[test]
-fn a_slow_reader_is_told_to_fetch_a_snapshot_and_its_chunks_stay_whole() {
+fn a_slow_reader_gets_the_state_when_it_reads_again_and_its_chunks_stay_whole() {
     let house = Broadcaster::default();
     let (slow, counts) = (join(&house, Wants::Seats), join(&house, Wants::Counts));
     let large = "x".repeat(200_000);
     for sequence in 1..=200 {
         for wants in [Wants::Seats, Wants::Counts] {
-            house.publish(topic(wants), Frame::of(&format!("id: {sequence}\ndata: {large}\n\n")), at(sequence));
+            house.publish(topic(wants), Frame::of(&format!("id: {sequence}\ndata: {large}\n\n")), &at(sequence));
         }
         sleep(Duration::from_millis(1));
     }
     let readers = [slow, counts].map(|reader| std::thread::spawn(move || reader.whole()));
     sleep(Duration::from_millis(300));
-    house.publish(topic(Wants::Seats), Frame::of("id: 201\n\n"), at(201));
-    house.publish(topic(Wants::Counts), Frame::of("id: 201\n\n"), at(201));
+    house.publish(topic(Wants::Seats), Frame::of("id: 201\n\n"), &at(201));
+    house.publish(topic(Wants::Counts), Frame::of("id: 201\n\n"), &at(201));
     sleep(Duration::from_millis(300));
     house.stop();
     let [(slow, slow_whole), (counts, counts_whole)] = readers.map(|reader| reader.join().unwrap());
-    assert!(slow.contains("event: snapshot\n"));
-    assert!(slow_whole && slow.ends_with("id: 201\n\n"));
-    assert!(!counts.contains("event: snapshot\n"), "counts are whole each time");
+    assert!(slow_whole);
+    // Every frame is heard, or jumped over by a state that says so.
+    let (mut known, mut states) = (0, 0);
+    for event in slow.split_terminator("\n\n") {
+        let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        let id = field("id: ").split('-').next_back().unwrap().parse::<u64>().unwrap();
+        match field("event: ") {
+            "state" => {
+                let message = Message::decode(&STANDARD.decode(field("data: ")).unwrap()).unwrap();
+                assert_eq!(message.position().to_string(), field("id: "));
+                assert!(id > known + 1);
+                (known, states) = (id, states + 1);
+            }
+            "snapshot" | "left" => assert_eq!(id, known),
+            _ => {
+                assert_eq!(id, known + 1);
+                known = id;
+            }
+        }
+    }
+    assert!(known == 201 && states > 0, "{known}, {states}");
+    assert!(slow.contains("event: left\n"), "the counts come with the state");
+    assert!(!counts.contains("event: "), "counts are whole each time");
     assert!(counts_whole && counts.ends_with("id: 201\n\n"));
 }
 
@@ -115,7 +139,7 @@ fn whoever_hangs_up_or_talks_is_let_go() {
     talks.socket.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
     assert!(gone.is_let_go() && talks.is_let_go());
     assert_eq!(stays.counted.strong_count(), 1);
-    house.publish(topic(Wants::Seats), Frame::of("id: 1\n\n"), at(1));
+    house.publish(topic(Wants::Seats), Frame::of("id: 1\n\n"), &at(1));
     house.stop();
     assert!(stays.is_let_go());
     assert_eq!(stays.whole(), ("id: 1\n\n".to_owned(), true));
@@ -126,12 +150,17 @@ fn silence_is_broken_by_heartbeats_and_a_stuck_socket_is_let_go() {
     let house = Broadcaster::default();
     let (quiet, stuck) = (join(&house, Wants::Seats), join(&house, Wants::Counts));
     let large = Frame::of(&"x".repeat(16 << 20));
-    house.publish(topic(Wants::Counts), large, at(1));
+    house.publish(topic(Wants::Counts), large, &at(1));
     for _ in 0..60 {
         house.beat();
     }
     assert!(stuck.is_let_go());
     house.stop();
     let (text, whole) = quiet.whole();
-    assert!(whole && text.len() >= 3 * ":\n\n".len() && text.replace(":\n\n", "").is_empty(), "{text}");
+    assert!(
+        whole
+            && text.len() >= 3 * "event: beat\ndata:\n\n".len()
+            && text.replace("event: beat\ndata:\n\n", "").is_empty(),
+        "{text}"
+    );
 }
