@@ -16,11 +16,12 @@ mod ticker;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::availability::Position;
 use domain::ids::EventId;
-use domain::time::Millis;
+use domain::time::{MINUTE, Millis};
 use tokio_util::sync::CancellationToken;
 
 pub use doors::Full;
@@ -39,6 +40,8 @@ use projection::{Listening, Projection};
 pub const MAX_AGE: i64 = 100;
 /// Milliseconds between two looks at an event somebody listens to.
 pub const TICK: u64 = 50;
+/// Milliseconds after which an event that nobody looks at is forgotten.
+const IDLE: i64 = 5 * MINUTE;
 
 /// Names the life of a projection that began at `started`. Processes may start in the same millisecond: eleven bits of
 /// `chance` tell them apart. Below 2^53 until the year 2109, so that every JSON reader can hold it.
@@ -68,6 +71,10 @@ struct Inner {
     numbers: AtomicUsize,
     /// The seconds are counted already.
     beating: AtomicBool,
+    /// What is shown is compared with what the store says already.
+    comparing: AtomicBool,
+    /// The highest sequence of the projections that were forgotten.
+    forgotten: AtomicU64,
     known: Mutex<HashMap<EventId, Arc<Projection>>>,
     broadcaster: Broadcaster,
     closing: CancellationToken,
@@ -107,6 +114,8 @@ impl Availability {
             doors: Doors::new(most, most_each),
             numbers: AtomicUsize::new(0),
             beating: AtomicBool::new(false),
+            comparing: AtomicBool::new(false),
+            forgotten: AtomicU64::new(0),
             known: Mutex::default(),
             broadcaster: Broadcaster::default(),
             closing: CancellationToken::new(),
@@ -124,15 +133,42 @@ impl Availability {
     async fn look(&self, event: EventId, age: i64, now: Millis) -> Result<(Arc<Projection>, Arc<Seen>), HoldError> {
         let inventory = self.0.holds.ready(event).await?;
         let snapshot = self.0.holds.states(event, age, now).await?;
-        let projection = self.projection(event, &inventory, &snapshot);
+        let projection = self.projection(event, &inventory, &snapshot, now);
+        self.keep();
         let seen = projection.fold(Some(inventory), snapshot, &self.0.broadcaster);
         Ok((projection, seen))
     }
 
-    fn projection(&self, event: EventId, inventory: &Arc<Inventory>, snapshot: &Arc<Snapshot>) -> Arc<Projection> {
+    fn projection(
+        &self,
+        event: EventId,
+        inventory: &Arc<Inventory>,
+        snapshot: &Arc<Snapshot>,
+        now: Millis,
+    ) -> Arc<Projection> {
         let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || Arc::new(Projection::new(event, self.0.epoch, Arc::clone(inventory), Arc::clone(snapshot)));
-        Arc::clone(known.entry(event).or_insert_with(fresh))
+        let fresh = || {
+            // Above whatever an earlier projection of the event told: its readers are not to take this one for it.
+            let sequence = self.0.forgotten.load(Ordering::Relaxed) + 1;
+            let at = Position { epoch: self.0.epoch, sequence };
+            Arc::new(Projection::new(event, at, Arc::clone(inventory), Arc::clone(snapshot)))
+        };
+        let projection = Arc::clone(known.entry(event).or_insert_with(fresh));
+        projection.touch(now);
+        projection
+    }
+
+    /// Forgets what nobody has looked at for [`IDLE`] milliseconds.
+    fn forget(&self, now: Millis) {
+        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, projection| {
+            // Others have it from this map alone, which is locked: it cannot be wanted in between.
+            let idle = Arc::strong_count(projection) == 1 && now.since(projection.touched()) > IDLE;
+            if idle {
+                self.0.forgotten.fetch_max(projection.sequence(), Ordering::Relaxed);
+            }
+            !idle
+        });
     }
 
     fn projections(&self) -> Vec<Arc<Projection>> {

@@ -1,12 +1,14 @@
 //! One event's places as everybody sees them: the newest state, the last few changes, and who listens.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum_prometheus::metrics::counter;
 use domain::availability::Message;
 use domain::availability::delta::{self, Position};
 use domain::ids::EventId;
+use domain::time::Millis;
 use tokio::sync::watch;
 
 use super::Wants;
@@ -25,6 +27,8 @@ const PACKET: usize = 1024;
 #[derive(Debug)]
 pub(super) struct Projection {
     pub(super) event: EventId,
+    /// When somebody looked at it last, in milliseconds.
+    touched: AtomicI64,
     state: Mutex<State>,
     moved: watch::Sender<u64>,
 }
@@ -66,13 +70,29 @@ impl State {
 }
 
 impl Projection {
-    /// As it is first seen.
-    pub(super) fn new(event: EventId, epoch: u64, inventory: Arc<Inventory>, snapshot: Arc<Snapshot>) -> Self {
-        let message = Message { epoch, sequence: 1, states: snapshot.states.clone() };
+    /// As it is first seen, at position `at`.
+    pub(super) fn new(event: EventId, at: Position, inventory: Arc<Inventory>, snapshot: Arc<Snapshot>) -> Self {
+        let Position { epoch, sequence } = at;
+        let message = Message { epoch, sequence, states: snapshot.states.clone() };
         let seen = Arc::new(Seen::new(message, left(&inventory, &snapshot)));
         let state =
             State { inventory, snapshot, seen, recent: VecDeque::new(), recent_bytes: 0, listeners: 0, ticking: false };
-        Self { event, state: Mutex::new(state), moved: watch::Sender::new(1) }
+        Self { event, touched: AtomicI64::new(i64::MIN), state: Mutex::new(state), moved: watch::Sender::new(sequence) }
+    }
+
+    /// Somebody looks at it.
+    pub(super) fn touch(&self, now: Millis) {
+        self.touched.fetch_max(now.0, Ordering::Relaxed);
+    }
+
+    /// When somebody did last.
+    pub(super) fn touched(&self) -> Millis {
+        Millis(self.touched.load(Ordering::Relaxed))
+    }
+
+    /// The newest change's number.
+    pub(super) fn sequence(&self) -> u64 {
+        self.lock().position().sequence
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -101,8 +121,12 @@ impl Projection {
     /// Takes over what was read past every shortcut; answers how many seats and standing tiers were shown wrongly.
     pub(super) fn correct(&self, snapshot: Arc<Snapshot>, out: &Broadcaster) -> usize {
         let mut state = self.lock();
-        // Something changed since: the next tick will see to it.
-        if snapshot.version != state.snapshot.version {
+        if snapshot.version < state.snapshot.version {
+            return 0;
+        }
+        if snapshot.version > state.snapshot.version {
+            // Something changed since, and what was wrong besides cannot be told from it; this puts both right.
+            self.take(&mut state, snapshot, out);
             return 0;
         }
         let seats = snapshot.states.changes(&state.seen.message.states).count();
@@ -182,6 +206,11 @@ impl Projection {
         let needed = state.listeners > 0 && !state.ticking;
         state.ticking |= needed;
         needed
+    }
+
+    /// The ticker is gone, whatever ended it.
+    pub(super) fn has_no_ticker(&self) {
+        self.lock().ticking = false;
     }
 
     /// Whether the ticker may go; it must then, for a new listener will start another.

@@ -285,3 +285,40 @@ fn two_lives_that_begin_in_the_same_millisecond_are_told_apart() {
     assert_ne!(one, other);
     assert!(one < 1 << 53 && epoch(Millis(4_000_000_000_001), 0) > one.max(other));
 }
+
+#[tokio::test]
+async fn what_nobody_looks_at_is_forgotten_and_comes_back_above_what_was_told() {
+    let holds = house(evening(), Sold::default());
+    let availability = Availability::new(holds.clone(), NOW);
+    let seen = change(&holds, &availability, 0).await;
+    let before = seen.message.position();
+    let later = NOW.plus(IDLE + 1);
+    let listener = availability.listen(event(), all_of_it(Some(before)), ADDRESS, NOW).await.unwrap().unwrap();
+    availability.forget(later);
+    assert_eq!(availability.projections().len(), 1, "somebody listens");
+    drop(listener);
+    availability.forget(NOW.plus(IDLE));
+    assert_eq!(availability.projections().len(), 1, "somebody was here a moment ago");
+    availability.forget(later);
+    assert!(availability.projections().is_empty());
+    let (projection, after) = availability.look(event(), 0, NOW).await.unwrap();
+    assert!(after.message.epoch == before.epoch && after.message.sequence > before.sequence);
+    let (frames, _) = projection.greet(Wants::Seats, Some(before));
+    assert_eq!(frames.first().map(Frame::text), Some(after.whole().text()), "nothing can go on from another life");
+}
+
+#[tokio::test]
+async fn what_was_wrong_is_put_right_even_where_something_changed_since() {
+    let holds = house(evening(), Sold::default());
+    let availability = Availability::new(holds.clone(), NOW);
+    let (projection, seen) = availability.look(event(), 0, NOW).await.unwrap();
+    projection.break_on_purpose(SeatId(20), SeatState::Sold);
+    let pair = HoldRequest { seats: vec![SeatId(0), SeatId(1)], ..HoldRequest::default() };
+    ask(&holds, 1, &pair).await.unwrap();
+    availability.compare(NOW).await.unwrap();
+    let mut browser = Browser::new(&seen);
+    let (frames, _) = projection.greet(Wants::Seats, None);
+    frames.iter().for_each(|frame| browser.hear(std::str::from_utf8(&frame.text()).unwrap()));
+    let shown = [1, 20].map(|seat| browser.known.states.get(SeatId(seat)));
+    assert_eq!(shown, [SeatState::Held, SeatState::Free]);
+}

@@ -1,4 +1,35 @@
 //! Live availability: server-sent events, by the ordinary body or on a connection that leaves hyper.
+//!
+//! # What is heard
+//!
+//! `GET /api/v1/events/{slug}/availability/stream?after=EPOCH-SEQ`. An id is `EPOCH-SEQ`: the epoch names one life of one
+//! process's projection, the sequence grows by one with each change within it. Ids of different epochs say nothing about
+//! each other. Events of other names may be added and are to be passed over.
+//!
+//! | event | id | data | meaning |
+//! |---|---|---|---|
+//! | `state` | yes | base64 of the bytes that `GET .../availability` answers ([`domain::availability::Message`]) | everything as of the id: replaces whatever was known, of whatever epoch |
+//! | `delta` | yes | base64 of [`domain::availability::delta`] | turns the states of `EPOCH-(SEQ-1)` into those of the id |
+//! | `snapshot` | yes | the id again | whoever does not have the states of this id fetches them; deltas go on from it. Comes behind each `state`, for readers that do not know the latter |
+//! | `left` | yes | `{"total": 120, "tiers": {"TIER": 40}}` | places left as of the id |
+//! | `beat` | no | empty | the stream lives |
+//!
+//! - **First events.** Where `after` (or `Last-Event-ID`, which wins) is of this epoch and the changes since are few: those
+//!   `delta`s, none if nothing changed, then `left`. Otherwise, another process's epoch included: `state`, `snapshot`,
+//!   `left`, all of one id.
+//! - **Afterwards** each change is one `delta`, followed by `left` of the same id where the counts changed. Within one
+//!   connection sequences have no gaps, except that a reader too slow for them gets `state`, `snapshot`, `left` when it
+//!   reads again.
+//! - **A reader** keeps the position of its states. `state`: take states and position. `delta` of position + 1: lay it
+//!   over. `snapshot` of the position it has: nothing to do. Anything else (a gap, a `snapshot` of another position):
+//!   fetch the snapshot, and listen again from its position.
+//! - **Silence.** No stream is silent for longer than 16 seconds: a `beat` comes then. After 45 seconds without any event
+//!   the stream is dead, whatever the browser believes.
+//! - **The end.** A body that ends properly means that the process stops: browsers come back by themselves, after the
+//!   `retry` of 1 to 5 seconds that each stream begins with. The connection is closed with it (`connection: close`).
+//! - **Refusals** are problems and no streams, which `EventSource` does not ask again by itself: 429 `too_many_streams`,
+//!   503 `busy` and 503 `closing`, with `Retry-After`.
+//! - `only=left` hears `left` and `beat` alone.
 
 use app::api::problem::Problem;
 use axum::Extension;
@@ -37,10 +68,13 @@ pub enum Only {
 
 /// Hear what changes
 ///
-/// Server-sent events, each with an `id` of epoch and sequence. `delta`: the changed seats since the sequence before, in
-/// base64 (`domain::availability::delta` describes the bytes); the new states are absolute. `snapshot`: fetch the snapshot
-/// again, deltas go on from here. `left`: `{"total": 120, "tiers": {"TIER": 40}}`, places left. A comment comes every 15
-/// seconds or so. Without `after` and `Last-Event-ID` the first event is `snapshot`.
+/// Server-sent events, all but `beat` with an `id` of epoch and sequence. `state`: all seats, the bytes of the snapshot in
+/// base64; replaces whatever was known. `delta`: the changed seats since the sequence before, in base64
+/// (`domain::availability::delta` describes the bytes); the new states are absolute. `snapshot`: whoever does not have the
+/// states of this id fetches the snapshot again, deltas go on from here. `left`: `{"total": 120, "tiers": {"TIER": 40}}`,
+/// places left. `beat`: the stream lives; it comes before 16 seconds of silence have passed. Events of other names are to
+/// be passed over. Where `after` and `Last-Event-ID` are missing, of another epoch or too old, the first events are
+/// `state`, `snapshot` and `left`.
 #[utoipa::path(
     get, path = "/events/{slug}/availability/stream", tag = "events",
     params(("slug" = String, Path), StreamQuery, ("Last-Event-ID" = Option<String>, Header)),
@@ -119,5 +153,5 @@ fn refused(full: Full) -> ApiError {
             "The shop is being started anew. This page keeps itself fresh by asking now and then.",
         ),
     }
-    .retry_after(60)
+    .retry_after(if full == Full::Closing { 5 } else { 60 })
 }
