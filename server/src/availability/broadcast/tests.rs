@@ -37,7 +37,7 @@ fn join(house: &Broadcaster, wants: Wants) -> Reader {
     let guard = Arc::new(());
     let counted = Arc::downgrade(&guard);
     let first = vec![Bytes::from_static(b"head\r\n"), Bytes::from_static(b"\r\n")];
-    house.join(Joining { topic: topic(wants), socket, first, seen: at(0), guard: Box::new(guard) }).ok();
+    assert!(house.join(Joining { topic: topic(wants), socket, first, seen: at(0), guard: Box::new(guard) }).is_ok());
     Reader { socket: reader, counted }
 }
 
