@@ -218,7 +218,7 @@ async fn old_proxies_cannot_take_the_connections_of_the_pages() {
 
 #[tokio::test]
 async fn one_address_has_its_share_of_the_connections_and_streams_are_no_part_of_it() {
-    let served = served_within(Limits { all: 100, each: 2, proxies: [].into() }).await;
+    let served = served_within(Limits { all: 100, each: 2, proxies: std::sync::Arc::default() }).await;
     let known = served.snapshot().await;
     let mut clients = [served.client().await, served.client().await];
     for client in &mut clients {

@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn an_address_has_its_limit_and_a_proxy_none() {
         let [fan, neighbour, proxy] = ["192.0.2.1", "192.0.2.2", "::ffff:192.0.2.9"].map(|at| at.parse().unwrap());
-        let proxies = Arc::from(["192.0.2.9".parse().unwrap()]);
+        let proxies = Arc::from(["192.0.2.9".parse::<IpAddr>().unwrap()]);
         let peers = Peers::new(&Limits { all: 9, each: 2, proxies });
         let two = [(); 2].map(|()| peers.enter(fan).unwrap());
         assert!(peers.enter(fan).is_none() && peers.enter(neighbour).is_some());
