@@ -8,8 +8,8 @@ pub struct Grid {
     rows: i32,
     /// Where each cell's seats begin in `seats`; one more at the end.
     starts: Vec<u32>,
-    /// Ascending within a cell.
-    seats: Vec<u32>,
+    /// Cell by cell, ascending within one. With their places beside them, for reading these elsewhere is what costs.
+    seats: Vec<(f32, f32, u32)>,
 }
 
 impl Grid {
@@ -20,7 +20,7 @@ impl Grid {
         // A sparse plan gets larger cells: never more than about one a seat.
         let cell = (radius * 4.0).max((w * h / (x.len() as f32 + 1.0)).sqrt()).max(w.max(h) / 4096.0);
         let (columns, rows) = ((w / cell) as i32 + 1, (h / cell) as i32 + 1);
-        let mut grid = Self { cell, columns, rows, starts: Vec::new(), seats: vec![0; x.len()] };
+        let mut grid = Self { cell, columns, rows, starts: Vec::new(), seats: vec![(0.0, 0.0, 0); x.len()] };
         let mut count = vec![0_u32; (columns * rows) as usize + 1];
         let cells: Vec<u32> = x.iter().zip(y).map(|(x, y)| grid.cell_of(*x, *y)).collect();
         for c in &cells {
@@ -31,7 +31,7 @@ impl Grid {
         }
         grid.starts.clone_from(&count);
         for (seat, c) in cells.iter().enumerate() {
-            grid.seats[count[*c as usize] as usize] = seat as u32;
+            grid.seats[count[*c as usize] as usize] = (x[seat], y[seat], seat as u32);
             count[*c as usize] += 1;
         }
         grid
@@ -49,16 +49,17 @@ impl Grid {
         (self.row(y) * self.columns + self.column(x)) as u32
     }
 
-    /// Calls `each` with every seat whose cell touches the box, cell by cell.
-    pub fn around(&self, left: f32, top: f32, right: f32, bottom: f32, mut each: impl FnMut(u32)) {
+    /// Calls `each` with place and number of every seat whose cell touches the box, cell by cell.
+    #[inline]
+    pub fn around(&self, left: f32, top: f32, right: f32, bottom: f32, mut each: impl FnMut(f32, f32, u32)) {
         if self.seats.is_empty() {
             return;
         }
         for row in self.row(top)..=self.row(bottom) {
             let first = (row * self.columns + self.column(left)) as usize;
             let last = (row * self.columns + self.column(right)) as usize;
-            for seat in &self.seats[self.starts[first] as usize..self.starts[last + 1] as usize] {
-                each(*seat);
+            for (x, y, seat) in &self.seats[self.starts[first] as usize..self.starts[last + 1] as usize] {
+                each(*x, *y, *seat);
             }
         }
     }
@@ -66,17 +67,10 @@ impl Grid {
     /// The nearest seat within `reach` plan units of a point among those that `take` accepts; of two equally near the
     /// lower one.
     #[must_use]
-    pub fn nearest(
-        &self,
-        (px, py): (f32, f32),
-        reach: f32,
-        x: &[f32],
-        y: &[f32],
-        take: impl Fn(u32) -> bool,
-    ) -> Option<u32> {
+    pub fn nearest(&self, (px, py): (f32, f32), reach: f32, take: impl Fn(u32) -> bool) -> Option<u32> {
         let mut best: Option<(f32, u32)> = None;
-        self.around(px - reach, py - reach, px + reach, py + reach, |seat| {
-            let (dx, dy) = (x[seat as usize] - px, y[seat as usize] - py);
+        self.around(px - reach, py - reach, px + reach, py + reach, |x, y, seat| {
+            let (dx, dy) = (x - px, y - py);
             let d = dx * dx + dy * dy;
             if d <= reach * reach && best.is_none_or(|b| (d, seat) < b) && take(seat) {
                 best = Some((d, seat));
@@ -106,7 +100,7 @@ mod tests {
                     .map(|i| ((x[i as usize] - p.0).powi(2) + (y[i as usize] - p.1).powi(2), i))
                     .filter(|(d, i)| *d <= reach * reach && i % 3 != 0)
                     .min_by(|a, b| a.partial_cmp(b).expect("numbers"));
-                prop_assert_eq!(grid.nearest(p, reach, &x, &y, |i| i % 3 != 0), all.map(|a| a.1));
+                prop_assert_eq!(grid.nearest(p, reach, |i| i % 3 != 0), all.map(|a| a.1));
             }
         }
     }

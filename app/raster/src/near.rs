@@ -9,7 +9,7 @@ use crate::shape::Shape;
 
 /// Finds the seats whose looks may touch a clip, ascending.
 #[inline(never)]
-pub fn seats_near(clip: Rect, place: &Place, planes: Planes<'_>, grid: &Grid, masks: &Masks, seats: &mut Vec<u64>) {
+pub fn seats_near(clip: Rect, place: &Place, grid: &Grid, masks: &Masks, seats: &mut Vec<u64>) {
     let wide = clip.grown(masks.look_reach());
     let plan = |pixel: i32, whole: i32, fraction: f32| ((pixel - whole) as f32 - fraction) / place.scale;
     let (left, right) =
@@ -17,12 +17,10 @@ pub fn seats_near(clip: Rect, place: &Place, planes: Planes<'_>, grid: &Grid, ma
     let (top, bottom) =
         (plan(wide.y0 - 1, place.whole.1, place.fraction.1), plan(wide.y1 + 1, place.whole.1, place.fraction.1));
     seats.clear();
-    grid.around(left, top, right, bottom, |seat| {
-        if let (Some(x), Some(y)) = (planes.x.get(seat as usize), planes.y.get(seat as usize)) {
-            let (x, y) = place.pixel(*x, *y);
-            if x >= wide.x0 && x < wide.x1 && y >= wide.y0 && y < wide.y1 {
-                seats.push(u64::from(seat));
-            }
+    grid.around(left, top, right, bottom, |x, y, seat| {
+        let (x, y) = place.pixel(x, y);
+        if x >= wide.x0 && x < wide.x1 && y >= wide.y0 && y < wide.y1 {
+            seats.push(u64::from(seat));
         }
     });
     if seats.len() > 40 {

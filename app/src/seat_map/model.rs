@@ -281,7 +281,7 @@ impl Model {
     /// The shown seat nearest to a point, within `reach` plan units.
     #[must_use]
     pub fn hit(&self, at: At, reach: f32) -> Option<SeatId> {
-        self.grid().nearest(at, reach, &self.x, &self.y, |seat| self.is_shown(SeatId(seat))).map(SeatId)
+        self.grid().nearest(at, reach, |seat| self.is_shown(SeatId(seat))).map(SeatId)
     }
 
     /// The planes of some seats.

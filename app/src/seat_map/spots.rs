@@ -78,7 +78,7 @@ impl Scene {
     /// Shown seats that may touch a small clip, ascending, by the grid.
     pub(super) fn seats_near(&self, clip: Rect, place: &Place, seats: &mut Vec<u64>) {
         let model = &self.model;
-        seats_near(clip, place, model.planes(0..model.len()), model.grid(), &self.masks, seats);
+        seats_near(clip, place, model.grid(), &self.masks, seats);
         if !model.shows_all() {
             seats.retain(|seat| model.is_shown(SeatId(*seat as u32)));
         }
