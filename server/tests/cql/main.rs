@@ -5,10 +5,16 @@
 //! `PARTERRE_LONG_TESTS=1` (`./bench soak`) makes the stories as long as they were meant.
 
 mod asleep;
+mod cluster;
 mod crowd;
 mod faults;
+mod history;
+mod outage;
 mod proxy;
 mod record;
+mod shop;
+mod soak;
+mod stale;
 
 /// `short`, or `long` where the environment asks for it.
 fn sized(short: usize, long: usize) -> usize {

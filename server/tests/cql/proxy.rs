@@ -84,6 +84,18 @@ impl Between {
         self.proxy.turn_off_rules();
     }
 
+    /// Breaks every connection there is, and refuses new ones until it is [mended](Self::mend).
+    pub(crate) fn cut(&mut self) {
+        let node = &mut self.proxy.running_nodes[0];
+        node.change_request_rules(Some(vec![RequestRule(Condition::True, RequestReaction::drop_connection())]));
+    }
+
+    /// Says nothing any more, on open connections as on new ones, until it is [mended](Self::mend).
+    pub(crate) fn freeze(&mut self) {
+        let node = &mut self.proxy.running_nodes[0];
+        node.change_request_rules(Some(vec![RequestRule(Condition::True, RequestReaction::drop_frame())]));
+    }
+
     pub(crate) async fn stop(self) {
         // What a test did to its connections is of no interest any more.
         let _ = self.proxy.finish().await;

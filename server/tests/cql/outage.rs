@@ -1,0 +1,73 @@
+//! The cluster is gone while the shop is open: new holds pause and say so, open checkouts end as if nothing were, and
+//! all goes on by itself when the cluster is back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parterre::checker::check;
+use parterre::holds::CqlHolds;
+use parterre::holds::cql::Tuning;
+use parterre::stores::cql::Cql;
+use parterre::test_support::cassandra;
+use parterre::test_support::house::with_holds;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::proxy::Between;
+use crate::shop::Open;
+
+/// A pause is told within two seconds; what the test adds is for a machine that does other things at the time.
+const TOLD_WITHIN: Duration = Duration::from_secs(2 + 4);
+const BACK_WITHIN: Duration = Duration::from_secs(60);
+
+#[derive(Clone, Copy)]
+enum Gone {
+    /// Connections break, and new ones are refused.
+    Cut,
+    /// Connections stay and nothing is ever answered.
+    Silent,
+}
+
+async fn story(gone: Gone) {
+    let Some(keyspace) = cassandra::shared().await else { return };
+    let mut between = Between::start(&keyspace.settings).await;
+    let cql = Cql::connect(&between.settings).await.unwrap();
+    let store = CqlHolds::new(cql, Tuning::default(), None).await.unwrap();
+    let open = Open::on(with_holds(Arc::new(store)).await).await;
+    let hold: Value = open.hold(2).await.json().await.unwrap();
+    let order = open.order(&hold).await;
+    match gone {
+        Gone::Cut => between.cut(),
+        Gone::Silent => between.freeze(),
+    }
+    for _ in 0..3 {
+        let asked = Instant::now();
+        let answer = open.hold(2).await;
+        assert!(asked.elapsed() < TOLD_WITHIN, "told after {:?}", asked.elapsed());
+        assert_eq!(answer.status(), 503);
+        assert!(answer.headers().contains_key("retry-after"), "{:?}", answer.headers());
+    }
+    open.pays(&hold, &order).await;
+    let ready = open.ready().await;
+    assert_eq!((&ready["status"], &ready["stores"]["postgres"]), (&json!("degraded"), &json!("ready")), "{ready}");
+    between.mend();
+    let back = Instant::now();
+    while !open.hold(2).await.status().is_success() {
+        assert!(back.elapsed() < BACK_WITHIN, "nothing could be held a minute after the cluster was back");
+        sleep(Duration::from_millis(200)).await;
+    }
+    println!("holds again {:?} after the cluster was back", back.elapsed());
+    let breaches = check(&open.house.database.pool).await.unwrap();
+    assert_eq!(breaches, []);
+    between.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_that_breaks_off_pauses_holds_and_lets_checkouts_pay() {
+    story(Gone::Cut).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_that_falls_silent_pauses_holds_and_lets_checkouts_pay() {
+    story(Gone::Silent).await;
+}

@@ -1,0 +1,94 @@
+//! Whoever was overtaken cannot buy: a process whose clock jumps, and one that slept past the end of its holds.
+
+use domain::ids::{HoldId, HolderId};
+use domain::seat::SeatId;
+use domain::time::{MINUTE, Millis};
+use parterre::clock::{Clock, SystemClock, random};
+use parterre::holds::cql::Tuning;
+use parterre::holds::store::{Grant, Outcome};
+use parterre::holds::{CqlHolds, HoldStore};
+use parterre::stores::cql::Cql;
+use parterre::test_support::cassandra;
+
+use crate::crowd::Hall;
+
+const HOUR: i64 = 60 * MINUTE;
+
+async fn store(hall: &Hall) -> Option<CqlHolds> {
+    let keyspace = cassandra::shared().await?;
+    let cql = Cql::connect(&keyspace.settings).await.expect("the cluster answers");
+    let store = CqlHolds::new(cql, Tuning::default(), None).await.expect("the tables are there");
+    hall.open(&store).await;
+    Some(store)
+}
+
+fn grant(hall: &Hall, seat: u32, now: Millis) -> Grant {
+    let clock = SystemClock;
+    Grant {
+        id: HoldId::mint(clock.now(), random(&clock)),
+        event: hall.event,
+        holder: HolderId::mint(clock.now(), random(&clock)),
+        seats: vec![SeatId(seat)],
+        standing: Vec::new(),
+        lines: Vec::new(),
+        expires_at: now.plus(10 * MINUTE),
+        extensions: 1,
+        replaces: None,
+        max_holds: 4,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_an_hour_ahead_takes_over_and_leaves_one_who_can_buy() {
+    let hall = Hall::new(4, 4);
+    let (Some(right), Some(ahead)) = (store(&hall).await, store(&hall).await) else { return };
+    let now = SystemClock.now();
+    let first = grant(&hall, 1, now);
+    let Outcome::Applied(held) = right.place(&first, now).await else { panic!("a free seat is granted") };
+    let second = grant(&hall, 1, now.plus(HOUR));
+    let Outcome::Applied(taken) = ahead.place(&second, now.plus(HOUR)).await else {
+        panic!("by that clock the first hold has run out")
+    };
+    assert!(taken.fence > held.fence, "PostgreSQL refuses the older fence, whatever anybody's clock says");
+    assert_eq!(right.verify(first.id, first.holder, now).await.unwrap(), None, "the first one cannot buy any more");
+    assert!(ahead.verify(second.id, second.holder, now.plus(HOUR)).await.unwrap().is_some());
+    assert!(matches!(right.extend(first.id, first.holder, MINUTE, now).await, Outcome::Lost(_)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_an_hour_behind_takes_nothing_that_is_held() {
+    let hall = Hall::new(4, 4);
+    let (Some(right), Some(behind)) = (store(&hall).await, store(&hall).await) else { return };
+    let now = SystemClock.now();
+    let first = grant(&hall, 1, now);
+    assert!(matches!(right.place(&first, now).await, Outcome::Applied(_)));
+    let late = now.plus(-HOUR);
+    assert!(matches!(behind.place(&grant(&hall, 1, late), late).await, Outcome::Lost(_)));
+    // What it holds itself ended, by everybody else's clock, before it began.
+    let own = grant(&hall, 2, late);
+    let Outcome::Applied(held) = behind.place(&own, late).await else { panic!("a free seat is granted") };
+    let other = grant(&hall, 2, now);
+    let Outcome::Applied(taken) = right.place(&other, now).await else { panic!("an ended hold is in nobody's way") };
+    assert!(taken.fence > held.fence);
+    assert_eq!(behind.verify(own.id, own.holder, late).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_jumps_back_and_forth_gives_nothing_twice() {
+    let hall = Hall::new(4, 4);
+    let (Some(one), Some(other)) = (store(&hall).await, store(&hall).await) else { return };
+    let now = SystemClock.now();
+    let mut last: Option<(Grant, domain::hold::Fence)> = None;
+    for jump in [0, HOUR, -HOUR, 2 * HOUR, -2 * HOUR, 3 * HOUR, 0, 4 * HOUR] {
+        let at = now.plus(jump);
+        let (store, watcher) = if jump % (2 * HOUR) == 0 { (&one, &other) } else { (&other, &one) };
+        let next = grant(&hall, 3, at);
+        if let Outcome::Applied(hold) = store.place(&next, at).await {
+            if let Some((old, fence)) = last.replace((next, hold.fence)) {
+                assert!(hold.fence > fence, "fences of a seat only grow");
+                assert_eq!(watcher.verify(old.id, old.holder, old.expires_at.plus(-1)).await.unwrap(), None);
+            }
+        }
+    }
+    assert!(last.is_some());
+}
