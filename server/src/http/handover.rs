@@ -37,6 +37,7 @@ pub(super) struct Departure {
 
 impl Departure {
     /// Takes the departure out of an answer; the answer itself where it is an ordinary one.
+    #[expect(clippy::result_large_err, reason = "the other way on is the common one, not an error to be carried along")]
     pub(super) fn of(response: Response) -> Result<Self, Response> {
         let Some(listener) = response.extensions().get::<Leaving>().and_then(Leaving::take) else {
             return Err(response);

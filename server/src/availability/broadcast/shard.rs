@@ -1,7 +1,7 @@
 //! One thread with its sockets: waits for the kernel and for commands, writes, and never blocks on a reader.
 
 use std::collections::{HashMap, VecDeque};
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Write};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
@@ -216,8 +216,7 @@ impl Listener {
 
     /// Looks at what the peer sent: nothing is expected but its end.
     fn is_gone(&self) -> bool {
-        let mut byte = [0];
-        match (&self.socket).read(&mut byte) {
+        match self.socket.peek(&mut [0]) {
             Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted),
             // The end, or a request where none may be.
             Ok(_) => true,

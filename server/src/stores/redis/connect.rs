@@ -105,7 +105,7 @@ pub(super) fn keep<C: ClientLike + 'static>(client: C) -> Running {
             let connection = client.connect();
             let _ends_with_this = Running::of(connection.abort_handle());
             if let Ok(Err(error)) = connection.await {
-                tracing::warn!(%error, "the connection to Redis ended; it is made anew")
+                tracing::warn!(%error, "the connection to Redis ended; it is made anew");
             }
             tokio::time::sleep(CONNECT_WITHIN).await;
         }

@@ -122,7 +122,7 @@ async fn what_one_process_does_shows_in_the_other() {
     sees(9, SeatState::Held).await;
     // It can be worked with there: looked at, extended, let go.
     assert_eq!(there.get(hold.id, hold.holder, NOW).await.unwrap().as_ref(), Some(&hold));
-    assert_eq!(there.by_holder(hold.holder, NOW).await.unwrap(), [hold.clone()]);
+    assert_eq!(there.by_holder(hold.holder, NOW).await.unwrap(), std::slice::from_ref(&hold));
     let Outcome::Applied(longer) = there.extend(hold.id, hold.holder, MINUTE, NOW).await else { panic!() };
     assert_eq!(here.verify(hold.id, hold.holder, NOW).await.unwrap().as_ref(), Some(&longer));
     here.mark_sold(&longer).await.unwrap();
