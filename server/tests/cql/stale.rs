@@ -83,11 +83,11 @@ async fn a_clock_that_jumps_back_and_forth_gives_nothing_twice() {
         let at = now.plus(jump);
         let (store, watcher) = if jump % (2 * HOUR) == 0 { (&one, &other) } else { (&other, &one) };
         let next = grant(&hall, 3, at);
-        if let Outcome::Applied(hold) = store.place(&next, at).await {
-            if let Some((old, fence)) = last.replace((next, hold.fence)) {
-                assert!(hold.fence > fence, "fences of a seat only grow");
-                assert_eq!(watcher.verify(old.id, old.holder, old.expires_at.plus(-1)).await.unwrap(), None);
-            }
+        if let Outcome::Applied(hold) = store.place(&next, at).await
+            && let Some((old, fence)) = last.replace((next, hold.fence))
+        {
+            assert!(hold.fence > fence, "fences of a seat only grow");
+            assert_eq!(watcher.verify(old.id, old.holder, old.expires_at.plus(-1)).await.unwrap(), None);
         }
     }
     assert!(last.is_some());
