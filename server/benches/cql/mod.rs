@@ -121,12 +121,12 @@ async fn recovered(cql: &Cql) -> CqlHolds {
 /// A hundred contenders for each of 1,000 seats.
 async fn contention(cql: &Cql, quick: bool) {
     const SEATS: u32 = 1_000;
-    let within = Duration::from_secs(if quick { 3 } else { 20 });
-    let (wishes, rounds) = (u64::from(SEATS) * CONTENDERS, if quick { 2 } else { 20 });
+    let within = Duration::from_secs(if quick { 3 } else { 10 });
+    let (wishes, rounds) = (u64::from(SEATS) * CONTENDERS, if quick { 2 } else { 6 });
     let textbook = Textbook::new(cql).await;
     let base = rush(wishes, HANDLERS, within, |op| {
         let textbook = textbook.clone();
-        let (seat, hold) = (spread(op / CONTENDERS, u64::from(SEATS)) as u32, HoldId::mint(NOW, random(op)));
+        let (seat, hold) = (spread(op % u64::from(SEATS), u64::from(SEATS)) as u32, HoldId::mint(NOW, random(op)));
         async move { u32::from(textbook.take(event(900), (seat / 200) as i32, seat, hold).await) }
     })
     .await;
@@ -137,7 +137,7 @@ async fn contention(cql: &Cql, quick: bool) {
         opened(&store, event, SEATS).await;
         let ran = rush(wishes, HANDLERS, within, |op| {
             let store = store.clone();
-            let seat = spread(op / CONTENDERS, u64::from(SEATS)) as u32;
+            let seat = spread(op % u64::from(SEATS), u64::from(SEATS)) as u32;
             let wish = grant(event, op + (round + 1) * 10_000_000, vec![SeatId(seat)]);
             async move { u32::from(matches!(store.place(&wish, NOW).await, Outcome::Applied(_))) }
         })
@@ -160,8 +160,8 @@ async fn contention(cql: &Cql, quick: bool) {
 /// Four neighbours a buyer in a hall of 20,000 seats.
 async fn fours(cql: &Cql, quick: bool) {
     const SEATS: u32 = 20_000;
-    let within = Duration::from_secs(if quick { 3 } else { 15 });
-    let (buyers, rounds) = (u64::from(SEATS) / 4, if quick { 2 } else { 12 });
+    let within = Duration::from_secs(if quick { 3 } else { 10 });
+    let (buyers, rounds) = (u64::from(SEATS) / 4, if quick { 2 } else { 6 });
     let textbook = Textbook::new(cql).await;
     let base = rush(buyers, TEXTBOOK_HANDLERS, within, |op| {
         let textbook = textbook.clone();
