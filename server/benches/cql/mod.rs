@@ -118,7 +118,7 @@ async fn recovered(cql: &Cql) -> CqlHolds {
     panic!("the node did not get over the baseline");
 }
 
-/// A hundred contenders for each of 1,000 seats.
+/// A hundred contenders at once for each of 1,000 seats, twenty seats at a time: so many have room among the handlers.
 async fn contention(cql: &Cql, quick: bool) {
     const SEATS: u32 = 1_000;
     let within = Duration::from_secs(if quick { 3 } else { 10 });
@@ -126,7 +126,7 @@ async fn contention(cql: &Cql, quick: bool) {
     let textbook = Textbook::new(cql).await;
     let base = rush(wishes, HANDLERS, within, |op| {
         let textbook = textbook.clone();
-        let (seat, hold) = (spread(op % u64::from(SEATS), u64::from(SEATS)) as u32, HoldId::mint(NOW, random(op)));
+        let (seat, hold) = (spread(op / CONTENDERS, u64::from(SEATS)) as u32, HoldId::mint(NOW, random(op)));
         async move { u32::from(textbook.take(event(900), (seat / 200) as i32, seat, hold).await) }
     })
     .await;
@@ -137,7 +137,7 @@ async fn contention(cql: &Cql, quick: bool) {
         opened(&store, event, SEATS).await;
         let ran = rush(wishes, HANDLERS, within, |op| {
             let store = store.clone();
-            let seat = spread(op % u64::from(SEATS), u64::from(SEATS)) as u32;
+            let seat = spread(op / CONTENDERS, u64::from(SEATS)) as u32;
             let wish = grant(event, op + (round + 1) * 10_000_000, vec![SeatId(seat)]);
             async move { u32::from(matches!(store.place(&wish, NOW).await, Outcome::Applied(_))) }
         })
