@@ -96,9 +96,10 @@ impl Between {
         node.change_request_rules(Some(vec![RequestRule(Condition::True, RequestReaction::drop_frame())]));
     }
 
+    /// Ends it. Its own way of finishing panics now and then where connections were broken; going away does not.
+    #[expect(clippy::unused_async, reason = "the proxy's tasks end on the runtime of the test")]
     pub(crate) async fn stop(self) {
-        // What a test did to its connections is of no interest any more.
-        let _ = self.proxy.finish().await;
+        drop(self.proxy);
     }
 }
 
