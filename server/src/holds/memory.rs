@@ -90,17 +90,8 @@ impl MemoryHolds {
         if let Err(loss) = event.take(grant, old, now) {
             return Outcome::Lost(loss);
         }
-        let hold = Hold {
-            id: grant.id,
-            event: grant.event,
-            holder: grant.holder,
-            seats: grant.seats.clone(),
-            standing: grant.standing.clone(),
-            lines: grant.lines.clone(),
-            expires_at: grant.expires_at,
-            extensions_left: grant.extensions,
-            fence: self.next_fence(now, event.fence_floor()),
-        };
+        let fence = self.next_fence(now, event.fence_floor());
+        let hold = grant.granted(grant.expires_at, grant.extensions, fence);
         if let Some(at) = replaced {
             mine.remove(at);
         }

@@ -103,6 +103,24 @@ pub struct Grant {
     pub max_holds: usize,
 }
 
+impl Grant {
+    /// The hold that it becomes.
+    #[must_use]
+    pub fn granted(&self, expires_at: Millis, extensions_left: u8, fence: Fence) -> Hold {
+        Hold {
+            id: self.id,
+            event: self.event,
+            holder: self.holder,
+            seats: self.seats.clone(),
+            standing: self.standing.clone(),
+            lines: self.lines.clone(),
+            expires_at,
+            extensions_left,
+            fence,
+        }
+    }
+}
+
 /// All places of an event at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {

@@ -1,7 +1,7 @@
 //! What one client address may do in an hour, over all processes; seconds are the business of [`super::layers`].
 
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -66,11 +66,5 @@ async fn counted(shop: &Shop, rule: Rule, client: Option<Client>) -> Result<(), 
 
 fn too_often(milliseconds: i64) -> ApiError {
     let wait = u32::try_from(milliseconds.max(0).unsigned_abs().div_ceil(1000)).unwrap_or(3600).max(1);
-    ApiError::new(
-        StatusCode::TOO_MANY_REQUESTS,
-        "too_many_requests",
-        "Slow down a little",
-        format!("Too many requests came from your address. What you hold is safe. Try again in {wait} seconds."),
-    )
-    .retry_after(wait)
+    ApiError::too_often(wait)
 }

@@ -128,14 +128,7 @@ fn too_often(error: GovernorError) -> Response {
         GovernorError::TooManyRequests { wait_time, .. } => u32::try_from(wait_time).unwrap_or(60).max(1),
         _ => 1,
     };
-    ApiError::new(
-        StatusCode::TOO_MANY_REQUESTS,
-        "too_many_requests",
-        "Slow down a little",
-        format!("Too many requests came from your address. What you hold is safe. Try again in {wait} seconds."),
-    )
-    .retry_after(wait)
-    .into_response()
+    ApiError::too_often(wait).into_response()
 }
 
 fn bug() -> Response {

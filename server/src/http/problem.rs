@@ -73,6 +73,20 @@ impl ApiError {
         )
     }
 
+    /// One address asks more than it may, by the second or by the hour.
+    #[must_use]
+    pub fn too_often(wait_seconds: u32) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_requests",
+            "Slow down a little",
+            format!(
+                "Too many requests came from your address. What you hold is safe. Try again in {wait_seconds} seconds."
+            ),
+        )
+        .retry_after(wait_seconds)
+    }
+
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {

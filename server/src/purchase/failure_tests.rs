@@ -4,7 +4,7 @@ use domain::order::OrderStatus;
 use domain::payment::PaymentStatus;
 use domain::seat::SeatId;
 
-use super::tests::{GOOD, lock_tiers, set, sound};
+use super::tests::{GOOD, fill_the_disk, lock_tiers, set, sound};
 use super::*;
 use crate::jobs::{Handler, Message};
 use crate::test_support::shop::{Shop, run_out};
@@ -42,14 +42,7 @@ async fn money_that_did_not_become_tickets_in_time_goes_back() {
     let shop = Shop::open(1).await;
     let till = &shop.till;
     let order = till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
-    set(
-        &shop,
-        "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS
-         $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$",
-    )
-    .await;
-    set(&shop, "CREATE TRIGGER disk_is_full BEFORE INSERT ON tickets FOR EACH ROW EXECUTE FUNCTION disk_is_full()")
-        .await;
+    fill_the_disk(&shop).await;
     let waiting = till.pay(&order, GOOD).await.unwrap();
     assert_eq!(waiting.status, OrderStatus::Pending);
     assert!(waiting.money_may_move());

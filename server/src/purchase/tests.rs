@@ -30,6 +30,18 @@ pub(super) async fn set(shop: &Shop, statement: &'static str) {
     sqlx::query(statement).execute(&shop.database.pool).await.unwrap();
 }
 
+/// No ticket can be written until the trigger `disk_is_full` is dropped.
+pub(super) async fn fill_the_disk(shop: &Shop) {
+    set(
+        shop,
+        "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$",
+    )
+    .await;
+    set(shop, "CREATE TRIGGER disk_is_full BEFORE INSERT ON tickets FOR EACH ROW EXECUTE FUNCTION disk_is_full()")
+        .await;
+}
+
 /// Every tier is hot until the transaction ends.
 pub(super) async fn lock_tiers(shop: &Shop) -> sqlx::PgTransaction<'static> {
     let mut hot = shop.database.pool.begin().await.unwrap();

@@ -42,7 +42,6 @@ async fn story(fault: Fault) {
     println!("{fault:?}: {tally:?}, {} calls", record.len());
     record.judge();
     told(&tally, CLIENTS * rounds);
-    between.stop().await;
 }
 
 fn told(tally: &Tally, attempts: usize) {

@@ -59,7 +59,6 @@ async fn story(gone: Gone) {
     println!("holds again {:?} after the cluster was back", back.elapsed());
     let breaches = check(&open.house.database.pool).await.unwrap();
     assert_eq!(breaches, []);
-    between.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -95,12 +95,6 @@ impl Between {
         let node = &mut self.proxy.running_nodes[0];
         node.change_request_rules(Some(vec![RequestRule(Condition::True, RequestReaction::drop_frame())]));
     }
-
-    /// Ends it. Its own way of finishing panics now and then where connections were broken; going away does not.
-    #[expect(clippy::unused_async, reason = "the proxy's tasks end on the runtime of the test")]
-    pub(crate) async fn stop(self) {
-        drop(self.proxy);
-    }
 }
 
 /// Answers to conditional writes, a part of them. Their first column says what they are.

@@ -143,22 +143,6 @@ impl SeatMapView {
         });
     }
 
-    /// Prices for the overview, by category.
-    pub fn set_prices(&self, prices: Vec<CategoryWords>) {
-        self.with(|s| {
-            s.scene.prices = prices;
-            s.scene.redraw();
-        });
-    }
-
-    /// Borders that something else covers.
-    pub fn set_insets(&self, insets: Insets) {
-        self.with(|s| {
-            s.insets = insets;
-            s.measure();
-        });
-    }
-
     /// Reads the colours again.
     pub fn refresh_theme(&self) {
         self.with(State::read_theme);

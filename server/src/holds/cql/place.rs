@@ -302,17 +302,7 @@ impl Inner {
         terms: Terms,
         now: Millis,
     ) -> Outcome<Hold> {
-        let hold = Hold {
-            id: grant.id,
-            event: grant.event,
-            holder: grant.holder,
-            seats: grant.seats.clone(),
-            standing: grant.standing.clone(),
-            lines: grant.lines.clone(),
-            expires_at: terms.until,
-            extensions_left: terms.extensions,
-            fence: terms.fence,
-        };
+        let hold = grant.granted(terms.until, terms.extensions, terms.fence);
         let rows: Rows = got
             .iter()
             .map(|Got { block, places, .. }| {

@@ -47,7 +47,8 @@ pub(crate) enum Written {
 pub(crate) enum Reading {
     /// LOCAL_QUORUM: may miss what is being written.
     Plain,
-    /// LOCAL_SERIAL: whatever was being written has happened then, or never will.
+    /// LOCAL_SERIAL: whatever was being written has happened then. What a coordinator that slept begins later fails by
+    /// the versions, where anything was written in between.
     Deciding,
 }
 

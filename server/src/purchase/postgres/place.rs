@@ -85,7 +85,7 @@ pub(super) async fn claimed(pool: &Pool, event: EventId, seats: &[SeatId]) -> Re
             .fetch_all(pool)
             .await
             .map_err(trouble)?;
-    Ok(seats.into_iter().filter_map(|seat| u32::try_from(seat).ok()).map(SeatId).collect())
+    Ok(seat_ids(seats))
 }
 
 /// Which of these seats are claimed or not for sale at all, ascending.
@@ -99,7 +99,11 @@ async fn not_to_be_had(pool: &Pool, event: EventId, seats: &[SeatId]) -> Result<
     .fetch_all(pool)
     .await
     .map_err(trouble)?;
-    Ok(seats.into_iter().filter_map(|seat| u32::try_from(seat).ok()).map(SeatId).collect())
+    Ok(seat_ids(seats))
+}
+
+fn seat_ids(numbers: Vec<i32>) -> Vec<SeatId> {
+    numbers.into_iter().filter_map(|seat| u32::try_from(seat).ok()).map(SeatId).collect()
 }
 
 fn numbers(seats: &[SeatId]) -> Result<Vec<i32>, Trouble> {

@@ -4,7 +4,7 @@ use domain::hold::{EXTEND_BY, HoldRefusal};
 use domain::order::OrderStatus;
 use domain::seat::SeatId;
 
-use super::{GOOD, refusal, set, sound};
+use super::{GOOD, fill_the_disk, refusal, set, sound};
 use crate::purchase::*;
 use crate::test_support::shop::{Shop, Till, run_out};
 
@@ -30,14 +30,7 @@ async fn what_costs_nothing_is_confirmed_without_a_card() {
 async fn a_free_order_that_was_left_half_done_is_finished_however_late() {
     let shop = free_shop().await;
     let till = &shop.till;
-    set(
-        &shop,
-        "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$",
-    )
-    .await;
-    set(&shop, "CREATE TRIGGER disk_is_full BEFORE INSERT ON tickets FOR EACH ROW EXECUTE FUNCTION disk_is_full()")
-        .await;
+    fill_the_disk(&shop).await;
     let order = till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
     assert_eq!(order.status, OrderStatus::Pending);
     set(&shop, "DROP TRIGGER disk_is_full ON tickets").await;

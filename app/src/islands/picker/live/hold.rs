@@ -137,7 +137,7 @@ async fn send(method: &str, url: &str, body: Option<&str>) -> Result<Json, Faile
 }
 
 /// Waits so many milliseconds, and for the tick after them.
-async fn pause(ms: u32) {
+pub(super) async fn pause(ms: u32) {
     let until = now() + f64::from(ms);
     poll_fn(|context| {
         if now() >= until {

@@ -58,7 +58,10 @@ pub(super) async fn load() -> bool {
         *house.borrow_mut() =
             Some(House { chart: Rc::new(chart), states, tiers, at: Position::default(), tag: String::new() })
     });
-    refresh().await;
+    // A house of which nothing is known would look free: until there is an answer the server's list stays.
+    while !refresh().await {
+        super::hold::pause(3_000).await;
+    }
     true
 }
 
@@ -74,21 +77,35 @@ pub(super) async fn refresh() -> bool {
     }
     let tag = response.headers().get("etag").ok().flatten().unwrap_or_default();
     let Some(message) = bytes(&response).await.and_then(|bytes| Message::decode(&bytes)) else { return false };
+    replace(message, tag);
+    true
+}
+
+/// Takes the whole state that the stream told, and shows what changed; false where it is none of this house.
+pub(super) fn told(bytes: &[u8]) -> bool {
+    Message::decode(bytes).is_some_and(|message| replace(message, String::new()))
+}
+
+/// False where it is another house's.
+fn replace(message: Message, tag: String) -> bool {
     let changed = HOUSE.with(|house| {
         let mut house = house.borrow_mut();
         let house = house.as_mut()?;
         let (at, states) = (message.position(), message.states);
-        // The stream may have overtaken the answer.
-        if states.len() != house.states.len() || (at.epoch == house.at.epoch && at < house.at) {
+        if states.len() != house.states.len() {
             return None;
+        }
+        // The stream may have overtaken the answer.
+        if at.epoch == house.at.epoch && at < house.at {
+            return Some(Vec::new());
         }
         (house.tag, house.at) = (tag, at);
         let changes: Vec<_> = states.changes(&house.states).collect();
         house.states = states;
         Some(changes)
     });
-    shown(&changed.unwrap_or_default());
-    true
+    shown(changed.as_deref().unwrap_or_default());
+    changed.is_some()
 }
 
 /// Lays a delta over the states, which are then those of `at`, and shows what changed; false where it is none.

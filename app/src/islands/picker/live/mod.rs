@@ -50,7 +50,7 @@ pub(super) fn start() {
         }
         ticks.set(ticks.get().wrapping_add(1));
         if !visible() {
-            hidden.set(hidden.get().saturating_add(1));
+            hidden.set(if slept { UNSEEN } else { hidden.get().saturating_add(1) });
             if hidden.get() == UNSEEN {
                 stream::stop();
             }

@@ -11,11 +11,13 @@ use super::{hold, house, state};
 use crate::islands::browser::{Json, say, window};
 
 /// What is listened to on a stream.
-const EVENTS: [&str; 4] = ["delta", "snapshot", "open", "error"];
+const EVENTS: [&str; 7] = ["state", "delta", "snapshot", "left", "beat", "open", "error"];
 /// Ticks of half a second between two questions where there is no stream.
 const POLL: u32 = 6;
-/// Between two questions beside a stream of another process than the one that answers.
-const BESIDE: u32 = 20;
+/// Ticks after which a question without an answer is given up.
+const PATIENCE: u32 = 20;
+/// Ticks without any event after which a stream is dead, whatever the browser believes.
+const SILENT: u32 = 90;
 /// Until a refused stream is asked for again.
 const AGAIN: u32 = 120;
 /// Ticks without a connection until that is said.
@@ -28,15 +30,15 @@ struct Stream {
     ear: Option<Function>,
     /// Where its deltas have led.
     at: Position,
-    /// It began with a snapshot of this very moment.
-    fresh: bool,
-    /// The stream and the snapshots come from different processes.
-    mixed: bool,
     open: bool,
+    /// Ticks since anything was heard.
+    silent: u32,
     /// Ticks without an open stream.
     lost: u32,
-    /// Ticks until a refused one is asked for again.
+    /// Ticks until one that was refused or made no sense is asked for again.
     wait: u32,
+    /// Ticks that the question on its way still has.
+    asking: u32,
     /// The last question was answered.
     answered: bool,
 }
@@ -51,7 +53,7 @@ fn with<T>(act: impl FnOnce(&mut Stream) -> T) -> T {
 
 /// Whether changes come by themselves, so that nobody has to ask.
 pub(super) fn is_live() -> bool {
-    with(|s| s.open && !s.mixed)
+    with(|s| s.open)
 }
 
 /// Begins to listen from where the house stands; `ear` hears it.
@@ -77,11 +79,18 @@ pub(super) fn stop() {
     });
 }
 
+/// The stream went on without us: a fresh start, not in the same moment as everybody else's.
+fn gap() {
+    stop();
+    with(|s| s.wait = 1 + (js_sys::Math::random() * f64::from(POLL)) as u32);
+}
+
 /// Asks for a snapshot, and listens to what changes after it where nothing is listened to.
 fn ask() {
+    with(|s| s.asking = PATIENCE);
     spawn_local(async {
         let answered = house::refresh().await;
-        with(|s| s.answered = answered);
+        with(|s| (s.answered, s.asking) = (answered, 0));
         if answered && with(|s| s.source.is_none() && s.wait == 0) {
             connect();
         }
@@ -93,7 +102,7 @@ fn connect() {
     let after = [&url, "?after=", &at.epoch.to_string(), "-", &at.sequence.to_string()].concat();
     with(|s| {
         s.source = EventSource::new(&after).ok();
-        (s.at, s.fresh, s.mixed) = (at, true, false);
+        (s.at, s.silent) = (at, 0);
         if let (Some(source), Some(ear)) = (&s.source, &s.ear) {
             for name in EVENTS {
                 let _ = source.add_event_listener_with_callback(name, ear);
@@ -109,26 +118,29 @@ pub(super) fn heard(event: &Event) -> bool {
         return false;
     }
     let event = Json::from(event);
+    if kind != "error" {
+        with(|s| s.silent = 0);
+    }
     match (kind.as_str(), event.get("lastEventId").text().parse::<Position>()) {
         ("open", _) => with(|s| (s.open, s.lost) = (true, 0)),
         ("delta", Ok(to)) => {
-            let text = window().atob(&event.get("data").text()).unwrap_or_default();
-            let bytes: Vec<u8> = text.chars().map(|letter| letter as u8).collect();
             let at = with(|s| core::mem::replace(&mut s.at, to));
-            if to != (Position { sequence: at.sequence + 1, ..at }) || !house::apply(&bytes, to) {
-                restart();
+            if to != (Position { sequence: at.sequence + 1, ..at }) || !house::apply(&data(&event), to) {
+                gap();
             }
         }
-        // New states are absolute, so those of one process may be laid over its neighbour's snapshot.
-        ("snapshot", Ok(to)) if with(|s| s.fresh) => with(|s| (s.at, s.mixed) = (to, true)),
-        ("snapshot", Ok(to)) => {
+        ("state", Ok(to)) => {
+            let at = with(|s| core::mem::replace(&mut s.at, to));
             // Another life of the server: it may have forgotten what is held.
-            if to.epoch != with(|s| s.at.epoch) {
+            if to.epoch != at.epoch {
                 hold::look();
             }
-            restart();
+            if !house::told(&data(&event)) {
+                gap();
+            }
         }
-        _ => with(|s| {
+        ("snapshot", Ok(to)) if to != with(|s| s.at) => gap(),
+        ("error", _) => with(|s| {
             s.open = false;
             // Refused, not lost: the browser does not come back by itself.
             if s.source.as_ref().is_some_and(|source| source.ready_state() == EventSource::CLOSED) {
@@ -136,21 +148,29 @@ pub(super) fn heard(event: &Event) -> bool {
                 s.wait = AGAIN;
             }
         }),
+        _ => {}
     }
-    with(|s| s.fresh &= kind == "open");
     show();
     true
+}
+
+fn data(event: &Json) -> Vec<u8> {
+    window().atob(&event.get("data").text()).unwrap_or_default().chars().map(|letter| letter as u8).collect()
 }
 
 /// Half a second has passed.
 pub(super) fn tick(ticks: u32) {
     let due = with(|s| {
         s.lost = if s.open { 0 } else { s.lost + 1 };
+        s.silent += 1;
         s.wait = s.wait.saturating_sub(1);
-        s.ear.is_some() && (s.mixed || !s.open) && ticks % if s.mixed { BESIDE } else { POLL } == 0
+        s.asking = s.asking.saturating_sub(1);
+        s.ear.is_some() && !s.open && s.asking == 0 && ticks.is_multiple_of(POLL)
     });
     if due {
         ask();
+    } else if with(|s| s.open && s.silent > SILENT) {
+        restart();
     }
     show();
 }
