@@ -30,7 +30,7 @@ pub struct Config {
     /// PostgreSQL to use instead of the embedded one
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<SecretString>,
-    /// Connections to PostgreSQL, at most
+    /// Connections to PostgreSQL, at most; a quarter is for those who look, the rest for those who buy
     #[arg(long, env = "PARTERRE_DATABASE_POOL", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=200))]
     pub database_pool: u32,
     /// ScyllaDB or Apache Cassandra for holds: some of its nodes as host:port; without it holds live in this process

@@ -86,12 +86,17 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Shelf<T> {
 
     /// Forgets the answer called `name`, as what it tells of has changed.
     pub async fn forget(&self, name: &str) {
-        lock(&self.flights).remove(name);
+        self.leave(name);
         if let Some(store) = &self.store
             && let Err(trouble) = store.forget(&self.key(name)).await
         {
             tracing::debug!(%trouble, "a changed answer stays kept until its time is over");
         }
+    }
+
+    /// Whoever comes from now on asks anew, instead of waiting for a question that is under way.
+    pub fn leave(&self, name: &str) {
+        lock(&self.flights).remove(name);
     }
 
     async fn look_or_ask<A>(

@@ -2,7 +2,10 @@
 //!
 //! Answers depend on the instant asked about ("announced" becomes "on sale"), so each is kept no longer than until the
 //! next instant at which its event changes by itself. Searches for words are never kept, as there are too many; but all
-//! questions together are bounded, so that a crowd that looks leaves connections for those who buy.
+//! questions together are bounded.
+//!
+//! Those who look and those who buy ask apart ([`Lanes`]): a crowd that searches takes neither the turns nor the
+//! connections of a buyer, and no buyer waits for an answer that a looker was refused.
 
 use std::sync::Arc;
 
@@ -82,6 +85,23 @@ impl CachedEvents {
             Ok(Answer { value: event, until })
         };
         Ok(self.events.get(&tag(id), now, ask).await?.as_ref().clone())
+    }
+}
+
+/// The same events for two kinds of visitors, with one cache.
+#[derive(Clone)]
+pub struct Lanes {
+    /// For whoever looks, in any number.
+    pub looking: Arc<CachedEvents>,
+    /// For whoever buys, and for what the house itself asks.
+    pub buying: Arc<CachedEvents>,
+}
+
+impl Lanes {
+    /// Forgets what is kept of an event, as places of it were claimed or given up, or its sale stopped.
+    pub async fn changed(&self, event: EventId) {
+        self.buying.events.leave(&tag(event));
+        self.looking.changed(event).await;
     }
 }
 

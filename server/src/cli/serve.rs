@@ -15,6 +15,7 @@ use crate::http;
 use crate::http::assets::Manifest;
 use crate::http::peers::Limits;
 use crate::stores::postgres::Pool;
+use crate::stores::postgres::connect::shares;
 use crate::trouble::Trouble;
 use crate::wiring;
 
@@ -77,7 +78,7 @@ async fn serve(
     let bound = listener.local_addr().map_err(|error| error.to_string())?;
     let public_url = config.public_url(bound);
     let address_file = address_file(&config);
-    let pool = database.ready(config.database_pool).await?;
+    let pool = database.ready(shares(config.database_pool).0).await?;
     if config.demo {
         fill(&pool).await?;
     }

@@ -50,8 +50,10 @@ pub struct Parts {
     pub manifest: Manifest,
     /// Time and randomness.
     pub clock: Arc<dyn Clock>,
-    /// What is on.
+    /// What is on, for those who look.
     pub catalog: Catalog,
+    /// The same for those who buy: no crowd of lookers is before them.
+    pub desk: Catalog,
     /// Who keeps what.
     pub holds: Holds,
     /// News between the processes of the shop.
@@ -136,7 +138,7 @@ impl Shop {
         }
     }
 
-    /// The public event of that address part.
+    /// The public event of that address part, for somebody who looks.
     ///
     /// # Errors
     /// 404, or trouble.
@@ -145,17 +147,26 @@ impl Shop {
         self.with_chart(event).await
     }
 
-    /// The event of that id.
+    /// The event of that address part, for somebody who wants to have places of it.
+    ///
+    /// # Errors
+    /// 404, or trouble.
+    pub async fn at_the_desk(&self, slug: &str) -> Result<OnStage, ApiError> {
+        let event = self.desk.by_slug(slug, self.now()).await?.ok_or_else(|| ApiError::not_found("event"))?;
+        self.with_chart(event).await
+    }
+
+    /// The event of that id, for somebody who has places of it.
     ///
     /// # Errors
     /// 404, or trouble.
     pub async fn on_stage_by_id(&self, id: EventId) -> Result<OnStage, ApiError> {
-        let event = self.catalog.by_id(id, self.now()).await?.ok_or_else(|| ApiError::not_found("event"))?;
+        let event = self.desk.by_id(id, self.now()).await?.ok_or_else(|| ApiError::not_found("event"))?;
         self.with_chart(event).await
     }
 
     async fn with_chart(&self, event: Arc<Event>) -> Result<OnStage, ApiError> {
-        let chart = self.catalog.chart_of(&event).await?.map(|loaded| Arc::clone(&loaded.chart));
+        let chart = self.desk.chart_of(&event).await?.map(|loaded| Arc::clone(&loaded.chart));
         Ok(OnStage { event, chart })
     }
 
@@ -170,7 +181,7 @@ impl Shop {
         holder: HolderId,
         request: &HoldRequest,
     ) -> Result<Granted, ApiError> {
-        let event = self.catalog.by_slug(slug, self.now()).await?.ok_or_else(|| ApiError::not_found("event"))?;
+        let event = self.desk.by_slug(slug, self.now()).await?.ok_or_else(|| ApiError::not_found("event"))?;
         let (id, now) = (HoldId::mint(self.now(), random(&*self.clock)), self.now());
         let limit = self.config.holds_per_address;
         // A changed basket is no further one.

@@ -36,7 +36,8 @@ use crate::purchase::postgres::PostgresOrders;
 use crate::purchase::stop::StopAt;
 use crate::purchase::tasks::{Expiry, Sweep, read_news};
 use crate::purchase::{AvailabilityFollower, Parts, Purchase, TicketMailer};
-use crate::stores::postgres::{Pool, connect, partitions};
+use crate::stores::postgres::connect::{self, beside, shares};
+use crate::stores::postgres::{Pool, partitions};
 use crate::tickets::Signer;
 use crate::trouble::Trouble;
 use inventory::FromCatalog;
@@ -58,7 +59,8 @@ pub struct House {
     neighbours: Option<Neighbours>,
 }
 
-/// Builds the house on `pool`.
+/// Builds the house on `pool`, the connections of those who buy; those who look get some beside it
+/// ([`connect::shares`]).
 ///
 /// # Errors
 /// One sentence for whoever started it.
@@ -103,9 +105,13 @@ pub async fn build(
     partitions::ensure(&pool, clock.now()).await.map_err(sentence)?;
     let redis = shared::redis(&config).map_err(sentence)?;
     let bus = shared::bus(&config, redis.as_ref(), &pool, &*clock).map_err(sentence)?;
-    let events = shared::events(&config, redis.as_ref(), &pool, &clock);
-    let catalog = Catalog::new(events.clone(), Charts::new(Arc::new(PostgresCharts::new(pool.clone()))));
-    let facts = FromCatalog::new(catalog.clone(), clock.clone());
+    let lookers = beside(&pool, shares(config.database_pool).1);
+    let events = shared::events(redis.as_ref(), &pool, &lookers, &clock);
+    let charts =
+        Charts::new(Arc::new(PostgresCharts::new(pool.clone()))).looked_at_in(Arc::new(PostgresCharts::new(lookers)));
+    let catalog = Catalog::new(events.looking.clone(), charts.clone());
+    let desk = Catalog::new(events.buying.clone(), charts);
+    let facts = FromCatalog::new(desk.clone(), clock.clone());
     let hold_store = match hold_store {
         Some(brought) => brought,
         None => shared::holds(&config, &bus, &*clock).await.map_err(sentence)?,
@@ -118,7 +124,7 @@ pub async fn build(
     // A CQL store is shared and sees to its own marks.
     let alone = config.cql_nodes.is_empty();
     let neighbours = alone.then(|| {
-        let (bus, catalog, clock) = (Arc::clone(&bus), catalog.clone(), Arc::clone(&clock));
+        let (bus, catalog, clock) = (Arc::clone(&bus), desk.clone(), Arc::clone(&clock));
         Neighbours::new(bus, holds.clone(), availability.clone(), catalog, clock)
     });
     let (provider, news) = TestProvider::new(Ledger::new(pool.clone()));
@@ -171,6 +177,7 @@ pub async fn build(
         manifest,
         clock,
         catalog,
+        desk,
         holds,
         bus,
         availability,

@@ -8,7 +8,7 @@ use domain::ids::{EventId, HoldId, HolderId, TierId};
 use domain::seat::SeatId;
 
 use super::neighbours::Neighbours;
-use crate::catalog::cached::CachedEvents;
+use crate::catalog::cached::Lanes;
 use crate::clock::Clock;
 use crate::holds::{HoldError, Holds, Sold};
 use crate::purchase::places::Places;
@@ -21,13 +21,13 @@ pub(super) struct FromHolds {
     pub(super) clock: Arc<dyn Clock>,
     /// Who is told of claims, where the hold store is this process's alone.
     pub(super) neighbours: Option<Neighbours>,
-    pub(super) events: Arc<CachedEvents>,
+    pub(super) events: Lanes,
 }
 
 impl FromHolds {
     /// The event has more or fewer places left. Nobody who buys waits for the cache to hear of it.
     fn changed(&self, event: EventId) {
-        let events = Arc::clone(&self.events);
+        let events = self.events.clone();
         tokio::spawn(async move { events.changed(event).await });
     }
 }

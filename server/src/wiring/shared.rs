@@ -11,7 +11,7 @@ use crate::bus::postgres::PostgresBus;
 use crate::bus::redis::RedisBus;
 use crate::cache::CacheStore;
 use crate::cache::redis::RedisCache;
-use crate::catalog::cached::CachedEvents;
+use crate::catalog::cached::{CachedEvents, Lanes};
 use crate::catalog::postgres::PostgresEvents;
 use crate::clock::{Clock, random};
 use crate::config::Config;
@@ -57,11 +57,15 @@ pub(super) fn bus(
     Ok(Arc::new(MemoryBus::default()))
 }
 
-/// Events behind the cache; half of the connections answer those who look, and leave the rest to those who buy.
-pub(super) fn events(config: &Config, redis: Option<&Redis>, pool: &Pool, clock: &Arc<dyn Clock>) -> Arc<CachedEvents> {
-    let books = Arc::new(PostgresEvents::new(pool.clone()));
-    let at_once = (config.database_pool / 2) as usize;
-    Arc::new(CachedEvents::new(books, cache(redis), at_once, Arc::clone(clock)))
+/// Events behind the cache: those who look have `lookers`, a pool of their own, and those who buy at most half of `pool`.
+pub(super) fn events(redis: Option<&Redis>, pool: &Pool, lookers: &Pool, clock: &Arc<dyn Clock>) -> Lanes {
+    let cache = cache(redis);
+    let lane = |pool: &Pool, at_once: u32| {
+        let books = Arc::new(PostgresEvents::new(pool.clone()));
+        Arc::new(CachedEvents::new(books, cache.clone(), at_once as usize, Arc::clone(clock)))
+    };
+    let most = |pool: &Pool| pool.options().get_max_connections();
+    Lanes { looking: lane(lookers, most(lookers)), buying: lane(pool, most(pool) / 2) }
 }
 
 /// Idempotency keys in the books, with recent answers beside them where there is a Redis.

@@ -31,7 +31,7 @@ pub(super) async fn hold(
     Form(fields): Form<Fields>,
 ) -> Result<Response, ApiError> {
     // First of all the event: from here on the address part is one that exists.
-    let stage = shop.on_stage(&slug).await?;
+    let stage = shop.at_the_desk(&slug).await?;
     let back = format!("/events/{slug}/seats");
     let mut request = match hold_request(&fields) {
         Ok(request) => request,

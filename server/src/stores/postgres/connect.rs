@@ -33,6 +33,21 @@ pub async fn connect(url: &str, connections: u32) -> Result<Pool, Trouble> {
     pool(connections).connect_with(options).await.map_err(trouble)
 }
 
+/// How `all` connections are shared out: those of buyers, and those of whoever only looks, a quarter. Of each at least one.
+#[must_use]
+pub fn shares(all: u32) -> (u32, u32) {
+    let lookers = (all / 4).max(1);
+    (all.saturating_sub(lookers).max(1), lookers)
+}
+
+/// A second pool of at most `connections` to where `pool` leads, with the same limits; opened as it is needed. Whoever
+/// waits for one of its connections waits for none of `pool`.
+#[must_use]
+pub fn beside(pool: &Pool, connections: u32) -> Pool {
+    let options = pool.options().clone().max_connections(connections).min_connections(0);
+    options.connect_lazy_with((*pool.connect_options()).clone())
+}
+
 /// Opens a small pool without statement limits, for migrations: building an index may take its time.
 ///
 /// # Errors
