@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, visit } from "./support/browser.mjs";
+import { crowd } from "./support/crowd.mjs";
 import { open } from "./support/server.mjs";
 import { inBasket, openSeats } from "./support/walk.mjs";
 
@@ -35,7 +36,7 @@ async function take(page, n) {
   return id;
 }
 
-const taken = (page, id, timeout) => page.waitForFunction((seat) => !document.getElementById(seat), id, { timeout, polling: 20 });
+const taken = (page, id, timeout) => page.locator(`#${id}[aria-pressed=false]`).waitFor({ state: "detached", timeout });
 const free = (page, id, timeout) => page.locator(`#${id}[aria-pressed=false]`).waitFor({ timeout });
 
 test("two browsers see each other's holds within a second", async () => {
@@ -102,4 +103,40 @@ test("the server restarts in the middle of a selection", async () => {
   await free(two.page, seat, 5000);
   await inBasket(one.page, 0);
   await Promise.all([one.leave(), two.leave()]);
+});
+
+test("in a hot sale the list holds still: focus stays, slow presses land, and only what concerns the buyer is said", async () => {
+  const { page, leave } = await visit(browser, shop);
+  await openList(page, 0);
+  const ids = await page.locator("#live-rows .seatrow").evaluateAll((rows) =>
+    rows.map((row) => [...row.querySelectorAll("button.seat[aria-pressed=false]")].map((seat) => Number(seat.id.slice(1)))),
+  );
+  // The buyer's own row is left alone; the crowd fights for the others. Neighbours by number, so that nobody is left alone.
+  const own = ids.findIndex((row) => row.length >= 8);
+  const blocks = ids.flatMap((row, at) => (at === own || row.length < 8 ? [] : [row.slice(0, 4)])).slice(0, 10);
+  assert.ok(blocks.length >= 3, "there are rows to fight for");
+  await page.locator(`#s${ids[own][0]}`).focus();
+  await page.evaluate(() => {
+    const focused = document.activeElement;
+    window.seen = { blurs: 0, said: [] };
+    focused.addEventListener("blur", () => (window.seen.blurs += 1));
+    const said = document.getElementById("said");
+    new MutationObserver(() => window.seen.said.push(said.textContent)).observe(said, { childList: true, characterData: true, subtree: true });
+    window.stayed = () => document.activeElement === focused && focused.isConnected;
+    window.scrolled = document.querySelector("#list").scrollTop;
+  });
+  const disperse = crowd(shop, event, blocks, 50);
+  await taken(page, `s${blocks[0][0]}`, 5000);
+  await page.waitForTimeout(4000);
+  assert.equal(await page.evaluate(() => window.stayed()), true, "the focused seat is still the same");
+  assert.equal(await page.evaluate(() => document.querySelector("#list").scrollTop - window.scrolled), 0, "nothing scrolled");
+  assert.deepEqual(await page.evaluate(() => window.seen), { blurs: 0, said: [] });
+  // A press as slow as a hand that trembles, longer than the list is ever still.
+  for (const [pressed, seat] of ids[own].slice(0, 3).entries()) {
+    await page.locator(`#s${seat}`).click({ delay: 700 });
+    await page.locator(`#s${seat}[aria-pressed=true]`).waitFor({ timeout: 3000 });
+    await inBasket(page, pressed + 1);
+  }
+  assert.ok((await disperse()) >= 150, "it was a hot sale");
+  await leave();
 });

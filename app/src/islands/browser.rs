@@ -9,7 +9,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Document, Element, HtmlElement, Request, RequestInit, Response, Window};
+use web_sys::{Document, Element, FocusOptions, HtmlElement, Request, RequestInit, Response, Window};
 
 /// The window; there is always one where this runs.
 pub(super) fn window() -> Window {
@@ -45,14 +45,16 @@ pub(super) fn say(id: &str, text: &str) {
     }
 }
 
-/// Replaces what an element holds; the cursor stays on the element of the same id, or goes to the element itself.
+/// Replaces what an element holds; the cursor stays on the element of the same id, or goes to the element itself. Nothing
+/// scrolls.
 pub(super) fn put(id: &str, html: &str) {
     let Some(element) = by_id(id) else { return };
     let active = document().active_element().filter(|active| element.contains(Some(active)));
     element.set_inner_html(html);
     if let Some(active) = active {
-        let known = active.id();
-        focus(if known.is_empty() || by_id(&known).is_none() { id } else { &known });
+        let still = FocusOptions::new();
+        still.set_prevent_scroll(true);
+        let _ = by_id(&active.id()).unwrap_or(element).focus_with_options(&still);
     }
 }
 

@@ -7,16 +7,8 @@ use crate::components::clock::{WARN_BELOW, minutes};
 use crate::components::html::Html;
 use crate::components::notice::Tone;
 
+const SEATS: [&str; 8] = ["seat z0", "seat z1", "seat z2", "seat z3", "seat z4", "seat z5", "seat z6", "seat z7"];
 const ZONES: [&str; 8] = ["z0", "z1", "z2", "z3", "z4", "z5", "z6", "z7"];
-
-/// A section in the live list.
-pub(super) struct ListSection {
-    pub(super) name: String,
-    pub(super) free: u32,
-    /// `€48.50`; empty: none.
-    pub(super) from: String,
-    pub(super) open: bool,
-}
 
 /// A seat in the live list.
 pub(super) struct ListSeat {
@@ -25,9 +17,36 @@ pub(super) struct ListSeat {
     /// `Seat 15, €69.00, aisle`.
     pub(super) says: String,
     pub(super) zone: u8,
-    pub(super) free: bool,
-    pub(super) mine: bool,
+    pub(super) whose: Whose,
     pub(super) gap: bool,
+}
+
+/// Whose a seat of the list is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    Nobodys,
+    Mine,
+    Others,
+}
+
+impl ListSeat {
+    /// The attributes that change with whose it is; `None` is missing. The element is the same all along: a cursor on
+    /// it stays, and a press on it lands, whatever others do meanwhile.
+    pub(super) fn attributes(&self) -> [(&'static str, Option<&str>); 5] {
+        let (pressed, others) = match self.whose {
+            Whose::Nobodys => (Some("false"), None),
+            Whose::Mine => (Some("true"), None),
+            Whose::Others => (None, Some("true")),
+        };
+        [
+            ("class", Some(if others.is_some() { "seat taken" } else { SEATS[usize::from(self.zone % 8)] })),
+            ("aria-pressed", pressed),
+            ("aria-disabled", others),
+            // Still to be heard by a reader, no stop for the tab key.
+            ("tabindex", others.map(|_| "-1")),
+            ("aria-label", Some(&self.says)),
+        ]
+    }
 }
 
 /// A notice, and the way to take lost seats again.
@@ -131,17 +150,15 @@ pub(super) fn free(seats: u32) -> String {
     }
 }
 
-/// The sections to open; their buttons carry their index.
-pub(super) fn sections(all: &[ListSection]) -> String {
+/// The sections to open; their buttons carry their index, and so do the places for the words that change: `p` for the
+/// price, `n` for what is free.
+pub(super) fn sections<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let mut html = Html::default();
-    for (index, section) in (0..).zip(all) {
+    for (index, name) in (0..).zip(names) {
         html.raw("<li><button type=\"button\" id=\"c").number(index).raw("\" data-do=\"open:").number(index);
-        html.raw(if section.open { "\" aria-expanded=\"true\"><b>" } else { "\" aria-expanded=\"false\"><b>" });
-        html.text(&section.name).raw("</b><span class=\"num\">");
-        if !section.from.is_empty() {
-            html.raw("from ").text(&section.from);
-        }
-        html.raw("</span><small>").raw(&free(section.free)).raw("</small></button></li>");
+        html.raw("\" aria-expanded=\"false\"><b>").text(name);
+        html.raw("</b><span class=\"num\" id=\"p").number(index);
+        html.raw("\"></span><small id=\"n").number(index).raw("\"></small></button></li>");
     }
     html.done()
 }
@@ -166,15 +183,13 @@ pub(super) fn rows(section: &str, rows: &[(String, Vec<ListSeat>)]) -> String {
 }
 
 fn seat(html: &mut Html, seat: &ListSeat) {
-    if seat.free || seat.mine {
-        html.raw("<button type=\"button\" class=\"seat ").raw(ZONES[usize::from(seat.zone % 8)]).raw("\" id=\"s");
-        html.number(seat.id).raw("\" data-do=\"seat:").number(seat.id);
-        html.raw(if seat.mine { "\" aria-pressed=\"true" } else { "\" aria-pressed=\"false" });
-        html.raw("\" aria-label=\"").text(&seat.says).raw("\">").text(&seat.number).raw("</button>");
-    } else {
-        html.raw("<span class=\"seat taken\"><span class=\"off\">").text(&seat.says);
-        html.raw("</span><span aria-hidden=\"true\">").text(&seat.number).raw("</span></span>");
+    html.raw("<button type=\"button\" id=\"s").number(seat.id).raw("\" data-do=\"seat:").number(seat.id);
+    for (name, value) in seat.attributes() {
+        if let Some(value) = value {
+            html.raw("\" ").raw(name).raw("=\"").text(value);
+        }
     }
+    html.raw("\">").text(&seat.number).raw("</button>");
     if seat.gap {
         html.raw("<span class=\"gap\"></span>");
     }

@@ -1,13 +1,21 @@
 //! The live list: sections with what is free, and the rows of the open one.
 
+use core::cell::RefCell;
 use core::ops::Range;
 
+use domain::chart::Section;
+use domain::money::Money;
 use domain::seat::{SeatId, SeatState};
 
-use super::super::markup::{self, ListSeat, ListSection};
+use super::super::markup::{self, ListSeat, Whose};
 use super::house::{self, House};
 use super::state::with;
-use crate::islands::browser::{active, by_id, put};
+use crate::islands::browser::{active, by_id, mark, put, say};
+
+thread_local! {
+    /// The open section as it is drawn, and whose each of its seats is.
+    static DRAWN: RefCell<(Option<u32>, Vec<Whose>)> = RefCell::default();
+}
 
 /// Opens a section, or closes it when it is open.
 pub(super) fn open(section: Option<u32>) {
@@ -37,7 +45,8 @@ pub(super) fn follow() {
     }
 }
 
-/// Brings the list up to date, where it is shown.
+/// Brings the list up to date, where it is shown. What stays is never made anew, only put right: the cursor stays where
+/// it is, and a press lands, however fast others buy.
 pub(super) fn refresh() {
     let (shown, open, own) = with(|p| (p.list, p.open, p.seats()));
     if !shown {
@@ -45,17 +54,48 @@ pub(super) fn refresh() {
     }
     let fresh = house::with(|house| {
         let sections: Vec<_> =
-            (0..).zip(&house.chart.sections).map(|(at, s)| section(house, s, open == Some(at))).collect();
-        let rows = open.and_then(|at| house.chart.sections.get(at as usize)).map(|section| {
+            house.chart.sections.iter().map(|section| (section.name.clone(), left(house, section))).collect();
+        let open = open.and_then(|at| house.chart.sections.get(at as usize)).map(|section| {
             let rows = house.chart.rows[range(&section.rows)].iter();
             let rows: Vec<_> = rows.map(|row| (row.name.clone(), seats(house, &row.seats, &own))).collect();
-            markup::rows(&section.name, &rows)
+            (section.name.clone(), rows)
         });
-        (markup::sections(&sections), rows.unwrap_or_default())
+        (sections, open)
     });
-    if let Some((sections, rows)) = fresh {
-        put("live-sections", &sections);
-        put("live-rows", &rows);
+    let Some((sections, rows)) = fresh else { return };
+    if by_id("c0").is_none() {
+        put("live-sections", &markup::sections(sections.iter().map(|(name, _)| name.as_str())));
+    }
+    for (at, (_, left)) in (0_u32..).zip(&sections) {
+        let at = at.to_string();
+        say(&["p", &at].concat(), &left.0);
+        say(&["n", &at].concat(), &left.1);
+    }
+    let seats = || rows.iter().flat_map(|(_, rows)| rows).flat_map(|(_, seats)| seats);
+    let whose = seats().map(|seat| seat.whose).collect();
+    let (drawn, were) = DRAWN.with(|drawn| drawn.replace((open, whose)));
+    if drawn == open {
+        for (seat, _) in seats().zip(were).filter(|(seat, was)| seat.whose != *was) {
+            patch(seat);
+        }
+        return;
+    }
+    for (section, expanded) in [(drawn, "false"), (open, "true")] {
+        if let Some(button) = section.and_then(|at| by_id(&["c", &at.to_string()].concat())) {
+            mark(&button, "aria-expanded", expanded);
+        }
+    }
+    put("live-rows", &rows.map(|(section, rows)| markup::rows(&section, &rows)).unwrap_or_default());
+}
+
+/// Puts a seat right that is drawn.
+fn patch(seat: &ListSeat) {
+    let Some(element) = by_id(&["s", &seat.id.to_string()].concat()) else { return };
+    for (name, value) in seat.attributes() {
+        match value {
+            Some(value) => mark(&element, name, value),
+            None => drop(element.remove_attribute(name)),
+        }
     }
 }
 
@@ -63,8 +103,9 @@ fn range(rows: &Range<u32>) -> Range<usize> {
     rows.start as usize..rows.end as usize
 }
 
-fn section(house: &House, section: &domain::chart::Section, open: bool) -> ListSection {
-    let (mut free, mut least) = (0, None::<domain::money::Money>);
+/// What is left of a section in words: `from €48.50`, empty where nothing is, and `34 seats free`.
+fn left(house: &House, section: &Section) -> (String, String) {
+    let (mut free, mut least) = (0, None::<Money>);
     for row in &house.chart.rows[range(&section.rows)] {
         for seat in row.seats.clone() {
             if house.states.get(SeatId(seat)) != SeatState::Free {
@@ -76,8 +117,8 @@ fn section(house: &House, section: &domain::chart::Section, open: bool) -> ListS
             }
         }
     }
-    let from = least.map(|price| price.to_string()).unwrap_or_default();
-    ListSection { name: section.name.clone(), free, from, open }
+    let from = least.map(|price| ["from ", &price.to_string()].concat()).unwrap_or_default();
+    (from, markup::free(free))
 }
 
 fn seats(house: &House, seats: &Range<u32>, own: &[u32]) -> Vec<ListSeat> {
@@ -85,17 +126,20 @@ fn seats(house: &House, seats: &Range<u32>, own: &[u32]) -> Vec<ListSeat> {
     let seat = |id: u32| {
         let at = id as usize;
         let price = house.price(SeatId(id));
-        let free = house.states.get(SeatId(id)) == SeatState::Free && price.is_some();
-        let mine = own.contains(&id);
+        let whose = match house.states.get(SeatId(id)) {
+            _ if own.contains(&id) => Whose::Mine,
+            SeatState::Free if price.is_some() => Whose::Nobodys,
+            _ => Whose::Others,
+        };
         let number = planes.number.get(at).map(|number| number.to_string()).unwrap_or_default();
         let mut says = ["Seat ", &number].concat();
         match price {
-            Some(price) if free || mine => {
+            Some(price) if whose != Whose::Others => {
                 says = [&says, ", ", &price.to_string(), &house::notes(planes.features[at], ", ")].concat();
             }
             _ => says.push_str(", taken"),
         }
-        ListSeat { id, number, says, zone: planes.category[at], free, mine, gap: planes.gap_after[at] }
+        ListSeat { id, number, says, zone: planes.category[at], whose, gap: planes.gap_after[at] }
     };
     seats.clone().map(seat).collect()
 }

@@ -1,0 +1,41 @@
+// Other buyers, by the API: they hold seats and give them back.
+
+/**
+ * Lets a crowd hold and release `blocks` (lists of seat ids) in turn, so that about `rate` seats a second change hands.
+ * Ends with a function that stops the crowd, waits for it, and answers how many seats changed.
+ */
+export function crowd(shop, event, blocks, rate) {
+  let going = true;
+  let changed = 0;
+  const seats = blocks.flat().length;
+  const run = async (block, nth) => {
+    // Each block changes twice a round; a round takes as long as the rate wants.
+    const pause = (1000 * seats) / rate;
+    await sleep((pause * nth) / blocks.length);
+    while (going) {
+      const hold = await post(`${shop.base}/api/v1/events/${event.slug}/holds`, { seats: block });
+      changed += block.length;
+      await sleep(pause);
+      await fetch(`${shop.base}/api/v1/holds/${hold.id}`, { method: "DELETE", headers: { authorization: `Bearer ${hold.token}` } });
+      changed += block.length;
+      await sleep(pause);
+    }
+  };
+  const all = Promise.all(blocks.map(run));
+  // A failure is told by whoever stops the crowd.
+  all.catch(() => (going = false));
+  return async () => {
+    going = false;
+    await all;
+    return changed;
+  };
+}
+
+async function post(address, body) {
+  const headers = { "content-type": "application/json", "idempotency-key": crypto.randomUUID() };
+  const answer = await fetch(address, { method: "POST", headers, body: JSON.stringify({ standing: [], ...body }) });
+  if (!answer.ok) throw new Error(`${address} answered ${answer.status}: ${await answer.text()}`);
+  return answer.json();
+}
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
