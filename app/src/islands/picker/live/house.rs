@@ -56,7 +56,7 @@ pub(super) async fn load() -> bool {
     let states = Packed::free(chart.seats.len() as u32);
     HOUSE.with(|house| {
         *house.borrow_mut() =
-            Some(House { chart: Rc::new(chart), states, tiers, at: Position::default(), tag: String::new() })
+            Some(House { chart: Rc::new(chart), states, tiers, at: Position::default(), tag: String::new() });
     });
     // A house of which nothing is known would look free: until there is an answer the server's list stays.
     while !refresh().await {
