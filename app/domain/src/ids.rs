@@ -50,6 +50,8 @@ ids! {
     ChartId,
     /// An event: one performance on one evening.
     EventId,
+    /// One run of a trip: a coach or a train on one day.
+    TripId,
     /// A ticket tier of an event: a price zone of seats, or a standing tier.
     TierId,
     /// A hold on seats and standing places.

@@ -21,6 +21,7 @@ pub mod rules;
 pub mod seat;
 pub mod ticket;
 pub mod time;
+pub mod trip;
 
 #[cfg(test)]
 mod choice_tests;

@@ -14,6 +14,7 @@ mod standing;
 pub mod store;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod trips;
 pub mod views;
 
 use std::sync::Arc;

@@ -45,11 +45,14 @@ use crate::bus::Bus;
 use crate::stores::cql::Cql;
 use crate::trouble::Trouble;
 use book::Book;
+pub(in crate::holds) use cell::{Cell, Mark, mark_of};
 use engine::Engine;
 pub use engine::{Counters, Tuning};
 use hall::SharedHall;
 use recorder::Recorder;
+pub(in crate::holds) use statements::read_answer;
 use table::Table;
+pub(in crate::holds) use table::Written;
 
 /// Holds in a CQL keyspace. Clones are one store.
 #[derive(Clone)]

@@ -218,7 +218,7 @@ impl Table for Statements {
 }
 
 /// What a conditional write's answer says.
-fn read_answer(answer: QueryResult) -> Written {
+pub(in crate::holds) fn read_answer(answer: QueryResult) -> Written {
     let unknown = |detail: &str| {
         Written::Unknown(Trouble::Unconfirmed { what: "CQL", detail: format!("an answer without {detail}") })
     };
