@@ -1,7 +1,8 @@
 //! `Idempotency-Key` for every POST of the API: the first call runs, even if its client hangs up; later ones get its
-//! answer.
+//! answer. A call that has to run again is told so by the request's [`Run`](crate::idempotency::Run).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::body::{Body, Bytes, to_bytes};
@@ -14,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::client::Client;
 use super::problem::ApiError;
 use super::secret::Caller;
-use crate::clock::Clock;
+use crate::clock::{Clock, random};
 use crate::idempotency::{Begin, Call, IdempotencyStore, Stored, is_key};
 
 /// Largest body of a request to the API, in bytes.
@@ -23,6 +24,9 @@ pub const MAX_BODY: usize = 64 * 1024;
 const LONE_KEY: usize = 16;
 /// Largest answer that is kept for a key, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
+
+/// A call that runs again does so no earlier than this after its first time.
+const AGAIN_AFTER: Duration = Duration::from_millis(300);
 
 /// What the layer needs.
 #[derive(Clone)]
@@ -63,13 +67,19 @@ pub async fn once(
     let Ok(body) = to_bytes(body, MAX_BODY).await else { return too_large() };
     let fingerprint = fingerprint(parts.method.as_str(), parts.uri.path(), &body);
     let call = Call { scope, key, fingerprint };
-    match once.store.begin(&call, once.clock.now()).await {
+    let now = once.clock.now();
+    match once.store.begin(&call, random(&*once.clock), now).await {
         Err(trouble) => ApiError::from(trouble).into_response(),
         Ok(Begin::Running) => in_progress(),
         Ok(Begin::Reused) => reused(),
         Ok(Begin::Replay(stored)) => replay(stored),
-        Ok(Begin::Fresh) => {
-            let request = Request::from_parts(parts, Body::from(body));
+        Ok(Begin::Fresh(of)) => {
+            let mut request = Request::from_parts(parts, Body::from(body));
+            request.extensions_mut().insert(of);
+            if of.since != now && now.since(of.since) < AGAIN_AFTER.as_millis() as i64 {
+                // A hold store takes an id for one that was never used while it is as young as this.
+                tokio::time::sleep(AGAIN_AFTER).await;
+            }
             // A client that hangs up must not leave the key half used.
             match tokio::spawn(run(once, call, request, next)).await {
                 Ok(response) => response,
@@ -93,7 +103,7 @@ async fn run(once: Once, call: Call, request: Request, next: Next) -> Response {
         return Response::from_parts(parts, Body::empty());
     };
     // A refusal that asks the client to come back is no answer to keep: the next try may run. What is unconfirmed may
-    // run again too, for the services below take the same call twice without a second effect.
+    // run again too: it brings the same ids, and finds what the first try has left behind.
     let kept = if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         once.store.forget(&call).await
     } else {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::problem::ApiError;
 use crate::clock::{Clock, random};
+use crate::idempotency::Run;
 
 /// Name of the cookie; the prefix makes browsers insist on `Secure`, `Path=/` and no `Domain`.
 pub const COOKIE: &str = "__Host-parterre";
@@ -24,6 +25,15 @@ impl Secret {
     #[must_use]
     pub fn fresh(clock: &dyn Clock) -> Self {
         Self(random(clock))
+    }
+
+    /// The one of a call that may have to run again: every time the same, and nobody else can know it.
+    #[must_use]
+    pub fn of_run(run: &Run) -> Self {
+        let mut digest = Sha256::new();
+        digest.update(run.seed);
+        digest.update(b"secret");
+        Self(digest.finalize().into())
     }
 
     /// Reads the text form: 43 characters of base64url.

@@ -10,6 +10,7 @@ use domain::hold::{Hold, HoldRefusal};
 use domain::ids::{EventId, HoldId, HolderId};
 use domain::time::Millis;
 use moka::future::Cache;
+use sha2::{Digest, Sha256};
 
 use super::assets::Manifest;
 use super::client::{Client, Crowd};
@@ -22,7 +23,7 @@ use crate::catalog::types::Event;
 use crate::clock::{Clock, random};
 use crate::config::Config;
 use crate::holds::{Granted, HoldError, Holds};
-use crate::idempotency::IdempotencyStore;
+use crate::idempotency::{IdempotencyStore, Run};
 use crate::limits::Limits;
 use crate::mail::FolderMailer;
 use crate::payments::test_provider::TestProvider;
@@ -98,6 +99,15 @@ pub struct OnStage {
     pub chart: Option<Arc<Chart>>,
 }
 
+/// The hold of a call that may have to run again: every time the same.
+fn hold_of(run: &Run) -> HoldId {
+    let mut digest = Sha256::new();
+    digest.update(run.seed);
+    digest.update(b"hold");
+    let [a, b, c, d, e, f, g, h, i, j, ..] = <[u8; 32]>::from(digest.finalize());
+    HoldId::mint(run.since, [a, b, c, d, e, f, g, h, i, j])
+}
+
 impl Shop {
     /// A shop of these parts.
     #[must_use]
@@ -170,7 +180,8 @@ impl Shop {
         Ok(OnStage { event, chart })
     }
 
-    /// Holds what `request` asks for, of the event of that address part.
+    /// Holds what `request` asks for, of the event of that address part. The hold's id is the run's, where there is one:
+    /// a buyer who asks again with the same key is never in their own way.
     ///
     /// # Errors
     /// A refusal or trouble, as a problem.
@@ -180,9 +191,11 @@ impl Shop {
         client: Client,
         holder: HolderId,
         request: &HoldRequest,
+        run: Option<&Run>,
     ) -> Result<Granted, ApiError> {
         let event = self.desk.by_slug(slug, self.now()).await?.ok_or_else(|| ApiError::not_found("event"))?;
-        let (id, now) = (HoldId::mint(self.now(), random(&*self.clock)), self.now());
+        let now = self.now();
+        let id = run.map_or_else(|| HoldId::mint(now, random(&*self.clock)), hold_of);
         let limit = self.config.holds_per_address;
         // A changed basket is no further one.
         let further = request.replaces.is_none();

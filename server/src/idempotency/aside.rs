@@ -47,10 +47,10 @@ impl LookAside {
 
 #[async_trait]
 impl IdempotencyStore for LookAside {
-    async fn begin(&self, call: &Call, now: Millis) -> Result<Begin, Trouble> {
+    async fn begin(&self, call: &Call, seed: [u8; 32], now: Millis) -> Result<Begin, Trouble> {
         match self.known(call, now).await {
             Some(begin) => Ok(begin),
-            None => self.books.begin(call, now).await,
+            None => self.books.begin(call, seed, now).await,
         }
     }
 

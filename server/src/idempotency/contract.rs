@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::time::Millis;
 
 use super::aside::LookAside;
-use super::store::{Begin, Call, IdempotencyStore, Stored};
+use super::store::{Begin, Call, IdempotencyStore, Run, Stored};
 use super::{LOST_AFTER, REMEMBERED_FOR};
 use crate::cache::CacheStore;
 use crate::cache::memory::MemoryCache;
@@ -14,6 +14,15 @@ use crate::test_support::{self, TestDatabase};
 use crate::trouble::Trouble;
 
 type Store = Arc<dyn IdempotencyStore>;
+
+/// Begins, and says what of the run the laws below speak of: whether it runs.
+async fn begin(store: &dyn IdempotencyStore, call: &Call, now: Millis) -> Result<Begin, Trouble> {
+    let begun = store.begin(call, SEED, now).await?;
+    Ok(if matches!(begun, Begin::Fresh(_)) { FRESH } else { begun })
+}
+
+const SEED: [u8; 32] = [7; 32];
+const FRESH: Begin = Begin::Fresh(Run { since: NOW, seed: SEED });
 
 const NOW: Millis = Millis(1_800_000_000_000);
 
@@ -27,57 +36,73 @@ fn answer() -> Stored {
 
 async fn the_first_runs_and_the_second_gets_its_answer(store: Store) {
     let call = call("a", 1);
-    assert_eq!(store.begin(&call, NOW).await, Ok(Begin::Fresh));
-    assert_eq!(store.begin(&call, NOW).await, Ok(Begin::Running));
+    assert_eq!(begin(&*store, &call, NOW).await, Ok(FRESH));
+    assert_eq!(begin(&*store, &call, NOW).await, Ok(Begin::Running));
     store.finish(&call, &answer(), NOW).await.unwrap();
-    assert_eq!(store.begin(&call, NOW.plus(LOST_AFTER * 2)).await, Ok(Begin::Replay(answer())));
+    assert_eq!(begin(&*store, &call, NOW.plus(LOST_AFTER * 2)).await, Ok(Begin::Replay(answer())));
 }
 
 async fn another_body_is_told_so(store: Store) {
-    assert_eq!(store.begin(&call("b", 1), NOW).await, Ok(Begin::Fresh));
-    assert_eq!(store.begin(&call("b", 2), NOW).await, Ok(Begin::Reused));
+    assert_eq!(begin(&*store, &call("b", 1), NOW).await, Ok(FRESH));
+    assert_eq!(begin(&*store, &call("b", 2), NOW).await, Ok(Begin::Reused));
 }
 
 async fn keys_of_two_callers_never_meet(store: Store) {
     let mine = call("c", 1);
     let theirs = Call { scope: "another".into(), ..mine.clone() };
-    assert_eq!(store.begin(&mine, NOW).await, Ok(Begin::Fresh));
-    assert_eq!(store.begin(&theirs, NOW).await, Ok(Begin::Fresh));
+    assert_eq!(begin(&*store, &mine, NOW).await, Ok(FRESH));
+    assert_eq!(begin(&*store, &theirs, NOW).await, Ok(FRESH));
 }
 
 async fn a_call_lost_with_its_process_may_run_again(store: Store) {
     let call = call("d", 1);
-    assert_eq!(store.begin(&call, NOW).await, Ok(Begin::Fresh));
-    assert_eq!(store.begin(&call, NOW.plus(LOST_AFTER)).await, Ok(Begin::Fresh));
-    assert_eq!(store.begin(&call, NOW.plus(LOST_AFTER + 1)).await, Ok(Begin::Running));
+    assert_eq!(begin(&*store, &call, NOW).await, Ok(FRESH));
+    assert_eq!(begin(&*store, &call, NOW.plus(LOST_AFTER)).await, Ok(FRESH));
+    assert_eq!(begin(&*store, &call, NOW.plus(LOST_AFTER + 1)).await, Ok(Begin::Running));
 }
 
 async fn a_call_that_did_nothing_may_run_again(store: Store) {
     let call = call("e", 1);
-    assert_eq!(store.begin(&call, NOW).await, Ok(Begin::Fresh));
+    assert_eq!(begin(&*store, &call, NOW).await, Ok(FRESH));
     store.forget(&call).await.unwrap();
-    assert_eq!(store.begin(&call, NOW).await, Ok(Begin::Fresh));
+    assert_eq!(begin(&*store, &call, NOW).await, Ok(FRESH));
+}
+
+async fn a_call_that_runs_again_is_the_same_run(store: Store) {
+    let (call, other) = (call("h", 1), call("h", 2));
+    let run = |since, seed| Ok(Begin::Fresh(Run { since, seed }));
+    assert_eq!(store.begin(&call, [1; 32], NOW).await, run(NOW, [1; 32]));
+    store.forget(&call).await.unwrap();
+    assert_eq!(store.begin(&call, [2; 32], NOW.plus(5)).await, run(NOW, [1; 32]));
+    // Lost with its process, it is still the same; another request is another run.
+    let later = NOW.plus(LOST_AFTER + 5);
+    assert_eq!(store.begin(&call, [3; 32], later).await, run(NOW, [1; 32]));
+    store.forget(&call).await.unwrap();
+    assert_eq!(store.begin(&other, [4; 32], later).await, run(later, [4; 32]));
+    store.forget(&other).await.unwrap();
+    let tomorrow = later.plus(REMEMBERED_FOR);
+    assert_eq!(store.begin(&other, [5; 32], tomorrow).await, run(tomorrow, [5; 32]));
 }
 
 async fn a_day_later_all_is_forgotten(store: Store) {
     let call = call("f", 1);
-    store.begin(&call, NOW).await.unwrap();
+    begin(&*store, &call, NOW).await.unwrap();
     store.finish(&call, &answer(), NOW).await.unwrap();
     assert_eq!(store.sweep(NOW.plus(REMEMBERED_FOR - 1)).await, Ok(0));
     assert_eq!(store.sweep(NOW.plus(REMEMBERED_FOR)).await, Ok(1));
-    assert_eq!(store.begin(&call, NOW.plus(REMEMBERED_FOR)).await, Ok(Begin::Fresh));
+    assert_eq!(begin(&*store, &call, NOW.plus(REMEMBERED_FOR)).await, Ok(FRESH));
 }
 
 async fn of_many_at_once_one_runs(store: Store) {
     let tasks: Vec<_> = (0..16)
         .map(|_| {
             let store = Arc::clone(&store);
-            tokio::spawn(async move { store.begin(&call("g", 1), NOW).await.unwrap() })
+            tokio::spawn(async move { begin(&*store, &call("g", 1), NOW).await.unwrap() })
         })
         .collect();
     let mut fresh = 0;
     for task in tasks {
-        fresh += usize::from(task.await.unwrap() == Begin::Fresh);
+        fresh += usize::from(task.await.unwrap() == FRESH);
     }
     assert_eq!(fresh, 1);
 }
@@ -106,6 +131,7 @@ macro_rules! all_laws {
                 keys_of_two_callers_never_meet,
                 a_call_lost_with_its_process_may_run_again,
                 a_call_that_did_nothing_may_run_again,
+                a_call_that_runs_again_is_the_same_run,
                 a_day_later_all_is_forgotten,
                 of_many_at_once_one_runs,
             ]
@@ -149,9 +175,9 @@ struct Busy(super::memory::MemoryIdempotency, std::sync::atomic::AtomicU32);
 
 #[async_trait::async_trait]
 impl IdempotencyStore for Busy {
-    async fn begin(&self, call: &Call, now: Millis) -> Result<Begin, Trouble> {
+    async fn begin(&self, call: &Call, seed: [u8; 32], now: Millis) -> Result<Begin, Trouble> {
         self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        self.0.begin(call, now).await
+        self.0.begin(call, seed, now).await
     }
     async fn finish(&self, call: &Call, answer: &Stored, now: Millis) -> Result<(), Trouble> {
         self.0.finish(call, answer, now).await
@@ -169,10 +195,10 @@ async fn who_tries_again_soon_is_answered_beside_the_books() {
     let (books, cache) = (Arc::new(Busy::default()), Arc::new(MemoryCache::default()));
     let store = LookAside::new(books.clone(), cache);
     let call = call("h", 1);
-    assert_eq!(store.begin(&call, NOW).await, Ok(Begin::Fresh));
+    assert_eq!(begin(&store, &call, NOW).await, Ok(FRESH));
     store.finish(&call, &answer(), NOW).await.unwrap();
     for _ in 0..20 {
-        assert_eq!(store.begin(&call, NOW.plus(1)).await, Ok(Begin::Replay(answer())));
+        assert_eq!(begin(&store, &call, NOW.plus(1)).await, Ok(Begin::Replay(answer())));
     }
     assert_eq!(books.1.load(std::sync::atomic::Ordering::SeqCst), 1);
 }
@@ -185,5 +211,5 @@ async fn what_lies_in_the_cache_and_cannot_be_read_is_not_believed() {
     let name = super::aside::name(&known);
     let odd = bytes::Bytes::from_static(&[1; 44]);
     cache.keep(&name, odd, std::time::Duration::from_secs(60)).await.unwrap();
-    assert_eq!(store.begin(&known, NOW).await, Ok(Begin::Fresh));
+    assert_eq!(begin(&store, &known, NOW).await, Ok(FRESH));
 }

@@ -6,13 +6,16 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use domain::time::Millis;
 
-use super::store::{Begin, Call, IdempotencyStore, Stored};
+use super::store::{Begin, Call, IdempotencyStore, Run, Stored};
 use super::{LOST_AFTER, REMEMBERED_FOR};
 use crate::trouble::Trouble;
 
 struct Entry {
     fingerprint: [u8; 32],
     begun: Millis,
+    /// When the latest try began; none is under way without one.
+    tried: Option<Millis>,
+    seed: [u8; 32],
     answer: Option<Stored>,
 }
 
@@ -34,20 +37,26 @@ fn name(call: &Call) -> (String, String) {
 
 #[async_trait]
 impl IdempotencyStore for MemoryIdempotency {
-    async fn begin(&self, call: &Call, now: Millis) -> Result<Begin, Trouble> {
+    async fn begin(&self, call: &Call, seed: [u8; 32], now: Millis) -> Result<Begin, Trouble> {
         let mut entries = self.entries();
-        if let Some(entry) = entries.get(&name(call)) {
-            let age = now.since(entry.begun);
-            let live = age < REMEMBERED_FOR && (entry.answer.is_some() || age < LOST_AFTER);
-            if live && entry.fingerprint != call.fingerprint {
-                return Ok(Begin::Reused);
+        let mut run = Run { since: now, seed };
+        if let Some(entry) = entries.get(&name(call)).filter(|entry| now.since(entry.begun) < REMEMBERED_FOR) {
+            let same = entry.fingerprint == call.fingerprint;
+            if entry.answer.is_some() || entry.tried.is_some_and(|tried| now.since(tried) < LOST_AFTER) {
+                return Ok(match &entry.answer {
+                    _ if !same => Begin::Reused,
+                    Some(answer) => Begin::Replay(answer.clone()),
+                    None => Begin::Running,
+                });
             }
-            if live {
-                return Ok(entry.answer.clone().map_or(Begin::Running, Begin::Replay));
+            if same {
+                run = Run { since: entry.begun, seed: entry.seed };
             }
         }
-        entries.insert(name(call), Entry { fingerprint: call.fingerprint, begun: now, answer: None });
-        Ok(Begin::Fresh)
+        let Run { since: begun, seed } = run;
+        let entry = Entry { fingerprint: call.fingerprint, begun, tried: Some(now), seed, answer: None };
+        entries.insert(name(call), entry);
+        Ok(Begin::Fresh(run))
     }
 
     async fn finish(&self, call: &Call, answer: &Stored, _: Millis) -> Result<(), Trouble> {
@@ -58,7 +67,9 @@ impl IdempotencyStore for MemoryIdempotency {
     }
 
     async fn forget(&self, call: &Call) -> Result<(), Trouble> {
-        self.entries().remove(&name(call));
+        if let Some(entry) = self.entries().get_mut(&name(call)) {
+            entry.tried = None;
+        }
         Ok(())
     }
 

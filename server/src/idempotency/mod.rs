@@ -11,7 +11,7 @@ mod store;
 #[cfg(test)]
 mod contract;
 
-pub use store::{Begin, Call, IdempotencyStore, Stored};
+pub use store::{Begin, Call, IdempotencyStore, Run, Stored};
 
 use domain::time::{MINUTE, SECOND};
 

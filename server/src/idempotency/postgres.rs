@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::time::Millis;
 use sqlx::Row;
 
-use super::store::{Begin, Call, IdempotencyStore, Stored};
+use super::store::{Begin, Call, IdempotencyStore, Run, Stored};
 use super::{LOST_AFTER, REMEMBERED_FOR};
 use crate::stores::postgres::Pool;
 use crate::stores::postgres::codec::At;
@@ -25,15 +25,21 @@ impl PostgresIdempotency {
     }
 }
 
+// A call that is tried again is the same run: it keeps its seed and its first moment, a day before it expires.
 const TAKE: &str = "
-    INSERT INTO idempotency_keys AS k (scope, key, request_hash, created_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5)
+    INSERT INTO idempotency_keys AS k (scope, key, request_hash, created_at, expires_at, seed)
+    VALUES ($1, $2, $3, $4, $5, $7)
     ON CONFLICT (scope, key) DO UPDATE
-        SET request_hash = excluded.request_hash, created_at = excluded.created_at, expires_at = excluded.expires_at,
-            status = NULL, content_type = NULL, body = NULL, answered_at = NULL
+        SET request_hash = excluded.request_hash, created_at = excluded.created_at,
+            status = NULL, content_type = NULL, body = NULL, answered_at = NULL,
+            (expires_at, seed) = (SELECT
+                CASE WHEN again.is_so THEN k.expires_at ELSE excluded.expires_at END,
+                CASE WHEN again.is_so THEN k.seed ELSE excluded.seed END
+                FROM (VALUES (k.expires_at > excluded.created_at AND k.request_hash = excluded.request_hash
+                    AND k.seed IS NOT NULL)) AS again (is_so))
         WHERE k.expires_at <= excluded.created_at
            OR (k.answered_at IS NULL AND k.created_at <= $6)
-    RETURNING 1";
+    RETURNING expires_at, seed";
 
 const LOOK: &str = "
     SELECT request_hash, status, content_type, body FROM idempotency_keys WHERE scope = $1 AND key = $2";
@@ -43,14 +49,16 @@ const FINISH: &str = "
     SET status = $3, content_type = $4, body = $5, answered_at = $6
     WHERE scope = $1 AND key = $2 AND request_hash = $7";
 
+/// As if it had begun long ago: the next one takes over at once.
 const FORGET: &str = "
-    DELETE FROM idempotency_keys WHERE scope = $1 AND key = $2 AND request_hash = $3 AND answered_at IS NULL";
+    UPDATE idempotency_keys SET created_at = 'epoch'
+    WHERE scope = $1 AND key = $2 AND request_hash = $3 AND answered_at IS NULL";
 
 const SWEEP: &str = "DELETE FROM idempotency_keys WHERE expires_at <= $1";
 
 #[async_trait]
 impl IdempotencyStore for PostgresIdempotency {
-    async fn begin(&self, call: &Call, now: Millis) -> Result<Begin, Trouble> {
+    async fn begin(&self, call: &Call, seed: [u8; 32], now: Millis) -> Result<Begin, Trouble> {
         // A row that is swept between the two statements is simply taken in the second round.
         for _ in 0..3 {
             let taken = sqlx::query(TAKE)
@@ -60,11 +68,12 @@ impl IdempotencyStore for PostgresIdempotency {
                 .bind(At(now))
                 .bind(At(now.plus(REMEMBERED_FOR)))
                 .bind(At(now.plus(-LOST_AFTER)))
+                .bind(seed.as_slice())
                 .fetch_optional(&self.pool)
                 .await
                 .map_err(trouble)?;
-            if taken.is_some() {
-                return Ok(Begin::Fresh);
+            if let Some(row) = taken {
+                return run(&row).map(Begin::Fresh).map_err(trouble);
             }
             let row = sqlx::query(LOOK)
                 .bind(&call.scope)
@@ -109,6 +118,13 @@ impl IdempotencyStore for PostgresIdempotency {
         let done = sqlx::query(SWEEP).bind(At(now)).execute(&self.pool).await.map_err(trouble)?;
         Ok(done.rows_affected())
     }
+}
+
+fn run(row: &sqlx::postgres::PgRow) -> Result<Run, sqlx::Error> {
+    let At(expires) = row.try_get("expires_at")?;
+    let seed: Vec<u8> = row.try_get("seed")?;
+    let seed = seed.try_into().map_err(|_| sqlx::Error::Decode("a seed has 32 bytes".into()))?;
+    Ok(Run { since: expires.plus(-REMEMBERED_FOR), seed })
 }
 
 fn judge(row: &sqlx::postgres::PgRow, call: &Call) -> Result<Begin, sqlx::Error> {

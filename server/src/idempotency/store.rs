@@ -27,11 +27,28 @@ pub struct Stored {
     pub body: Vec<u8>,
 }
 
+/// What stays the same however often a call has to run again: whatever it makes anew it makes of this, so that a later
+/// try finds what an earlier one has left behind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// When the key was first used for it.
+    pub since: Millis,
+    /// Random bytes that nobody else knows.
+    pub seed: [u8; 32],
+}
+
+impl core::fmt::Debug for Run {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        // The seed makes secrets.
+        f.debug_struct("Run").field("since", &self.since).finish_non_exhaustive()
+    }
+}
+
 /// What a key says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Begin {
-    /// Never seen: run, then [`IdempotencyStore::finish`] or [`IdempotencyStore::forget`].
-    Fresh,
+    /// Never answered: run, then [`IdempotencyStore::finish`] or [`IdempotencyStore::forget`].
+    Fresh(Run),
     /// Already answered: answer the same.
     Replay(Stored),
     /// The first call is still running.
@@ -43,17 +60,17 @@ pub enum Begin {
 /// Remembers keys and answers.
 #[async_trait]
 pub trait IdempotencyStore: Send + Sync + 'static {
-    /// Takes the key for this call, or says what became of it.
+    /// Takes the key for this call, or says what became of it. `seed` is the run's, where the call never ran before.
     ///
     /// # Errors
     /// Trouble with the store; the call must not run then.
-    async fn begin(&self, call: &Call, now: Millis) -> Result<Begin, Trouble>;
+    async fn begin(&self, call: &Call, seed: [u8; 32], now: Millis) -> Result<Begin, Trouble>;
     /// Keeps the answer of a call that [`Begin::Fresh`] let run.
     ///
     /// # Errors
     /// Trouble with the store; the caller still gets its answer.
     async fn finish(&self, call: &Call, answer: &Stored, now: Millis) -> Result<(), Trouble>;
-    /// Gives the key back after a call that did nothing, so that it may be tried again.
+    /// Gives the key back after a call without an answer to keep, so that it may be tried again, as the same run.
     ///
     /// # Errors
     /// Trouble with the store.

@@ -175,14 +175,14 @@ impl Client {
                     for seat in seats {
                         self.record.add(seat, grant.id, now, from.saturating_sub(TRUST), to, What::Refused);
                     }
-                    self.tried(grant, now, from);
+                    self.tried(grant, now, from, doubtful);
                     tally.lost += 1;
                     tally.unknown += u32::from(doubtful);
                     return false;
                 }
                 // Too many wait, or what an earlier try took ran out meanwhile: either way nothing is held.
                 Outcome::Lost(_) => {
-                    self.tried(grant, now, from);
+                    self.tried(grant, now, from, doubtful);
                     tally.lost += 1;
                     return false;
                 }
@@ -192,9 +192,10 @@ impl Client {
                     if begun.elapsed() > KNOWN_WITHIN * 2 {
                         if doubtful {
                             told(None, What::Placed);
+                            told(None, |_| What::Released);
                             tally.open += 1;
                         } else {
-                            self.tried(grant, now, from);
+                            self.tried(grant, now, from, false);
                             tally.unavailable += 1;
                         }
                         return false;
@@ -205,11 +206,11 @@ impl Client {
         }
     }
 
-    /// Seats of several blocks are taken one block after the other, and given back where a later one is refused. Who
-    /// asks in between is refused for it.
-    fn tried(&self, grant: &Grant, now: Millis, from: u64) {
+    /// Seats of several blocks are taken one block after the other, and given back where a later one is refused; and
+    /// what was told as unknown may have been taken until it was put back. Who asks in between is refused for it.
+    fn tried(&self, grant: &Grant, now: Millis, from: u64, doubtful: bool) {
         let block = |seat: &SeatId| seat.0 / self.hall.block;
-        if grant.seats.first().map(block) != grant.seats.last().map(block) {
+        if doubtful || grant.seats.first().map(block) != grant.seats.last().map(block) {
             let to = self.record.moment();
             grant.seats.iter().for_each(|seat| self.record.tried(*seat, grant.id, now, from, to, grant.expires_at));
         }

@@ -8,11 +8,14 @@ use std::sync::{Arc, Mutex};
 use domain::ids::{HoldId, HolderId};
 use domain::time::Millis;
 use tokio::sync::OwnedMutexGuard;
+use tokio::time::{Instant, timeout_at};
 
 use super::contents::Kept;
 use crate::holds::memory::lock;
 
 const SHARDS: usize = 64;
+/// Calls of one holder that wait for each other, at most.
+const WAITING: usize = 64;
 
 type Turns = HashMap<HolderId, Arc<tokio::sync::Mutex<()>>>;
 
@@ -58,11 +61,21 @@ impl Book {
         &self.shards[self.hasher.hash_one(holder.0) as usize % SHARDS]
     }
 
-    /// Waits for the holder's turn.
-    pub(super) async fn turn(&self, holder: HolderId) -> Turn<'_> {
+    /// Waits for the holder's turn; none where too many wait already, or it does not come in time.
+    pub(super) async fn turn(&self, holder: HolderId, deadline: Instant) -> Option<Turn<'_>> {
         let turns = &self.shard(holder).turns;
-        let turn = Arc::clone(lock(turns).entry(holder).or_default());
-        Turn { turns, holder, guard: Some(turn.lock_owned().await) }
+        let turn = {
+            let mut turns = lock(turns);
+            let turn = turns.entry(holder).or_default();
+            if Arc::strong_count(turn) > WAITING {
+                return None;
+            }
+            Arc::clone(turn)
+        };
+        // Tidies up after itself, also where the turn does not come.
+        let mut mine = Turn { turns, holder, guard: None };
+        mine.guard = timeout_at(deadline, turn.lock_owned()).await.ok();
+        mine.guard.is_some().then_some(mine)
     }
 
     /// A hold of this holder.

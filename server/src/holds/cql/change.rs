@@ -2,21 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use domain::hold::Hold;
+use domain::hold::{EXTEND_BY, Hold};
 use domain::ids::{HoldId, HolderId};
 use domain::time::Millis;
 use futures::stream::{self, StreamExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::Inner;
+use super::book::Turn;
 use super::cell::Cell;
 use super::contents::Kept;
 use super::decide::{Verdict, Wish};
-use super::engine::{count, unavailable};
-use super::hall::SharedHall;
-use super::load::must;
-use super::queue::{Failure, ask};
+use super::engine::{count, unavailable, unconfirmed};
+use super::hall::{Seen, SharedHall};
+use super::load::must_by;
+use super::queue::{Failure, ask, ask_by};
 use super::table::{Note, Reading};
 use crate::holds::memory::lock;
 use crate::holds::store::{Loss, Outcome};
@@ -56,25 +58,30 @@ impl Inner {
         Some(cells)
     }
 
-    /// A live hold as last known. What another process did to it is asked for where the mirror shows a trace of it.
+    /// The hold as the mirror's cells tell it, where all of them are its own.
+    pub(super) fn intact(&self, kept: &Kept) -> Option<Hold> {
+        self.mirrored(kept).and_then(|cells| agreed(kept, &cells))
+    }
+
+    /// A live hold as last known. What another process did to it is asked for where the mirror shows a trace of it; and
+    /// where its record says that it ran out, the cells are asked, for they may have been extended since.
     pub(super) async fn get(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble> {
-        let known = self.book.get(hold, holder);
-        let intact = |kept: &Kept| self.mirrored(kept).and_then(|cells| agreed(kept, &cells));
-        let found = match known {
-            Some(kept) => match intact(&kept) {
-                Some(hold) => Some(hold),
-                None => self.recorded(hold, holder).await?.map(|kept| kept.hold),
-            },
-            None => self.recorded(hold, holder).await?.map(|kept| kept.hold),
-        };
-        Ok(found.filter(|hold| now < hold.expires_at))
+        let known = self.book.get(hold, holder).and_then(|kept| self.intact(&kept));
+        if let Some(hold) = known.filter(|hold| now < hold.expires_at) {
+            return Ok(Some(hold));
+        }
+        match self.recorded(hold, holder).await? {
+            Some(kept) if now >= kept.hold.expires_at => self.whole(&kept, now).await,
+            found => Ok(found.map(|kept| kept.hold)),
+        }
     }
 
     pub(super) async fn by_holder(&self, holder: HolderId, now: Millis) -> Result<Vec<Hold>, Trouble> {
         let asked = timeout(self.engine.tuning.answer_within, self.engine.table.records_of(holder)).await;
         let known = self.engine.went(asked.unwrap_or_else(|_| Err(unavailable("no answer in time"))))?;
         let mut holds = Vec::new();
-        for (hold, _) in known.into_iter().filter(|(_, until)| now < *until) {
+        // One that was extended may be written down with its earlier end.
+        for (hold, _) in known.into_iter().filter(|(_, until)| now < until.plus(EXTEND_BY)) {
             holds.extend(self.get(hold, holder, now).await?);
         }
         holds.sort_unstable_by_key(|hold| hold.id);
@@ -94,7 +101,7 @@ impl Inner {
             if let Some(hall) = &hall
                 && let Some(block) = hall.block_of(*key)
             {
-                hall.merge_read(block, seats, &rows, tick, false);
+                hall.merge_read(block, seats, &rows, Seen::Read(tick));
             }
             for seat in seats {
                 cells.push(rows.iter().find(|(row, _)| row == seat).map(|(_, cell)| *cell).unwrap_or_default());
@@ -110,86 +117,102 @@ impl Inner {
         }
     }
 
+    /// The holder's turn, with nothing owed of the hold; a trouble where that did not come in time.
+    async fn turn(&self, hold: HoldId, holder: HolderId, deadline: Instant) -> Result<Turn<'_>, Trouble> {
+        let turn = self.book.turn(holder, deadline).await.ok_or_else(|| unavailable("too many wait"))?;
+        if self.debts.paid(hold, deadline).await {
+            return Ok(turn);
+        }
+        Err(unconfirmed("an earlier change of this hold is still under way"))
+    }
+
     pub(super) async fn extend(&self, id: HoldId, holder: HolderId, by: i64, now: Millis) -> Outcome<Hold> {
-        let _turn = self.book.turn(holder).await;
-        let kept = match self.find(id, holder).await {
-            Ok(Some(kept)) => kept,
-            Ok(None) => return Outcome::Lost(Loss::Gone),
-            Err(trouble) => return Outcome::Unknown(trouble),
-        };
-        let Some(hall) = self.hall(kept.hold.event) else {
-            return Outcome::Unknown(unavailable("the event is not open here"));
-        };
-        let hold = match self.whole(&kept, now).await {
-            Ok(Some(hold)) => hold,
-            Ok(None) => return Outcome::Lost(Loss::Gone),
-            Err(trouble) => return Outcome::Unknown(trouble),
-        };
-        if hold.extensions_left == 0 {
-            return Outcome::Lost(Loss::NoExtensionLeft);
-        }
-        let (until, extensions) = (hold.expires_at.plus(by.max(0)), hold.extensions_left - 1);
-        for (key, seats) in &kept.rows {
-            let Some(block) = hall.block_of(*key) else { return Outcome::Lost(Loss::Gone) };
-            let wish = Wish::Prolong { hold: id, places: places_of(&hall, block, seats), until, extensions };
-            match ask(&self.engine, &hall, block, wish, now, false).await {
-                Ok(Verdict::Done(_)) => {}
-                Ok(_) => return Outcome::Lost(Loss::Gone),
-                Err(Failure::Busy) => return Outcome::Lost(Loss::Busy),
-                Err(Failure::Trouble(trouble)) => return Outcome::Unknown(trouble),
+        let deadline = Instant::now() + self.engine.tuning.resolve_within;
+        let told = async {
+            let _turn = self.turn(id, holder, deadline).await?;
+            let Some(kept) = self.find(id, holder).await? else { return Ok(Outcome::Lost(Loss::Gone)) };
+            let hall = self.hall(kept.hold.event).ok_or_else(|| unavailable("the event is not open here"))?;
+            let Some(hold) = self.whole(&kept, now).await? else { return Ok(Outcome::Lost(Loss::Gone)) };
+            if hold.extensions_left < kept.hold.extensions_left
+                && let Some(record) = self.recorded(id, holder).await?
+                && hold.extensions_left < record.hold.extensions_left
+            {
+                // All cells are extended and the record is not: an earlier call ended in between, and this is its end.
+                self.keep(&Kept { hold: hold.clone(), ..kept }, deadline).await?;
+                return Ok(Outcome::Applied(hold));
             }
-        }
-        let kept = Kept { hold: Hold { expires_at: until, extensions_left: extensions, ..hold }, ..kept };
-        let written = match kept.record() {
-            Ok(record) => self.recorder.write(&self.engine, id, vec![Note::Keep(record)]).await,
-            Err(trouble) => Err(trouble),
+            if hold.extensions_left == 0 {
+                return Ok(Outcome::Lost(Loss::NoExtensionLeft));
+            }
+            let (until, extensions) = (hold.expires_at.plus(by.max(0)), hold.extensions_left - 1);
+            for (nth, (key, seats)) in kept.rows.iter().enumerate() {
+                let Some(block) = hall.block_of(*key) else { return Ok(Outcome::Lost(Loss::Gone)) };
+                let wish = Wish::Prolong { hold: id, places: places_of(&hall, block, seats), until, extensions };
+                let undone = nth == 0;
+                match ask_by(&self.engine, &hall, block, wish, now, false, deadline).await {
+                    Ok(Verdict::Done(_)) => {}
+                    Ok(_) => return Ok(Outcome::Lost(Loss::Gone)),
+                    Err(Failure::Busy) if undone => return Ok(Outcome::Lost(Loss::Busy)),
+                    Err(Failure::Trouble(trouble)) if undone => return Err(trouble),
+                    Err(_) => return Err(unconfirmed("a part of the hold is extended")),
+                }
+            }
+            let hold = Hold { expires_at: until, extensions_left: extensions, ..hold };
+            self.keep(&Kept { hold: hold.clone(), ..kept }, deadline).await?;
+            Ok(Outcome::Applied(hold))
         };
-        if let Err(trouble) = written {
-            return Outcome::Unknown(trouble);
-        }
-        let hold = kept.hold.clone();
-        self.book.put(kept);
-        Outcome::Applied(hold)
+        told.await.unwrap_or_else(Outcome::Unknown)
     }
 
     /// Frees what the hold keeps of its rows.
-    pub(super) async fn free_rows(&self, hall: &SharedHall, kept: &Kept, now: Millis) -> Result<u32, Trouble> {
+    pub(super) async fn free_rows(
+        &self,
+        hall: &SharedHall,
+        kept: &Kept,
+        now: Millis,
+        deadline: Instant,
+    ) -> Result<u32, Trouble> {
         let mut freed = 0;
         for (key, seats) in &kept.rows {
             if let Some(block) = hall.block_of(*key) {
                 let wish = Wish::Release { hold: kept.hold.id, places: places_of(hall, block, seats) };
-                freed += must(&self.engine, hall, block, wish, now).await?;
+                freed += must_by(&self.engine, hall, block, wish, now, deadline).await?;
             }
         }
         Ok(freed)
     }
 
     /// The hold is over: nobody finds it any more.
-    pub(super) async fn forget(&self, hold: HoldId, holder: HolderId) -> Result<(), Trouble> {
-        self.recorder.write(&self.engine, hold, vec![Note::Forget(hold, holder)]).await?;
-        self.book.remove(hold, holder);
+    pub(super) async fn forget(&self, hold: &Hold, deadline: Instant) -> Result<(), Trouble> {
+        let note = Note::Forget(hold.id, hold.holder);
+        self.recorder.write(&self.engine, hold.id, vec![note], deadline).await?;
+        self.book.remove(hold.id, hold.holder);
         Ok(())
     }
 
-    pub(super) async fn release(&self, id: HoldId, holder: HolderId, now: Millis) -> Outcome<bool> {
-        let _turn = self.book.turn(holder).await;
-        let kept = match self.find(id, holder).await {
-            Ok(Some(kept)) => kept,
-            Ok(None) => return Outcome::Applied(false),
-            Err(trouble) => return Outcome::Unknown(trouble),
-        };
-        let Some(hall) = self.hall(kept.hold.event) else {
-            return Outcome::Unknown(unavailable("the event is not open here"));
-        };
+    /// Lets a hold go. Once begun it goes on to its end, also where that takes longer than an answer may.
+    pub(super) async fn release(self: &Arc<Self>, id: HoldId, holder: HolderId, now: Millis) -> Outcome<bool> {
+        let deadline = Instant::now() + self.engine.tuning.resolve_within;
         let told = async {
-            let freed = self.free_rows(&hall, &kept, now).await?;
-            let mut live = now < kept.hold.expires_at;
-            if live != (freed > 0) {
-                // Another process may have let it go, or extended it, without this one having heard of it.
-                live = self.recorded(id, holder).await?.is_some_and(|kept| now < kept.hold.expires_at);
-            }
-            self.forget(id, holder).await?;
-            Ok(live)
+            let _turn = self.turn(id, holder, deadline).await?;
+            let Some(kept) = self.find(id, holder).await? else { return Ok(false) };
+            let hall = self.hall(kept.hold.event).ok_or_else(|| unavailable("the event is not open here"))?;
+            let told = async {
+                let freed = self.free_rows(&hall, &kept, now, deadline).await?;
+                let mut live = now < kept.hold.expires_at;
+                if live != (freed > 0) {
+                    // Another process may have let it go, or extended it, without this one having heard of it.
+                    live = self.recorded(id, holder).await?.is_some_and(|kept| now < kept.hold.expires_at);
+                }
+                self.forget(&kept.hold, deadline).await?;
+                Ok(live)
+            };
+            let told: Result<bool, Trouble> = told.await;
+            told.map_err(|_| {
+                let left = Duration::from_millis(u64::try_from(kept.hold.expires_at.since(now)).unwrap_or(0));
+                self.owe_end(Arc::clone(&hall), kept, now, Instant::now() + left);
+                unconfirmed("the hold is still being let go")
+            })
         };
         told.await.map_or_else(Outcome::Unknown, Outcome::Applied)
     }

@@ -28,8 +28,6 @@ pub(super) struct Take {
     pub(super) fence: Fence,
     /// A hold whose places count as free.
     pub(super) replaces: Option<HoldId>,
-    /// Whether what is left of the replaced hold goes free in the same write: where all of both is in this block.
-    pub(super) frees_rest: bool,
 }
 
 /// What may be asked of a block.
@@ -37,8 +35,9 @@ pub(super) struct Take {
 pub(super) enum Wish {
     /// Take places, all or none.
     Take(Take),
-    /// Undo a [`Wish::Take`]: what it displaced comes back, the rest goes free.
-    PutBack { hold: HoldId, displaced: Vec<(u32, Cell)> },
+    /// Undo what was taken under these fences: what was displaced comes back, the rest goes free. What somebody else
+    /// took under the same id carries another fence and stays.
+    PutBack { hold: HoldId, fences: Vec<Fence>, displaced: Vec<(u32, Cell)> },
     /// Free what the hold keeps; it is said to keep `places`.
     Release { hold: HoldId, places: Vec<u32> },
     /// Move the end of a hold that keeps all of `places`.
@@ -53,13 +52,15 @@ pub(super) enum Wish {
     Sweep,
     /// Make sure that what is known of these places is fresh.
     Look { places: Vec<u32> },
+    /// Write these places as they are, so that no earlier write can happen any more.
+    Touch { places: Vec<u32> },
 }
 
 /// What a wish came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Taken (or taken before).
-    Taken { places: Vec<u32>, displaced: Vec<(u32, Cell)>, until: Millis, extensions: u8, fence: Fence },
+    Taken { places: Vec<u32>, until: Millis, extensions: u8 },
     /// These places are others'.
     Others(Vec<u32>),
     /// Not so many are left.
@@ -135,8 +136,8 @@ pub(super) fn decide(view: &mut View<'_>, wish: &Wish, now: Millis) -> Decision 
     let settled = |verdict, rests_on: &[u32]| Decision { verdict, rests_on: rests_on.to_vec() };
     match wish {
         Wish::Take(take) => decide_take(view, take, now),
-        Wish::PutBack { hold, displaced } => {
-            let kept = view.those(|cell| cell.is_held_by(*hold));
+        Wish::PutBack { hold, fences, displaced } => {
+            let kept = view.those(|cell| cell.is_held_by(*hold) && fences.contains(&cell.fence));
             for place in &kept {
                 let cell = view.at(*place);
                 let before = displaced.iter().find(|(at, _)| at == place).map(|(_, before)| *before);
@@ -196,6 +197,13 @@ pub(super) fn decide(view: &mut View<'_>, wish: &Wish, now: Millis) -> Decision 
             settled(Verdict::Done(due.len() as u32), &[])
         }
         Wish::Look { places } => settled(Verdict::Done(0), places),
+        Wish::Touch { places } => {
+            for place in places {
+                let cell = view.at(*place);
+                view.put(*place, cell);
+            }
+            settled(Verdict::Done(0), &[])
+        }
         Wish::Sweep => {
             let over = view.those(|cell| cell.mark == Mark::Held && now >= cell.until);
             let mut holds: Vec<HoldId> = over.iter().filter_map(|place| view.at(*place).hold).collect();
@@ -242,12 +250,13 @@ fn decide_take(view: &mut View<'_>, take: &Take, now: Millis) -> Decision {
     if cells.iter().any(|(_, cell)| mine(cell) && now >= cell.until) {
         return lost(Verdict::Gone, places);
     }
-    let highest = cells.iter().filter(|(_, cell)| !mine(cell)).map(|(_, cell)| cell.fence).max();
+    // What was taken under this id by another call is taken over: whoever stamped a place last answers for it.
+    let stamped = |cell: &Cell| mine(cell) && cell.fence == take.fence;
+    let highest = cells.iter().filter(|(_, cell)| !stamped(cell)).map(|(_, cell)| cell.fence).max();
     if let Some(fence) = highest.filter(|fence| *fence >= take.fence) {
         return lost(Verdict::Behind(fence), Vec::new());
     }
     let own: Vec<Cell> = cells.iter().map(|(_, cell)| *cell).filter(|cell| mine(cell)).collect();
-    let fence = own.iter().map(|cell| cell.fence).fold(take.fence, Fence::max);
     // A repeated call finds a hold as it is now, not as it was asked for.
     let until = own.iter().map(|cell| cell.until).min().unwrap_or(take.until);
     let extensions = own.iter().map(|cell| cell.extensions).min().unwrap_or(take.extensions);
@@ -257,28 +266,15 @@ fn decide_take(view: &mut View<'_>, take: &Take, now: Millis) -> Decision {
         hold: Some(take.hold),
         holder: Some(take.holder),
         until,
-        fence,
+        fence: take.fence,
         extensions,
     };
-    let mut displaced = Vec::new();
     for (place, cell) in &cells {
-        if replaced(cell) {
-            displaced.push((*place, *cell));
-        }
-        if !(mine(cell) && cell.fence == fence && cell.until == until) {
+        if !(stamped(cell) && cell.until == until) {
             view.put(*place, wanted);
         }
     }
-    if take.frees_rest {
-        for place in view.those(replaced) {
-            let cell = view.at(place);
-            view.put(place, cell.freed());
-        }
-    }
-    Decision {
-        verdict: Verdict::Taken { places: places.clone(), displaced, until, extensions, fence },
-        rests_on: places,
-    }
+    Decision { verdict: Verdict::Taken { places: places.clone(), until, extensions }, rests_on: places }
 }
 
 fn decide_sell(view: &mut View<'_>, hold: Option<HoldId>, places: &[u32], count: u32, now: Millis) -> Decision {

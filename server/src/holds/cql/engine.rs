@@ -1,5 +1,6 @@
 //! What all blocks share: the tables, limits of time and number, the fence, and counters.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -82,6 +83,9 @@ const FAILURES: u32 = 3;
 /// ...but for one in so many microseconds, which finds out whether the store is back.
 const PROBE_EVERY: u64 = 500_000;
 
+/// A fence is a millisecond, a thousand of them, and as many processes.
+const OWN: i64 = 1 << 10;
+
 /// Shared by everybody who works on blocks.
 pub(super) struct Engine {
     pub(super) table: Arc<dyn Table>,
@@ -92,6 +96,7 @@ pub(super) struct Engine {
     start: Instant,
     ticks: AtomicU64,
     fence: AtomicI64,
+    own: i64,
     failures: AtomicU32,
     probed: AtomicU64,
 }
@@ -107,6 +112,8 @@ impl Engine {
             start: Instant::now(),
             ticks: AtomicU64::new(0),
             fence: AtomicI64::new(0),
+            // Any number that hardly any other process has.
+            own: (RandomState::new().hash_one(0) % OWN as u64) as i64,
             failures: AtomicU32::new(0),
             probed: AtomicU64::new(0),
         }
@@ -127,12 +134,17 @@ impl Engine {
     }
 
     /// The next fence: above every earlier one of this process and of the rows it has seen, above the millisecond, and
-    /// above the floor that PostgreSQL remembers.
+    /// above the floor that PostgreSQL remembers. Its last digits are the process's own, so that no other has the same.
     pub(super) fn next_fence(&self, now: Millis, floor: Fence) -> Fence {
         let least = now.0.saturating_mul(1 << 20).max(floor.0.saturating_add(1));
-        let next = |last: i64| Some(least.max(last.saturating_add(1)));
+        let after = |last: i64| {
+            let least = least.max(last.saturating_add(1));
+            let own = (least & !(OWN - 1)) | self.own;
+            if own < least { own.saturating_add(OWN) } else { own }
+        };
+        let next = |last: i64| Some(after(last));
         let last = self.fence.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or_else(|last| last);
-        Fence(least.max(last.saturating_add(1)))
+        Fence(after(last))
     }
 
     /// Later fences are above this one.

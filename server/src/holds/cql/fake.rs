@@ -1,6 +1,6 @@
 //! The tables in memory, for tests: linearizable like a cluster, and failing like one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -29,8 +29,21 @@ pub(super) struct Faults {
     pub(super) unread: u64,
     /// A record's write fails after it was done.
     pub(super) unnoted: u64,
+    /// Records cannot be written.
+    pub(super) refused_notes: bool,
     /// How long each request takes.
     pub(super) takes: Duration,
+}
+
+/// What becomes of one write, told beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It works.
+    Works,
+    /// Its answer is lost and it lies about until [`FakeTable::deliver`].
+    Late,
+    /// Its answer is lost, and it never arrives.
+    Never,
 }
 
 #[derive(Debug, Default)]
@@ -38,6 +51,7 @@ struct Rows {
     cells: HashMap<BlockKey, BTreeMap<i32, Cell>>,
     records: HashMap<HoldId, Record>,
     writes: u64,
+    late: Vec<(BlockKey, Vec<Change>)>,
 }
 
 /// A cluster. Clones are the same one.
@@ -45,6 +59,7 @@ struct Rows {
 pub(super) struct FakeTable {
     rows: Arc<Mutex<Rows>>,
     faults: Arc<Mutex<Faults>>,
+    fates: Arc<Mutex<(VecDeque<Fate>, Option<Fate>)>>,
     turn: Arc<AtomicU64>,
 }
 
@@ -54,9 +69,20 @@ impl FakeTable {
         *lock(&self.faults) = faults;
     }
 
+    /// The next writes go so, and all after them like `rest`.
+    pub(super) fn fate(&self, next: &[Fate], rest: Option<Fate>) {
+        *lock(&self.fates) = (next.iter().copied().collect(), rest);
+    }
+
+    /// Late writes arrive; answers how many happened.
+    pub(super) fn deliver(&self) -> usize {
+        let late = std::mem::take(&mut lock(&self.rows).late);
+        late.iter().filter(|(key, changes)| Self::apply(&self.rows, *key, changes) == Written::Applied).count()
+    }
+
     /// The same cluster seen without faults.
     pub(super) fn sound(&self) -> Self {
-        Self { faults: Arc::default(), ..self.clone() }
+        Self { faults: Arc::default(), fates: Arc::default(), ..self.clone() }
     }
 
     fn faults(&self) -> Faults {
@@ -124,6 +150,19 @@ impl Table for FakeTable {
 
     async fn write(&self, key: BlockKey, changes: &[Change]) -> Written {
         self.take_time().await;
+        let fate = {
+            let mut fates = lock(&self.fates);
+            fates.0.pop_front().or(fates.1)
+        };
+        match fate {
+            Some(Fate::Late) => {
+                lock(&self.rows).late.push((key, changes.to_vec()));
+                return Written::Unknown(lost());
+            }
+            Some(Fate::Never) => return Written::Unknown(lost()),
+            Some(Fate::Works) => return Self::apply(&self.rows, key, changes),
+            None => {}
+        }
         if self.strikes(self.faults().refused) {
             return Written::NotDone(refused());
         }
@@ -144,6 +183,9 @@ impl Table for FakeTable {
 
     async fn note(&self, notes: &[Note]) -> Result<(), Trouble> {
         self.take_time().await;
+        if self.faults().refused_notes {
+            return Err(refused());
+        }
         let mut rows = lock(&self.rows);
         for note in notes {
             match note {

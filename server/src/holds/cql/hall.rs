@@ -42,6 +42,27 @@ pub(super) struct Block {
 pub(super) struct Cells {
     pub(super) cells: Box<[Cell]>,
     pub(super) seen: Box<[u64]>,
+    /// When another process last told of it: as good for whoever is patient.
+    pub(super) heard: Box<[u64]>,
+}
+
+impl Cells {
+    /// The moment that a place was last seen; by others, too, for whoever is patient.
+    pub(super) fn seen_at(&self, at: usize, patient: bool) -> Option<u64> {
+        let seen = *self.seen.get(at)?;
+        Some(if patient { seen.max(self.heard[at]) } else { seen })
+    }
+}
+
+/// How rows came to be known, and the tick before they were asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// Another process told of them; the tick is when.
+    Heard(u64),
+    /// Written, or read plainly.
+    Read(u64),
+    /// By a read that decides: what stands there is so, whatever was known before.
+    Decided(u64),
 }
 
 /// What was said between opening and loading: it is newer than what is loaded.
@@ -97,7 +118,11 @@ pub(super) struct Hall {
 }
 
 fn block(key: BlockKey, seats: Vec<i32>, blocked: Vec<bool>) -> Block {
-    let cells = Cells { cells: vec![Cell::default(); seats.len()].into(), seen: vec![0; seats.len()].into() };
+    let cells = Cells {
+        cells: vec![Cell::default(); seats.len()].into(),
+        seen: vec![0; seats.len()].into(),
+        heard: vec![0; seats.len()].into(),
+    };
     Block { key, seats: seats.into(), blocked: blocked.into(), cells: Mutex::new(cells), queue: Mutex::default() }
 }
 
@@ -211,22 +236,26 @@ impl Hall {
         blocks
     }
 
-    /// Takes rows over: each where its version is greater than the one known, or every one where the reading decided.
-    /// Answers how many were news.
-    pub(super) fn merge(&self, block: usize, rows: &[(i32, Cell)], seen: u64, decided: bool) -> u32 {
+    /// Takes rows over: each where its version is greater than the one known, or every one where the reading decided
+    /// and nothing is known that was asked for later. Answers how many were news.
+    pub(super) fn merge(&self, block: usize, rows: &[(i32, Cell)], how: Seen) -> u32 {
         let known = &self.blocks[block];
         let mut cells = lock(&known.cells);
         let mut news = 0;
         for (seat, cell) in rows {
             let Ok(at) = known.seats.binary_search(seat) else { continue };
             let old = cells.cells[at];
+            let decided = matches!(how, Seen::Decided(tick) if tick >= cells.seen[at]);
             if cell.version > old.version || (decided && *cell != old) {
                 lock(&self.holders).replace(&old, cell);
                 cells.cells[at] = *cell;
                 news += 1;
             }
             if cell.version >= old.version || decided {
-                cells.seen[at] = cells.seen[at].max(seen);
+                match how {
+                    Seen::Heard(tick) => cells.heard[at] = cells.heard[at].max(tick),
+                    Seen::Read(tick) | Seen::Decided(tick) => cells.seen[at] = cells.seen[at].max(tick),
+                }
             }
         }
         if news > 0 {
@@ -236,20 +265,13 @@ impl Hall {
     }
 
     /// All that was read of a block: rows that are not among them do not exist.
-    pub(super) fn merge_read(
-        &self,
-        block: usize,
-        asked: &[i32],
-        rows: &[(i32, Cell)],
-        seen: u64,
-        decided: bool,
-    ) -> u32 {
+    pub(super) fn merge_read(&self, block: usize, asked: &[i32], rows: &[(i32, Cell)], how: Seen) -> u32 {
         let known = &self.blocks[block];
         let asked = if asked.is_empty() { &known.seats[..] } else { asked };
         let read: HashMap<i32, Cell> = rows.iter().copied().collect();
         let whole: Vec<(i32, Cell)> =
             asked.iter().map(|seat| (*seat, read.get(seat).copied().unwrap_or_default())).collect();
-        self.merge(block, &whole, seen, decided)
+        self.merge(block, &whole, how)
     }
 
     /// Places of the block that a hold keeps, as last known.

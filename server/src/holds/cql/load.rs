@@ -6,12 +6,13 @@ use domain::hold::Hold;
 use domain::ids::{EventId, HoldId, TierId};
 use domain::time::Millis;
 use futures::stream::{self, StreamExt, TryStreamExt};
+use tokio::time::Instant;
 
 use super::cell::{Cell, Mark};
 use super::decide::{Verdict, Wish};
 use super::engine::{Engine, unavailable};
 use super::hall::{Early, Hall, SharedHall, Standing};
-use super::queue::{Failure, ask, read};
+use super::queue::{Failure, ask_by, read};
 use super::table::Reading;
 use super::{Inner, news};
 use crate::holds::memory::lock;
@@ -32,7 +33,20 @@ pub(super) async fn must(
     wish: Wish,
     now: Millis,
 ) -> Result<u32, Trouble> {
-    match ask(engine, hall, block, wish, now, false).await {
+    let deadline = Instant::now() + engine.tuning.resolve_within;
+    must_by(engine, hall, block, wish, now, deadline).await
+}
+
+/// As [`must`], by an instant of the caller's.
+pub(super) async fn must_by(
+    engine: &Arc<Engine>,
+    hall: &SharedHall,
+    block: usize,
+    wish: Wish,
+    now: Millis,
+    deadline: Instant,
+) -> Result<u32, Trouble> {
+    match ask_by(engine, hall, block, wish, now, false, deadline).await {
         Ok(Verdict::Done(count)) => Ok(count),
         Ok(Verdict::Swept(holds)) => Ok(holds.len() as u32),
         Ok(_) | Err(Failure::Busy) => Err(unavailable("the block was too busy")),

@@ -3,7 +3,9 @@
 //! - `cell`, `decide`: what stands in a row, and what becomes of a wish. Pure.
 //! - `hall`, `holders`: the mirror of an event.
 //! - `queue`, `engine`: one write under way a block, made for many; outcomes found out.
+//! - `unknown`: writes of which nobody knows what became of them.
 //! - `place`, `change`, `load`, `marks`: what the trait's calls do with it.
+//! - `debts`: what they go on doing after they had to answer.
 //! - `book`, `recorder`, `contents`: records of holds.
 //! - `news`: what processes tell each other.
 //! - `table`, `statements`: the tables, and CQL itself.
@@ -12,6 +14,7 @@ mod book;
 mod cell;
 mod change;
 mod contents;
+mod debts;
 mod decide;
 mod engine;
 #[cfg(test)]
@@ -28,6 +31,7 @@ mod statements;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -37,6 +41,7 @@ use domain::hold::Hold;
 use domain::ids::{EventId, HoldId, HolderId};
 use domain::time::Millis;
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use super::audit::{Drift, Marks};
 use super::memory::lock;
@@ -46,6 +51,7 @@ use crate::stores::cql::Cql;
 use crate::trouble::Trouble;
 use book::Book;
 pub(in crate::holds) use cell::{Cell, Mark, mark_of};
+use debts::Debts;
 use engine::Engine;
 pub use engine::{Counters, Tuning};
 use hall::SharedHall;
@@ -64,6 +70,7 @@ struct Inner {
     engine: Arc<Engine>,
     halls: Mutex<HashMap<EventId, Arc<OnceCell<SharedHall>>>>,
     book: Book,
+    debts: Debts,
     recorder: Recorder,
 }
 
@@ -89,8 +96,8 @@ impl CqlHolds {
 
     fn on(table: Arc<dyn Table>, tuning: Tuning, bus: Option<Arc<dyn Bus>>) -> Self {
         let engine = Arc::new(Engine::new(table, tuning, news::Outbox::new(bus)));
-        let (halls, book, recorder) = (Mutex::default(), Book::default(), Recorder::default());
-        Self { inner: Arc::new(Inner { engine, halls, book, recorder }) }
+        let (halls, book, debts, recorder) = Default::default();
+        Self { inner: Arc::new(Inner { engine, halls, book, debts, recorder }) }
     }
 
     /// What happened since the start.
@@ -98,6 +105,12 @@ impl CqlHolds {
     pub fn counters(&self) -> &Counters {
         &self.inner.engine.counters
     }
+}
+
+/// Runs to its end, also when whoever asked goes away: half a change is nobody's.
+async fn to_its_end<T: Send + 'static>(work: impl Future<Output = Outcome<T>> + Send + 'static) -> Outcome<T> {
+    let done = tokio::spawn(work).await;
+    done.unwrap_or_else(|_| Outcome::Unknown(engine::unconfirmed("the work ended without an answer")))
 }
 
 #[async_trait]
@@ -125,9 +138,7 @@ impl HoldStore for CqlHolds {
 
     async fn place(&self, grant: &Grant, now: Millis) -> Outcome<Hold> {
         let (inner, grant) = (Arc::clone(&self.inner), grant.clone());
-        // To its end, also when whoever asked goes away: half a hold is nobody's.
-        let placed = tokio::spawn(async move { inner.place(grant, now).await }).await;
-        placed.unwrap_or_else(|_| Outcome::Unknown(engine::unconfirmed("the work ended without an answer")))
+        to_its_end(async move { inner.place(grant, now).await }).await
     }
 
     async fn earlier(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble> {
@@ -150,17 +161,21 @@ impl HoldStore for CqlHolds {
     }
 
     async fn extend(&self, hold: HoldId, holder: HolderId, by: i64, now: Millis) -> Outcome<Hold> {
-        self.inner.extend(hold, holder, by, now).await
+        let inner = Arc::clone(&self.inner);
+        to_its_end(async move { inner.extend(hold, holder, by, now).await }).await
     }
 
     async fn release(&self, hold: HoldId, holder: HolderId, now: Millis) -> Outcome<bool> {
-        self.inner.release(hold, holder, now).await
+        let inner = Arc::clone(&self.inner);
+        to_its_end(async move { inner.release(hold, holder, now).await }).await
     }
 
     async fn mark_sold(&self, hold: &Hold) -> Result<(), Trouble> {
-        let _turn = self.inner.book.turn(hold.holder).await;
+        let within = self.inner.engine.tuning.resolve_within;
+        let turn = self.inner.book.turn(hold.holder, Instant::now() + within).await;
+        let _turn = turn.ok_or_else(|| engine::unavailable("too many wait"))?;
         self.inner.sell(hold).await?;
-        self.inner.forget(hold.id, hold.holder).await
+        self.inner.forget(hold, Instant::now() + within).await
     }
 
     async fn mark_free(&self, event: EventId, hold: HoldId, places: &Sold) -> Result<(), Trouble> {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::cell::{Cell, mark_of};
 use super::engine::Engine;
-use super::hall::Hall;
+use super::hall::{Hall, Seen};
 use super::table::{BlockKey, Reading};
 use crate::bus::{Bus, Heard};
 use crate::holds::memory::lock;
@@ -172,7 +172,7 @@ fn hear(engine: &Engine, hall: &Hall, bytes: Bytes) {
     for (key, seat, cell) in rows {
         engine.seen_fence(cell.fence);
         if let Some(block) = hall.block_of(key) {
-            hall.merge(block, &[(seat, cell)], tick, false);
+            hall.merge(block, &[(seat, cell)], Seen::Heard(tick));
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Placing a hold: block by block in ascending order, all or none.
 //!
-//! Places of one block are taken in one write. Where a later block loses, what was taken before is put back; where the
-//! process ends in between, cells are left that run out like any hold. No block is kept waiting while another is
-//! asked, so nobody can wait in a circle.
+//! Places of one block are taken in one write. Where a later block loses, what was taken before is put back, and nobody
+//! is told that they lost before that is done; what cannot be put back in time is a debt (`debts`). Then the record is
+//! written, and last of all what the hold replaces goes free: whatever fails before leaves the buyer what they had. No
+//! block is kept waiting while another is asked, so nobody can wait in a circle.
 
 use std::sync::Arc;
 
@@ -10,14 +11,16 @@ use domain::hold::{Fence, Hold};
 use domain::ids::{HoldId, HolderId, TierId};
 use domain::seat::SeatId;
 use domain::time::Millis;
+use tokio::time::Instant;
 
 use super::Inner;
-use super::cell::Cell;
 use super::contents::{Kept, Rows};
+use super::debts::Taken;
 use super::decide::{Take, Verdict, Wish};
+use super::engine::{unavailable, unconfirmed};
 use super::hall::SharedHall;
-use super::queue::{Failure, ask};
-use super::table::Note;
+use super::queue::{Failure, ask_by, read};
+use super::table::Reading;
 use crate::holds::memory::lock;
 use crate::holds::store::{Grant, Loss, Outcome};
 use crate::trouble::Trouble;
@@ -30,24 +33,30 @@ const FRESH: i64 = 250;
 /// A part of the hold: places of one block, and so many of any.
 type Part = (usize, Vec<u32>, u32);
 
-/// What was taken of a block.
-struct Got {
-    block: usize,
-    places: Vec<u32>,
-    displaced: Vec<(u32, Cell)>,
-}
-
 /// What all blocks together agreed to.
 struct Terms {
+    rows: Rows,
     until: Millis,
     extensions: u8,
     fence: Fence,
 }
 
 enum Attempt {
-    All(Vec<Got>, Terms),
+    All(Terms),
     Again(Fence),
     Over(Outcome<Hold>),
+}
+
+/// One call, and what all its attempts share.
+struct Call<'a> {
+    hall: &'a SharedHall,
+    grant: &'a Grant,
+    now: Millis,
+    deadline: Instant,
+}
+
+fn is_fresh(hold: HoldId, now: Millis) -> bool {
+    now.since(hold.minted_at()).saturating_abs() <= FRESH
 }
 
 impl Inner {
@@ -56,15 +65,18 @@ impl Inner {
         if let Some(kept) = self.book.get(hold, holder) {
             return Ok(Some(kept));
         }
-        let is_fresh = now.since(hold.minted_at()).saturating_abs() <= FRESH;
-        if is_fresh { Ok(None) } else { self.recorded(hold, holder).await }
+        if is_fresh(hold, now) { Ok(None) } else { self.recorded(hold, holder).await }
     }
 
     pub(super) async fn place(self: &Arc<Self>, mut grant: Grant, now: Millis) -> Outcome<Hold> {
+        let deadline = Instant::now() + self.engine.tuning.resolve_within;
         let Some(hall) = self.hall(grant.event).filter(|hall| hall.is_open()) else {
             return Outcome::Lost(Loss::NotOpen);
         };
-        let _turn = self.book.turn(grant.holder).await;
+        let Some(_turn) = self.book.turn(grant.holder, deadline).await else { return Outcome::Lost(Loss::Busy) };
+        if !self.debts.paid(grant.id, deadline).await {
+            return Outcome::Unknown(unconfirmed("an earlier try of this hold is still being put back"));
+        }
         match self.earlier(grant.id, grant.holder, now).await {
             Ok(Some(known)) => return self.placed_before(&grant, known, now).await,
             Ok(None) => {}
@@ -84,30 +96,56 @@ impl Inner {
         if let Err(trouble) = self.engine.check_open() {
             return Outcome::Unknown(trouble);
         }
-        let mut fence = self.engine.next_fence(now, hall.fence_floor);
-        for _ in 0..ATTEMPTS {
-            if let Err(answer) = self.look(&hall, &grant, now).await {
-                return answer;
-            }
-            let parts = match self.parts(&hall, &grant, now) {
-                Ok(parts) => parts,
-                Err(short) => return Outcome::Lost(Loss::Taken { seats: Vec::new(), standing: short }),
-            };
-            match self.attempt(&hall, &grant, old.as_ref(), &parts, fence, now).await {
-                Attempt::All(got, terms) if terms.fence > fence && parts.len() > 1 => {
-                    // Blocks of one hold carry one fence: what was taken with a lower one is written again.
-                    fence = terms.fence;
-                    drop(got);
-                }
-                Attempt::All(got, terms) => return self.granted(&hall, &grant, old, got, terms, now).await,
-                Attempt::Again(seen) => {
-                    self.engine.seen_fence(seen);
-                    fence = self.engine.next_fence(now, hall.fence_floor);
-                }
-                Attempt::Over(outcome) => return outcome,
+        if let Err(trouble) = self.know_standing(&hall, &grant, now).await {
+            return Outcome::Unknown(trouble);
+        }
+        let call = Call { hall: &hall, grant: &grant, now, deadline };
+        let mut taken = Taken::new(&hall, &grant, old.map(|old| self.as_it_stands(old)), now);
+        match self.try_often(&call, &mut taken).await {
+            Ok(terms) => self.granted(&call, taken, terms).await,
+            Err(told) if self.put_back(&mut taken, deadline).await => told,
+            Err(_) => {
+                self.owe(taken);
+                Outcome::Unknown(unconfirmed("what was taken could not be put back in time"))
             }
         }
-        Outcome::Unknown(super::engine::unavailable("others were faster too often"))
+    }
+
+    /// Standing places that another process took under this id count as taken: they have to be seen first.
+    async fn know_standing(&self, hall: &SharedHall, grant: &Grant, now: Millis) -> Result<(), Trouble> {
+        if !is_fresh(grant.id, now) {
+            for tier in grant.standing.iter().filter_map(|(tier, _)| hall.tier(*tier)) {
+                for block in tier.blocks.clone() {
+                    read(&self.engine, hall, block, &[], Reading::Plain).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn try_often(&self, call: &Call<'_>, taken: &mut Taken) -> Result<Terms, Outcome<Hold>> {
+        let mut fence = self.engine.next_fence(call.now, call.hall.fence_floor);
+        for _ in 0..ATTEMPTS {
+            self.look(call).await?;
+            let parts = match self.parts(call.hall, call.grant, call.now) {
+                Ok(parts) => parts,
+                Err(short) => return Err(Outcome::Lost(Loss::Taken { seats: Vec::new(), standing: short })),
+            };
+            taken.fences.push(fence);
+            let seen = match self.attempt(call, taken, &parts, fence).await {
+                Attempt::All(terms) => return Ok(terms),
+                Attempt::Over(outcome) => return Err(outcome),
+                Attempt::Again(fence) => fence,
+            };
+            self.engine.seen_fence(seen);
+            fence = self.engine.next_fence(call.now, call.hall.fence_floor);
+            // What lost is no reason to keep others waiting; and which standing places it will be next time is open.
+            let keeps = seen.0 > 0 && call.grant.standing.is_empty();
+            if !keeps && !self.put_back(taken, call.deadline).await {
+                return Err(Outcome::Unknown(unconfirmed("what was taken could not be put back in time")));
+            }
+        }
+        Err(Outcome::Unknown(unavailable("others were faster too often")))
     }
 
     async fn placed_before(&self, grant: &Grant, known: Kept, now: Millis) -> Outcome<Hold> {
@@ -128,12 +166,16 @@ impl Inner {
         live.extend(lock(&hall.holders).live(grant.holder, now));
         live.sort_unstable();
         live.dedup();
-        live.retain(|hold| *hold != grant.id && old.is_none_or(|old| old.hold.id != *hold));
+        let counts = |hold: &HoldId| {
+            *hold != grant.id && old.is_none_or(|old| old.hold.id != *hold) && !self.debts.is_owed(*hold)
+        };
+        live.retain(counts);
         live.len() >= grant.max_holds
     }
 
     /// Refuses what is known to be gone; asks again where that was seen too long ago.
-    async fn look(&self, hall: &SharedHall, grant: &Grant, now: Millis) -> Result<(), Outcome<Hold>> {
+    async fn look(&self, call: &Call<'_>) -> Result<(), Outcome<Hold>> {
+        let Call { hall, grant, now, deadline } = *call;
         for attempt in 0..2 {
             let mut taken: Vec<SeatId> = Vec::new();
             let mut old: Vec<(usize, Vec<u32>)> = Vec::new();
@@ -151,7 +193,7 @@ impl Inner {
                     taken.push(*seat);
                 } else if !own && !cell.is_open(now) {
                     taken.push(*seat);
-                    if cells.seen[at] < limit {
+                    if cells.seen_at(at, true) < Some(limit) {
                         match old.last_mut() {
                             Some((last, places)) if *last == block => places.push(place),
                             _ => old.push((block, vec![place])),
@@ -169,7 +211,7 @@ impl Inner {
                         let cells = lock(&hall.blocks[block].cells);
                         let stale = |place: &u32| {
                             let at = *place as usize;
-                            !cells.cells[at].is_open(now) && cells.seen[at] < limit
+                            !cells.cells[at].is_open(now) && cells.seen_at(at, true) < Some(limit)
                         };
                         let places: Vec<u32> = (0..cells.cells.len() as u32).filter(stale).collect();
                         (!places.is_empty()).then_some((block, places))
@@ -181,7 +223,7 @@ impl Inner {
                 return Err(Outcome::Lost(Loss::Taken { seats: taken, standing: short }));
             }
             for (block, places) in old {
-                match ask(&self.engine, hall, block, Wish::Look { places }, now, true).await {
+                match ask_by(&self.engine, hall, block, Wish::Look { places }, now, true, deadline).await {
                     Ok(_) => {}
                     Err(failure) => return Err(self.failed(failure)),
                 }
@@ -236,22 +278,9 @@ impl Inner {
         if short.is_empty() { Ok(parts) } else { Err(short) }
     }
 
-    async fn attempt(
-        &self,
-        hall: &SharedHall,
-        grant: &Grant,
-        old: Option<&Kept>,
-        parts: &[Part],
-        fence: Fence,
-        now: Millis,
-    ) -> Attempt {
-        let in_one = |old: &Kept| {
-            let at = |key| hall.block_of(key);
-            parts.len() == 1 && old.rows.iter().all(|(key, _)| at(*key) == Some(parts[0].0))
-        };
-        let frees_rest = old.is_some_and(in_one);
-        let mut got: Vec<Got> = Vec::new();
-        let mut terms = Terms { until: grant.expires_at, extensions: grant.extensions, fence };
+    async fn attempt(&self, call: &Call<'_>, taken: &mut Taken, parts: &[Part], fence: Fence) -> Attempt {
+        let Call { hall, grant, now, deadline } = *call;
+        let mut terms = Terms { rows: Vec::new(), until: grant.expires_at, extensions: grant.extensions, fence };
         for (block, places, any) in parts {
             let wish = Wish::Take(Take {
                 hold: grant.id,
@@ -262,74 +291,42 @@ impl Inner {
                 extensions: grant.extensions,
                 fence,
                 replaces: grant.replaces,
-                frees_rest,
             });
-            let attempt = match ask(&self.engine, hall, *block, wish, now, true).await {
-                Ok(Verdict::Taken { places, displaced, until, extensions, fence }) => {
+            match ask_by(&self.engine, hall, *block, wish, now, true, deadline).await {
+                Ok(Verdict::Taken { places, until, extensions }) => {
+                    taken.blocks.insert(*block);
                     terms.until = terms.until.min(until);
                     terms.extensions = terms.extensions.min(extensions);
-                    terms.fence = terms.fence.max(fence);
-                    got.push(Got { block: *block, places, displaced });
-                    continue;
+                    let here = &hall.blocks[*block];
+                    terms.rows.push((here.key, places.iter().map(|place| here.seats[*place as usize]).collect()));
                 }
-                Ok(Verdict::Behind(seen)) => Attempt::Again(seen),
-                Ok(Verdict::Gone) => Attempt::Over(Outcome::Lost(Loss::Gone)),
-                Ok(_) => Attempt::Again(Fence(0)),
-                Err(failure) => Attempt::Over(self.failed(failure)),
-            };
-            self.put_back(hall, grant.id, got, now).await;
-            return attempt;
-        }
-        Attempt::All(got, terms)
-    }
-
-    async fn put_back(&self, hall: &SharedHall, hold: HoldId, got: Vec<Got>, now: Millis) {
-        for Got { block, displaced, .. } in got.into_iter().rev() {
-            let wish = Wish::PutBack { hold, displaced };
-            if let Err(failure) = ask(&self.engine, hall, block, wish, now, false).await {
-                // The cells run out by themselves.
-                tracing::warn!(?failure, %hold, "places of a hold that was not granted could not be put back");
+                Ok(Verdict::Behind(seen)) => return Attempt::Again(seen),
+                Ok(Verdict::Gone) => return Attempt::Over(Outcome::Lost(Loss::Gone)),
+                Ok(_) => return Attempt::Again(Fence(0)),
+                Err(failure) => {
+                    if matches!(failure, Failure::Trouble(Trouble::Unconfirmed { .. })) {
+                        taken.blocks.insert(*block);
+                    }
+                    return Attempt::Over(self.failed(failure));
+                }
             }
         }
+        Attempt::All(terms)
     }
 
-    async fn granted(
-        self: &Arc<Self>,
-        hall: &SharedHall,
-        grant: &Grant,
-        old: Option<Kept>,
-        got: Vec<Got>,
-        terms: Terms,
-        now: Millis,
-    ) -> Outcome<Hold> {
-        let hold = grant.granted(terms.until, terms.extensions, terms.fence);
-        let rows: Rows = got
-            .iter()
-            .map(|Got { block, places, .. }| {
-                let here = &hall.blocks[*block];
-                (here.key, places.iter().map(|place| here.seats[*place as usize]).collect())
-            })
-            .collect();
-        let kept = Kept { hold, rows };
-        let mut notes = match kept.record() {
-            Ok(record) => vec![Note::Keep(record)],
-            Err(trouble) => return Outcome::Unknown(trouble),
-        };
-        if let Some(old) = &old {
-            if let Err(trouble) = self.free_rows(hall, old, now).await {
-                tracing::warn!(%trouble, hold = %old.hold.id, "places of a replaced hold were left to run out");
-            }
-            notes.push(Note::Forget(old.hold.id, old.hold.holder));
-        }
+    async fn granted(self: &Arc<Self>, call: &Call<'_>, taken: Taken, terms: Terms) -> Outcome<Hold> {
+        let hold = call.grant.granted(terms.until, terms.extensions, terms.fence);
+        let kept = Kept { hold: hold.clone(), rows: terms.rows };
         // Not told before it is written: whoever holds must be found by any process. A repeated call finds the cells.
-        if let Err(trouble) = self.recorder.write(&self.engine, grant.id, notes).await {
-            return Outcome::Unknown(trouble);
+        match self.keep(&kept, call.deadline).await {
+            Ok(()) => {
+                self.replaced(taken, call.deadline).await;
+                Outcome::Applied(hold)
+            }
+            Err(trouble) => {
+                self.owe_record(taken, kept);
+                Outcome::Unknown(trouble)
+            }
         }
-        if let Some(old) = &old {
-            self.book.remove(old.hold.id, old.hold.holder);
-        }
-        let hold = kept.hold.clone();
-        self.book.put(kept);
-        Outcome::Applied(hold)
     }
 }

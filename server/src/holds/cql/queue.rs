@@ -5,6 +5,9 @@
 //! answers whoever lost to what is known, writes all that is to be written in one batch, and answers the rest. Where
 //! the batch does not go through, or nobody knows, it reads what stands there and decides each wish again: a wish that
 //! went through finds its own hold's id in the cells.
+//!
+//! A write of unknown outcome may arrive late. Until it is known to have happened or fenced off (`unknown`), nobody
+//! who has to do with it is answered, and the task does not end.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -13,18 +16,21 @@ use std::time::Duration;
 
 use domain::time::Millis;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::cell::Cell;
 use super::decide::{Decision, Verdict, View, Wish, decide};
 use super::engine::{Engine, count, unavailable, unconfirmed};
-use super::hall::SharedHall;
+use super::hall::{Seen, SharedHall};
 use super::table::{Change, Reading, Written};
+use super::unknown::Unknown;
 use crate::holds::memory::lock;
 use crate::trouble::Trouble;
 
 /// Pause before a store that failed is asked again.
 const PAUSE: Duration = Duration::from_millis(40);
+/// The same where only a write of unknown outcome is left to be found out.
+const LONG_PAUSE: Duration = Duration::from_millis(500);
 
 const WAITING: u8 = 0;
 const BEGUN: u8 = 1;
@@ -55,10 +61,12 @@ struct Op {
     now: Millis,
     /// What refuses it must have been seen at this tick or later.
     fresh_after: u64,
+    /// Whether others' news count as seeing.
+    patient: bool,
     deadline: Instant,
     state: Arc<AtomicU8>,
-    /// What a write of unknown outcome displaced.
-    displaced: Vec<(u32, Cell)>,
+    /// Whether a write that carried it is one of those of which nobody knew what became of them.
+    in_doubt: bool,
     reply: oneshot::Sender<Answer>,
 }
 
@@ -67,13 +75,11 @@ impl Op {
         self.state.load(Ordering::Acquire) == state
     }
 
+    fn begins(&self) -> bool {
+        self.is(BEGUN) || self.state.compare_exchange(WAITING, BEGUN, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
     fn answer(self, verdict: Verdict) {
-        let verdict = match verdict {
-            Verdict::Taken { places, displaced, until, extensions, fence } if displaced.is_empty() => {
-                Verdict::Taken { places, displaced: self.displaced, until, extensions, fence }
-            }
-            other => other,
-        };
         // Whoever asked may have gone: what was done is done.
         let _ = self.reply.send(Ok(verdict));
     }
@@ -93,19 +99,26 @@ pub(super) async fn ask(
     now: Millis,
     patient: bool,
 ) -> Answer {
+    let deadline = Instant::now() + engine.tuning.resolve_within;
+    ask_by(engine, hall, block, wish, now, patient, deadline).await
+}
+
+/// As [`ask`], by an instant of the caller's.
+pub(super) async fn ask_by(
+    engine: &Arc<Engine>,
+    hall: &SharedHall,
+    block: usize,
+    wish: Wish,
+    now: Millis,
+    patient: bool,
+    deadline: Instant,
+) -> Answer {
+    let begins_by = deadline.min(Instant::now() + engine.tuning.begin_within);
     let (reply, mut answer) = oneshot::channel();
     let state = Arc::new(AtomicU8::new(WAITING));
     let fresh_after = if patient { engine.trusted_since() } else { engine.tick() };
     let bounded = matches!(wish, Wish::Take(_));
-    let op = Op {
-        wish,
-        now,
-        fresh_after,
-        deadline: Instant::now() + engine.tuning.resolve_within,
-        state: Arc::clone(&state),
-        displaced: Vec::new(),
-        reply,
-    };
+    let op = Op { wish, now, fresh_after, patient, deadline, state: Arc::clone(&state), in_doubt: false, reply };
     {
         let mut queue = lock(&hall.blocks[block].queue);
         if bounded && queue.waiting.len() >= engine.tuning.queue {
@@ -119,14 +132,13 @@ pub(super) async fn ask(
         }
     }
     let lost = || Err(Failure::Trouble(unconfirmed("the work on the block ended without an answer")));
-    if let Ok(answer) = timeout(engine.tuning.begin_within, &mut answer).await {
+    if let Ok(answer) = timeout_at(begins_by, &mut answer).await {
         return answer.unwrap_or_else(|_| lost());
     }
     if state.compare_exchange(WAITING, WITHDRAWN, Ordering::AcqRel, Ordering::Acquire).is_ok() {
         return Err(Failure::Trouble(unavailable("no write could begin in time")));
     }
-    let rest = engine.tuning.resolve_within.saturating_sub(engine.tuning.begin_within);
-    match timeout(rest, answer).await {
+    match timeout_at(deadline, answer).await {
         Ok(answer) => answer.unwrap_or_else(|_| lost()),
         Err(_) => Err(Failure::Trouble(unconfirmed("no certain answer in time"))),
     }
@@ -136,21 +148,23 @@ pub(super) async fn ask(
 #[derive(Debug, Default)]
 struct Plan {
     changes: BTreeMap<u32, Cell>,
+    /// By place that changes: the version that it must have.
+    was: BTreeMap<u32, i64>,
     /// By wish: its decision, and whether it changes anything. Shorter than the round where the batch was full.
     decisions: Vec<(Decision, bool)>,
     /// Places that refuse somebody, or are left as they are, and were last seen too long ago.
     doubts: Vec<u32>,
 }
 
-fn plan(engine: &Engine, hall: &SharedHall, block: usize, round: &[Op]) -> Plan {
+fn plan(engine: &Engine, hall: &SharedHall, block: usize, round: &[Op], unknown: &Unknown) -> Plan {
     let known = lock(&hall.blocks[block].cells);
     let mut plan = Plan::default();
+    let blocked = &hall.blocks[block].blocked;
     for op in round {
         if plan.changes.len() >= engine.tuning.batch {
             break;
         }
         let first = plan.changes.is_empty();
-        let blocked = &hall.blocks[block].blocked;
         let mut view = View { cells: &known.cells, blocked, changes: &mut plan.changes, undo: Vec::new() };
         let decision = decide(&mut view, &op.wish, op.now);
         let wrote = !view.undo.is_empty();
@@ -159,12 +173,17 @@ fn plan(engine: &Engine, hall: &SharedHall, block: usize, round: &[Op]) -> Plan 
             break;
         }
         let old = |place: &u32| {
-            let seen = known.seen.get(*place as usize).copied().unwrap_or(u64::MAX);
+            let seen = known.seen_at(*place as usize, op.patient).unwrap_or(u64::MAX);
             seen < op.fresh_after && !plan.changes.contains_key(place)
         };
         plan.doubts.extend(decision.rests_on.iter().copied().filter(old));
         plan.decisions.push((decision, wrote));
     }
+    let places = unknown.to_touch(&plan.changes);
+    let mut view = View { cells: &known.cells, blocked, changes: &mut plan.changes, undo: Vec::new() };
+    decide(&mut view, &Wish::Touch { places }, unknown.now);
+    let version = |place: &u32| known.cells.get(*place as usize).map_or(0, |cell| cell.version);
+    plan.was = plan.changes.keys().map(|place| (*place, version(place))).collect();
     plan
 }
 
@@ -179,11 +198,15 @@ impl Drop for Shift {
     }
 }
 
+/// Works while anybody waits, and for as long as a write of unknown outcome might still happen.
 async fn work(engine: Arc<Engine>, hall: SharedHall, block: usize) {
     let _shift = Shift(Arc::clone(&hall), block);
-    let mut round: Vec<Op> = Vec::new();
-    let mut pause = false;
+    let (mut round, mut unknown): (Vec<Op>, Unknown) = Default::default();
+    let mut pause = Duration::ZERO;
     loop {
+        if !pause.is_zero() {
+            sleep(pause).await;
+        }
         {
             let mut queue = lock(&hall.blocks[block].queue);
             while round.len() < engine.tuning.wishes
@@ -191,73 +214,89 @@ async fn work(engine: Arc<Engine>, hall: SharedHall, block: usize) {
             {
                 round.push(op);
             }
-            if round.is_empty() {
+            if round.is_empty() && unknown.is_empty() {
                 queue.working = false;
                 return;
             }
         }
-        if std::mem::take(&mut pause) {
-            sleep(PAUSE).await;
-        }
         dismiss(&mut round);
-        let mut made = plan(&engine, &hall, block, &round);
-        if !made.doubts.is_empty() {
-            let seats: Vec<i32> = seats_of(&hall, block, made.doubts.iter());
-            if let Err(trouble) = read(&engine, &hall, block, &seats, Reading::Plain).await {
-                pause = fail(&mut round, trouble);
-                continue;
+        pause = match turn(&engine, &hall, block, &mut round, &mut unknown).await {
+            Ok(()) => Duration::ZERO,
+            Err(trouble) => {
+                fail(&mut round, &trouble);
+                // With nobody waiting there is no hurry.
+                if round.is_empty() { (pause * 2).clamp(PAUSE, LONG_PAUSE) } else { PAUSE }
             }
-            made = plan(&engine, &hall, block, &round);
-        }
-        let decisions = answer_apart(&engine, &mut round, &mut made);
-        if made.changes.is_empty() {
-            continue;
-        }
-        let begins = |op: &Op| {
-            op.is(BEGUN) || op.state.compare_exchange(WAITING, BEGUN, Ordering::AcqRel, Ordering::Acquire).is_ok()
         };
-        let writers =
-            || round.iter().zip(&decisions).filter(|(_, made)| made.as_ref().is_some_and(|(_, wrote)| *wrote));
-        if !writers().all(|(op, _)| begins(op)) {
-            // One of them has just been withdrawn: plan without it.
-            continue;
+    }
+}
+
+/// One round: at most one write. An error is the store's, and nothing new was written.
+async fn turn(
+    engine: &Engine,
+    hall: &SharedHall,
+    block: usize,
+    round: &mut Vec<Op>,
+    unknown: &mut Unknown,
+) -> Result<(), Trouble> {
+    if unknown.is_unread {
+        let seats = seats_of(hall, block, unknown.places().iter());
+        read(engine, hall, block, &seats, Reading::Deciding).await?;
+        unknown.is_unread = false;
+    }
+    unknown.settle(&lock(&hall.blocks[block].cells).cells);
+    unknown.now = round.iter().map(|op| op.now).max().map_or(unknown.now, |now| now.max(unknown.now));
+    let mut made = plan(engine, hall, block, round, unknown);
+    if !made.doubts.is_empty() {
+        let seats: Vec<i32> = seats_of(hall, block, made.doubts.iter());
+        read(engine, hall, block, &seats, Reading::Plain).await?;
+        made = plan(engine, hall, block, round, unknown);
+    }
+    let decisions = answer_apart(engine, round, &mut made, unknown);
+    if made.changes.is_empty() {
+        return Ok(());
+    }
+    // Before anything begins: whoever waits for room to write can still go, and is surely not written for then.
+    let slot = timeout(engine.tuning.begin_within, engine.slots.acquire()).await;
+    let Ok(Ok(_slot)) = slot else { return Err(unavailable("too many writes are under way")) };
+    let writers = || round.iter().zip(&decisions).filter(|(_, made)| made.as_ref().is_some_and(|(_, wrote)| *wrote));
+    if !writers().all(|(op, _)| op.begins()) {
+        // One of them has just been withdrawn: plan without it.
+        return Ok(());
+    }
+    let tick = engine.tick();
+    match write(engine, hall, block, &made).await {
+        Written::Applied => {
+            let mut planned = decisions.into_iter();
+            let mut deferred = Vec::new();
+            for op in round.drain(..) {
+                match planned.next().flatten() {
+                    Some((decision, _)) => op.answer(decision.verdict),
+                    None => deferred.push(op),
+                }
+            }
+            *round = deferred;
+            Ok(())
         }
-        match write(&engine, &hall, block, &made.changes).await {
-            Written::Applied => {
-                let mut planned = decisions.into_iter();
-                let mut deferred = Vec::new();
-                for op in round.drain(..) {
-                    match planned.next().flatten() {
-                        Some((decision, _)) => op.answer(decision.verdict),
-                        None => deferred.push(op),
-                    }
-                }
-                round = deferred;
+        Written::Lost(rows) => {
+            count(&engine.counters.conflicts);
+            let seats = seats_of(hall, block, made.changes.keys());
+            if seats.iter().all(|seat| rows.iter().any(|(row, _)| row == seat)) {
+                hall.merge(block, &rows, Seen::Decided(tick));
+                return Ok(());
             }
-            Written::Lost(rows) => {
-                count(&engine.counters.conflicts);
-                let seats = seats_of(&hall, block, made.changes.keys());
-                if seats.iter().all(|seat| rows.iter().any(|(row, _)| row == seat)) {
-                    hall.merge(block, &rows, engine.tick(), true);
-                } else if let Err(trouble) = read(&engine, &hall, block, &seats, Reading::Deciding).await {
-                    pause = fail(&mut round, trouble);
-                }
-            }
-            Written::Unknown(trouble) => {
-                count(&engine.counters.unknown);
-                tracing::warn!(%trouble, "a write of unknown outcome");
-                for (op, made) in round.iter_mut().zip(decisions) {
-                    if let Some((Decision { verdict: Verdict::Taken { displaced, .. }, .. }, true)) = made
-                        && !displaced.is_empty()
-                    {
-                        op.displaced = displaced;
-                    }
-                }
-                let seats = seats_of(&hall, block, made.changes.keys());
-                find_out(&engine, &hall, block, &seats, &round).await;
-            }
-            Written::NotDone(trouble) => pause = fail(&mut round, trouble),
+            read(engine, hall, block, &seats, Reading::Deciding).await.map(drop)
         }
+        Written::Unknown(trouble) => {
+            count(&engine.counters.unknown);
+            tracing::warn!(%trouble, "a write of unknown outcome");
+            for (op, made) in round.iter_mut().zip(decisions) {
+                op.in_doubt |= made.is_some_and(|(_, wrote)| wrote);
+            }
+            unknown.add(made.was);
+            Ok(())
+        }
+        Written::NotDone(trouble) => Err(trouble),
     }
 }
 
@@ -266,19 +305,28 @@ fn dismiss(round: &mut Vec<Op>) {
     round.retain(|op| !op.is(WITHDRAWN));
     let now = Instant::now();
     for op in round.extract_if(.., |op| now >= op.deadline).collect::<Vec<Op>>() {
-        let trouble = if op.is(BEGUN) { unconfirmed("no certain answer in time") } else { unavailable("too late") };
+        let trouble = if op.in_doubt { unconfirmed("no certain answer in time") } else { unavailable("too late") };
         op.fail(trouble);
     }
 }
 
-/// Answers who loses to what the store says, and not to somebody of this round: they need not wait for the write. What
-/// is planned for the others comes back, in their order; none for those who found no room in the batch.
-fn answer_apart(engine: &Engine, round: &mut Vec<Op>, made: &mut Plan) -> Vec<Option<(Decision, bool)>> {
+/// Answers who loses to what the store says, and not to somebody of this round: they need not wait for the write. While
+/// a write may still happen, that is only those who have nothing to do with it. What is planned for the others comes
+/// back, in their order; none for those who found no room in the batch.
+fn answer_apart(
+    engine: &Engine,
+    round: &mut Vec<Op>,
+    made: &mut Plan,
+    unknown: &Unknown,
+) -> Vec<Option<(Decision, bool)>> {
     let mut planned = std::mem::take(&mut made.decisions).into_iter();
+    let unsure = unknown.places();
     let mut rest = Vec::new();
     for op in std::mem::take(round) {
+        let apart = unsure.is_empty() || (matches!(op.wish, Wish::Take(_)) && !op.in_doubt);
+        let waits = |place: &u32| made.changes.contains_key(place) || unsure.contains(place);
         match planned.next() {
-            Some((decision, false)) if !decision.rests_on.iter().any(|place| made.changes.contains_key(place)) => {
+            Some((decision, false)) if apart && !decision.rests_on.iter().any(waits) => {
                 count(&engine.counters.spared);
                 op.answer(decision.verdict);
             }
@@ -291,26 +339,14 @@ fn answer_apart(engine: &Engine, round: &mut Vec<Op>, made: &mut Plan) -> Vec<Op
     rest
 }
 
-/// Reads until it is known what stands in the rows, as long as anybody waits for it.
-async fn find_out(engine: &Engine, hall: &SharedHall, block: usize, seats: &[i32], round: &[Op]) {
-    let last = round.iter().filter(|op| op.is(BEGUN)).map(|op| op.deadline).max();
-    while last.is_some_and(|last| Instant::now() < last) {
-        if read(engine, hall, block, seats, Reading::Deciding).await.is_ok() {
-            return;
-        }
-        sleep(PAUSE).await;
-    }
-}
-
-/// Whoever has no write under way is told; the others' outcome is still to be found out. Answers whether there are any.
-fn fail(round: &mut Vec<Op>, trouble: Trouble) -> bool {
-    for op in round.extract_if(.., |op| !op.is(BEGUN)) {
-        op.fail(match &trouble {
+/// Whoever has no write of unknown outcome is told at once; the others' is still to be found out.
+fn fail(round: &mut Vec<Op>, trouble: &Trouble) {
+    for op in round.extract_if(.., |op| !op.in_doubt) {
+        op.fail(match trouble {
             Trouble::Unconfirmed { what, detail } => Trouble::Unavailable { what, detail: detail.clone() },
             other => other.clone(),
         });
     }
-    !round.is_empty()
 }
 
 fn seats_of<'a>(hall: &SharedHall, block: usize, places: impl Iterator<Item = &'a u32>) -> Vec<i32> {
@@ -333,19 +369,17 @@ pub(super) async fn read(
     let tick = engine.tick();
     let asked = timeout(engine.tuning.answer_within, engine.table.read(hall.blocks[block].key, seats, how)).await;
     let rows = engine.went(asked.unwrap_or_else(|_| Err(unavailable("no answer in time"))))?;
-    Ok(hall.merge_read(block, seats, &rows, tick, how == Reading::Deciding))
+    let seen = if how == Reading::Deciding { Seen::Decided(tick) } else { Seen::Read(tick) };
+    Ok(hall.merge_read(block, seats, &rows, seen))
 }
 
-async fn write(engine: &Engine, hall: &SharedHall, block: usize, changes: &BTreeMap<u32, Cell>) -> Written {
+async fn write(engine: &Engine, hall: &SharedHall, block: usize, made: &Plan) -> Written {
     let here = &hall.blocks[block];
-    let batch: Vec<Change> = changes
-        .iter()
-        .filter_map(|(place, cell)| {
-            let seat = here.seats.get(*place as usize)?;
-            Some(Change { seat: *seat, was: cell.version - 1, cell: *cell })
-        })
-        .collect();
-    let Ok(_slot) = engine.slots.acquire().await else { return Written::NotDone(unavailable("it is closing")) };
+    let change = |(place, cell): (&u32, &Cell)| {
+        let (seat, was) = (here.seats.get(*place as usize)?, made.was.get(place)?);
+        Some(Change { seat: *seat, was: *was, cell: *cell })
+    };
+    let batch: Vec<Change> = made.changes.iter().filter_map(change).collect();
     count(&engine.counters.writes);
     let tick = engine.tick();
     let asked = timeout(engine.tuning.answer_within, engine.table.write(here.key, &batch)).await;
@@ -356,7 +390,7 @@ async fn write(engine: &Engine, hall: &SharedHall, block: usize, changes: &BTree
     }
     if written == Written::Applied {
         let rows: Vec<(i32, Cell)> = batch.iter().map(|change| (change.seat, change.cell)).collect();
-        hall.merge(block, &rows, tick, false);
+        hall.merge(block, &rows, Seen::Read(tick));
         engine.outbox.tell(hall.event, here.key, &rows);
     }
     written

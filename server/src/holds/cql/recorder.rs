@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::ids::HoldId;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::engine::{Engine, unavailable, unconfirmed};
 use super::table::Note;
@@ -54,19 +54,23 @@ impl Recorder {
     ///
     /// # Errors
     /// [`Trouble::Unconfirmed`] where it is not known whether they are.
-    pub(super) async fn write(&self, engine: &Arc<Engine>, about: HoldId, notes: Vec<Note>) -> Result<(), Trouble> {
-        let deadline = Instant::now() + engine.tuning.resolve_within;
-        loop {
-            let written = self.once(engine, about, notes.clone()).await;
-            match written {
-                Ok(()) => return Ok(()),
-                Err(trouble @ Trouble::Corrupt { .. }) => return Err(trouble),
-                Err(_) if Instant::now() >= deadline => {
-                    return Err(unconfirmed("the hold's record could not be written in time"));
+    pub(super) async fn write(
+        &self,
+        engine: &Arc<Engine>,
+        about: HoldId,
+        notes: Vec<Note>,
+        deadline: Instant,
+    ) -> Result<(), Trouble> {
+        let tries = async {
+            loop {
+                match self.once(engine, about, notes.clone()).await {
+                    Err(trouble) if trouble.retryable() => sleep(PAUSE).await,
+                    written => return written,
                 }
-                Err(_) => sleep(PAUSE).await,
             }
-        }
+        };
+        let written = timeout_at(deadline, tries).await;
+        written.unwrap_or_else(|_| Err(unconfirmed("the hold's record could not be written in time")))
     }
 
     async fn once(&self, engine: &Arc<Engine>, about: HoldId, notes: Vec<Note>) -> Result<(), Trouble> {
@@ -76,6 +80,10 @@ impl Recorder {
         let (done, answer) = oneshot::channel();
         let starts = {
             let mut lane = lock(&self.lanes[number]);
+            lane.waiting.retain(|(_, done)| !done.is_closed());
+            if lane.waiting.len() >= engine.tuning.queue {
+                return Err(unavailable("too many records wait to be written"));
+            }
             lane.waiting.push_back((notes, done));
             !std::mem::replace(&mut lane.working, true)
         };
@@ -86,7 +94,19 @@ impl Recorder {
     }
 }
 
+/// Should the work ever panic, the next note starts it anew.
+struct Shift(Arc<[Mutex<Lane>; LANES]>, usize);
+
+impl Drop for Shift {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            lock(&self.0[self.1]).working = false;
+        }
+    }
+}
+
 async fn work(engine: Arc<Engine>, lanes: Arc<[Mutex<Lane>; LANES]>, number: usize) {
+    let _shift = Shift(Arc::clone(&lanes), number);
     loop {
         let (mut notes, mut done, mut size): (Vec<Note>, Vec<_>, usize) = Default::default();
         {

@@ -14,6 +14,7 @@ use crate::http::problem::ApiError;
 use crate::http::secret::{Caller, Secret, Source};
 use crate::http::state::Shop;
 use crate::http::views::{Extras, hold_view};
+use crate::idempotency::Run;
 
 /// Hold seats or standing places
 ///
@@ -34,12 +35,15 @@ pub async fn create(
     Named(slug): Named<String>,
     caller: Option<Caller>,
     Extension(client): Extension<Client>,
+    run: Option<Extension<Run>>,
     headers: HeaderMap,
     Body(request): Body<HoldRequest>,
 ) -> Result<Response, ApiError> {
     let known = caller.map(|caller| caller.secret);
-    let secret = known.unwrap_or_else(|| Secret::fresh(&*shop.clock));
-    let granted = shop.hold(&slug, client, secret.holder(), &request).await?;
+    let run = run.map(|Extension(run)| run);
+    let made = || run.as_ref().map_or_else(|| Secret::fresh(&*shop.clock), Secret::of_run);
+    let secret = known.unwrap_or_else(made);
+    let granted = shop.hold(&slug, client, secret.holder(), &request, run.as_ref()).await?;
     // A page's own script never sees the secret: it goes into the cookie. Everybody else gets it in the answer.
     let page = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
     let token = (known.is_none() && !page).then(|| secret.text());

@@ -57,6 +57,7 @@ const STEPS: &[Step] = &[
     step!("0029_order_extensions"),
     step!("0030_killed_seats"),
     step!("0031_outbox_done"),
+    step!("0032_idempotency_seed"),
 ];
 
 /// Names the lock that keeps two processes from migrating at the same time.

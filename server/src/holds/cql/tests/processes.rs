@@ -92,7 +92,7 @@ async fn the_contenders_for_one_seat_cost_one_write() {
 }
 
 /// Waits until `done`, as news take a moment.
-async fn soon(mut done: impl AsyncFnMut() -> bool) {
+pub(super) async fn soon(mut done: impl AsyncFnMut() -> bool) {
     for _ in 0..400 {
         if done().await {
             return;

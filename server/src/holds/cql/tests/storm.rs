@@ -17,7 +17,7 @@ use crate::holds::cql::{CqlHolds, Tuning};
 use crate::holds::store::{Grant, HoldStore, Loss, Outcome, Sold};
 use crate::trouble::Trouble;
 
-fn quick() -> Tuning {
+pub(super) fn quick() -> Tuning {
     Tuning {
         begin_within: Duration::from_millis(300),
         resolve_within: Duration::from_millis(900),
@@ -123,6 +123,7 @@ async fn everything_that_fails_at_once_makes_nobody_a_loser_and_nobody_an_owner(
         refused: 7,
         unread: 9,
         unnoted: 5,
+        refused_notes: false,
         takes: Duration::from_micros(300),
     };
     storm(faults, false).await;

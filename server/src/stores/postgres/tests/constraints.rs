@@ -172,6 +172,7 @@ const BREACHES: &[(&str, &str)] = &[
     ("idempotency_keys_scope_length", "UPDATE idempotency_keys SET scope = ''"),
     ("idempotency_keys_key_form", "UPDATE idempotency_keys SET key = repeat('k', 256)"),
     ("idempotency_keys_request_hash_length", "UPDATE idempotency_keys SET request_hash = '\\x00'"),
+    ("idempotency_keys_seed_length", "UPDATE idempotency_keys SET seed = '\\x00'"),
     ("idempotency_keys_status_range", "UPDATE idempotency_keys SET status = 99, body = '', answered_at = now()"),
     ("idempotency_keys_answer_whole", "UPDATE idempotency_keys SET status = 200"),
     ("idempotency_keys_expires_later", "UPDATE idempotency_keys SET expires_at = created_at"),

@@ -1,0 +1,220 @@
+//! What a call owes when it has to answer before its end: taken places that are still to be put back, or a record that
+//! is still to be written. A task of its own goes on until it is done or the hold has run out; who asks again under the
+//! same id waits for it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::hold::{Fence, Hold};
+use domain::ids::{HoldId, HolderId};
+use domain::time::Millis;
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::Inner;
+use super::cell::{Cell, Mark};
+use super::contents::Kept;
+use super::decide::Wish;
+use super::hall::SharedHall;
+use super::load::must_by;
+use super::table::Note;
+use crate::holds::memory::lock;
+use crate::holds::store::Grant;
+use crate::trouble::Trouble;
+
+/// Pauses between tries, the first and the longest.
+const PAUSE: Duration = Duration::from_millis(40);
+const LONG_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a call took so far, or may have taken.
+pub(super) struct Taken {
+    hall: SharedHall,
+    hold: HoldId,
+    holder: HolderId,
+    /// What the call is to replace, as it stood.
+    old: Option<Kept>,
+    now: Millis,
+    /// By then it has run out by itself.
+    ends: Instant,
+    /// Blocks in which there may be something of it.
+    pub(super) blocks: BTreeSet<usize>,
+    /// The fences under which it was taken.
+    pub(super) fences: Vec<Fence>,
+}
+
+impl Taken {
+    /// Nothing yet.
+    pub(super) fn new(hall: &SharedHall, grant: &Grant, old: Option<Kept>, now: Millis) -> Self {
+        let lasts = u64::try_from(grant.expires_at.since(now)).unwrap_or(0);
+        Self {
+            hall: Arc::clone(hall),
+            hold: grant.id,
+            holder: grant.holder,
+            old,
+            now,
+            ends: Instant::now() + Duration::from_millis(lasts.min(24 * 3_600_000)),
+            blocks: BTreeSet::new(),
+            fences: Vec::new(),
+        }
+    }
+
+    /// What the replaced hold had in a block.
+    fn displaced(&self, old: &Kept, block: usize) -> Vec<(u32, Cell)> {
+        let here = &self.hall.blocks[block];
+        let Hold { id, holder, expires_at: until, extensions_left: extensions, fence, .. } = old.hold;
+        let cell =
+            Cell { version: 0, mark: Mark::Held, hold: Some(id), holder: Some(holder), until, fence, extensions };
+        let rows = old.rows.iter().filter(|(key, _)| *key == here.key).flat_map(|(_, seats)| seats);
+        rows.filter_map(|seat| Some((here.seats.binary_search(seat).ok()? as u32, cell))).collect()
+    }
+}
+
+/// Holds of which something is still to be done. `true` where it is places to be put back.
+#[derive(Debug, Default)]
+pub(super) struct Debts(Mutex<HashMap<HoldId, (CancellationToken, bool)>>);
+
+impl Debts {
+    /// Waits until nothing is owed of the hold; false where that did not come in time.
+    pub(super) async fn paid(&self, hold: HoldId, deadline: Instant) -> bool {
+        let Some((paid, _)) = lock(&self.0).get(&hold).cloned() else { return true };
+        timeout_at(deadline, paid.cancelled()).await.is_ok()
+    }
+
+    /// Whether places of it are to be put back: it counts for nothing any more.
+    pub(super) fn is_owed(&self, hold: HoldId) -> bool {
+        lock(&self.0).get(&hold).is_some_and(|(_, goes)| *goes)
+    }
+}
+
+/// A debt that is entered; dropped, it is paid or given up.
+struct Entry(Arc<Inner>, HoldId);
+
+impl Entry {
+    fn new(inner: &Arc<Inner>, hold: HoldId, goes: bool) -> Self {
+        lock(&inner.debts.0).insert(hold, (CancellationToken::new(), goes));
+        Self(Arc::clone(inner), hold)
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if let Some((paid, _)) = lock(&self.0.debts.0).remove(&self.1) {
+            paid.cancel();
+        }
+    }
+}
+
+impl Inner {
+    /// A hold about to be replaced, with the end that its cells have where they are known.
+    pub(super) fn as_it_stands(&self, kept: Kept) -> Kept {
+        match self.intact(&kept) {
+            Some(hold) => Kept { hold, ..kept },
+            None => kept,
+        }
+    }
+
+    /// Puts back what was taken; false where some of it could not be in time.
+    pub(super) async fn put_back(&self, taken: &mut Taken, deadline: Instant) -> bool {
+        if taken.blocks.is_empty() {
+            return true;
+        }
+        let old = match &taken.old {
+            // Somebody may have let it go meanwhile: then nothing of it comes back.
+            Some(old) => match self.recorded(old.hold.id, old.hold.holder).await {
+                Ok(found) => found.and(taken.old.as_ref()),
+                Err(_) => return false,
+            },
+            None => None,
+        };
+        let mut left = BTreeSet::new();
+        for block in taken.blocks.iter().rev() {
+            let displaced = old.map(|old| taken.displaced(old, *block)).unwrap_or_default();
+            let wish = Wish::PutBack { hold: taken.hold, fences: taken.fences.clone(), displaced };
+            if must_by(&self.engine, &taken.hall, *block, wish, taken.now, deadline).await.is_err() {
+                left.insert(*block);
+            }
+        }
+        taken.blocks = left;
+        taken.blocks.is_empty()
+    }
+
+    /// Goes on putting back, in a task of its own.
+    pub(super) fn owe(self: &Arc<Self>, mut taken: Taken) {
+        let (inner, entry) = (Arc::clone(self), Entry::new(self, taken.hold, true));
+        tokio::spawn(async move {
+            let _entry = entry;
+            let within = inner.engine.tuning.resolve_within;
+            let mut pause = PAUSE;
+            while !inner.put_back(&mut taken, Instant::now() + within).await {
+                if Instant::now() >= taken.ends {
+                    tracing::warn!(hold = %taken.hold, "places of a hold that was not granted were left to run out");
+                    return;
+                }
+                sleep(pause).await;
+                pause = (pause * 2).min(LONG_PAUSE);
+            }
+        });
+    }
+
+    /// Writes a granted hold down, so that every process finds it.
+    pub(super) async fn keep(&self, kept: &Kept, deadline: Instant) -> Result<(), Trouble> {
+        let note = Note::Keep(kept.record()?);
+        self.recorder.write(&self.engine, kept.hold.id, vec![note], deadline).await?;
+        self.book.put(kept.clone());
+        Ok(())
+    }
+
+    /// All places are taken, and the record could not be written in time: it is written later.
+    pub(super) fn owe_record(self: &Arc<Self>, taken: Taken, kept: Kept) {
+        let (inner, entry) = (Arc::clone(self), Entry::new(self, taken.hold, false));
+        tokio::spawn(async move {
+            let _entry = entry;
+            let within = inner.engine.tuning.resolve_within;
+            while let Err(trouble) = inner.keep(&kept, Instant::now() + within).await {
+                if Instant::now() >= taken.ends || !trouble.retryable() {
+                    tracing::warn!(%trouble, hold = %taken.hold, "the record of a hold was never written");
+                    return;
+                }
+                sleep(LONG_PAUSE).await;
+            }
+            inner.replaced(taken, Instant::now() + within).await;
+        });
+    }
+
+    /// The new hold stands: what is left of the replaced one goes free, by the deadline or later.
+    pub(super) async fn replaced(self: &Arc<Self>, taken: Taken, deadline: Instant) {
+        let Some(old) = taken.old else { return };
+        self.book.remove(old.hold.id, taken.holder);
+        if self.end(&taken.hall, &old, taken.now, deadline).await.is_err() {
+            self.owe_end(taken.hall, old, taken.now, taken.ends);
+        }
+    }
+
+    /// Frees a hold's places, then forgets it. Answers how many were its own.
+    pub(super) async fn end(
+        &self,
+        hall: &SharedHall,
+        kept: &Kept,
+        now: Millis,
+        deadline: Instant,
+    ) -> Result<u32, Trouble> {
+        let freed = self.free_rows(hall, kept, now, deadline).await?;
+        self.forget(&kept.hold, deadline).await?;
+        Ok(freed)
+    }
+
+    /// Goes on ending a hold, in a task of its own.
+    pub(super) fn owe_end(self: &Arc<Self>, hall: SharedHall, kept: Kept, now: Millis, ends: Instant) {
+        let (inner, entry) = (Arc::clone(self), Entry::new(self, kept.hold.id, true));
+        tokio::spawn(async move {
+            let _entry = entry;
+            let within = inner.engine.tuning.resolve_within;
+            let mut pause = PAUSE;
+            while inner.end(&hall, &kept, now, Instant::now() + within).await.is_err() && Instant::now() < ends {
+                sleep(pause).await;
+                pause = (pause * 2).min(LONG_PAUSE);
+            }
+        });
+    }
+}
