@@ -50,3 +50,80 @@ async fn what_is_gone_at_the_second_look_stops_nothing() {
     let till = &shop.till;
     till.checkout(&till.hold(till.somebody(), &[1], 0).unwrap()).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_breach_of_a_tier_that_sells_on_is_seen_between_two_sales() {
+    let shop = Shop::open(5).await;
+    let till = &shop.till;
+    till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+    harm(&shop, "UPDATE ticket_tiers SET reserved = 0 WHERE kind = 'seated'").await;
+    let sells = async {
+        tokio::time::sleep(LOOK_AGAIN_AFTER / 2).await;
+        till.checkout(&till.hold(till.somebody(), &[1], 0).unwrap()).await.unwrap();
+    };
+    let (found, ()) = tokio::join!(audit(&shop.database.pool), sells);
+    let found = found.unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].detail.contains("says reserved 1, sold 0; its orders say 2, 0"), "{}", found[0]);
+    let refused = till.checkout(&till.hold(till.somebody(), &[2], 0).unwrap()).await;
+    assert_eq!(refused, Err(PurchaseError::Refused(OrderRefusal::NotOnSale)));
+}
+
+#[tokio::test]
+async fn a_thousand_breaches_of_one_event_hide_none_of_another() {
+    let shop = Shop::open(1).await;
+    let other = "INSERT INTO events (id, promoter_id, venue_id, slug, title, category, status, currency, capacity, starts_at)
+        SELECT 'ffffffff-ffff-7fff-8fff-ffffffffffff', promoter_id, venue_id, 'other', title, category, status, currency, capacity,
+               starts_at FROM events";
+    harm(&shop, other).await;
+    let nobodys = "INSERT INTO seat_claims (event_id, seat, order_id, fence)
+        SELECT id, seat, '01a1f8d3-ea00-7000-8000-000000000008', 1 FROM events, generate_series(1, 1000) AS seat WHERE slug = 'night'";
+    harm(&shop, nobodys).await;
+    let one_more = "INSERT INTO seat_claims SELECT id, 7, '01a1f8d3-ea00-7000-8000-000000000008', 1 FROM events WHERE slug = 'other'";
+    harm(&shop, one_more).await;
+    let events: std::collections::BTreeSet<_> =
+        check(&shop.database.pool).await.unwrap().into_iter().filter_map(|breach| breach.event).collect();
+    assert_eq!(events.len(), 2);
+}
+
+#[tokio::test]
+async fn an_audit_may_take_longer_than_a_statement_of_a_buyer() {
+    let shop = Shop::open(1).await;
+    let pool = &shop.database.pool;
+    let hurried = pool.connect_options().as_ref().clone().options([("statement_timeout", "200")]);
+    let hurried = pool.options().clone().connect_with(hurried).await.unwrap();
+    let mut slow = pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE ticket_tiers").execute(&mut *slow).await.unwrap();
+    let released = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        slow.rollback().await.unwrap();
+    };
+    let (found, ()) = tokio::join!(check(&hurried), released);
+    assert_eq!(found, Ok(vec![]));
+}
+
+/// The books grow with every sale: a question may read all of them once, not once for each tier or order.
+#[tokio::test]
+async fn no_question_reads_a_table_again_for_each_row_of_another() {
+    let shop = Shop::open(60).await;
+    let (till, pool) = (&shop.till, &shop.database.pool);
+    let tiers = "INSERT INTO ticket_tiers (id, event_id, name, kind, net, fee, tax, total, currency, quantity)
+        SELECT uuidv7(), id, 'Tier ' || n, 'standing', 3800, 400, 300, 4500, 'EUR', 10 FROM events, generate_series(1, 60) AS n";
+    harm(&shop, tiers).await;
+    for seat in 0..40 {
+        let order = till.checkout(&till.hold(till.somebody(), &[seat], 0).unwrap()).await.unwrap();
+        if seat % 2 == 0 {
+            till.pay(&order, "4242424242424242").await.unwrap();
+        }
+    }
+    harm(&shop, "ANALYZE").await;
+    for (invariant, question) in questions::QUESTIONS {
+        let explained = sqlx::AssertSqlSafe(format!("EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF) {question}"));
+        let plan: Vec<String> = sqlx::query_scalar(explained).bind(100_i64).fetch_all(pool).await.unwrap();
+        let again = plan.iter().find(|line| {
+            let loops = line.rsplit("loops=").next().and_then(|n| n.trim_end_matches(')').parse::<u32>().ok());
+            line.contains("Seq Scan on ") && loops.is_some_and(|loops| loops > 8)
+        });
+        assert_eq!(again, None, "{invariant}: {question}\n{}", plan.join("\n"));
+    }
+}

@@ -16,7 +16,7 @@ use crate::trouble::Trouble;
 
 /// How often the outbox is looked at when it was empty.
 const IDLE: Duration = Duration::from_millis(250);
-/// How long one message or one round of a task may take.
+/// How long one message may take, and one round of a task that says nothing else.
 const AT_MOST: Duration = Duration::from_secs(50);
 
 /// Something that comes round by itself.
@@ -27,6 +27,11 @@ pub trait Task: Send + Sync + 'static {
 
     /// The pause between two rounds.
     fn every(&self) -> Duration;
+
+    /// How long one round may take; then it is broken off.
+    fn within(&self) -> Duration {
+        AT_MOST
+    }
 
     /// One round.
     async fn round(&self) -> Result<(), Trouble>;
@@ -159,7 +164,7 @@ async fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static
 async fn come_round(task: Arc<dyn Task>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let worker = Arc::clone(&task);
-        match apart(async move { tokio::time::timeout(AT_MOST, worker.round()).await }).await {
+        match apart(async move { tokio::time::timeout(worker.within(), worker.round()).await }).await {
             Ok(Ok(Ok(()))) => {}
             Ok(Ok(Err(trouble))) => tracing::warn!(task = task.name(), %trouble, "a round failed"),
             Ok(Err(_)) => tracing::warn!(task = task.name(), "a round took too long"),

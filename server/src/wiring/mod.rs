@@ -162,7 +162,7 @@ pub async fn build(
         .every(rounds::Audit { holds: holds.clone() })
         .every(rounds::Keys { keys: keys.clone(), clock: clock.clone() })
         .every(rounds::Outbox { outbox })
-        .every(Audit { pool: pool.clone(), every: Duration::from_secs(config.audit_seconds) })
+        .every(Audit { pool: beside(&pool, 1), every: Duration::from_secs(config.audit_seconds), clock: clock.clone() })
         .every(rounds::Months { pool: pool.clone(), clock: clock.clone() });
     let jobs = match neighbours.clone() {
         Some(neighbours) => jobs.every(neighbours),
