@@ -33,7 +33,7 @@ const AUDIT_WITHIN: Duration = Duration::from_secs(60 * 60);
 pub struct Breach {
     /// Which, such as `I1`.
     pub invariant: String,
-    /// The event concerned, where there is one.
+    /// The event whose sale it stops; none where selling on makes it no worse.
     pub event: Option<EventId>,
     /// Which breach of the event it is: the same at every look, as long as it lasts.
     pub key: String,

@@ -23,7 +23,7 @@ macro_rules! question {
 
 /// Every question, with the invariant it is about. `$1` bounds the rows.
 #[rustfmt::skip]
-pub(super) const QUESTIONS: [(&str, &str); 22] = [
+pub(super) const QUESTIONS: [(&str, &str); 27] = [
     question!("I1", "SELECT event_id, seat::text, format('seat %s of event %s has %s claims', seat, event_id, count(*))
             FROM seat_claims GROUP BY event_id, seat HAVING count(*) > 1"),
     question!("I1", "SELECT i.event_id, i.seat::text, format('seat %s of event %s is in %s live orders', i.seat, i.event_id, count(*))
@@ -105,4 +105,19 @@ pub(super) const QUESTIONS: [(&str, &str); 22] = [
             WHERE NOT EXISTS (SELECT FROM audit a WHERE a.entity_id = o.id AND a.entity = 'order'
                               AND a.action = CASE o.status WHEN 'pending' THEN 'placed' ELSE o.status END)
               AND o.status <> 'closing'"),
+    question!("D5", "SELECT o.event_id, p.id::text, format('payment %s is %s without an audit row of it', p.id, p.status)
+            FROM payments p LEFT JOIN orders o ON o.id = p.order_id
+            WHERE NOT EXISTS (SELECT FROM audit a WHERE a.entity_id = p.id AND a.entity = 'payment' AND a.action = p.status)"),
+    question!("I3", "SELECT c.event_id, c.seat::text, format('seat %s of event %s is claimed for order %s, which has no line for it', c.seat,
+                          c.event_id, c.order_id)
+            FROM seat_claims c JOIN orders o ON o.id = c.order_id
+            WHERE NOT EXISTS (SELECT FROM order_items i WHERE i.order_id = c.order_id AND i.seat = c.seat AND i.event_id = c.event_id)"),
+    question!("M4", "SELECT o.event_id, p.id::text, format('payment %s gave back %s of %s', p.id, p.refunded, p.captured)
+            FROM payments p LEFT JOIN orders o ON o.id = p.order_id WHERE p.refunded > p.captured"),
+    // What a provider or a job owes: it has to wake somebody, but selling on makes it no worse, so it names no event.
+    question!("M1", "SELECT NULL::uuid, id::text, format('payment %s has been %s since %s', id, status, updated_at)
+            FROM payments WHERE status IN ('capturing', 'cancelling') AND updated_at < clock_timestamp() - interval '60 seconds'"),
+    question!("I6", "SELECT NULL::uuid, id::text, format('order %s is %s and was to end at %s', id, status, expires_at) FROM orders
+            WHERE status = 'closing' AND updated_at < clock_timestamp() - interval '5 minutes'
+               OR status = 'pending' AND expires_at < clock_timestamp() - interval '5 minutes'"),
 ];

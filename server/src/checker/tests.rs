@@ -1,5 +1,7 @@
 //! What the auditor does about a breach.
 
+mod harms;
+
 use domain::order::OrderRefusal;
 
 use super::*;
