@@ -102,9 +102,10 @@ async fn run(once: Once, call: Call, request: Request, next: Next) -> Response {
     let Ok(body) = to_bytes(body, MAX_ANSWER).await else {
         return Response::from_parts(parts, Body::empty());
     };
-    // A refusal that asks the client to come back is no answer to keep: the next try may run. What is unconfirmed may
+    // An answer that asks the client to come back is no answer to keep: the next try may run. What is unconfirmed may
     // run again too: it brings the same ids, and finds what the first try has left behind.
-    let kept = if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+    let comes_back = parts.headers.contains_key(header::RETRY_AFTER);
+    let kept = if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS || comes_back {
         once.store.forget(&call).await
     } else {
         let answer =

@@ -213,3 +213,20 @@ async fn what_lies_in_the_cache_and_cannot_be_read_is_not_believed() {
     cache.keep(&name, odd, std::time::Duration::from_secs(60)).await.unwrap();
     assert_eq!(begin(&store, &known, NOW).await, Ok(FRESH));
 }
+
+#[tokio::test]
+async fn a_great_many_old_keys_go_in_lots() {
+    let (store, database) = postgres().await;
+    for statement in [
+        "INSERT INTO idempotency_keys (scope, key, request_hash, created_at, expires_at)
+         SELECT 'crowd', 'key-' || n, decode(repeat('00', 32), 'hex'), now() - interval '2 days', now() - interval '1 day'
+         FROM generate_series(1, 12000) AS n",
+        "CREATE FUNCTION too_many() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF (SELECT count(*) FROM gone) > 5000 THEN RAISE EXCEPTION 'too many at once'; END IF; RETURN NULL; END $$",
+        "CREATE TRIGGER too_many AFTER DELETE ON idempotency_keys REFERENCING OLD TABLE AS gone
+         FOR EACH STATEMENT EXECUTE FUNCTION too_many()",
+    ] {
+        sqlx::query(statement).execute(&database.pool).await.unwrap();
+    }
+    assert_eq!(store.sweep(crate::clock::Clock::now(&crate::clock::SystemClock)).await, Ok(12_000));
+}

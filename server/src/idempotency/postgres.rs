@@ -54,7 +54,11 @@ const FORGET: &str = "
     UPDATE idempotency_keys SET created_at = 'epoch'
     WHERE scope = $1 AND key = $2 AND request_hash = $3 AND answered_at IS NULL";
 
-const SWEEP: &str = "DELETE FROM idempotency_keys WHERE expires_at <= $1";
+/// In lots: however many ran out, no statement comes near its time limit.
+const SWEEP: &str = "
+    DELETE FROM idempotency_keys WHERE (scope, key) IN (
+        SELECT scope, key FROM idempotency_keys WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+const LOT: u32 = 5_000;
 
 #[async_trait]
 impl IdempotencyStore for PostgresIdempotency {
@@ -115,8 +119,15 @@ impl IdempotencyStore for PostgresIdempotency {
     }
 
     async fn sweep(&self, now: Millis) -> Result<u64, Trouble> {
-        let done = sqlx::query(SWEEP).bind(At(now)).execute(&self.pool).await.map_err(trouble)?;
-        Ok(done.rows_affected())
+        let mut gone = 0;
+        loop {
+            let lot =
+                sqlx::query(SWEEP).bind(At(now)).bind(i64::from(LOT)).execute(&self.pool).await.map_err(trouble)?;
+            gone += lot.rows_affected();
+            if lot.rows_affected() < u64::from(LOT) {
+                return Ok(gone);
+            }
+        }
     }
 }
 
