@@ -23,8 +23,9 @@ impl PostgresOutbox {
     }
 }
 
-const TAKE: &str = "
-    WITH due AS (SELECT id FROM outbox WHERE done_at IS NULL AND due_at <= clock_timestamp() AND topic = ANY($1)
+/// By `statement_timestamp()`, which bounds a range of the index; `clock_timestamp()` would be compared with every row.
+pub(super) const TAKE: &str = "
+    WITH due AS (SELECT id FROM outbox WHERE done_at IS NULL AND due_at <= statement_timestamp() AND topic = $1
                  ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED),
          taken AS (UPDATE outbox o SET attempts = o.attempts + 1, due_at = clock_timestamp() + $3 * interval '1 millisecond'
                    FROM due WHERE o.id = due.id RETURNING o.id, o.topic, o.subject_id, o.attempts)
@@ -39,14 +40,14 @@ const FAILED: &str = "
 /// In lots: no statement locks a whole day's messages.
 const FORGET: &str = "
     DELETE FROM outbox WHERE id IN (SELECT id FROM outbox
-        WHERE done_at < clock_timestamp() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED)";
+        WHERE done_at < statement_timestamp() - $1 * interval '1 millisecond' LIMIT $2 FOR UPDATE SKIP LOCKED)";
 const LOT: u32 = 5_000;
 
 #[async_trait]
 impl OutboxStore for PostgresOutbox {
-    async fn take(&self, topics: &[&'static str], limit: u32) -> Result<Vec<Message>, Trouble> {
+    async fn take(&self, topic: &'static str, limit: u32) -> Result<Vec<Message>, Trouble> {
         let rows = sqlx::query(TAKE)
-            .bind(topics)
+            .bind(topic)
             .bind(i64::from(limit))
             .bind(LEASE)
             .fetch_all(&self.pool)

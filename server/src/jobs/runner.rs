@@ -106,7 +106,7 @@ async fn drain(outbox: Arc<dyn OutboxStore>, handler: Arc<dyn Handler>, stop: Ca
 /// Takes no more than can begin at once, so that no lease runs out in a queue. Messages about the same subject keep
 /// their order: the later one must not be overtaken by what the earlier one read.
 async fn drain_topic(outbox: &Arc<dyn OutboxStore>, handler: &Arc<dyn Handler>) -> Result<usize, Trouble> {
-    let messages = outbox.take(&[handler.topic()], handler.side_by_side()).await?;
+    let messages = outbox.take(handler.topic(), handler.side_by_side()).await?;
     let taken = messages.len();
     let mut subjects: BTreeMap<Uuid, Vec<Message>> = BTreeMap::new();
     for message in messages {

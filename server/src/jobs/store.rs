@@ -21,8 +21,8 @@ pub struct Message {
 /// Where messages wait.
 #[async_trait]
 pub trait OutboxStore: Send + Sync + 'static {
-    /// Takes due messages of these topics, oldest first, for [`super::LEASE`]: nobody else gets them meanwhile.
-    async fn take(&self, topics: &[&'static str], limit: u32) -> Result<Vec<Message>, Trouble>;
+    /// Takes due messages of a topic, oldest first, for [`super::LEASE`]: nobody else gets them meanwhile.
+    async fn take(&self, topic: &'static str, limit: u32) -> Result<Vec<Message>, Trouble>;
 
     /// It is done; never again.
     async fn done(&self, message: i64) -> Result<(), Trouble>;

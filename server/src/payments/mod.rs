@@ -6,7 +6,9 @@
 
 pub mod test_provider;
 
+use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -94,23 +96,76 @@ pub trait PaymentProvider: Send + Sync + 'static {
     async fn refund(&self, payment: PaymentId) -> Result<Intent, Trouble>;
 }
 
+/// A provider that gave no answer so many times in a row counts as silent.
+const SILENT_AFTER: u32 = 3;
+
+/// A provider of this house, with how often it was asked in vain since its last answer.
+pub struct Way {
+    provider: Arc<dyn PaymentProvider>,
+    in_vain: AtomicU32,
+    takes: bool,
+}
+
+impl Deref for Way {
+    type Target = dyn PaymentProvider;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.provider
+    }
+}
+
+impl Way {
+    /// Bounds a call to this provider ([`bounded`]), and remembers whether there was an answer.
+    ///
+    /// # Errors
+    /// As [`bounded`].
+    pub async fn hear<T>(&self, call: impl Future<Output = Result<T, Trouble>> + Send) -> Result<T, Trouble> {
+        let said = bounded(call).await;
+        match &said {
+            Err(trouble) if trouble.retryable() => self.in_vain.fetch_add(1, Ordering::Relaxed),
+            _ => self.in_vain.swap(0, Ordering::Relaxed),
+        };
+        said
+    }
+}
+
 /// The providers of this house, each call with its time limit.
 #[derive(Clone)]
 pub struct Providers {
-    all: Arc<[Arc<dyn PaymentProvider>]>,
+    all: Arc<[Way]>,
 }
 
 impl Providers {
     /// These providers.
     #[must_use]
     pub fn new(all: Vec<Arc<dyn PaymentProvider>>) -> Self {
-        Self { all: all.into() }
+        Self::with_former(all, vec![])
+    }
+
+    /// These providers, and `former` ones that take no new payments: those under way are brought to their end.
+    #[must_use]
+    pub fn with_former(taking: Vec<Arc<dyn PaymentProvider>>, former: Vec<Arc<dyn PaymentProvider>>) -> Self {
+        let way = |takes| move |provider| Way { provider, in_vain: AtomicU32::new(0), takes };
+        Self { all: taking.into_iter().map(way(true)).chain(former.into_iter().map(way(false))).collect() }
+    }
+
+    /// The provider of that name, where it takes new payments.
+    #[must_use]
+    pub fn taking(&self, name: &str) -> Option<&Way> {
+        self.get(name).filter(|way| way.takes)
     }
 
     /// The provider of that name.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Arc<dyn PaymentProvider>> {
-        self.all.iter().find(|provider| provider.name() == name)
+    pub fn get(&self, name: &str) -> Option<&Way> {
+        self.all.iter().find(|way| way.name() == name)
+    }
+
+    /// Those that have been silent for some calls in a row: whoever asks much spares them all but one call at a time.
+    #[must_use]
+    pub fn silent(&self) -> Vec<&'static str> {
+        let silent = |way: &&Way| way.in_vain.load(Ordering::Relaxed) >= SILENT_AFTER;
+        self.all.iter().filter(silent).map(|way| way.name()).collect()
     }
 }
 

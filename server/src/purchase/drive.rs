@@ -7,18 +7,18 @@ use domain::time::Millis;
 use futures::StreamExt;
 
 use super::next::{NEVER_ARRIVED_AFTER, Next, next};
-use super::store::Fulfilled;
+use super::store::{Asked, Fulfilled};
 use super::types::{CloseAs, NewTicket, OrderLine, OrderRecord};
 use super::{Purchase, SWEEP_BATCH};
 use crate::clock::random;
-use crate::payments::{Intent, News, PaymentProvider, bounded};
+use crate::payments::{Intent, News, Way};
 use crate::trouble::Trouble;
 
 /// Steps of one drive, at most: twice as many as the longest way has.
 const MAX_STEPS: usize = 24;
 /// Times that short codes are minted anew before that is called trouble.
 const MAX_MINTS: usize = 5;
-/// Orders driven side by side in a sweep.
+/// Orders driven side by side in a sweep, and asked about.
 const SIDE_BY_SIDE: usize = 8;
 
 /// Captured money that has not become tickets after so many milliseconds goes back: what is left of the time that a
@@ -38,10 +38,19 @@ impl Purchase {
     /// # Errors
     /// [`Trouble`] of the books. A provider's trouble is no error: the order stays as it is, and is asked about again.
     pub async fn complete(&self, order: OrderId) -> Result<Option<OrderRecord>, Trouble> {
+        self.drive_on(order, false).await
+    }
+
+    /// Takes steps until there is none to take now; by the books alone, it stops before the first that needs a provider.
+    async fn drive_on(&self, order: OrderId, by_the_books: bool) -> Result<Option<OrderRecord>, Trouble> {
         let mut asked = false;
         for _ in 0..MAX_STEPS {
             let Some(record) = self.parts.store.load(order).await? else { return Ok(None) };
             let step = next(&record);
+            if by_the_books && step.asks() {
+                self.parts.store.ask_now(order).await?;
+                return Ok(Some(record));
+            }
             let moved = match step {
                 Next::Nothing => Moved::NotNow,
                 // One question a drive: an answer that changes nothing is no reason to ask again at once.
@@ -73,8 +82,11 @@ impl Purchase {
     pub async fn news(&self, news: News) -> Result<(), Trouble> {
         let Some(record) = self.parts.store.load(news.order).await? else { return Ok(()) };
         let known = record.payments.iter().any(|payment| payment.id == news.payment);
-        if known && let Some(word) = bounded(self.provider(&record, news.payment)?.status(news.payment)).await? {
-            self.parts.store.record(news.order, news.payment, &word).await?;
+        if known {
+            let way = self.provider(&record, news.payment)?;
+            if let Some(word) = way.hear(way.status(news.payment)).await? {
+                self.parts.store.record(news.order, news.payment, &word).await?;
+            }
         }
         self.complete(news.order).await.map(drop)
     }
@@ -85,21 +97,21 @@ impl Purchase {
     /// # Errors
     /// [`Trouble`] of the books while finding them; trouble with one order is logged and does not stop the others.
     pub async fn sweep(&self) -> Result<usize, Trouble> {
-        Ok(self.free_what_is_over().await? + self.ask_what_is_due().await?)
+        Ok(self.go_on_by_the_books().await? + self.ask_what_is_due().await?)
     }
 
-    /// Gives the places of every order back that is over and that no provider has to be asked about, so that nobody
-    /// waits for them behind a slow provider. Answers how many were looked at.
+    /// Drives every order on as far as it goes without asking a provider: tickets for what was captured, the end of what
+    /// is over. Nobody waits for either behind a slow provider. Answers how many were looked at.
     ///
     /// # Errors
     /// As [`Self::sweep`].
-    pub async fn free_what_is_over(&self) -> Result<usize, Trouble> {
+    pub async fn go_on_by_the_books(&self) -> Result<usize, Trouble> {
         let (mut count, mut failed) = (0, vec![]);
         loop {
-            let over = self.parts.store.over(SWEEP_BATCH, &failed).await?;
-            let full = over.len() >= SWEEP_BATCH as usize;
-            count += over.len();
-            failed.extend(self.drive_all(over).await);
+            let ready = self.parts.store.ready(SWEEP_BATCH, &failed).await?;
+            let full = ready.len() >= SWEEP_BATCH as usize;
+            count += ready.len();
+            failed.extend(self.drive_all(ready).await);
             // Many failures are not these orders' but the books': the next round tries again.
             if !full || failed.len() >= SWEEP_BATCH as usize {
                 return Ok(count);
@@ -107,29 +119,40 @@ impl Purchase {
         }
     }
 
-    /// Drives every order on whose payment needs a look, which may take as long as providers do. Answers how many were
-    /// looked at.
+    /// Drives every order on whose provider owes an answer, which may take as long as providers do. Each is taken when
+    /// somebody can begin with it, the one that has waited longest first. Providers that are silent are asked one call at
+    /// a time, beside the others. Answers how many orders were looked at.
     ///
     /// # Errors
     /// As [`Self::sweep`].
     pub async fn ask_what_is_due(&self) -> Result<usize, Trouble> {
+        let lanes = (0..=SIDE_BY_SIDE).map(|lane| self.ask_in_a_lane(lane == SIDE_BY_SIDE));
+        Ok(futures::future::try_join_all(lanes).await?.into_iter().sum())
+    }
+
+    async fn ask_in_a_lane(&self, silent_ones: bool) -> Result<usize, Trouble> {
         let mut count = 0;
         loop {
-            let due = self.parts.store.due(SWEEP_BATCH).await?;
-            let (looked_at, full) = (due.len(), due.len() >= SWEEP_BATCH as usize);
-            count += looked_at;
-            let failed = self.drive_all(due).await.len();
-            if !full || failed * 2 >= looked_at {
+            let silent = self.parts.providers.silent();
+            let asked = if silent_ones { Asked::Only(&silent) } else { Asked::AllBut(&silent) };
+            let due = self.parts.store.due(1, asked).await?;
+            if due.is_empty() {
                 return Ok(count);
+            }
+            count += due.len();
+            for order in due {
+                if let Err(trouble) = self.complete(order).await {
+                    tracing::warn!(%order, %trouble, "an order could not be driven on; it will be tried again");
+                }
             }
         }
     }
 
-    /// Drives these orders on; answers those that are not over after it, or could not be driven.
+    /// Drives these orders on by the books; answers those that are not over after it, or could not be driven.
     async fn drive_all(&self, orders: Vec<OrderId>) -> Vec<OrderId> {
         futures::stream::iter(orders)
             .map(|order| async move {
-                match self.complete(order).await {
+                match self.drive_on(order, true).await {
                     Ok(record) => record.filter(|r| r.status.rank() < OrderStatus::Paid.rank()).map(|r| r.id),
                     Err(trouble) => {
                         tracing::warn!(%order, %trouble, "an order could not be driven on; it will be tried again");
@@ -143,9 +166,9 @@ impl Purchase {
             .await
     }
 
-    fn provider(&self, record: &OrderRecord, payment: PaymentId) -> Result<&dyn PaymentProvider, Trouble> {
+    fn provider(&self, record: &OrderRecord, payment: PaymentId) -> Result<&Way, Trouble> {
         let name = record.payments.iter().find(|p| p.id == payment).map_or("", |p| p.provider.as_str());
-        self.parts.providers.get(name).map(|provider| &**provider).ok_or_else(|| Trouble::Unavailable {
+        self.parts.providers.get(name).ok_or_else(|| Trouble::Unavailable {
             what: "the payment provider",
             detail: format!("{name} is not configured"),
         })
@@ -168,7 +191,8 @@ impl Purchase {
     }
 
     async fn ask(&self, record: &OrderRecord, payment: PaymentId) -> Result<Moved, Trouble> {
-        match bounded(self.provider(record, payment)?.status(payment)).await {
+        let way = self.provider(record, payment)?;
+        match way.hear(way.status(payment)).await {
             Ok(Some(word)) => self.take_over(record, payment, Ok(word)).await,
             Ok(None) => {
                 let age = record.payments.iter().find(|p| p.id == payment).map_or(0, |p| p.age);
@@ -188,7 +212,8 @@ impl Purchase {
             return Ok(Moved::On);
         }
         self.parts.stop.reached("capture_written");
-        let word = bounded(self.provider(record, payment)?.capture(payment)).await;
+        let way = self.provider(record, payment)?;
+        let word = way.hear(way.capture(payment)).await;
         self.parts.stop.reached("paid");
         let moved = self.take_over(record, payment, word).await;
         self.parts.stop.reached("captured");
@@ -200,7 +225,8 @@ impl Purchase {
             return Ok(Moved::On);
         }
         self.parts.stop.reached("cancel_written");
-        let word = bounded(self.provider(record, payment)?.cancel(payment)).await;
+        let way = self.provider(record, payment)?;
+        let word = way.hear(way.cancel(payment)).await;
         self.parts.stop.reached("cancelled");
         self.take_over(record, payment, word).await
     }
@@ -209,7 +235,8 @@ impl Purchase {
         if !begun && !self.parts.store.begin_refund(record.id, payment).await? {
             return Ok(Moved::On);
         }
-        let word = bounded(self.provider(record, payment)?.refund(payment)).await;
+        let way = self.provider(record, payment)?;
+        let word = way.hear(way.refund(payment)).await;
         self.take_over(record, payment, word).await
     }
 

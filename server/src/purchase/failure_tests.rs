@@ -49,7 +49,7 @@ async fn money_that_did_not_become_tickets_in_time_goes_back() {
     till.purchase.sweep().await.unwrap();
     let waiting = till.purchase.order(order.id, order.holder).await.unwrap();
     assert_eq!(waiting.payments[0].status, PaymentStatus::Captured, "the disk may get room again");
-    set(&shop, "UPDATE payments SET updated_at = now() - interval '4 minutes'").await;
+    set(&shop, "UPDATE payments SET check_at = now(), updated_at = now() - interval '4 minutes'").await;
     till.purchase.sweep().await.unwrap();
     let end = till.purchase.order(order.id, order.holder).await.unwrap();
     assert_eq!((end.status, end.payments[0].status), (OrderStatus::Cancelled, PaymentStatus::Refunded));
@@ -89,7 +89,7 @@ async fn more_orders_than_a_batch_are_given_back_in_one_round() {
         till.checkout(&till.hold(till.somebody(), &[seat], 0).unwrap()).await.unwrap();
     }
     run_out(&shop.database.pool).await;
-    assert_eq!(till.purchase.free_what_is_over().await.unwrap(), seats as usize);
+    assert_eq!(till.purchase.go_on_by_the_books().await.unwrap(), seats as usize);
     assert_eq!(till.purchase.sweep().await.unwrap(), 0);
     assert!(till.hold(till.somebody(), &[0, seats - 1], 0).is_some());
     sound(&shop).await;
@@ -106,6 +106,23 @@ async fn a_late_word_that_seats_are_free_spares_their_next_owner() {
     AvailabilityFollower(till.purchase.clone()).handle(&late).await.unwrap();
     let told = till.holds.told_free();
     assert_eq!(told.last().unwrap(), &vec![SeatId(1)]);
+}
+
+#[tokio::test]
+async fn what_was_done_and_cannot_be_read_is_not_told_as_nothing() {
+    let shop = Shop::open(2).await;
+    let till = &shop.till;
+    let hold = till.hold(till.somebody(), &[0], 0).unwrap();
+    let late = till.hold(till.somebody(), &[1], 0).unwrap();
+    till.checkout(&late).await.unwrap();
+    set(&shop, "ALTER TABLE tickets RENAME TO away").await;
+    let placed = till.checkout(&hold).await;
+    assert!(matches!(placed, Err(PurchaseError::Trouble(Trouble::Unconfirmed { .. }))), "{placed:?}");
+    let longer = till.purchase.prolong(late.id, late.holder).await;
+    assert!(matches!(longer, Err(Trouble::Unconfirmed { .. })), "{longer:?}");
+    set(&shop, "ALTER TABLE orders RENAME TO gone").await;
+    let followed = till.purchase.extended(late.id, late.holder, late.expires_at).await;
+    assert!(matches!(followed, Err(Trouble::Unconfirmed { .. })), "{followed:?}");
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ use domain::time::Millis;
 use thiserror::Error;
 
 use crate::clock::{Clock, random};
-use crate::payments::{Ask, Method, PaymentProvider, Providers, bounded};
+use crate::payments::{Ask, Method, Providers, Way};
 use crate::tickets::{Print, Signer};
 use crate::trouble::Trouble;
 pub use follow::{AvailabilityFollower, TicketMailer};
@@ -141,7 +141,8 @@ impl Purchase {
                 if order.totals.total.amount == 0 {
                     return self.issue_now(order.id).await;
                 }
-                self.load(order.id).await
+                // Written: a failure from here on cannot say that nothing was done.
+                self.load(order.id).await.map_err(unread)
             }
         }
     }
@@ -151,7 +152,7 @@ impl Purchase {
         if let Err(trouble) = self.complete(order).await {
             tracing::warn!(%order, %trouble, "a free order's tickets were not written; the sweep will");
         }
-        self.load(order).await
+        self.load(order).await.map_err(unread)
     }
 
     /// The hold became an order before: the same one answers, with the details as typed last.
@@ -165,7 +166,7 @@ impl Purchase {
         }
         if record.buyer != *buyer {
             self.parts.store.amend_buyer(order, buyer).await??;
-            return self.load(order).await;
+            return self.load(order).await.map_err(unread);
         }
         Ok(record)
     }
@@ -204,13 +205,13 @@ impl Purchase {
         let parts = &self.parts;
         let record = self.order(order, holder).await?;
         let bank =
-            parts.providers.get(provider).filter(|bank| bank.accepts(&method)).ok_or(OrderRefusal::InvalidMethod)?;
+            parts.providers.taking(provider).filter(|bank| bank.accepts(&method)).ok_or(OrderRefusal::InvalidMethod)?;
         let payment = PaymentId::mint(order.minted_at(), random(&*parts.clock));
         parts.store.begin_payment(order, payment, provider).await??;
         parts.stop.reached("payment_written");
         let ask = Ask { payment, order, amount: record.totals.total, method };
         // From here on money may move: no trouble may be told as if nothing had happened (invariant D6).
-        match self.ask_to_pay(&**bank, &ask).await {
+        match self.ask_to_pay(bank, &ask).await {
             Ok(Some(driven)) => Ok(driven),
             Ok(None) => Err(unconfirmed("its order cannot be found").into()),
             Err(trouble) => {
@@ -220,9 +221,9 @@ impl Purchase {
         }
     }
 
-    async fn ask_to_pay(&self, bank: &dyn PaymentProvider, ask: &Ask) -> Result<Option<OrderRecord>, Trouble> {
+    async fn ask_to_pay(&self, bank: &Way, ask: &Ask) -> Result<Option<OrderRecord>, Trouble> {
         let (order, payment) = (ask.order, ask.payment);
-        match bounded(bank.create(ask)).await {
+        match bank.hear(bank.create(ask)).await {
             Ok(word) => {
                 self.parts.stop.reached("payment_asked");
                 self.parts.store.record(order, payment, &word).await?;
@@ -280,9 +281,9 @@ impl Purchase {
     /// The hold was extended: its order's time follows.
     ///
     /// # Errors
-    /// [`Trouble`] of the books.
+    /// [`Trouble::Unconfirmed`]: the hold has its time already, whatever became of the order's.
     pub async fn extended(&self, hold: HoldId, holder: HolderId, until: Millis) -> Result<bool, Trouble> {
-        self.parts.store.extend(hold, holder, until).await
+        self.parts.store.extend(hold, holder, until).await.map_err(unconfirmed)
     }
 
     /// More time for the unpaid order that a hold became, if the hold had an extension left.
@@ -291,7 +292,8 @@ impl Purchase {
     /// [`Trouble`] of the books.
     pub async fn prolong(&self, hold: HoldId, holder: HolderId) -> Result<Result<OrderRecord, HoldRefusal>, Trouble> {
         match self.parts.store.prolong(hold, holder, EXTEND_BY).await? {
-            Ok(order) => Ok(self.parts.store.load(order).await?.ok_or(HoldRefusal::Expired)),
+            // Extended: what cannot be read now was done all the same.
+            Ok(order) => Ok(self.parts.store.load(order).await.map_err(unconfirmed)?.ok_or(HoldRefusal::Expired)),
             Err(refused) => Ok(Err(refused)),
         }
     }
@@ -376,7 +378,8 @@ impl Purchase {
     }
 }
 
-/// An order that could not be read may have a payment under way: nobody can say that nothing was charged.
+/// An order that could not be read was written just before, or may have a payment under way: nobody can say that nothing
+/// was done.
 fn unread(error: PurchaseError) -> PurchaseError {
     match error {
         PurchaseError::Trouble(trouble) => unconfirmed(trouble).into(),

@@ -49,20 +49,29 @@ pub enum Next {
     Release,
 }
 
+impl Next {
+    /// Whether the step is a call to the payment's provider.
+    #[must_use]
+    pub fn asks(self) -> bool {
+        matches!(self, Self::Ask(_) | Self::Capture { .. } | Self::Cancel { .. } | Self::Refund { .. })
+    }
+}
+
 /// Decides. Money that was taken comes first, then what must not take any more, then the clock.
 #[must_use]
 pub fn next(order: &OrderRecord) -> Next {
     let open = matches!(order.status, OrderStatus::Pending | OrderStatus::Closing);
-    for payment in &order.payments {
-        let id = payment.id;
-        match payment.status {
-            P::Captured if open => return Next::Fulfil(id),
-            P::Captured if matches!(order.status, OrderStatus::Cancelled | OrderStatus::Expired) => {
-                return Next::Refund { payment: id, begun: false };
-            }
-            P::Refunding => return Next::Refund { payment: id, begun: true },
-            _ => {}
+    let at = |status: P| order.payments.iter().find(|payment| payment.status == status).map(|payment| payment.id);
+    // The tickets do not wait for the refund of another attempt.
+    match at(P::Captured) {
+        Some(payment) if open => return Next::Fulfil(payment),
+        Some(payment) if matches!(order.status, OrderStatus::Cancelled | OrderStatus::Expired) => {
+            return Next::Refund { payment, begun: false };
         }
+        _ => {}
+    }
+    if let Some(payment) = at(P::Refunding) {
+        return Next::Refund { payment, begun: true };
     }
     if let Some(payment) = order.live_payment() {
         let id = payment.id;
@@ -163,6 +172,14 @@ mod tests {
                 _ => prop_assert_eq!(next, Next::Nothing),
             }
         }
+    }
+
+    #[test]
+    fn tickets_do_not_wait_for_the_refund_of_another_attempt() {
+        let twice = order(OrderStatus::Pending, &[P::Refunding, P::Captured], false);
+        assert_eq!(next(&twice), Next::Fulfil(twice.payments[1].id));
+        let paid = order(OrderStatus::Paid, &[P::Refunding, P::Captured], false);
+        assert_eq!(next(&paid), Next::Refund { payment: paid.payments[0].id, begun: true });
     }
 
     #[test]

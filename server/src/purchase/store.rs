@@ -28,10 +28,19 @@ pub enum Fulfilled {
     Now,
     /// It was paid before, or is over: nothing was done.
     OutOfTurn,
-    /// The order's places are not all its own: it is being wound up, and a refund of what was paid is written down.
+    /// The order's places are not all its own, or what was taken is not its price: it is being wound up, and a refund of what was paid is written down.
     Impossible,
     /// A short code was taken: nothing was done, mint others.
     CodeTaken,
+}
+
+/// Which providers are asked.
+#[derive(Clone, Copy, Debug)]
+pub enum Asked<'a> {
+    /// These.
+    Only(&'a [&'static str]),
+    /// All but these.
+    AllBut(&'a [&'static str]),
 }
 
 /// The books.
@@ -100,13 +109,15 @@ pub trait OrderStore: Send + Sync + 'static {
     /// Gives the places back, once no payment can succeed; false while one can.
     async fn release(&self, order: OrderId) -> Result<bool, Trouble>;
 
-    /// Open orders with a payment that need a look: time run out, being closed, captured, or an answer due; and those that
-    /// cost nothing and have no tickets yet. Where an answer is due they are left alone for some seconds after.
-    async fn due(&self, limit: u32) -> Result<Vec<OrderId>, Trouble>;
+    /// Open orders that go on without asking anybody, except `but` these: captured and without tickets first, then those
+    /// that cost nothing, are closed and can be released, or have run out and can be closed.
+    async fn ready(&self, limit: u32, but: &[OrderId]) -> Result<Vec<OrderId>, Trouble>;
 
-    /// Open orders whose time is over, or that are being closed, and that no provider has to be asked about, the oldest
-    /// end first, except `but` these.
-    async fn over(&self, limit: u32, but: &[OrderId]) -> Result<Vec<OrderId>, Trouble>;
+    /// Orders with a payment whose provider owes an answer, longest first. They are left alone for some seconds after.
+    async fn due(&self, limit: u32, asked: Asked<'_>) -> Result<Vec<OrderId>, Trouble>;
+
+    /// The provider is to be asked about the order's payments as soon as somebody looks for what is due.
+    async fn ask_now(&self, order: OrderId) -> Result<(), Trouble>;
 
     /// Which of these seats are claimed now, ascending.
     async fn claimed(&self, event: EventId, seats: &[SeatId]) -> Result<Vec<SeatId>, Trouble>;

@@ -14,7 +14,7 @@ use crate::trouble::Trouble;
 /// Orders driven side by side on a provider's news.
 const SIDE_BY_SIDE: usize = 8;
 
-/// Expiry: a loop of its own, for it must not wait behind slow providers.
+/// Tickets for what was paid, and the end of what was not: a loop of its own, for it must not wait behind slow providers.
 pub struct Expiry(pub Purchase);
 
 #[async_trait]
@@ -28,11 +28,11 @@ impl Task for Expiry {
     }
 
     async fn round(&self) -> Result<(), Trouble> {
-        self.0.free_what_is_over().await.map(drop)
+        self.0.go_on_by_the_books().await.map(drop)
     }
 }
 
-/// Unanswered payments, and after a restart everything that was left half done.
+/// Unanswered payments.
 pub struct Sweep(pub Purchase);
 
 #[async_trait]

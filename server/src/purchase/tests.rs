@@ -1,6 +1,9 @@
 //! The purchase, step by step and refusal by refusal, each time audited.
 
+mod money;
+mod plans;
 mod rules;
+mod silence;
 
 use domain::hold::Fence;
 use domain::order::{MAX_ATTEMPTS, OrderRefusal, OrderStatus};

@@ -1,7 +1,7 @@
 //! The books in PostgreSQL.
 
 mod amend;
-mod due;
+pub(crate) mod due;
 mod pay;
 mod person;
 mod place;
@@ -21,7 +21,7 @@ use domain::time::Millis;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::stop::StopAt;
-use super::store::{Fulfilled, OrderStore, Placed};
+use super::store::{Asked, Fulfilled, OrderStore, Placed};
 use super::types::{CloseAs, EventFacts, NewOrder, NewTicket, OrderRecord, TicketRecord};
 use crate::payments::Intent;
 use crate::stores::postgres::Pool;
@@ -156,12 +156,16 @@ impl OrderStore for PostgresOrders {
         settle::release(&self.pool, order, &self.stop).await
     }
 
-    async fn due(&self, limit: u32) -> Result<Vec<OrderId>, Trouble> {
-        due::due(&self.pool, limit).await
+    async fn ready(&self, limit: u32, but: &[OrderId]) -> Result<Vec<OrderId>, Trouble> {
+        due::ready(&self.pool, limit, but).await
     }
 
-    async fn over(&self, limit: u32, but: &[OrderId]) -> Result<Vec<OrderId>, Trouble> {
-        due::over(&self.pool, limit, but).await
+    async fn due(&self, limit: u32, asked: Asked<'_>) -> Result<Vec<OrderId>, Trouble> {
+        due::due(&self.pool, limit, asked).await
+    }
+
+    async fn ask_now(&self, order: OrderId) -> Result<(), Trouble> {
+        due::ask_now(&self.pool, order).await
     }
 
     async fn claimed(&self, event: EventId, seats: &[SeatId]) -> Result<Vec<SeatId>, Trouble> {

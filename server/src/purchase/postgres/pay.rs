@@ -65,8 +65,10 @@ pub(super) async fn record(pool: &Pool, order: OrderId, payment: PaymentId, word
     let Some(locked) = lock(&mut tx, order).await? else { return Ok(false) };
     let before = payment_status(&mut tx, payment).await?;
     let Step::To(mut status) = before.seen(word.status) else { return Ok(false) };
-    if status == PaymentStatus::Captured && matches!(locked.status, OrderStatus::Cancelled | OrderStatus::Expired) {
-        // A provider that takes money after it said that it would not: the refund is written down in the same breath.
+    let open = matches!(locked.status, OrderStatus::Pending | OrderStatus::Closing);
+    if status == PaymentStatus::Captured && (!open || another_takes_money(&mut tx, order, payment).await?) {
+        // A provider that takes money after it said that it would not, or a second time: the refund is written down in the
+        // same breath.
         status = PaymentStatus::Refunding;
     }
     let decline = (status == PaymentStatus::Declined).then(|| word.decline.unwrap_or(Decline::CardDeclined).word());
@@ -94,6 +96,19 @@ pub(super) async fn record(pool: &Pool, order: OrderId, payment: PaymentId, word
     Ok(true)
 }
 
+/// Whether the order is being paid by another attempt; call it under the order's lock.
+async fn another_takes_money(tx: &mut PgConnection, order: OrderId, payment: PaymentId) -> Result<bool, Trouble> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM payments WHERE order_id = $1 AND id BETWEEN uuid_first($1) AND uuid_last($1)
+                        AND id <> $2 AND status IN ('capturing', 'succeeded'))",
+    )
+    .bind(order.0)
+    .bind(payment.0)
+    .fetch_one(tx)
+    .await
+    .map_err(trouble)
+}
+
 /// Seconds until the provider is asked again, where it owes an answer.
 fn ask_again_after(status: PaymentStatus) -> f64 {
     match status {
@@ -109,7 +124,8 @@ pub(super) async fn begin_capture(pool: &Pool, order: OrderId, payment: PaymentI
     if lock(&mut tx, order).await?.is_none_or(|locked| locked.status != OrderStatus::Pending) {
         return Ok(false);
     }
-    let turn = payment_status(&mut tx, payment).await? == PaymentStatus::Authorised;
+    let turn = payment_status(&mut tx, payment).await? == PaymentStatus::Authorised
+        && !another_takes_money(&mut tx, order, payment).await?;
     if turn {
         write_down(&mut tx, order, payment, PaymentStatus::Capturing).await?;
         commit(tx).await?;

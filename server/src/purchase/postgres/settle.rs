@@ -27,14 +27,13 @@ pub(super) async fn fulfil(
     let Some(locked) = lock(&mut tx, order).await? else { return Ok(Fulfilled::OutOfTurn) };
     let Some(next) = locked.step(OrderEvent::Fulfil) else { return Ok(Fulfilled::OutOfTurn) };
     // No ticket without its money (invariant M2), which may be none; and none once it is being given up.
-    let settled = match payment {
-        Some(payment) => payment_status(&mut tx, payment).await? == PaymentStatus::Captured,
-        None => locked.total.amount == 0 && locked.status == OrderStatus::Pending,
+    let taken = match payment {
+        Some(payment) => taken(&mut tx, payment).await?,
+        None => (locked.total.amount == 0 && locked.status == OrderStatus::Pending).then_some(0),
     };
-    if !settled {
-        return Ok(Fulfilled::OutOfTurn);
-    }
-    if !owns_its_seats(&mut tx, order).await? {
+    let Some(taken) = taken else { return Ok(Fulfilled::OutOfTurn) };
+    // Less than the price opens no door, and more is not ours to keep.
+    if taken != locked.total.amount || !owns_its_seats(&mut tx, order).await? {
         give_up(tx, order, payment).await?;
         return Ok(Fulfilled::Impossible);
     }
@@ -66,6 +65,14 @@ pub(super) async fn fulfil(
                 _ => Err(trouble(error)),
             };
         }
+    }
+    if let Some(payment) = payment {
+        // Nobody has to look after it any more.
+        sqlx::query("UPDATE payments SET check_at = NULL WHERE id = $1")
+            .bind(payment.0)
+            .execute(&mut *tx)
+            .await
+            .map_err(trouble)?;
     }
     audit(&mut tx, "order", order.0, next.word(), serde_json::json!({ "payment": payment, "tickets": tickets.len() }))
         .await?;
@@ -100,6 +107,15 @@ async fn give_up(mut tx: sqlx::PgTransaction<'_>, order: OrderId, payment: Optio
     .map_err(trouble)?;
     audit(&mut tx, "order", order.0, "not_fulfillable", serde_json::json!({ "payment": payment })).await?;
     commit(tx).await
+}
+
+/// Minor units that a payment took; `None` where it took none.
+async fn taken(tx: &mut PgConnection, payment: PaymentId) -> Result<Option<i64>, Trouble> {
+    sqlx::query_scalar("SELECT captured FROM payments WHERE id = $1 AND status = 'succeeded'")
+        .bind(payment.0)
+        .fetch_optional(tx)
+        .await
+        .map_err(trouble)
 }
 
 async fn owns_its_seats(tx: &mut PgConnection, order: OrderId) -> Result<bool, Trouble> {

@@ -58,6 +58,9 @@ const STEPS: &[Step] = &[
     step!("0030_killed_seats"),
     step!("0031_outbox_done"),
     step!("0032_idempotency_seed"),
+    step!("0033_one_capture"),
+    step!("0034_due_orders"),
+    step!("0035_outbox_topics"),
 ];
 
 /// Names the lock that keeps two processes from migrating at the same time.

@@ -1,0 +1,118 @@
+//! A provider that does not answer keeps nobody waiting who does not need it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::ids::PaymentId;
+use domain::order::OrderStatus;
+
+use super::{GOOD, fill_the_disk, set, sound};
+use crate::clock::SystemClock;
+use crate::payments::{Ask, Intent, Method, PaymentProvider, Providers};
+use crate::purchase::places::PlainLabels;
+use crate::purchase::postgres::PostgresOrders;
+use crate::purchase::*;
+use crate::test_support::shop::{Shop, run_out};
+
+/// Hangs in every call, for ever.
+struct Hanging;
+
+#[async_trait]
+impl PaymentProvider for Hanging {
+    fn name(&self) -> &'static str {
+        "hanging"
+    }
+    fn accepts(&self, _: &Method) -> bool {
+        true
+    }
+    async fn create(&self, _: &Ask) -> Result<Intent, Trouble> {
+        std::future::pending().await
+    }
+    async fn status(&self, _: PaymentId) -> Result<Option<Intent>, Trouble> {
+        std::future::pending().await
+    }
+    async fn capture(&self, _: PaymentId) -> Result<Intent, Trouble> {
+        std::future::pending().await
+    }
+    async fn cancel(&self, _: PaymentId) -> Result<Intent, Trouble> {
+        std::future::pending().await
+    }
+    async fn refund(&self, _: PaymentId) -> Result<Intent, Trouble> {
+        std::future::pending().await
+    }
+}
+
+/// The shop's purchase after a restart, with `ways` beside its own provider.
+fn restarted(shop: &Shop, ways: Vec<Arc<dyn PaymentProvider>>) -> Purchase {
+    let own: Arc<dyn PaymentProvider> = Arc::new(shop.till.provider.clone());
+    with(shop, Providers::new([own].into_iter().chain(ways).collect()))
+}
+
+fn with(shop: &Shop, providers: Providers) -> Purchase {
+    Purchase::new(Parts {
+        store: Arc::new(PostgresOrders::new(shop.database.pool.clone())),
+        places: shop.till.holds.clone(),
+        labels: Arc::new(PlainLabels),
+        providers,
+        signer: Arc::new(Signer::new([7; 32])),
+        clock: Arc::new(SystemClock),
+        stop: StopAt::default(),
+    })
+}
+
+/// Forty orders whose payment is at the provider that hangs, then one more.
+async fn behind_a_crowd(shop: &Shop) -> OrderRecord {
+    let till = &shop.till;
+    for seat in 0..40 {
+        let order = till.checkout(&till.hold(till.somebody(), &[seat], 0).unwrap()).await.unwrap();
+        till.pay(&order, "4000002760003184").await.unwrap();
+    }
+    set(shop, "UPDATE payments SET provider = 'hanging', check_at = now()").await;
+    till.checkout(&till.hold(till.somebody(), &[40], 0).unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn captured_money_becomes_tickets_while_a_provider_hangs() {
+    let shop = Shop::open(41).await;
+    let last = behind_a_crowd(&shop).await;
+    fill_the_disk(&shop).await;
+    shop.till.pay(&last, GOOD).await.unwrap();
+    set(&shop, "DROP TRIGGER disk_is_full ON tickets").await;
+    set(&shop, "UPDATE payments SET check_at = now()").await;
+    let purchase = restarted(&shop, vec![Arc::new(Hanging)]);
+    let asking = tokio::spawn({
+        let purchase = purchase.clone();
+        async move { purchase.ask_what_is_due().await }
+    });
+    purchase.go_on_by_the_books().await.unwrap();
+    asking.abort();
+    assert_eq!(purchase.order(last.id, last.holder).await.unwrap().status, OrderStatus::Paid);
+    sound(&shop).await;
+}
+
+#[tokio::test]
+async fn orders_that_ran_out_are_closed_while_a_provider_hangs() {
+    let shop = Shop::open(41).await;
+    behind_a_crowd(&shop).await;
+    run_out(&shop.database.pool).await;
+    let purchase = restarted(&shop, vec![Arc::new(Hanging)]);
+    purchase.go_on_by_the_books().await.unwrap();
+    let open = "SELECT count(*) FROM orders WHERE status = 'pending'";
+    let open: i64 = sqlx::query_scalar(open).fetch_one(&shop.database.pool).await.unwrap();
+    assert_eq!(open, 0, "no more payments may start");
+}
+
+#[tokio::test]
+async fn what_was_begun_with_a_provider_that_takes_no_more_comes_to_its_end() {
+    let shop = Shop::open(1).await;
+    let till = &shop.till;
+    let order = till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+    till.pay(&order, "4000002760003184").await.unwrap();
+    let purchase = with(&shop, Providers::with_former(vec![], vec![Arc::new(till.provider.clone())]));
+    let refused = purchase.pay(order.id, order.holder, "test", Method(GOOD.into())).await;
+    assert_eq!(refused, Err(PurchaseError::Refused(OrderRefusal::InvalidMethod)));
+    run_out(&shop.database.pool).await;
+    purchase.sweep().await.unwrap();
+    assert_eq!(purchase.order(order.id, order.holder).await.unwrap().status, OrderStatus::Expired);
+    sound(&shop).await;
+}
