@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::holds::{HoldStore, MemoryHolds};
 use crate::http::assets::Manifest;
 use crate::http::state::Shop;
+use crate::tickets::KEY_FILE;
 use crate::wiring;
 
 /// The event's address part.
@@ -67,6 +68,8 @@ impl TestHouse {
     /// # Panics
     /// Where it cannot open.
     pub async fn beside_with(&self, config: Config) -> Self {
+        // Servers of one shop share the key that signs.
+        std::fs::copy(self.data.join(KEY_FILE), config.data.join(KEY_FILE)).expect("the key can be copied");
         let (shop, data, stop) = open(&self.database, config, Arc::new(MemoryHolds::default())).await;
         let database = Arc::clone(&self.database);
         Self { router: shop.router(), shop, event: self.event, standing: self.standing, database, data, stop }

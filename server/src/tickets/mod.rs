@@ -4,6 +4,7 @@ mod calendar;
 mod faces;
 mod measure;
 mod pdf;
+pub mod postgres;
 mod qr;
 mod signer;
 pub mod verify_cli;

@@ -1,11 +1,13 @@
 //! The key that signs tickets, the list of keys that doors believe, and the links of ticket pages.
 //!
 //! To change the key, move [`KEY_FILE`] away and start again: a new one is made, and what the old one signed stays good,
-//! for its public half stays in [`KEYS_FILE`]. Links of ticket pages do not: they are proven by the key in force.
+//! for its public half stays in [`KEYS_FILE`]. The shop's servers share a list in PostgreSQL (`postgres.rs`), so that each
+//! believes what another signed and opens its links, whichever key was in force.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
+use std::sync::{PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -84,12 +86,22 @@ pub fn verify(keys: &[PublicKey], text: &str) -> Result<TicketClaim, TokenRefusa
     })
 }
 
+/// A key of the shop, as far as its servers share it.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// What doors believe.
+    pub public: PublicKey,
+    /// What proves links of ticket pages, where it is known.
+    pub link_key: Option<[u8; 32]>,
+}
+
 /// Signs tickets.
 pub struct Signer {
     key: SigningKey,
     public: PublicKey,
-    former: Vec<PublicKey>,
     link_key: [u8; 32],
+    /// The shop's other keys, with which nothing is signed here.
+    others: RwLock<Vec<Known>>,
 }
 
 impl core::fmt::Debug for Signer {
@@ -104,7 +116,7 @@ impl Signer {
     pub fn new(secret: [u8; 32]) -> Self {
         let key = SigningKey::from_bytes(&secret);
         let link_key = Sha256::new().chain_update(b"parterre ticket link v1\0").chain_update(secret).finalize().into();
-        Self { public: PublicKey::of(key.verifying_key()), key, former: vec![], link_key }
+        Self { public: PublicKey::of(key.verifying_key()), key, link_key, others: RwLock::new(vec![]) }
     }
 
     /// The signer of a data folder: its key is made at the first call and readable by its owner alone.
@@ -114,7 +126,7 @@ impl Signer {
     pub fn open(data: &Path, clock: &dyn Clock) -> Result<Self, KeyError> {
         let path = data.join(KEY_FILE);
         let at = |error| KeyError::File(path.display().to_string(), error);
-        let mut signer = loop {
+        let signer = loop {
             match fs::read_to_string(&path) {
                 Ok(text) => {
                     let secret = parse_hex(text.trim()).ok_or_else(|| KeyError::Damaged(path.display().to_string()))?;
@@ -139,8 +151,29 @@ impl Signer {
         if !known.contains(&signer.public) {
             append(&list, &signer.public.text()).map_err(|error| KeyError::File(list.display().to_string(), error))?;
         }
-        signer.former = known.into_iter().filter(|key| *key != signer.public).collect();
+        signer.believe(known.into_iter().map(|public| Known { public, link_key: None }).collect());
         Ok(signer)
+    }
+
+    /// This signer where it follows another key.
+    #[cfg(test)]
+    pub(super) fn after(self, former: PublicKey) -> Self {
+        self.believe(vec![Known { public: former, link_key: None }]);
+        self
+    }
+
+    /// Every key that is known here, the one in force first.
+    #[must_use]
+    pub fn known(&self) -> Vec<Known> {
+        let own = Known { public: self.public, link_key: Some(self.link_key) };
+        let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
+        [own].into_iter().chain(others.iter().cloned()).collect()
+    }
+
+    /// From now on these keys of the shop are believed beside the one in force, and no others.
+    pub fn believe(&self, keys: Vec<Known>) {
+        let others = keys.into_iter().filter(|key| key.public != self.public).collect();
+        *self.others.write().unwrap_or_else(PoisonError::into_inner) = others;
     }
 
     /// The public half.
@@ -152,7 +185,7 @@ impl Signer {
     /// The keys that doors should believe, the one in force first.
     #[must_use]
     pub fn verify_keys(&self) -> Vec<PublicKey> {
-        [self.public].into_iter().chain(self.former.iter().copied()).collect()
+        self.known().into_iter().map(|known| known.public).collect()
     }
 
     /// The token of a claim.
@@ -165,30 +198,32 @@ impl Signer {
     #[must_use]
     pub fn link(&self, ticket: TicketId) -> String {
         let mut bytes = ticket.0.as_bytes().to_vec();
-        bytes.extend(self.proof(ticket));
+        bytes.extend(proof(&self.link_key, ticket));
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The ticket of a link; `None` for what this house never gave out.
+    /// The ticket of a link; `None` for what this shop never gave out.
     #[must_use]
     pub fn read_link(&self, link: &str) -> Option<TicketId> {
         if link.len() > 64 {
             return None;
         }
         let bytes = URL_SAFE_NO_PAD.decode(link).ok()?;
-        let (id, proof) = bytes.split_at_checked(16)?;
+        let (id, given) = bytes.split_at_checked(16)?;
         let ticket = TicketId(Uuid::from_slice(id).ok()?);
-        let right = self.proof(ticket);
-        // Every byte is compared, so that the time tells nothing.
-        let difference = right.iter().zip(proof).fold(0, |sum, (a, b)| sum | (a ^ b));
-        (proof.len() == PROOF && difference == 0).then_some(ticket)
+        let proves = |link_key: [u8; 32]| {
+            // Every byte is compared, so that the time tells nothing.
+            let difference = proof(&link_key, ticket).iter().zip(given).fold(0, |sum, (a, b)| sum | (a ^ b));
+            given.len() == PROOF && difference == 0
+        };
+        self.known().iter().filter_map(|known| known.link_key).any(proves).then_some(ticket)
     }
+}
 
-    fn proof(&self, ticket: TicketId) -> [u8; PROOF] {
-        // Key and message have fixed lengths and the digest is cut, so a plain keyed hash is a sound code here.
-        let digest = Sha256::new().chain_update(self.link_key).chain_update(ticket.0.as_bytes()).finalize();
-        core::array::from_fn(|i| digest[i])
-    }
+fn proof(link_key: &[u8; 32], ticket: TicketId) -> [u8; PROOF] {
+    // Key and message have fixed lengths and the digest is cut, so a plain keyed hash is a sound code here.
+    let digest = Sha256::new().chain_update(link_key).chain_update(ticket.0.as_bytes()).finalize();
+    core::array::from_fn(|i| digest[i])
 }
 
 fn parse_hex(text: &str) -> Option<[u8; 32]> {

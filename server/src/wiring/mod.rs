@@ -130,8 +130,11 @@ pub async fn build(
     let (provider, news) = TestProvider::new(Ledger::new(pool.clone()));
     let provider = Arc::new(provider);
     let signer = Signer::open(&config.data, &*clock).map_err(|error| format!("Parterre cannot open: {error}."))?;
-    let ways: Vec<Arc<dyn PaymentProvider>> =
-        if config.takes_test_payments() { vec![Arc::clone(&provider) as _] } else { vec![] };
+    crate::tickets::postgres::join(&pool, &signer).await?;
+    let signer = Arc::new(signer);
+    let test_payments: Vec<Arc<dyn PaymentProvider>> = vec![Arc::clone(&provider) as _];
+    // Payments that were begun are brought to their end, whether new ones are taken or not.
+    let (ways, former) = if config.takes_test_payments() { (test_payments, vec![]) } else { (vec![], test_payments) };
     if ways.is_empty() {
         tracing::warn!("no payment provider is set: nothing can be bought; --test-payments takes test cards");
     }
@@ -145,8 +148,8 @@ pub async fn build(
             neighbours: neighbours.clone(),
         }),
         labels: Arc::new(facts),
-        providers: Providers::new(ways),
-        signer: Arc::new(signer),
+        providers: Providers::with_former(ways, former),
+        signer: Arc::clone(&signer),
         clock: clock.clone(),
         stop,
     });
@@ -163,6 +166,7 @@ pub async fn build(
         .every(rounds::Keys { keys: keys.clone(), clock: clock.clone() })
         .every(rounds::Outbox { outbox })
         .every(Audit { pool: beside(&pool, 1), every: Duration::from_secs(config.audit_seconds), clock: clock.clone() })
+        .every(rounds::TicketKeys { pool: pool.clone(), signer })
         .every(rounds::Months { pool: pool.clone(), clock: clock.clone() });
     let jobs = match neighbours.clone() {
         Some(neighbours) => jobs.every(neighbours),

@@ -10,6 +10,7 @@ use crate::holds::HoldError;
 use crate::idempotency::IdempotencyStore;
 use crate::jobs::{OutboxStore, Task};
 use crate::stores::postgres::{Pool, partitions};
+use crate::tickets::Signer;
 use crate::trouble::Trouble;
 
 /// Frees holds that ran out, so that a freed seat shows within five seconds.
@@ -97,6 +98,27 @@ impl Task for Outbox {
 
     async fn round(&self) -> Result<(), Trouble> {
         self.outbox.forget().await.map(drop)
+    }
+}
+
+/// Hears of ticket keys that other servers sign with.
+pub(super) struct TicketKeys {
+    pub(super) pool: Pool,
+    pub(super) signer: Arc<Signer>,
+}
+
+#[async_trait]
+impl Task for TicketKeys {
+    fn name(&self) -> &'static str {
+        "ticket keys"
+    }
+
+    fn every(&self) -> Duration {
+        Duration::from_secs(30)
+    }
+
+    async fn round(&self) -> Result<(), Trouble> {
+        crate::tickets::postgres::refresh(&self.pool, &self.signer).await
     }
 }
 

@@ -38,6 +38,8 @@ impl Server {
         let folder = std::env::temp_dir().join(format!("parterre-asleep-{}-{name}", std::process::id()));
         std::fs::create_dir_all(folder.join("dist")).unwrap();
         std::fs::write(folder.join("dist/manifest.json"), "{}").unwrap();
+        // Servers of one shop share the key that signs.
+        std::fs::write(folder.join(parterre::tickets::KEY_FILE), "07".repeat(32)).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_parterre"));
         command.args(["serve", "--port", "0", "--dev-pages", "--database-pool", "8", "--database-url", database]);
         command.args(["--hold-seconds", &LASTS.as_secs().to_string()]).args(cluster);

@@ -61,6 +61,7 @@ const STEPS: &[Step] = &[
     step!("0033_one_capture"),
     step!("0034_due_orders"),
     step!("0035_outbox_topics"),
+    step!("0036_ticket_keys"),
 ];
 
 /// Names the lock that keeps two processes from migrating at the same time.
