@@ -102,10 +102,25 @@ pub(super) fn key() -> String {
     bytes.iter().map(|byte| char::from(b'a' + byte % 16)).collect()
 }
 
-/// A request to our own server. `None` where no answer came.
+/// How long an answer is waited for, in milliseconds: where nothing is changed, and where something is, for which the
+/// server takes 20 seconds at most.
+const LOOK_FOR: u32 = 8_000;
+const CHANGE_FOR: u32 = 25_000;
+
+#[wasm_bindgen]
+extern "C" {
+    // Missing in browsers of before 2022, which then wait as long as they like.
+    #[wasm_bindgen(catch, js_namespace = AbortSignal, js_name = timeout)]
+    fn end_after(ms: u32) -> Result<JsValue, JsValue>;
+}
+
+/// A request to our own server. `None` where no answer came, or not in time.
 pub(super) async fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: Option<&str>) -> Option<Response> {
     let init = RequestInit::new();
     init.set_method(method);
+    if let Ok(end) = end_after(if method == "GET" { LOOK_FOR } else { CHANGE_FOR }) {
+        let _ = Reflect::set(&init, &JsValue::from_str("signal"), &end);
+    }
     if let Some(body) = body {
         init.set_body(&JsValue::from_str(body));
     }

@@ -149,14 +149,24 @@ impl WrongPage {
         Self { title: title.into(), text: text.into(), ways, ..Self::default() }
     }
 
-    /// Something failed before any money was asked for.
+    /// Something failed. `paid` is the page that tells how things stand, where money may be in question.
     #[must_use]
-    pub fn trouble(report: &str) -> Self {
+    pub fn trouble(report: &str, paid: Option<&str>) -> Self {
+        let (text, way) = match paid {
+            Some(here) => (
+                "We could not finish this, and it is written down for us. Look how things stand before you pay again.",
+                Way::go("Look how things stand", here),
+            ),
+            None => (
+                "We could not finish this, and it is written down for us. Nothing was charged. Please try again in a \
+                 moment.",
+                Way::go("Start again", "/"),
+            ),
+        };
         Self {
             title: "Something is wrong on our side".into(),
-            text: "We could not finish this, and we have been told. Nothing was charged. Please try again in a moment."
-                .into(),
-            ways: vec![Way::go("Start again", "/")],
+            text: text.into(),
+            ways: vec![way],
             grave: true,
             report: report.into(),
             ..Self::default()
@@ -172,6 +182,23 @@ impl WrongPage {
                    your places stay yours while we look, and if you paid, the tickets come by mail."
                 .into(),
             ways: vec![Way::go("Look again", here)],
+            grave: true,
+            ..Self::default()
+        }
+    }
+}
+
+impl WrongPage {
+    /// A change of a basket may or may not have gone through.
+    #[must_use]
+    pub fn unsure(slug: &str) -> Self {
+        let seats = || Way::go("Look at the seats", format!("/events/{slug}/seats"));
+        Self {
+            title: "We are not sure yet".into(),
+            text: "This took longer than it should, and we do not know whether it went through. Nothing was charged. \
+                   Look what you hold before you choose again."
+                .into(),
+            ways: vec![if slug.is_empty() { Way::go("See what is on", "/") } else { seats() }],
             grave: true,
             ..Self::default()
         }

@@ -340,7 +340,9 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
         ("not-found", render(|| wrong::page(f, wrong::WrongPage::not_found()))),
         ("sold-out", render(|| wrong::page(f, wrong::WrongPage::sold_out("night-trains")))),
         ("expired", render(|| wrong::page(f, wrong::WrongPage::expired("night-trains", &[15, 16])))),
-        ("trouble", render(|| wrong::page(f, wrong::WrongPage::trouble("7F3K29QD")))),
+        ("trouble", render(|| wrong::page(f, wrong::WrongPage::trouble("7F3K29QD", None)))),
+        ("trouble-paid", render(|| wrong::page(f, wrong::WrongPage::trouble("7F3K29QD", Some("/orders/1"))))),
+        ("unsure", render(|| wrong::page(f, wrong::WrongPage::unsure("the-cherry-orchard")))),
         ("checking", render(|| wrong::page(f, wrong::WrongPage::checking("/orders/1")))),
     ]
 }

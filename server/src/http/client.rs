@@ -29,13 +29,12 @@ impl Client {
         let named = headers
             .get_all("x-forwarded-for")
             .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(|address| address.trim().parse::<IpAddr>());
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+            .map(address);
         let mut client = peer;
         for address in named.rev() {
             // Nonsense ends the trail: the last address that can be believed is the proxy's own.
-            let Ok(address) = address else { break };
+            let Some(address) = address else { break };
             client = address;
             if !is_one_of(proxies, address) {
                 break;
@@ -54,6 +53,13 @@ impl Client {
             v4 => Self(v4),
         }
     }
+}
+
+/// An address as proxies write it: some with a port, IPv6 then in brackets.
+fn address(part: &[u8]) -> Option<IpAddr> {
+    let text = str::from_utf8(part).ok()?.trim();
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 /// Whether `address` is one of `known`, written as IPv4 or as the IPv6 that a socket for both makes of it.
@@ -101,11 +107,13 @@ impl Crowd {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn seen(peer: &str, forwarded: &str, proxies: &[&str]) -> String {
         let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+        headers.insert("x-forwarded-for", HeaderValue::from_bytes(forwarded.as_bytes()).unwrap());
         let proxies: Vec<IpAddr> = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
         Client::of(Some(peer.parse().unwrap()), &headers, &proxies).0.to_string()
     }
@@ -123,6 +131,19 @@ mod tests {
         assert_eq!(seen("::ffff:127.0.0.1", "198.51.100.1", &["127.0.0.1"]), "198.51.100.1");
         assert_eq!(seen("127.0.0.1", "198.51.100.1, ::ffff:10.0.0.2", &["127.0.0.1", "10.0.0.2"]), "198.51.100.1");
         assert_eq!(seen("10.0.0.2", "198.51.100.1", &["::ffff:10.0.0.2"]), "198.51.100.1");
+    }
+
+    #[test]
+    fn what_a_client_wrote_before_it_hides_no_address() {
+        for (written, client) in [
+            ("\u{e9}, 203.0.113.9", "203.0.113.9"),
+            ("203.0.113.9:4711", "203.0.113.9"),
+            ("[2001:db8:1:2::3]:4711", "2001:db8:1:2::"),
+            ("[2001:db8:1:2::3]", "2001:db8:1:2::"),
+            ("203.0.113.9, nonsense", "127.0.0.1"),
+        ] {
+            assert_eq!(seen("127.0.0.1", written, &["127.0.0.1"]), client, "{written}");
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Alive, ready, measured.
 
+use std::sync::Arc;
+
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -22,6 +24,12 @@ pub fn router() -> Router<Shop> {
 /// shown and checkouts end: a balancer that took every server away for it would end those too. Without Redis everything
 /// goes on, a little slower.
 async fn ready(State(shop): State<Shop>) -> Response {
+    // Anybody may ask, and the stores are asked for all of them together.
+    let (status, body) = shop.readiness.get_with((), look(&shop)).await;
+    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}
+
+async fn look(shop: &Shop) -> (StatusCode, Arc<str>) {
     let (postgres, holds, cache) = tokio::join!(shop.database.check(), shop.holds.check(), shop.cache.check());
     for trouble in [&postgres, &holds, &cache].into_iter().filter_map(|answer| answer.as_ref().err()) {
         tracing::warn!(%trouble, "a store does not answer");
@@ -40,5 +48,5 @@ async fn ready(State(shop): State<Shop>) -> Response {
             "bus": word(bus),
         },
     });
-    (status, Json(body)).into_response()
+    (status, body.to_string().into())
 }

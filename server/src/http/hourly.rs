@@ -35,7 +35,7 @@ fn holds(config: &Config) -> Rule {
 pub async fn limit(State(shop): State<Shop>, request: Request, next: Next) -> Response {
     let changes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(request.method());
     let uri = request.uri();
-    let asks = SEARCHED.contains(&uri.path()) && uri.query().is_some_and(|query| !query.is_empty());
+    let asks = SEARCHED.contains(&uri.path()) && uri.query().is_some_and(searches_for);
     let rule = match (changes, asks) {
         (true, _) => writes(&shop.config),
         (false, true) => searches(&shop.config),
@@ -46,6 +46,14 @@ pub async fn limit(State(shop): State<Shop>, request: Request, next: Next) -> Re
         Ok(()) => next.run(request).await,
         Err(refused) => refused.into_response(),
     }
+}
+
+/// Whether a query asks for anything: addresses also collect what others write into them.
+fn searches_for(query: &str) -> bool {
+    query
+        .split('&')
+        .filter_map(|part| part.split_once('='))
+        .any(|(name, value)| ["q", "category", "after", "from", "to", "limit"].contains(&name) && !value.is_empty())
 }
 
 /// Counts a new basket of `client`.

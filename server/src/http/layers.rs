@@ -1,6 +1,7 @@
 //! What lies around every handler: metrics, request ids, panics, time and size limits, CSRF, rate limits, headers; and
 //! the words for what these refuse.
 
+use std::any::Any;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -86,7 +87,7 @@ pub fn limits(router: Router, shop: &Shop) -> Router {
     };
     let csrf = CsrfLayer::new().with_rejection_response(|_: ProtectionError| another_site());
     let time = ServiceBuilder::new()
-        .layer(CatchPanicLayer::custom(|_| bug()))
+        .layer(CatchPanicLayer::custom(bug))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT));
     router
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
@@ -98,10 +99,10 @@ pub fn limits(router: Router, shop: &Shop) -> Router {
 /// Puts around `router` what every answer passes, refusals of the limits among them.
 pub fn around(router: Router) -> Router {
     let (metrics, _) = metrics();
-    let inner = ServiceBuilder::new()
-        .layer(CompressionLayer::new().br(true).gzip(true))
-        .layer(CatchPanicLayer::custom(|_| bug()));
+    let inner =
+        ServiceBuilder::new().layer(CompressionLayer::new().br(true).gzip(true)).layer(CatchPanicLayer::custom(bug));
     let outer = ServiceBuilder::new()
+        .map_response(reported)
         .map_request(sensible_id)
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         // Method and id alone: addresses may carry secrets.
@@ -131,8 +132,20 @@ fn too_often(error: GovernorError) -> Response {
     ApiError::too_often(wait).into_response()
 }
 
-fn bug() -> Response {
+/// A panic behind a request. Its words are for the log alone.
+fn bug(panic: Box<dyn Any + Send>) -> Response {
+    let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = words.unwrap_or("without words"), "a request panicked");
     broken().into_response()
+}
+
+/// Writes down which request went wrong on our side, by the id that the person was shown.
+fn reported<B>(response: axum::http::Response<B>) -> axum::http::Response<B> {
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        let id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+        tracing::error!(report = id, "a request went wrong on our side");
+    }
+    response
 }
 
 fn broken() -> ApiError {
@@ -140,7 +153,7 @@ fn broken() -> ApiError {
         StatusCode::INTERNAL_SERVER_ERROR,
         "internal",
         "Something is wrong on our side",
-        "We have been told. Please try again; nothing is done twice.",
+        "It is written down for us. Look how things stand before you try again.",
     )
 }
 

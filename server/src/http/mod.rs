@@ -1,6 +1,8 @@
 //! HTTP: the pages, the plain forms and the API, thin over the same services.
 
 pub mod assets;
+#[cfg(test)]
+mod baskets_tests;
 pub mod client;
 pub mod files;
 pub mod form;

@@ -87,6 +87,22 @@ impl ApiError {
         .retry_after(wait_seconds)
     }
 
+    /// The same after something was done: what cannot be told now may not be told as not done.
+    #[must_use]
+    pub fn after_the_effect(self) -> Self {
+        if self.problem.code == "busy" { Self::unconfirmed() } else { self }
+    }
+
+    fn unconfirmed() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unconfirmed",
+            "Not confirmed yet",
+            "We do not know yet whether this went through. Ask again with the same key; it will not be done twice.",
+        )
+        .retry_after(2)
+    }
+
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -109,13 +125,7 @@ impl From<Trouble> for ApiError {
             }
             Trouble::Unconfirmed { .. } => {
                 tracing::warn!(%trouble, "an outcome is unknown");
-                Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "unconfirmed",
-                    "Not confirmed yet",
-                    "We do not know yet whether this went through. Ask again with the same key; it will not be done twice.",
-                )
-                .retry_after(2)
+                Self::unconfirmed()
             }
             Trouble::Corrupt { .. } => {
                 tracing::error!(%trouble, "stored data makes no sense");

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use app::pages::Frame;
 use app::pages::seat_list::SectionLink;
+use axum::http::StatusCode;
 use domain::chart::Chart;
 use domain::hold::{Hold, HoldRefusal};
 use domain::ids::{EventId, HoldId, HolderId};
@@ -72,9 +73,11 @@ pub struct Parts {
     /// Who holds how much, by address.
     pub crowd: Crowd,
     /// Sections with what is free in them, by event and sequence.
-    pub sections: Cache<(EventId, u64), Arc<[SectionLink]>>,
+    pub sections: Cache<(EventId, u64, u64), Arc<[SectionLink]>>,
     /// Whole pages that are the same for everybody, for a second: a crowd costs one rendering.
     pub pages: Cache<String, Arc<str>>,
+    /// Whether the stores answer, as found within the last second.
+    pub readiness: Cache<(), (StatusCode, Arc<str>)>,
     /// Idempotency keys.
     pub keys: Arc<dyn IdempotencyStore>,
     /// Asks whether the database answers.
@@ -180,36 +183,46 @@ impl Shop {
         Ok(OnStage { event, chart })
     }
 
-    /// Holds what `request` asks for, of the event of that address part. The hold's id is the run's, where there is one:
-    /// a buyer who asks again with the same key is never in their own way.
+    /// Holds what `request` asks for. The hold's id is the run's, where there is one: a buyer who asks again with the same
+    /// key is never in their own way.
     ///
     /// # Errors
     /// A refusal or trouble, as a problem.
     pub async fn hold(
         &self,
-        slug: &str,
+        event: EventId,
         client: Client,
         holder: HolderId,
         request: &HoldRequest,
         run: Option<&Run>,
     ) -> Result<Granted, ApiError> {
-        let event = self.desk.by_slug(slug, self.now()).await?.ok_or_else(|| ApiError::not_found("event"))?;
         let now = self.now();
         let id = run.map_or_else(|| HoldId::mint(now, random(&*self.clock)), hold_of);
         let limit = self.config.holds_per_address;
-        // A changed basket is no further one.
-        let further = request.replaces.is_none();
+        // A changed basket is no further one; a name for a basket is none yet.
+        let further = !match request.replaces {
+            Some(old) => self.has_basket(old, event, holder).await?,
+            None => false,
+        };
         if further && !self.crowd.has_room(client, limit as usize, now) {
             return Err(HoldRefusal::TooManyHolds { limit }.into());
         }
         if further {
             hourly::basket(self, client).await?;
         }
-        let granted = self.holds.hold(event.summary.id, holder, id, request, now).await?;
+        let granted = self.holds.hold(event, holder, id, request, now).await?;
         if further {
             self.crowd.count(client, granted.hold.expires_at, now);
         }
         Ok(granted)
+    }
+
+    async fn has_basket(&self, hold: HoldId, event: EventId, holder: HolderId) -> Result<bool, ApiError> {
+        match self.holds.get(hold, holder, self.now()).await {
+            Ok(hold) => Ok(hold.event == event),
+            Err(HoldError::Trouble(trouble)) => Err(trouble.into()),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Extends a hold, and the order it may have become.

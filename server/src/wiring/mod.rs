@@ -189,6 +189,7 @@ pub async fn build(
         crowd: Crowd::default(),
         sections: Cache::new(SECTION_LISTS),
         pages: Cache::builder().max_capacity(PAGES).time_to_live(Duration::from_secs(1)).build(),
+        readiness: Cache::builder().max_capacity(1).time_to_live(Duration::from_secs(1)).build(),
         keys,
         database: Arc::new(PostgresHealth(pool)),
         cache: Arc::new(shared::RedisHealth(redis)),

@@ -40,9 +40,8 @@ pub(super) async fn hold(
     let known = caller.map(|caller| caller.secret);
     let secret = known.unwrap_or_else(|| Secret::fresh(&*shop.clock));
     add_to_basket(&shop, stage.event.summary.id, &secret, &mut request).await?;
-    match shop.hold(&slug, client, secret.holder(), &request, None).await {
+    match shop.hold(stage.event.summary.id, client, secret.holder(), &request, None).await {
         Ok(granted) => {
-            let stage = shop.on_stage_by_id(granted.hold.event).await?;
             let notice = told(&stage.event, stage.chart.as_deref(), &granted);
             let mut response = redirect(&back, notice.as_ref());
             response.headers_mut().append(header::SET_COOKIE, secret.cookie());
@@ -160,7 +159,7 @@ pub(super) async fn remove(
         shop.holds.release(id, caller.holder(), now).await?;
         return Ok(redirect(&back, None));
     }
-    let notice = match shop.hold(slug, client, caller.holder(), &request, None).await {
+    let notice = match shop.hold(held.event, client, caller.holder(), &request, None).await {
         Ok(_) => None,
         Err(problem) if problem.status().is_client_error() => Some(Notice::new(Tone::Care, problem.problem.detail)),
         Err(problem) => return Err(problem),

@@ -40,8 +40,11 @@ pub(super) async fn home(
 ) -> Result<Response, ApiError> {
     let category = CATEGORIES.iter().find(|(id, _)| *id == asked.category).map(|(id, _)| (*id).to_owned());
     let words: String = asked.q.trim().chars().take(100).collect();
-    let key = format!("/?{}&{}&{words}", category.as_deref().unwrap_or_default(), asked.after);
-    let html = kept(&shop, key, list(&shop, words.clone(), category, asked.after.parse().ok())).await?;
+    let after: Option<Cursor> = asked.after.parse().ok();
+    // Of what was understood, so that no two questions share a key.
+    let place = after.map(|cursor| cursor.to_string()).unwrap_or_default();
+    let key = format!("/?{}&{place}&{words}", category.as_deref().unwrap_or_default());
+    let html = kept(&shop, key, list(&shop, words.clone(), category, after)).await?;
     Ok(shared(html, 5, headers.get(header::IF_NONE_MATCH)))
 }
 

@@ -4,6 +4,7 @@ use app::islands::picker::PickerData;
 use app::pages::seat_list::{OpenSection, RowView, SeatCell, SeatList, SectionLink};
 use app::pages::seats::SeatsPage;
 use app::pages::{self, render};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -56,7 +57,7 @@ pub(super) async fn page(
     let list = match chart {
         Some(chart) => {
             let seen = shop.availability.get(event.summary.id, now).await?;
-            let key = (event.summary.id, seen.message.sequence);
+            let key = (event.summary.id, seen.message.sequence, price_list(event));
             let sections = async { Arc::from(sections(event, chart, &seen.message.states)) };
             let sections = shop.sections.get_with(key, sections).await;
             Some(list(event, chart, &seen.message.states, &sections, &asked.section))
@@ -211,4 +212,13 @@ mod tests {
         assert_eq!(encoded("Loge 1&2"), "Loge%201%262");
         assert_eq!(encoded("池座"), "%E6%B1%A0%E5%BA%A7");
     }
+}
+
+/// Stands for what places cost: other prices make another list.
+fn price_list(event: &Event) -> u64 {
+    let mut digest = DefaultHasher::new();
+    for tier in &event.tiers {
+        (tier.id, tier.category, tier.price.total.amount).hash(&mut digest);
+    }
+    digest.finish()
 }

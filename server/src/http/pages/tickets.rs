@@ -1,5 +1,7 @@
 //! Tickets: the page, the PDF, the calendar entry; by an unguessable link, or by the order's secret.
 
+use std::time::Duration;
+
 use app::pages::ticket::TicketPage;
 use app::pages::{self, render};
 use axum::extract::State;
@@ -7,6 +9,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::ids::OrderId;
 use domain::ticket::TicketStatus;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::http::html::private;
 use crate::http::json::Named;
@@ -115,12 +119,23 @@ pub(super) async fn order_calendar(
     Ok(calendar_file(&shop, &order, &event))
 }
 
+/// Tickets set at a time: it takes a core, and everything else wants one too.
+static PRINTERS: Semaphore = Semaphore::const_new(2);
+/// How long one waits for a printer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 async fn print_pdf(prints: Vec<Print>) -> Result<Response, ApiError> {
+    let busy = |_| Trouble::Unavailable { what: "the ticket printer", detail: "a long queue".to_owned() };
+    let printer = timeout(PATIENCE, PRINTERS.acquire()).await.map_err(busy)?;
     let corrupt = |detail: String| Trouble::Corrupt { what: "the ticket printer", detail };
-    let bytes = tokio::task::spawn_blocking(move || paper(&prints))
-        .await
-        .map_err(|panic| corrupt(panic.to_string()))?
-        .map_err(|error| corrupt(error.to_string()))?;
+    // It stays taken until the work is done, whether or not somebody still waits for it.
+    let bytes = tokio::task::spawn_blocking(move || {
+        let _printer = printer;
+        paper(&prints)
+    })
+    .await
+    .map_err(|panic| corrupt(panic.to_string()))?
+    .map_err(|error| corrupt(error.to_string()))?;
     Ok(file(bytes, "application/pdf", "attachment; filename=\"tickets.pdf\""))
 }
 

@@ -55,8 +55,11 @@ pub(crate) async fn as_page(State(shop): State<Shop>, request: Request, next: Ne
         "unauthorized" => WrongPage::not_yours(),
         "sold_out" if !slug.is_empty() => WrongPage::sold_out(slug),
         "not_on_sale" if !slug.is_empty() => WrongPage::not_on_sale(slug, None),
-        "internal" => WrongPage::trouble(&id),
-        "unconfirmed" => WrongPage::checking(path.trim_end_matches("/pay")),
+        "internal" => WrongPage::trouble(&id, paid_page(&path)),
+        "unconfirmed" => match paid_page(&path) {
+            Some(here) => WrongPage::checking(here),
+            None => WrongPage::unsure(slug),
+        },
         _ if !slug.is_empty() => WrongPage::refused(&problem.title, &problem.detail, slug),
         _ => WrongPage {
             title: problem.title,
@@ -74,7 +77,30 @@ pub(crate) async fn as_page(State(shop): State<Shop>, request: Request, next: Ne
     page
 }
 
+/// The page that tells how things stand, where money may be in question at this address.
+fn paid_page(path: &str) -> Option<&str> {
+    let of_money = ["/checkout/", "/orders/", "/tickets/"].iter().any(|start| path.starts_with(start));
+    // The first two parts: the rest are verbs and files.
+    let end = path.match_indices('/').nth(2).map_or(path.len(), |(at, _)| at);
+    of_money.then(|| &path[..end])
+}
+
 fn is_plain(response: &Response) -> bool {
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     kind.is_none_or(|kind| kind.starts_with("text/plain"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::paid_page;
+
+    #[test]
+    fn where_money_may_be_in_question_a_page_tells_how_things_stand() {
+        assert_eq!(paid_page("/orders/1/pay"), Some("/orders/1"));
+        assert_eq!(paid_page("/orders/1/tickets.pdf"), Some("/orders/1"));
+        assert_eq!(paid_page("/checkout/2"), Some("/checkout/2"));
+        assert_eq!(paid_page("/tickets/abc/ticket.pdf"), Some("/tickets/abc"));
+        assert_eq!(paid_page("/events/x/hold"), None);
+        assert_eq!(paid_page("/holds/3/extend"), None);
+    }
 }

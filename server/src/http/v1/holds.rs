@@ -43,12 +43,13 @@ pub async fn create(
     let run = run.map(|Extension(run)| run);
     let made = || run.as_ref().map_or_else(|| Secret::fresh(&*shop.clock), Secret::of_run);
     let secret = known.unwrap_or_else(made);
-    let granted = shop.hold(&slug, client, secret.holder(), &request, run.as_ref()).await?;
+    // All that is needed to tell of the hold is at hand before there is one.
+    let stage = shop.at_the_desk(&slug).await?;
+    let granted = shop.hold(stage.event.summary.id, client, secret.holder(), &request, run.as_ref()).await?;
     // A page's own script never sees the secret: it goes into the cookie. Everybody else gets it in the answer.
     let page = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
     let token = (known.is_none() && !page).then(|| secret.text());
     let extras = Extras { token, healed: granted.healed, relaxed: granted.relaxed };
-    let stage = shop.on_stage_by_id(granted.hold.event).await?;
     let view = hold_view(&granted.hold, &stage.event, stage.chart.as_deref(), extras, shop.now());
     let mut response = (StatusCode::CREATED, Json(view)).into_response();
     private(&mut response);
@@ -85,7 +86,7 @@ pub async fn read(State(shop): State<Shop>, Named(id): Named<HoldId>, caller: Ca
 )]
 pub async fn extend(State(shop): State<Shop>, Named(id): Named<HoldId>, caller: Caller) -> Result<Response, ApiError> {
     let hold = shop.extend(id, caller.holder()).await?;
-    answer(&shop, &hold).await
+    answer(&shop, &hold).await.map_err(ApiError::after_the_effect)
 }
 
 /// Let a hold go

@@ -88,6 +88,10 @@ pub(super) fn place(wish: Wish, go: bool) {
 async fn settled() {
     with(|p| p.busy = false);
     shown::busy(false);
+    show().await;
+}
+
+async fn show() {
     shown::basket();
     map::mine(&with(|p| p.seats()));
     map::point_again();
@@ -226,14 +230,19 @@ fn held() -> Option<String> {
 
 /// Looks whether the hold is still what it was; another tab may have changed it.
 pub(super) fn look() {
-    let Some(url) = held() else { return };
+    let Some(url) = held().filter(|_| !with(|p| p.busy)) else { return };
     spawn_local(async move {
         let Some(response) = ask("GET", &url, &[], None).await else { return };
+        let hold = if response.ok() { Json::of(&response).await } else { None };
+        // A press since then knows better.
+        if with(|p| p.busy) || held().as_ref() != Some(&url) {
+            return;
+        }
         if response.status() == 410 {
             gone();
-        } else if let Some(hold) = Json::of(&response).await.filter(|_| response.ok()) {
+        } else if let Some(hold) = hold {
             with(|p| p.keep(&hold));
-            settled().await;
+            show().await;
         }
     });
 }

@@ -95,8 +95,8 @@ fn replace(message: Message, tag: String) -> bool {
         if states.len() != house.states.len() {
             return None;
         }
-        // The stream may have overtaken the answer.
-        if at.epoch == house.at.epoch && at < house.at {
+        // The stream may have overtaken the answer, or come from another process than the answer.
+        if (at.epoch == house.at.epoch && at < house.at) || !super::stream::takes(at) {
             return Some(Vec::new());
         }
         (house.tag, house.at) = (tag, at);
@@ -113,6 +113,10 @@ pub(super) fn apply(bytes: &[u8], at: Position) -> bool {
     let changed = HOUSE.with(|house| {
         let mut house = house.borrow_mut();
         let house = house.as_mut()?;
+        // Laid over older or other states it would leave changes out for good.
+        if house.at.epoch != at.epoch || house.at.sequence + 1 < at.sequence {
+            return None;
+        }
         let changes = delta::apply(&mut house.states, bytes)?;
         // The next question is about these states, whoever told them.
         (house.at, house.tag) = (at, String::new());

@@ -22,7 +22,7 @@ use map::Pass;
 use state::{Wish, with};
 
 /// Ticks of half a second after which a page that nobody sees lets its stream go.
-const UNSEEN: u32 = 120;
+const UNSEEN: u32 = 20;
 /// Milliseconds between two ticks after which the machine must have slept.
 const SLEPT: f64 = 15_000.0;
 

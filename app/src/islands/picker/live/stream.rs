@@ -8,7 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Event, EventSource};
 
 use super::{hold, house, state};
-use crate::islands::browser::{Json, say, window};
+use crate::islands::browser::{Json, say, visible, window};
 
 /// What is listened to on a stream.
 const EVENTS: [&str; 7] = ["state", "delta", "snapshot", "left", "beat", "open", "error"];
@@ -56,6 +56,11 @@ pub(super) fn is_live() -> bool {
     with(|s| s.open)
 }
 
+/// Whether states of this position may be shown: while a stream is open they are its own.
+pub(super) fn takes(at: Position) -> bool {
+    with(|s| !s.open || s.at.epoch == at.epoch)
+}
+
 /// Begins to listen from where the house stands; `ear` hears it.
 pub(super) fn begin(ear: Function) {
     with(|s| s.ear = Some(ear));
@@ -98,6 +103,10 @@ fn ask() {
 }
 
 fn connect() {
+    // A browser has few connections for all its tabs: one that nobody sees takes none.
+    if !visible() {
+        return;
+    }
     let (Some(at), url) = (house::with(|house| house.at), state::with(|p| p.stream.clone())) else { return };
     let after = [&url, "?after=", &at.epoch.to_string(), "-", &at.sequence.to_string()].concat();
     with(|s| {

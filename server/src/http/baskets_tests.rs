@@ -1,0 +1,44 @@
+//! How many baskets one address may have.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode, header};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use uuid::Uuid;
+
+use crate::holds::MemoryHolds;
+use crate::test_support::house::{SLUG, TestHouse, config, with};
+
+const BASKETS: u32 = 3;
+
+async fn ask(house: &TestHouse, token: &str, replaces: &str) -> (StatusCode, Value) {
+    let body = json!({ "standing": [{ "tier": house.standing, "quantity": 1 }], "replaces": replaces });
+    let request =
+        Request::post(format!("/api/v1/events/{SLUG}/holds")).header(header::CONTENT_TYPE, "application/json");
+    let request =
+        if token.is_empty() { request } else { request.header(header::AUTHORIZATION, format!("Bearer {token}")) };
+    let answer = house.router.clone().oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();
+    let status = answer.status();
+    (status, serde_json::from_slice(&to_bytes(answer.into_body(), 100_000).await.unwrap()).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_basket_that_replaces_nothing_is_a_further_one() {
+    let house =
+        with(crate::config::Config { holds_per_address: BASKETS, ..config() }, Arc::new(MemoryHolds::default())).await;
+    let mut last = Value::Null;
+    for number in 0..BASKETS {
+        let (status, hold) = ask(&house, "", &Uuid::from_u128(u128::from(number)).to_string()).await;
+        assert_eq!(status, StatusCode::CREATED, "{hold}");
+        last = hold;
+    }
+    let (status, refused) = ask(&house, "", &Uuid::from_u128(99).to_string()).await;
+    assert_eq!((status, &refused["code"]), (StatusCode::CONFLICT, &json!("too_many_holds")), "{refused}");
+    // Somebody else's basket is none that one could replace; a changed one is no further one.
+    let (status, _) = ask(&house, "", last["id"].as_str().unwrap()).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    let (status, changed) = ask(&house, last["token"].as_str().unwrap(), last["id"].as_str().unwrap()).await;
+    assert_eq!(status, StatusCode::CREATED, "{changed}");
+}
