@@ -17,7 +17,7 @@ const LOOK_AGAIN: u8 = 2;
 pub(super) enum Frame {
     /// A message.
     Message(Bytes),
-    /// There was a message, too long to travel.
+    /// There was a message that was too long to travel, or did not get out.
     LookAgain,
 }
 

@@ -20,6 +20,7 @@
 
 #[cfg(test)]
 mod contract;
+mod debts;
 mod frame;
 mod hub;
 pub mod memory;
@@ -56,7 +57,7 @@ pub trait Bus: Send + Sync + 'static {
     /// reached.
     ///
     /// # Errors
-    /// Trouble on the way to the other processes. They will hear a gap when they are reached again, so there is no
+    /// Trouble on the way to the other processes. They hear a gap as soon as they are reached again, so there is no
     /// need to repeat it.
     async fn publish(&self, channel: &str, message: Bytes) -> Result<(), Trouble>;
 

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::time::MissedTickBehavior;
 
+use super::debts::Debts;
 use super::frame::{Frame, Origin};
 use super::hub::Hub;
 use super::{Bus, Subscription, channel_name};
@@ -52,6 +53,7 @@ struct Mouth {
     pool: Pool,
     origin: Origin,
     count: Arc<AtomicU64>,
+    debts: Arc<Debts>,
 }
 
 impl PostgresBus {
@@ -61,7 +63,7 @@ impl PostgresBus {
     pub fn new(pool: Pool, origin: [u8; 8]) -> Self {
         let hub = Arc::new(Hub::default());
         let listens = Arc::new(AtomicBool::new(false));
-        let mouth = Mouth { pool, origin, count: Arc::default() };
+        let mouth = Mouth { pool, origin, count: Arc::default(), debts: Arc::default() };
         let ear = Ear { mouth: mouth.clone(), hub: Arc::clone(&hub), listens: Arc::clone(&listens) };
         Self(Arc::new(Inner { mouth, hub, listens, _running: Running::start(ear.listen()) }))
     }
@@ -71,7 +73,10 @@ impl PostgresBus {
 impl Bus for PostgresBus {
     async fn publish(&self, channel: &str, message: Bytes) -> Result<(), Trouble> {
         self.0.hub.deliver(channel, &message);
-        self.0.mouth.say(channel_name(channel), &Frame::of(&message)).await
+        let (mouth, name) = (&self.0.mouth, channel_name(channel));
+        mouth.debts.noted(name, mouth.say(name, &Frame::of(&message)).await)?;
+        mouth.pay().await;
+        Ok(())
     }
 
     async fn subscribe(&self, channel: &str) -> Subscription {
@@ -84,6 +89,14 @@ impl Bus for PostgresBus {
 }
 
 impl Mouth {
+    async fn pay(&self) {
+        while let Some(channel) = self.debts.next() {
+            if self.say(&channel, &Frame::LookAgain).await.is_err() {
+                return self.debts.owe(channel);
+            }
+        }
+    }
+
     async fn say(&self, channel: &str, frame: &Frame) -> Result<(), Trouble> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let pieces = pieces(channel, number, &frame.encode(self.origin));
@@ -188,8 +201,9 @@ impl Ear {
                     tokio::spawn(async move {
                         // Before it is said, as it may be heard before one knows that it was said.
                         owed.store(true, Ordering::Relaxed);
-                        if mouth.say("", &Frame::LookAgain).await.is_err() {
-                            owed.store(false, Ordering::Relaxed);
+                        match mouth.say("", &Frame::LookAgain).await {
+                            Ok(()) => mouth.pay().await,
+                            Err(_) => owed.store(false, Ordering::Relaxed),
                         }
                     });
                 }

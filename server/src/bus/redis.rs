@@ -13,6 +13,7 @@ use fred::types::Message;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
+use super::debts::Debts;
 use super::frame::{Frame, Origin};
 use super::hub::Hub;
 use super::{Bus, Subscription, channel_name};
@@ -36,11 +37,32 @@ const AT_ONCE: usize = 500;
 pub struct RedisBus(Arc<Inner>);
 
 struct Inner {
-    redis: Redis,
+    mouth: Arc<Mouth>,
     hub: Arc<Hub>,
-    origin: Origin,
     listens: Arc<AtomicBool>,
     _running: Vec<Running>,
+}
+
+/// Says what others are to hear.
+struct Mouth {
+    redis: Redis,
+    origin: Origin,
+    debts: Debts,
+}
+
+impl Mouth {
+    async fn say(&self, channel: &str, frame: &Frame) -> Result<(), Trouble> {
+        let (redis, name) = (&self.redis, self.redis.key(channel));
+        redis.ask(redis.pool().next_connected().publish::<(), _, _>(name, frame.encode(self.origin))).await
+    }
+
+    async fn pay(&self) {
+        while let Some(channel) = self.debts.next() {
+            if self.say(&channel, &Frame::LookAgain).await.is_err() {
+                return self.debts.owe(channel);
+            }
+        }
+    }
 }
 
 impl RedisBus {
@@ -57,24 +79,30 @@ impl RedisBus {
             Ear { messages: client.message_rx(), prefix: redis.prefix().to_owned(), origin, hub: Arc::clone(&hub) };
         let keeper = Keeper { client: client.clone(), hub: Arc::clone(&hub), prefix: redis.prefix().to_owned() };
         let reconnected = client.reconnect_rx();
+        let mouth = Arc::new(Mouth { redis, origin, debts: Debts::default() });
+        let debtor = Arc::clone(&mouth);
         let running = vec![
             connection,
             Running::start(ear.listen()),
             Running::start(keeper.keep(reconnected, Arc::clone(&listens))),
             Running::start(signs_of_life(client, Arc::clone(&listens))),
+            Running::start(async move {
+                loop {
+                    tokio::time::sleep(SIGN_OF_LIFE_EVERY).await;
+                    debtor.pay().await;
+                }
+            }),
         ];
-        Ok(Self(Arc::new(Inner { redis, hub, origin, listens, _running: running })))
+        Ok(Self(Arc::new(Inner { mouth, hub, listens, _running: running })))
     }
 }
 
 #[async_trait]
 impl Bus for RedisBus {
     async fn publish(&self, channel: &str, message: Bytes) -> Result<(), Trouble> {
-        let Inner { redis, hub, origin, .. } = &*self.0;
-        hub.deliver(channel, &message);
-        let frame = Frame::of(&message).encode(*origin);
-        let name = redis.key(channel_name(channel));
-        redis.ask(redis.pool().next_connected().publish::<(), _, _>(name, frame)).await
+        let (mouth, name) = (&self.0.mouth, channel_name(channel));
+        self.0.hub.deliver(channel, &message);
+        mouth.debts.noted(name, mouth.say(name, &Frame::of(&message)).await)
     }
 
     async fn subscribe(&self, channel: &str) -> Subscription {
@@ -82,7 +110,7 @@ impl Bus for RedisBus {
     }
 
     fn is_up(&self) -> bool {
-        self.0.listens.load(Ordering::Relaxed) && self.0.redis.health().is_ok()
+        self.0.listens.load(Ordering::Relaxed) && self.0.mouth.redis.health().is_ok()
     }
 }
 

@@ -12,7 +12,7 @@ use domain::time::Millis;
 
 use super::memory::lock;
 use super::standing::Standing;
-use super::store::{Grant, Layout, Loss, Snapshot, Sold};
+use super::store::{Grant, Layout, Loss, Snapshot, Sold, StandingSold};
 
 /// The truth about one seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,6 +245,10 @@ impl EventCells {
             lock(&self.standing).unsell(hold, &places.standing);
         }
         self.changed();
+    }
+
+    pub(super) fn standing_sold(&self) -> StandingSold {
+        lock(&self.standing).counted()
     }
 
     /// Marks what Postgres said, except what was freed since, and opens.

@@ -15,7 +15,7 @@ use domain::ids::{EventId, HoldId, HolderId};
 use domain::time::Millis;
 
 use super::cells::EventCells;
-use super::store::{Grant, HoldStore, Layout, Loss, Outcome, Snapshot, Sold};
+use super::store::{Grant, HoldStore, Layout, Loss, Outcome, Snapshot, Sold, StandingSold};
 use crate::trouble::Trouble;
 
 const SHARDS: usize = 256;
@@ -195,6 +195,10 @@ impl HoldStore for MemoryHolds {
             event.sell(hold);
         }
         Ok(())
+    }
+
+    async fn standing_sold(&self, event: EventId) -> Result<StandingSold, Trouble> {
+        Ok(self.event(event).map(|event| event.standing_sold()).unwrap_or_default())
     }
 
     async fn mark_free(&self, event: EventId, hold: HoldId, places: &Sold) -> Result<(), Trouble> {

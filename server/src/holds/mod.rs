@@ -32,7 +32,7 @@ pub use store::{HoldStore, Sold};
 pub use views::Views;
 
 use crate::trouble::Trouble;
-use store::{Loss, Outcome, Snapshot};
+use store::{Loss, Outcome, Snapshot, StandingSold};
 
 /// Why there is no hold.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -157,6 +157,14 @@ impl Holds {
             self.ready(event).await?;
         }
         Ok(self.store.mark_free(event, hold, places).await?)
+    }
+
+    /// Of the event's standing places those that count as sold in this process, by hold.
+    ///
+    /// # Errors
+    /// Trouble.
+    pub async fn standing_sold(&self, event: EventId) -> Result<StandingSold, Trouble> {
+        self.store.standing_sold(event).await
     }
 
     /// Frees what ran out. A job calls it every second, so that a freed seat shows within five.

@@ -1,12 +1,12 @@
 //! Counters of the standing tiers of one event; always behind one lock.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use domain::hold::Hold;
 use domain::ids::{HoldId, TierId};
 use domain::time::Millis;
 
-use super::store::{Grant, Sold};
+use super::store::{Grant, Sold, StandingSold};
 
 #[derive(Debug)]
 struct Counter {
@@ -23,9 +23,9 @@ pub(super) struct Standing {
     /// Live holds by their end, so that what ran out is found without a sweep.
     live: BTreeMap<(Millis, HoldId), Vec<(TierId, u32)>>,
     ends: HashMap<HoldId, Millis>,
-    /// Whose places are in `sold`: what is said of a hold changes the counters only where it is news. Freed places
-    /// leave it, so it is never larger than the tiers.
-    counted: HashSet<HoldId>,
+    /// Whose places are in `sold`, and which: what is said of a hold changes the counters only where it is news. Freed
+    /// places leave it, so it is never larger than the tiers.
+    counted: HashMap<HoldId, Vec<(TierId, u32)>>,
     /// What was last said of a hold before the sold places were loaded; `None` from then on.
     early: Option<HashMap<HoldId, Said>>,
 }
@@ -103,7 +103,8 @@ impl Standing {
     pub(super) fn sell(&mut self, id: HoldId, places: &[(TierId, u32)]) {
         if let Some(early) = &mut self.early {
             early.insert(id, Said { sold: true, places: places.to_vec() });
-        } else if self.counted.insert(id) {
+        } else if !self.counted.contains_key(&id) {
+            self.counted.insert(id, places.to_vec());
             self.count(places, u32::saturating_add);
         }
     }
@@ -111,7 +112,7 @@ impl Standing {
     pub(super) fn unsell(&mut self, id: HoldId, places: &[(TierId, u32)]) {
         if let Some(early) = &mut self.early {
             early.insert(id, Said { sold: false, places: places.to_vec() });
-        } else if self.counted.remove(&id) {
+        } else if self.counted.remove(&id).is_some() {
             self.count(places, u32::saturating_sub);
         }
     }
@@ -128,7 +129,9 @@ impl Standing {
     pub(super) fn load(&mut self, sold: &Sold) {
         let Some(early) = self.early.take() else { return };
         self.count(&sold.standing, u32::saturating_add);
-        self.counted.extend(sold.counted.iter().map(|(hold, ..)| *hold));
+        for &(hold, tier, places) in &sold.counted {
+            self.counted.entry(hold).or_default().push((tier, places));
+        }
         for (id, said) in early {
             if said.sold {
                 self.sell(id, &said.places);
@@ -136,6 +139,11 @@ impl Standing {
                 self.unsell(id, &said.places);
             }
         }
+    }
+
+    /// Whose places count as sold, and which.
+    pub(super) fn counted(&self) -> StandingSold {
+        self.counted.iter().map(|(hold, places)| (*hold, places.clone())).collect()
     }
 
     pub(super) fn left(&mut self, now: Millis) -> Vec<(TierId, u32)> {

@@ -121,6 +121,9 @@ impl Grant {
     }
 }
 
+/// Standing places by hold.
+pub type StandingSold = Vec<(HoldId, Vec<(TierId, u32)>)>;
+
 /// All places of an event at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
@@ -188,6 +191,12 @@ pub trait HoldStore: Send + Sync + 'static {
     /// Claims were given up in Postgres: these places are free again. Standing places are known by the hold's id, as
     /// above; of seats the caller knows that nobody claims them. Seats that are not sold stay as they are.
     async fn mark_free(&self, event: EventId, hold: HoldId, places: &Sold) -> Result<(), Trouble>;
+
+    /// Of the event's standing places those that count as sold, by hold; none where others share the store and see to
+    /// its marks.
+    async fn standing_sold(&self, _: EventId) -> Result<StandingSold, Trouble> {
+        Ok(Vec::new())
+    }
 
     /// Frees what ran out; answers how many holds. Correctness never waits for it.
     async fn sweep(&self, now: Millis) -> Result<u32, Trouble>;

@@ -5,6 +5,8 @@ mod neighbours;
 mod places;
 mod rounds;
 mod shared;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

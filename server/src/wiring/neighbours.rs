@@ -1,7 +1,7 @@
 //! Claims and sales of the shop's other processes, where each keeps its holds to itself: told over the bus, and compared
 //! with the books now and then, as the bus may lose what it carries.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use crate::availability::Availability;
 use crate::bus::{Bus, Heard};
 use crate::catalog::Catalog;
 use crate::clock::{Clock, random};
+use crate::holds::store::StandingSold;
 use crate::holds::{HoldError, Holds, Sold};
 use crate::jobs::Task;
 use crate::trouble::Trouble;
@@ -49,8 +50,14 @@ pub(super) struct Neighbours {
     availability: Availability,
     catalog: Catalog,
     clock: Arc<dyn Clock>,
-    /// Seats that looked wrong the last time, by event: what is wrong twice is wrong, and not merely on its way.
-    suspects: Arc<Mutex<HashMap<EventId, Vec<SeatId>>>>,
+    /// What looked wrong the last time, by event: what is wrong twice is wrong, and not merely on its way.
+    suspects: Arc<Mutex<HashMap<EventId, Suspects>>>,
+}
+
+#[derive(Debug, Default)]
+struct Suspects {
+    seats: Vec<SeatId>,
+    holds: Vec<HoldId>,
 }
 
 /// A hold that says no more than whose places these are.
@@ -121,9 +128,10 @@ impl Neighbours {
 
     async fn take(&self, bytes: &[u8]) -> Result<(), Trouble> {
         let Ok(news) = serde_json::from_slice::<News>(bytes) else { return Ok(()) };
-        if news.from == self.me {
-            return Ok(());
-        }
+        if news.from == self.me { Ok(()) } else { self.mark(news).await }
+    }
+
+    async fn mark(&self, news: News) -> Result<(), Trouble> {
         let done = if news.claimed {
             self.holds.mark_sold(&hold(&news)).await
         } else {
@@ -133,14 +141,17 @@ impl Neighbours {
         done.map_err(trouble)
     }
 
-    /// Compares the sold seats of every event that is looked at with the books, and puts right what was wrong the last
-    /// time too, or `at_once`; answers how many seats.
+    /// Compares what is sold of every event that is looked at with the books, and puts right what was wrong the last
+    /// time too, or `at_once`; answers how many seats and standing holds.
     async fn compare(&self, at_once: bool) -> Result<usize, Trouble> {
         let mut righted = 0;
         for event in self.availability.events() {
             // The store first: what it has marked was in the books by then.
             let Some(shown) = self.holds.look(event, 0, self.clock.now()).await.map_err(trouble)? else { continue };
-            let claimed = self.catalog.claims(event).await?.seats;
+            let counted = self.holds.standing_sold(event).await?;
+            let claims = self.catalog.claims(event).await?;
+            let claimed = claims.seats;
+            let standing = differences(&counted, &by_hold(&claims.holds));
             let is_sold = |seat: SeatId| shown.states.get(seat) == SeatState::Sold;
             let (missing, extra): (Vec<SeatId>, Vec<SeatId>) = (
                 claimed.iter().copied().filter(|seat| !is_sold(*seat)).collect(),
@@ -151,31 +162,61 @@ impl Neighbours {
             );
             let now: Vec<SeatId> = missing.iter().chain(&extra).copied().collect();
             let before = {
+                let holds = standing.iter().map(|(hold, ..)| *hold).collect();
                 let mut suspects = self.suspects.lock().unwrap_or_else(PoisonError::into_inner);
-                suspects.insert(event, now).unwrap_or_default()
+                suspects.insert(event, Suspects { seats: now, holds }).unwrap_or_default()
             };
             let wrong = |seats: Vec<SeatId>| -> Vec<SeatId> {
-                seats.into_iter().filter(|seat| at_once || before.contains(seat)).collect()
+                seats.into_iter().filter(|seat| at_once || before.seats.contains(seat)).collect()
             };
+            for (id, is_sold, standing) in standing {
+                if at_once || before.holds.contains(&id) {
+                    righted += 1;
+                    let (from, seats) = (self.me, Vec::new());
+                    let news = News { from, event, hold: id, claimed: is_sold, seats, standing };
+                    self.mark(news).await?;
+                }
+            }
             let (missing, extra) = (wrong(missing), wrong(extra));
             righted += missing.len() + extra.len();
             let nobody = HoldId(Uuid::nil());
             if !missing.is_empty() {
                 let (from, standing) = (self.me, Vec::new());
-                let news = News { from, event, hold: nobody, claimed: true, seats: missing, standing };
-                self.holds.mark_sold(&hold(&news)).await.map_err(trouble)?;
+                self.mark(News { from, event, hold: nobody, claimed: true, seats: missing, standing }).await?;
             }
             if !extra.is_empty() {
-                let places = Sold { seats: extra, ..Sold::default() };
-                self.holds.mark_free(event, nobody, &places).await.map_err(trouble)?;
+                let (from, standing) = (self.me, Vec::new());
+                self.mark(News { from, event, hold: nobody, claimed: false, seats: extra, standing }).await?;
             }
         }
         counter!("parterre_books_drift_total").increment(righted as u64);
         if righted > 0 {
-            tracing::warn!(righted, "seats were marked otherwise than the books say, and are put right");
+            tracing::warn!(righted, "places were marked otherwise than the books say, and are put right");
         }
         Ok(righted)
     }
+}
+
+fn by_hold(claimed: &[(HoldId, TierId, u32)]) -> HashMap<HoldId, Vec<(TierId, u32)>> {
+    let mut holds: HashMap<HoldId, Vec<(TierId, u32)>> = HashMap::new();
+    for &(hold, tier, places) in claimed {
+        holds.entry(hold).or_default().push((tier, places));
+    }
+    holds
+}
+
+/// The holds whose standing places count here and not in the books, and the other way round; whether they are sold.
+fn differences(
+    counted: &StandingSold,
+    claimed: &HashMap<HoldId, Vec<(TierId, u32)>>,
+) -> Vec<(HoldId, bool, Vec<(TierId, u32)>)> {
+    let here: HashSet<HoldId> = counted.iter().map(|(hold, _)| *hold).collect();
+    let extra = counted.iter().filter(|(hold, _)| !claimed.contains_key(hold));
+    let missing = claimed.iter().filter(|(hold, _)| !here.contains(hold));
+    extra
+        .map(|(hold, places)| (*hold, false, places.clone()))
+        .chain(missing.map(|(hold, places)| (*hold, true, places.clone())))
+        .collect()
 }
 
 fn trouble(error: HoldError) -> Trouble {

@@ -1,5 +1,7 @@
 //! The laws on buses between processes, and what they do when their connection breaks.
 
+use sqlx::postgres::PgPoolOptions;
+
 use super::*;
 use crate::bus::postgres::PostgresBus;
 use crate::bus::redis::RedisBus;
@@ -135,4 +137,34 @@ async fn a_broken_connection_to_postgres_is_a_gap_and_then_messages_again() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     after_a_break(&two, &mut near, &mut far).await;
+}
+
+/// Publishing fails and listening goes on: those who listen hear that they have missed something.
+async fn a_debt_is_paid(two: &Two, mut far: Subscription) {
+    while two.next(&mut far).await != Heard::Gap {}
+    assert!(two.there.is_up(), "its own connection was never broken");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_did_not_get_out_over_postgres_is_a_gap_elsewhere() {
+    let (mut two, database) = over_postgres().await.unwrap();
+    let narrow = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_millis(50));
+    let narrow = narrow.connect_with(database.pool.connect_options().as_ref().clone()).await.unwrap();
+    two.here = Arc::new(PostgresBus::new(narrow.clone(), [9; 8]));
+    let far = two.there.subscribe(&two.channel).await;
+    let all_that_there_is = narrow.acquire().await.unwrap();
+    assert!(two.here.publish(&two.channel, Bytes::from_static(b"lost")).await.is_err());
+    drop(all_that_there_is);
+    a_debt_is_paid(&two, far).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_did_not_get_out_over_redis_is_a_gap_elsewhere() {
+    let Some(server) = OwnRedis::start(&[]).await else { return redis::skipped(()) };
+    let settings = Settings { answer_within: Duration::from_millis(100), ..settings(&server.url()) };
+    let two = over_redis(settings.clone()).await;
+    let far = two.there.subscribe(&two.channel).await;
+    server.ask("CLIENT PAUSE 600 WRITE").await.expect("it obeys");
+    assert!(two.here.publish(&two.channel, Bytes::from_static(b"late or never")).await.is_err());
+    a_debt_is_paid(&two, far).await;
 }

@@ -1,0 +1,57 @@
+//! What one process knows of another's sales when nobody told it.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::build;
+use crate::clock::SystemClock;
+use crate::holds::MemoryHolds;
+use crate::http::assets::Manifest;
+use crate::jobs::Task;
+use crate::test_support::house::{SLUG, TestHouse, config, house};
+
+const TOKEN: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+async fn post(house: &TestHouse, path: &str, body: Value) -> Value {
+    let request = Request::post(path)
+        .header("content-type", "application/json")
+        .header("authorization", format!("Bearer {TOKEN}"))
+        .body(Body::from(body.to_string()));
+    let response = house.router.clone().oneshot(request.unwrap()).await.unwrap();
+    assert!(response.status().is_success(), "{path}: {}", response.status());
+    serde_json::from_slice(&to_bytes(response.into_body(), 1 << 20).await.unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn standing_places_that_nobody_told_of_are_found_in_the_books() {
+    let seller = house().await;
+    let (pool, holds, url) = (seller.database.pool.clone(), Arc::new(MemoryHolds::default()), "http://127.0.0.1");
+    // Without an address of the database each talks to itself.
+    let other =
+        build(config(), pool, Manifest::default(), url.into(), Arc::new(SystemClock), Some(holds)).await.unwrap();
+    let neighbours = other.neighbours.unwrap();
+    let left = async || {
+        let shown = other.shop.holds.states(seller.event, 0, other.shop.now()).await.unwrap();
+        shown.standing.iter().find(|(tier, _)| *tier == seller.standing).unwrap().1
+    };
+    other.shop.availability.get(seller.event, other.shop.now()).await.unwrap();
+    let before = left().await;
+    let wish = json!({ "standing": [{ "tier": seller.standing, "quantity": 3 }] });
+    let held = post(&seller, &format!("/api/v1/events/{SLUG}/holds"), wish).await;
+    let buyer = json!({ "name": "Sample Buyer", "email": "buyer@example.org" });
+    let order = json!({ "hold_id": held["id"], "buyer": buyer, "accept_total": held["total"]["amount"] });
+    let order = post(&seller, "/api/v1/orders", order).await;
+    neighbours.round().await.unwrap();
+    assert_eq!(left().await, before, "what is wrong once may be on its way");
+    neighbours.round().await.unwrap();
+    assert_eq!(left().await, before - 3);
+    post(&seller, &format!("/api/v1/orders/{}/cancel", order["id"].as_str().unwrap()), json!({})).await;
+    for _ in 0..2 {
+        neighbours.round().await.unwrap();
+    }
+    assert_eq!(left().await, before);
+}
