@@ -77,7 +77,9 @@ export function flags({ folder, lib, heap, quick }) {
     ...(quick ? ["-XX:TieredStopAtLevel=1", "-Xshare:auto"] : []),
     `-Dcassandra.config=file://${folder}/cassandra.yaml`, `-Dlogback.configurationFile=${folder}/logback.xml`,
     `-Dcassandra.storagedir=${folder}`, "-Dcassandra.ring_delay_ms=0", "-Dcassandra.skip_wait_for_gossip_to_settle=0",
-    "-Dcassandra.superuser_setup_delay_ms=0", "-Dcassandra-foreground=yes", "-Djdk.attach.allowAttachSelf=true",
+    "-Dcassandra.superuser_setup_delay_ms=0",
+    // A node that missed a change of the schema asks for it in a second, not in a minute.
+    "-Dcassandra.migration_delay_ms=1000", "-Dcassandra.schema_pull_interval_ms=2000", "-Dcassandra-foreground=yes", "-Djdk.attach.allowAttachSelf=true",
     "-Djava.awt.headless=true", "-Dio.netty.eventLoopThreads=2",
     ...EXPORTS.flatMap((name) => ["--add-exports", `${name}=ALL-UNNAMED`]),
     ...OPENS.flatMap((name) => ["--add-opens", `${name}=ALL-UNNAMED`]),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum_prometheus::metrics::{counter, gauge};
 use domain::ids::{EventId, HoldId, TierId};
 use domain::seat::SeatId;
+use tokio::time::Instant;
 
 use super::store::Sold;
 use super::{HoldError, Holds};
@@ -17,13 +18,24 @@ use super::{HoldError, Holds};
 /// How long a difference may take to go away by itself.
 pub const SETTLES_WITHIN: Duration = Duration::from_secs(3);
 
+/// A standing place that is marked as sold, and at which version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marked {
+    /// The block of its tier.
+    pub block: u32,
+    /// Which place of the block.
+    pub place: u32,
+    /// The version.
+    pub version: i64,
+}
+
 /// What a store marks as sold, as it has just been read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
     /// By seat id: its version, and whether it is marked.
     pub seats: Vec<(i64, bool)>,
     /// By standing tier and hold, places marked. Those of no hold were loaded as a mere number.
-    pub standing: BTreeMap<(TierId, Option<HoldId>), u32>,
+    pub standing: BTreeMap<(TierId, Option<HoldId>), Vec<Marked>>,
     /// Cells that this process had believed to be others.
     pub stale: u32,
 }
@@ -34,7 +46,7 @@ pub struct Drift {
     /// Seats with the version at which they are wrong, and whether they are sold in truth.
     pub seats: BTreeMap<SeatId, (i64, bool)>,
     /// By tier and hold: places marked, and places sold in truth.
-    pub standing: BTreeMap<(TierId, Option<HoldId>), (u32, u32)>,
+    pub standing: BTreeMap<(TierId, Option<HoldId>), (Vec<Marked>, u32)>,
 }
 
 impl Drift {
@@ -59,10 +71,10 @@ impl Drift {
         }
         let mut standing = BTreeMap::new();
         for key in marks.standing.keys().chain(claimed.keys()) {
-            let count = |map: &BTreeMap<_, u32>| map.get(key).copied().unwrap_or_default();
-            let (marked, truly) = (count(&marks.standing), count(&claimed));
-            if marked != truly {
-                standing.insert(*key, (marked, truly));
+            let marked = marks.standing.get(key).map_or(&[][..], Vec::as_slice);
+            let truly = claimed.get(key).copied().unwrap_or_default();
+            if marked.len() != truly as usize {
+                standing.insert(*key, (marked.to_vec(), truly));
             }
         }
         Self { seats, standing }
@@ -116,19 +128,51 @@ impl Holds {
         Ok(drift.len())
     }
 
-    /// Audits every event that is open here; answers how many marks were wrong.
+    /// Audits the events that are open here, one after the other, beginning behind `last` and for no longer than
+    /// `within`: with many events, each has its turn in some round. Answers the last one, for the next round.
     ///
     /// # Errors
-    /// The first trouble, after all were tried.
-    pub async fn audit_all(&self) -> Result<usize, HoldError> {
-        let (mut wrong, mut failed) = (0, None);
-        for event in self.store.opened() {
+    /// The first trouble, after the others were tried.
+    pub async fn audit_round(&self, last: &mut Option<EventId>, within: Duration) -> Result<usize, HoldError> {
+        let (begun, mut wrong, mut failed) = (Instant::now(), 0, None);
+        for event in in_turn(self.store.opened(), *last) {
+            if begun.elapsed() > within {
+                break;
+            }
+            *last = Some(event);
             match self.audit(event, SETTLES_WITHIN).await {
                 Ok(marks) => wrong += marks,
-                Err(error) => failed = Some(error),
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
         gauge!("parterre_holds_drift").set(wrong as f64);
         failed.map_or(Ok(wrong), Err)
+    }
+}
+
+/// The events in a fixed order that begins behind `last`.
+fn in_turn(mut events: Vec<EventId>, last: Option<EventId>) -> Vec<EventId> {
+    events.sort_unstable();
+    let next = last.map_or(0, |last| events.partition_point(|event| *event <= last));
+    events.rotate_left(next);
+    events
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn every_event_has_its_turn_however_early_a_round_ends() {
+        let events: Vec<EventId> = [3, 1, 2].map(|n| EventId(Uuid::from_u128(n))).into();
+        let (mut last, mut seen) = (None, Vec::new());
+        for _ in 0..4 {
+            last = in_turn(events.clone(), last).first().copied();
+            seen.extend(last.map(|event| event.0.as_u128()));
+        }
+        assert_eq!(seen, [1, 2, 3, 1]);
+        assert_eq!(in_turn(Vec::new(), last), []);
     }
 }

@@ -172,7 +172,23 @@ impl Holds {
     /// # Errors
     /// Trouble.
     pub async fn sweep(&self, now: Millis) -> Result<u32, HoldError> {
-        Ok(self.store.sweep(now).await?)
+        let swept = self.store.sweep(now).await?;
+        if self.store.is_shared() {
+            // What the store let go of needs no look any more.
+            self.views.keep(&self.store.opened());
+        }
+        Ok(swept)
+    }
+
+    /// Whether other processes share the store, so that their clocks and this one's have to agree.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
+    /// Says whether this process's clock is right, by a comparison with PostgreSQL's.
+    pub fn trust_clock(&self, right: bool) {
+        self.store.trust_clock(right);
     }
 
     /// Whether the store answers.

@@ -145,6 +145,14 @@ pub trait HoldStore: Send + Sync + 'static {
         false
     }
 
+    /// For how many milliseconds after a hold's end nobody else can have its places: clocks of processes differ.
+    fn grace(&self) -> i64 {
+        0
+    }
+
+    /// Says whether this process's clock is right. While it is not, nobody else's hold runs out by it.
+    fn trust_clock(&self, _right: bool) {}
+
     /// The event of a hold, where it has to be opened here before the hold can be changed.
     async fn elsewhere(&self, _: HoldId, _: HolderId) -> Result<Option<EventId>, Trouble> {
         Ok(None)
@@ -184,8 +192,10 @@ pub trait HoldStore: Send + Sync + 'static {
     /// Gives a hold back; true if there was one. Places that meanwhile belong to others, or are sold, stay theirs.
     async fn release(&self, hold: HoldId, holder: HolderId, now: Millis) -> Outcome<bool>;
 
-    /// The hold's places are claimed in Postgres: they are sold whoever holds them, and the hold is spent. Known by the
-    /// hold's id: saying it twice counts standing places once.
+    /// The hold's places are claimed in Postgres: they are sold whoever holds them, and the hold is spent. A shared
+    /// store leaves seats alone that are held with a greater fence, as the word may be old by then: if it is true, the
+    /// audit says it again. Known by the hold's id: saying it twice counts standing places once. The nil id stands for
+    /// no hold at all.
     async fn mark_sold(&self, hold: &Hold) -> Result<(), Trouble>;
 
     /// Claims were given up in Postgres: these places are free again. Standing places are known by the hold's id, as

@@ -29,6 +29,11 @@ impl Views {
         Self { store, looks: Mutex::default() }
     }
 
+    /// Forgets all events but these.
+    pub fn keep(&self, events: &[EventId]) {
+        lock(&self.looks).retain(|event, _| events.contains(event));
+    }
+
     /// The event's places as they are, or as they were at most `max_age` milliseconds ago; `None` where the event is
     /// not open.
     ///

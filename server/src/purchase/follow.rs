@@ -7,9 +7,10 @@ use domain::hold::{Fence, Hold};
 use domain::ids::{EventId, HoldId, HolderId, OrderId};
 use domain::order::OrderStatus;
 use domain::seat::SeatId;
+use domain::time::Millis;
+use uuid::Uuid;
 
 use super::{AVAILABILITY, Purchase, TICKET_MAIL};
-use crate::clock::random;
 use crate::jobs::{Handler, Message};
 use crate::mail::{Mailer, TicketMail};
 use crate::trouble::Trouble;
@@ -31,45 +32,55 @@ impl Handler for AvailabilityFollower {
     async fn handle(&self, message: &Message) -> Result<(), Trouble> {
         let parts = &self.0.parts;
         let Some(order) = parts.store.load(OrderId(message.subject)).await? else { return Ok(()) };
-        if order.status.keeps_places() {
-            return parts.places.claimed(&order.as_hold()).await;
-        }
-        // Late, some of the seats may be another order's already: only what nobody has claimed is free.
         let seats = order.seats();
         let claimed = parts.store.claimed(order.event, &seats).await?;
-        let free: Vec<_> = seats.into_iter().filter(|seat| claimed.binary_search(seat).is_err()).collect();
+        if order.status.keeps_places() {
+            let fence = claimed.iter().map(|(_, fence)| *fence).max().unwrap_or_default();
+            return parts.places.claimed(&Hold { fence, ..order.as_hold() }).await;
+        }
+        // Late, some of the seats may be another order's already: only what nobody has claimed is free.
+        let is_claimed = |seat: &SeatId| claimed.binary_search_by_key(seat, |(seat, _)| *seat).is_ok();
+        let free: Vec<_> = seats.into_iter().filter(|seat| !is_claimed(seat)).collect();
         parts.places.freed(order.event, order.hold, free.clone(), order.standing()).await?;
         // Claimed between the look and the word: said again.
-        self.0.tell_sold(order.event, order.holder, &free).await
+        self.0.tell_sold(order.event, &free, Fence::default()).await
     }
 }
 
 impl Purchase {
-    /// Tells the hold store which of these seats are sold by the books, so that it offers them to nobody.
-    pub(super) async fn tell_sold(&self, event: EventId, holder: HolderId, seats: &[SeatId]) -> Result<(), Trouble> {
+    /// Tells the hold store which of these seats are sold by the books, so that it offers them to nobody. Holds of them
+    /// up to the fence `refused` are known to be worth nothing.
+    pub(super) async fn tell_sold(&self, event: EventId, seats: &[SeatId], refused: Fence) -> Result<(), Trouble> {
         let parts = &self.parts;
         let sold = parts.store.claimed(event, seats).await?;
-        if sold.is_empty() {
-            return Ok(());
+        let mut fences: Vec<Fence> = sold.iter().map(|(_, fence)| *fence).collect();
+        fences.sort_unstable();
+        fences.dedup();
+        for fence in fences {
+            let seats = sold.iter().filter(|(_, of)| *of == fence).map(|(seat, _)| *seat).collect();
+            parts.places.claimed(&nobodys(event, seats, fence.max(refused), parts.clock.now())).await?;
         }
-        let now = parts.clock.now();
-        // Nobody's hold: it stands for owners whose holds are not known here.
-        let owners = Hold {
-            id: HoldId::mint(now, random(&*parts.clock)),
-            event,
-            holder,
-            seats: sold.clone(),
-            standing: vec![],
-            lines: vec![],
-            expires_at: now,
-            extensions_left: 0,
-            fence: Fence(0),
-        };
-        parts.places.claimed(&owners).await?;
         // Given up between the look and the word: taken back.
-        let still = parts.store.claimed(event, &sold).await?;
-        let freed: Vec<_> = sold.into_iter().filter(|seat| still.binary_search(seat).is_err()).collect();
-        if freed.is_empty() { Ok(()) } else { parts.places.freed(event, owners.id, freed, vec![]).await }
+        let seats: Vec<SeatId> = sold.into_iter().map(|(seat, _)| seat).collect();
+        let still = parts.store.claimed(event, &seats).await?;
+        let freed: Vec<_> =
+            seats.into_iter().filter(|seat| still.binary_search_by_key(seat, |(seat, _)| *seat).is_err()).collect();
+        if freed.is_empty() { Ok(()) } else { parts.places.freed(event, HoldId(Uuid::nil()), freed, vec![]).await }
+    }
+}
+
+/// Sold seats whose owners' holds are not known here.
+fn nobodys(event: EventId, seats: Vec<SeatId>, fence: Fence, now: Millis) -> Hold {
+    Hold {
+        id: HoldId(Uuid::nil()),
+        event,
+        holder: HolderId(Uuid::nil()),
+        seats,
+        standing: vec![],
+        lines: vec![],
+        expires_at: now,
+        extensions_left: 0,
+        fence,
     }
 }
 

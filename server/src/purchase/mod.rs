@@ -126,7 +126,7 @@ impl Purchase {
         };
         let placed = parts.store.place(&order).await?;
         if let Err(OrderRefusal::SeatsTaken { taken }) = &placed
-            && let Err(trouble) = self.tell_sold(order.hold.event, order.hold.holder, taken).await
+            && let Err(trouble) = self.tell_sold(order.hold.event, taken, order.hold.fence).await
         {
             tracing::warn!(event = %order.hold.event, %trouble, "the hold store was not told of seats that are sold");
         }

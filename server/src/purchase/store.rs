@@ -2,7 +2,7 @@
 //! most one step, with its audit row. What is out of turn changes nothing and says so.
 
 use async_trait::async_trait;
-use domain::hold::HoldRefusal;
+use domain::hold::{Fence, HoldRefusal};
 use domain::ids::{EventId, HoldId, HolderId, OrderId, PaymentId, TicketId};
 use domain::order::{Buyer, OrderRefusal};
 use domain::seat::SeatId;
@@ -119,6 +119,6 @@ pub trait OrderStore: Send + Sync + 'static {
     /// The provider is to be asked about the order's payments as soon as somebody looks for what is due.
     async fn ask_now(&self, order: OrderId) -> Result<(), Trouble>;
 
-    /// Which of these seats are claimed now, ascending.
-    async fn claimed(&self, event: EventId, seats: &[SeatId]) -> Result<Vec<SeatId>, Trouble>;
+    /// Which of these seats are claimed now, ascending, each with its claim's fence.
+    async fn claimed(&self, event: EventId, seats: &[SeatId]) -> Result<Vec<(SeatId, Fence)>, Trouble>;
 }

@@ -1,6 +1,6 @@
 //! What the purchase reads and writes.
 
-use domain::hold::Hold;
+use domain::hold::{Fence, Hold};
 use domain::ids::{EventId, HoldId, HolderId, OrderId, OrderItemId, PaymentId, TicketId, TierId};
 use domain::money::Money;
 use domain::order::{Buyer, OrderStatus, Totals};
@@ -217,7 +217,7 @@ impl OrderRecord {
         self.lines.iter().filter(|line| line.seat.is_none()).map(|line| (line.tier, line.quantity)).collect()
     }
 
-    /// The hold it came from, as far as its places matter.
+    /// The hold it came from, as far as its places matter; its fence is with the claims.
     #[must_use]
     pub fn as_hold(&self) -> Hold {
         let line = |l: &OrderLine| Line { tier: l.tier, seat: l.seat, quantity: l.quantity, unit: l.unit };
@@ -230,7 +230,7 @@ impl OrderRecord {
             lines: self.lines.iter().map(line).collect(),
             expires_at: self.expires_at,
             extensions_left: self.extensions_left,
-            fence: domain::hold::Fence(0),
+            fence: Fence(0),
         }
     }
 }

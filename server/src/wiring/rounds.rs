@@ -4,19 +4,56 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use axum_prometheus::metrics::gauge;
+use domain::ids::EventId;
+use domain::time::SECOND;
+use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::holds::HoldError;
 use crate::idempotency::IdempotencyStore;
 use crate::jobs::{OutboxStore, Task};
-use crate::stores::postgres::{Pool, partitions};
+use crate::stores::postgres::{Pool, clock, partitions};
 use crate::tickets::Signer;
 use crate::trouble::Trouble;
 
-/// Frees holds that ran out, so that a freed seat shows within five seconds.
+/// How far this process's clock may be from PostgreSQL's, in milliseconds, before nobody's hold runs out by it.
+const OFF_AT_MOST: i64 = SECOND;
+/// How long PostgreSQL may take to tell the time; then the last comparison stands.
+const TOLD_WITHIN: Duration = Duration::from_millis(500);
+
+/// Frees holds that ran out, so that a freed seat shows within five seconds. Where processes share the holds, the clock
+/// is compared with PostgreSQL's first: one that is ahead would free what others were told is theirs.
 pub(super) struct Holds {
-    pub(super) holds: crate::holds::Holds,
-    pub(super) clock: Arc<dyn Clock>,
+    holds: crate::holds::Holds,
+    clock: Arc<dyn Clock>,
+    pool: Pool,
+    /// Whether the clock was right the last time; none before the first time.
+    right: Mutex<Option<bool>>,
+}
+
+impl Holds {
+    pub(super) fn new(holds: crate::holds::Holds, clock: Arc<dyn Clock>, pool: Pool) -> Self {
+        // Not before the first comparison.
+        holds.trust_clock(false);
+        Self { holds, clock, pool, right: Mutex::default() }
+    }
+
+    async fn compare_clocks(&self) {
+        let asked = clock::off_by(&self.pool, &*self.clock);
+        let Ok(Ok(off)) = tokio::time::timeout(TOLD_WITHIN, asked).await else { return };
+        gauge!("parterre_clock_off_seconds").set(off as f64 / 1000.0);
+        let right = off.saturating_abs() <= OFF_AT_MOST;
+        self.holds.trust_clock(right);
+        match (self.right.lock().await.replace(right), right) {
+            (Some(false), true) => tracing::warn!("this machine's clock agrees with PostgreSQL's again"),
+            (None | Some(true), false) => tracing::warn!(
+                milliseconds = off,
+                "this machine's clock differs from PostgreSQL's: set it (NTP). Until then this process frees nobody's hold"
+            ),
+            _ => {}
+        }
+    }
 }
 
 #[async_trait]
@@ -30,6 +67,9 @@ impl Task for Holds {
     }
 
     async fn round(&self) -> Result<(), Trouble> {
+        if self.holds.is_shared() {
+            self.compare_clocks().await;
+        }
         match self.holds.sweep(self.clock.now()).await {
             Err(HoldError::Trouble(trouble)) => Err(trouble),
             _ => Ok(()),
@@ -37,9 +77,14 @@ impl Task for Holds {
     }
 }
 
+/// Pause between two rounds of the audit of holds, and the longest that one may take.
+const AUDIT_EVERY: Duration = Duration::from_secs(30);
+
 /// Compares the hold store's marks with PostgreSQL's claims while sales run, and mends what stays wrong.
 pub(super) struct Audit {
     pub(super) holds: crate::holds::Holds,
+    /// Where the last round ended.
+    pub(super) last: Mutex<Option<EventId>>,
 }
 
 #[async_trait]
@@ -49,11 +94,12 @@ impl Task for Audit {
     }
 
     fn every(&self) -> Duration {
-        Duration::from_secs(30)
+        AUDIT_EVERY
     }
 
     async fn round(&self) -> Result<(), Trouble> {
-        match self.holds.audit_all().await {
+        let mut last = self.last.lock().await;
+        match self.holds.audit_round(&mut last, AUDIT_EVERY).await {
             Err(HoldError::Trouble(trouble)) => Err(trouble),
             _ => Ok(()),
         }

@@ -13,6 +13,7 @@ use crate::holds::MemoryHolds;
 use crate::http::assets::Manifest;
 use crate::jobs::Task;
 use crate::test_support::house::{SLUG, TestHouse, config, house};
+use crate::tickets::KEY_FILE;
 
 const TOKEN: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -31,8 +32,9 @@ async fn standing_places_that_nobody_told_of_are_found_in_the_books() {
     let seller = house().await;
     let (pool, holds, url) = (seller.database.pool.clone(), Arc::new(MemoryHolds::default()), "http://127.0.0.1");
     // Without an address of the database each talks to itself.
-    let other =
-        build(config(), pool, Manifest::default(), url.into(), Arc::new(SystemClock), Some(holds)).await.unwrap();
+    let config = config();
+    std::fs::copy(seller.data.join(KEY_FILE), config.data.join(KEY_FILE)).unwrap();
+    let other = build(config, pool, Manifest::default(), url.into(), Arc::new(SystemClock), Some(holds)).await.unwrap();
     let neighbours = other.neighbours.unwrap();
     let left = async || {
         let shown = other.shop.holds.states(seller.event, 0, other.shop.now()).await.unwrap();

@@ -35,7 +35,6 @@ async fn migrated(settings: &Settings) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by name: three nodes do not always agree on a schema within a minute on a small machine"]
 async fn a_hot_block_is_linearizable_while_nodes_die_and_sleep() {
     let Some(mut three) = Three::start().await else { return };
     let keyspace = format!("history_{}", std::process::id());

@@ -11,7 +11,7 @@ use domain::seat::{SeatId, SeatState};
 use parterre::checker::check;
 use parterre::clock::{Clock, SystemClock};
 use parterre::holds::CqlHolds;
-use parterre::holds::cql::Tuning;
+use parterre::holds::cql::{GRACE, Tuning};
 use parterre::stores::cql::Cql;
 use parterre::test_support::cassandra;
 use parterre::test_support::house::with_holds;
@@ -36,7 +36,8 @@ struct Done {
     bought: AtomicU64,
 }
 
-async fn buyer(open: Arc<Open>, done: Arc<Done>, seed: u64, stop: CancellationToken) {
+/// Holds and lets go; of so many holds one is bought.
+async fn buyer(open: Arc<Open>, done: Arc<Done>, seed: u64, one_in: u32, stop: CancellationToken) {
     let mut dice = Dice(seed);
     while !stop.is_cancelled() {
         let answer = open.hold(1 + dice.roll(4)).await;
@@ -47,8 +48,7 @@ async fn buyer(open: Arc<Open>, done: Arc<Done>, seed: u64, stop: CancellationTo
         }
         done.held.fetch_add(1, Ordering::Relaxed);
         let hold: Value = answer.json().await.expect("a hold is JSON");
-        // Few buy, or the hall would be sold out long before the end.
-        if dice.roll(200) == 0 {
+        if dice.roll(one_in) == 0 {
             let order = open.order(&hold).await;
             open.pays(&hold, &order).await;
             done.bought.fetch_add(1, Ordering::Relaxed);
@@ -75,7 +75,7 @@ async fn drift(cql: &Cql, open: &Open, event: EventId) -> Vec<(u32, SeatState, S
         let (of, seat, state, until) = row.unwrap();
         if of == event.0 {
             let state = match state {
-                1 if now.0 < until.unwrap_or(0) => SeatState::Held,
+                1 if now.0 < until.unwrap_or(0).saturating_add(GRACE) => SeatState::Held,
                 2 => SeatState::Sold,
                 _ => SeatState::Free,
             };
@@ -96,8 +96,10 @@ async fn a_soak_grows_nothing_drifts_nowhere_and_keeps_the_books() {
     let store = CqlHolds::new(keyspace.cql.clone(), Tuning::default(), None).await.unwrap();
     let open = Arc::new(Open::on(with_holds(Arc::new(store)).await).await);
     let (event, done, stop) = (open.house.event, Arc::new(Done::default()), CancellationToken::new());
+    // Few buy, or the hall would be sold out long before the end.
+    let one_in = u32::try_from(seconds.div_ceil(60)).unwrap_or(u32::MAX).saturating_mul(200);
     let crowd: Vec<_> = (0..CLIENTS)
-        .map(|seed| tokio::spawn(buyer(Arc::clone(&open), Arc::clone(&done), seed, stop.clone())))
+        .map(|seed| tokio::spawn(buyer(Arc::clone(&open), Arc::clone(&done), seed, one_in, stop.clone())))
         .collect();
     println!("| seconds | held | refused | bought | resident MiB |\n|---|---|---|---|---|");
     let (begun, mut memory) = (Instant::now(), Vec::new());

@@ -1,4 +1,8 @@
-//! Whoever was overtaken cannot buy: a process whose clock jumps, and one that slept past the end of its holds.
+//! Whoever was overtaken cannot buy: a process whose clock jumps, and one that slept past the end of its holds. And a
+//! house whose clock is wrong is found out by PostgreSQL's before it overtakes anybody.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use domain::ids::{HoldId, HolderId};
 use domain::seat::SeatId;
@@ -7,10 +11,17 @@ use parterre::clock::{Clock, SystemClock, random};
 use parterre::holds::cql::Tuning;
 use parterre::holds::store::{Grant, Outcome};
 use parterre::holds::{CqlHolds, HoldStore};
+use parterre::http::assets::Manifest;
 use parterre::stores::cql::Cql;
 use parterre::test_support::cassandra;
+use parterre::test_support::house::{config, with_holds};
+use parterre::tickets::KEY_FILE;
+use parterre::wiring;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::crowd::Hall;
+use crate::shop::Open;
 
 const HOUR: i64 = 60 * MINUTE;
 
@@ -91,4 +102,40 @@ async fn a_clock_that_jumps_back_and_forth_gives_nothing_twice() {
         }
     }
     assert!(last.is_some());
+}
+
+/// An hour ahead.
+struct Ahead;
+
+impl Clock for Ahead {
+    fn now(&self) -> Millis {
+        SystemClock.now().plus(HOUR)
+    }
+
+    fn fill(&self, bytes: &mut [u8]) {
+        SystemClock.fill(bytes);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_house_whose_clock_is_an_hour_ahead_frees_nobodys_hold() {
+    let Some(keyspace) = cassandra::own().await else { return };
+    let store =
+        async || CqlHolds::new(keyspace.cql.clone(), Tuning::default(), None).await.expect("the tables are there");
+    let open = Open::on(with_holds(Arc::new(store().await)).await).await;
+    let hold: Value = open.hold(2).await.json().await.expect("a hold is JSON");
+    let (pool, clock, stop) = (open.house.database.pool.clone(), Arc::new(Ahead), CancellationToken::new());
+    let (url, config) = ("http://127.0.0.1".to_owned(), config());
+    let data = config.data.clone();
+    std::fs::copy(open.house.data.join(KEY_FILE), data.join(KEY_FILE)).expect("servers of one shop share their key");
+    let other = wiring::build(config, pool, Manifest::default(), url, clock, Some(Arc::new(store().await)));
+    let other = other.await.expect("the house opens");
+    let shop = other.shop.clone();
+    drop(other.start(&stop));
+    // It sweeps every second, once it knows the event.
+    shop.holds.ready(open.house.event).await.expect("the event opens there, too");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    open.order(&hold).await;
+    stop.cancel();
+    let _ = std::fs::remove_dir_all(data);
 }

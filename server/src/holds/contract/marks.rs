@@ -36,7 +36,8 @@ pub(in crate::holds) async fn sold_is_sold_whoever_held_it(store: Store) {
     assert_eq!(lost(store.place(&grant(2, &[3]), later(60 * MINUTE)).await), taken(&[3]));
     // Postgres knows better than the store who has a seat.
     let other = place(&store, &grant(3, &[7, 8])).await;
-    store.mark_sold(&Hold { id: id(9), holder: holder(9), seats: seats(&[8]), ..mine }).await.unwrap();
+    let word = Hold { id: id(9), holder: holder(9), seats: seats(&[8]), fence: other.fence, ..mine };
+    store.mark_sold(&word).await.unwrap();
     assert_eq!(store.verify(other.id, other.holder, NOW).await.unwrap(), None);
     applied(store.release(other.id, other.holder, NOW).await);
     assert_eq!(state(&store, 7, NOW).await, SeatState::Free);
@@ -86,11 +87,12 @@ pub(in crate::holds) async fn standing_comes_back(store: Store) {
     applied(store.release(let_go.id, let_go.holder, NOW).await);
     assert_eq!(left(&store, NOW).await, 8);
     // Without a sweep: what ran out is there for the next one.
-    applied(store.place(&standing(3, 20), runs_out.expires_at).await);
+    let over = runs_out.expires_at.plus(store.grace());
+    applied(store.place(&standing(3, 20), over).await);
     assert_eq!(store.verify(runs_out.id, runs_out.holder, NOW).await.unwrap(), None, "overtaken");
-    assert_eq!(left(&store, runs_out.expires_at).await, 0);
-    store.sweep(runs_out.expires_at).await.unwrap();
-    assert_eq!(left(&store, runs_out.expires_at).await, 0);
+    assert_eq!(left(&store, over).await, 0);
+    store.sweep(over).await.unwrap();
+    assert_eq!(left(&store, over).await, 0);
 }
 
 pub(in crate::holds) async fn saying_it_twice_counts_once(store: Store) {

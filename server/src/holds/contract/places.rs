@@ -69,9 +69,10 @@ pub(in crate::holds) async fn a_hold_ends_at_its_time_swept_or_not(store: Store)
     assert_eq!(store.verify(hold.id, hold.holder, end).await.unwrap(), None);
     assert_eq!(store.by_holder(hold.holder, end).await.unwrap(), []);
     assert_eq!(lost(store.extend(hold.id, hold.holder, MINUTE, end).await), Loss::Gone);
-    assert_eq!(state(&store, 3, end).await, SeatState::Free);
-    let next = Grant { expires_at: end.plus(MINUTE), ..grant(2, &[3]) };
-    applied(store.place(&next, end).await);
+    let over = end.plus(store.grace());
+    assert_eq!(state(&store, 3, over).await, SeatState::Free);
+    let next = Grant { expires_at: over.plus(MINUTE), ..grant(2, &[3]) };
+    applied(store.place(&next, over).await);
 }
 
 pub(in crate::holds) async fn an_extension_keeps_the_seats_and_comes_once(store: Store) {
@@ -120,7 +121,7 @@ pub(in crate::holds) async fn whoever_was_overtaken_cannot_verify(store: Store) 
     opened(&store).await;
     let old = place(&store, &grant(1, &[3, 4])).await;
     let next = Grant { expires_at: old.expires_at.plus(MINUTE), ..grant(2, &[4]) };
-    let new = applied(store.place(&next, old.expires_at).await);
+    let new = applied(store.place(&next, old.expires_at.plus(store.grace())).await);
     // A process that slept still believes in its old clock.
     assert_eq!(store.verify(old.id, old.holder, NOW).await.unwrap(), None);
     assert_eq!(lost(store.extend(old.id, old.holder, MINUTE, NOW).await), Loss::Gone);
@@ -165,10 +166,11 @@ pub(in crate::holds) async fn a_sweep_frees_what_ran_out(store: Store) {
     let long = place(&store, &grant(2, &[3])).await;
     assert_eq!(store.sweep(later(MINUTE - 1)).await.unwrap(), 0);
     let before = store.version(event()).await.unwrap();
-    assert_eq!(store.sweep(short.expires_at).await.unwrap(), 1);
+    let over = short.expires_at.plus(store.grace());
+    assert_eq!(store.sweep(over).await.unwrap(), 1);
     assert!(store.version(event()).await.unwrap() > before);
-    assert_eq!(store.sweep(short.expires_at).await.unwrap(), 0);
-    assert_eq!(store.verify(long.id, long.holder, short.expires_at).await.unwrap(), Some(long));
+    assert_eq!(store.sweep(over).await.unwrap(), 0);
+    assert_eq!(store.verify(long.id, long.holder, over).await.unwrap(), Some(long));
 }
 
 pub(in crate::holds) async fn a_snapshot_tells_the_truth(store: Store) {
@@ -182,7 +184,7 @@ pub(in crate::holds) async fn a_snapshot_tells_the_truth(store: Store) {
     let seen = store.snapshot(event(), NOW).await.unwrap().unwrap();
     assert!(seen.version > empty.version);
     assert_eq!(store.version(event()).await.unwrap(), Some(seen.version));
-    assert_eq!(seen.stale_at, Some(hold.expires_at));
+    assert_eq!(seen.stale_at, Some(hold.expires_at.plus(store.grace())));
     assert_eq!(seen.standing, [(tier(), CAPACITY - 3)]);
     for seat in 0..SEATS {
         let expected = match seat {
@@ -193,6 +195,6 @@ pub(in crate::holds) async fn a_snapshot_tells_the_truth(store: Store) {
         };
         assert_eq!(seen.states.get(SeatId(seat)), expected, "seat {seat}");
     }
-    assert_eq!(state(&store, 13, later(MINUTE)).await, SeatState::Free);
-    assert_eq!(state(&store, 14, later(MINUTE)).await, SeatState::Held);
+    assert_eq!(state(&store, 13, later(MINUTE + store.grace())).await, SeatState::Free);
+    assert_eq!(state(&store, 14, later(MINUTE + store.grace())).await, SeatState::Held);
 }

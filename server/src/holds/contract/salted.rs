@@ -70,6 +70,10 @@ impl<S: HoldStore> Salted<S> {
 
 #[async_trait]
 impl<S: HoldStore> HoldStore for Salted<S> {
+    fn grace(&self) -> i64 {
+        self.inner.grace()
+    }
+
     async fn open(&self, event: EventId, layout: Layout) -> Result<(), Trouble> {
         let standing = self.tiers(&layout.standing);
         self.inner.open(self.event(event), Layout { standing, ..layout }).await

@@ -16,12 +16,25 @@ pub(crate) enum Mark {
     Held,
     /// Claimed for an order in PostgreSQL.
     Sold,
+    /// Kept from sale by a tool. This store never writes it and never takes it away, but for PostgreSQL's word that it
+    /// is sold.
+    Blocked,
+}
+
+/// A moment as one process sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// By the caller's clock.
+    pub(crate) now: Millis,
+    /// Others' holds that ended by then have surely run out: earlier than `now`, as clocks differ.
+    pub(crate) over: Millis,
 }
 
 /// A row, always read and written whole. The default is a row that was never written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cell {
-    /// Grows by one with each write; 0 where there is no row yet.
+    /// Grows with each write, and is at least the writer's milliseconds since 1970, so that no number comes again in a
+    /// keyspace that replaces a lost one; 0 where there is no row yet.
     pub(crate) version: i64,
     /// What it says.
     pub(crate) mark: Mark,
@@ -37,6 +50,19 @@ pub(crate) struct Cell {
     pub(crate) extensions: u8,
 }
 
+impl Moment {
+    /// Every hold has run out when its holder's clock says so.
+    pub(crate) fn exactly(now: Millis) -> Self {
+        Self { now, over: now }
+    }
+
+    /// When a hold that lasts until then counts as run out for others.
+    pub(crate) fn end_of(&self, until: Millis) -> Millis {
+        let is_known = self.over.0 > i64::MIN;
+        if is_known { until.plus(self.now.since(self.over)) } else { until }
+    }
+}
+
 impl Cell {
     /// Whether this hold keeps it, run out or not.
     pub(crate) fn is_held_by(&self, hold: HoldId) -> bool {
@@ -49,12 +75,22 @@ impl Cell {
     }
 
     /// Whether anybody may take it.
-    pub(crate) fn is_open(&self, now: Millis) -> bool {
+    pub(crate) fn is_open(&self, at: Moment) -> bool {
         match self.mark {
             Mark::Free => true,
-            Mark::Held => now >= self.until,
-            Mark::Sold => false,
+            Mark::Held => at.over >= self.until,
+            Mark::Sold | Mark::Blocked => false,
         }
+    }
+
+    /// Whether `holder` may take it, who need not wait for the end of a hold of their own.
+    pub(crate) fn is_open_to(&self, holder: HolderId, at: Moment) -> bool {
+        self.is_open(at) || (self.mark == Mark::Held && self.holder == Some(holder) && at.now >= self.until)
+    }
+
+    /// Whether it stands for a hold that has surely run out.
+    pub(crate) fn has_run_out(&self, at: Moment) -> bool {
+        self.mark == Mark::Held && at.over >= self.until
     }
 
     /// Whether it is held and the hold lasts.
@@ -72,12 +108,13 @@ impl Cell {
         Self { mark: Mark::Sold, hold, ..self.freed() }
     }
 
-    /// The number that stands for the mark in the column `state`. Blocked seats (3) have no rows of ours.
+    /// The number that stands for the mark in the column `state`.
     pub(crate) fn state(&self) -> i8 {
         match self.mark {
             Mark::Free => 0,
             Mark::Held => 1,
             Mark::Sold => 2,
+            Mark::Blocked => 3,
         }
     }
 }
@@ -88,8 +125,7 @@ pub(crate) fn mark_of(state: i8) -> Result<Mark, Trouble> {
         0 => Ok(Mark::Free),
         1 => Ok(Mark::Held),
         2 => Ok(Mark::Sold),
-        // A tool may have blocked it: nobody can have it, which is what sold means here.
-        3 => Ok(Mark::Sold),
+        3 => Ok(Mark::Blocked),
         other => Err(Trouble::Corrupt { what: "hold store", detail: format!("a seat in state {other}") }),
     }
 }

@@ -220,8 +220,9 @@ impl Inner {
     /// Tidies a bounded number of blocks; what ran out is free without it.
     pub(super) async fn sweep(self: &Arc<Self>, now: Millis) -> Result<u32, Trouble> {
         let mut due: Vec<(SharedHall, usize)> = Vec::new();
+        let at = self.engine.moment(now);
         for hall in self.open_halls() {
-            let blocks = (0..hall.blocks.len()).filter(|block| hall.has_run_out(*block, now));
+            let blocks = (0..hall.blocks.len()).filter(|block| hall.has_run_out(*block, at));
             due.extend(blocks.take(SWEPT - due.len()).map(|block| (Arc::clone(&hall), block)));
         }
         let sweeps = stream::iter(due)

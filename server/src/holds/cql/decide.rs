@@ -7,7 +7,7 @@ use domain::hold::Fence;
 use domain::ids::{HoldId, HolderId};
 use domain::time::Millis;
 
-use super::cell::{Cell, Mark};
+use super::cell::{Cell, Mark, Moment};
 
 /// A hold's part in one block. Places are numbered within the block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,10 +42,11 @@ pub(super) enum Wish {
     Release { hold: HoldId, places: Vec<u32> },
     /// Move the end of a hold that keeps all of `places`.
     Prolong { hold: HoldId, places: Vec<u32>, until: Millis, extensions: u8 },
-    /// `places` are sold whoever has them, what the hold keeps is sold, and at least `count` places of it in all.
-    Sell { hold: Option<HoldId>, places: Vec<u32>, count: u32 },
-    /// `places` that are sold go free, whoever has them, and so many others of what the hold has sold.
-    Unsell { hold: Option<HoldId>, places: Vec<u32>, any: u32 },
+    /// `places` are sold, unless a hold with a greater fence keeps them; what the hold keeps is sold; and further
+    /// places, as far as `reach` allows, until it has `count` of them here.
+    Sell { hold: Option<HoldId>, places: Vec<u32>, fence: Fence, count: u32, reach: Reach },
+    /// `places` that are sold go free, whoever has them; and so do all others that the hold has sold, where `wholly`.
+    Unsell { hold: Option<HoldId>, places: Vec<u32>, wholly: bool },
     /// PostgreSQL's word about places whose version is still the one given: sold (by that hold), or not.
     Mark { places: Vec<(u32, i64)>, sold: bool },
     /// Free what has run out.
@@ -54,6 +55,17 @@ pub(super) enum Wish {
     Look { places: Vec<u32> },
     /// Write these places as they are, so that no earlier write can happen any more.
     Touch { places: Vec<u32> },
+}
+
+/// Which places become a hold's, where PostgreSQL says that more are its than the cells do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reach {
+    /// Its own alone.
+    Own,
+    /// Free ones, too.
+    Free,
+    /// If there is no other way, those that others hold.
+    Held,
 }
 
 /// What a wish came to.
@@ -89,6 +101,8 @@ pub(super) struct View<'a> {
     pub(super) cells: &'a [Cell],
     /// What is not for sale, whatever its cell says.
     pub(super) blocked: &'a [bool],
+    /// Versions written now are at least this: [`Cell::version`].
+    pub(super) stamp: i64,
     /// What is to be written.
     pub(super) changes: &'a mut BTreeMap<u32, Cell>,
     /// What this wish put there, and what stood there before: for taking it back.
@@ -102,9 +116,10 @@ impl View<'_> {
     }
 
     fn put(&mut self, place: u32, cell: Cell) {
-        // One write a place and round: however often it changes on the way, its version grows by one.
-        let version = self.cells.get(place as usize).map_or(0, |known| known.version);
-        let before = self.changes.insert(place, Cell { version: version + 1, ..cell });
+        // One write a place and round: however often it changes on the way, its version grows once.
+        let was = self.cells.get(place as usize).map_or(0, |known| known.version);
+        let cell = Cell { version: self.stamp.max(was + 1), ..cell };
+        let before = self.changes.insert(place, cell);
         self.undo.push((place, before));
     }
 
@@ -131,11 +146,11 @@ impl View<'_> {
     }
 }
 
-/// Decides `wish` at `now` and puts its changes on the view.
-pub(super) fn decide(view: &mut View<'_>, wish: &Wish, now: Millis) -> Decision {
+/// Decides `wish` at that moment and puts its changes on the view.
+pub(super) fn decide(view: &mut View<'_>, wish: &Wish, at: Moment) -> Decision {
     let settled = |verdict, rests_on: &[u32]| Decision { verdict, rests_on: rests_on.to_vec() };
     match wish {
-        Wish::Take(take) => decide_take(view, take, now),
+        Wish::Take(take) => decide_take(view, take, at),
         Wish::PutBack { hold, fences, displaced } => {
             let kept = view.those(|cell| cell.is_held_by(*hold) && fences.contains(&cell.fence));
             for place in &kept {
@@ -144,8 +159,8 @@ pub(super) fn decide(view: &mut View<'_>, wish: &Wish, now: Millis) -> Decision 
                 let back = before.map_or_else(|| cell.freed(), |before| Cell { fence: cell.fence, ..before });
                 view.put(*place, back);
             }
-            let (told, at) = (kept.len() as u32, displaced.iter().map(|(at, _)| *at).collect::<Vec<_>>());
-            settled(Verdict::Done(told), &at)
+            let (told, places) = (kept.len() as u32, displaced.iter().map(|(at, _)| *at).collect::<Vec<_>>());
+            settled(Verdict::Done(told), &places)
         }
         Wish::Release { hold, places } => {
             let kept = view.those(|cell| cell.is_held_by(*hold));
@@ -157,7 +172,7 @@ pub(super) fn decide(view: &mut View<'_>, wish: &Wish, now: Millis) -> Decision 
         }
         Wish::Prolong { hold, places, until, extensions } => {
             let whole =
-                places.iter().map(|place| view.at(*place)).all(|cell| cell.is_held_by(*hold) && cell.is_live(now));
+                places.iter().map(|place| view.at(*place)).all(|cell| cell.is_held_by(*hold) && cell.is_live(at.now));
             if !whole {
                 return settled(Verdict::Gone, places);
             }
@@ -169,12 +184,12 @@ pub(super) fn decide(view: &mut View<'_>, wish: &Wish, now: Millis) -> Decision 
             }
             settled(Verdict::Done(places.len() as u32), places)
         }
-        Wish::Sell { hold, places, count } => decide_sell(view, *hold, places, *count, now),
-        Wish::Unsell { hold, places, any } => {
-            let mut free: Vec<u32> =
-                places.iter().copied().filter(|place| view.at(*place).mark == Mark::Sold).collect();
-            let others = view.those(|cell| cell.is_sold_by(*hold));
-            free.extend(others.into_iter().filter(|place| !places.contains(place)).take(*any as usize));
+        Wish::Sell { hold, places, fence, count, reach } => decide_sell(view, *hold, places, *fence, (*count, *reach)),
+        Wish::Unsell { hold, places, wholly } => {
+            let gone = |(place, cell): &(u32, Cell)| {
+                cell.mark == Mark::Sold && (places.contains(place) || (*wholly && cell.hold == *hold))
+            };
+            let free: Vec<u32> = view.all().filter(gone).map(|(place, _)| place).collect();
             for place in &free {
                 let cell = view.at(*place);
                 view.put(*place, cell.freed());
@@ -205,7 +220,7 @@ pub(super) fn decide(view: &mut View<'_>, wish: &Wish, now: Millis) -> Decision 
             settled(Verdict::Done(0), &[])
         }
         Wish::Sweep => {
-            let over = view.those(|cell| cell.mark == Mark::Held && now >= cell.until);
+            let over = view.those(|cell| cell.has_run_out(at));
             let mut holds: Vec<HoldId> = over.iter().filter_map(|place| view.at(*place).hold).collect();
             holds.sort_unstable();
             holds.dedup();
@@ -218,13 +233,13 @@ pub(super) fn decide(view: &mut View<'_>, wish: &Wish, now: Millis) -> Decision 
     }
 }
 
-fn decide_take(view: &mut View<'_>, take: &Take, now: Millis) -> Decision {
+fn decide_take(view: &mut View<'_>, take: &Take, at: Moment) -> Decision {
     let lost = |verdict, rests_on| Decision { verdict, rests_on };
     let mine = |cell: &Cell| cell.is_held_by(take.hold);
     let replaced = |cell: &Cell| cell.mark == Mark::Held && cell.hold.is_some() && cell.hold == take.replaces;
     let can = |view: &View<'_>, place: u32| {
         let cell = view.at(place);
-        !view.is_blocked(place) && (mine(&cell) || cell.is_open(now) || replaced(&cell))
+        !view.is_blocked(place) && (mine(&cell) || cell.is_open_to(take.holder, at) || replaced(&cell))
     };
     let others: Vec<u32> = take.places.iter().copied().filter(|place| !can(view, *place)).collect();
     if !others.is_empty() {
@@ -240,14 +255,14 @@ fn decide_take(view: &mut View<'_>, take: &Take, now: Millis) -> Decision {
             .collect();
         choice.sort_unstable();
         if choice.len() < take.any as usize {
-            let full = view.those(|cell| !cell.is_open(now));
+            let full = view.those(|cell| !cell.is_open(at));
             return lost(Verdict::Short, full);
         }
         places.extend(choice.into_iter().take(take.any as usize).map(|(_, place)| place));
         places.sort_unstable();
     }
     let cells: Vec<(u32, Cell)> = places.iter().map(|place| (*place, view.at(*place))).collect();
-    if cells.iter().any(|(_, cell)| mine(cell) && now >= cell.until) {
+    if cells.iter().any(|(_, cell)| mine(cell) && at.now >= cell.until) {
         return lost(Verdict::Gone, places);
     }
     // What was taken under this id by another call is taken over: whoever stamped a place last answers for it.
@@ -277,28 +292,41 @@ fn decide_take(view: &mut View<'_>, take: &Take, now: Millis) -> Decision {
     Decision { verdict: Verdict::Taken { places: places.clone(), until, extensions }, rests_on: places }
 }
 
-fn decide_sell(view: &mut View<'_>, hold: Option<HoldId>, places: &[u32], count: u32, now: Millis) -> Decision {
+fn decide_sell(
+    view: &mut View<'_>,
+    hold: Option<HoldId>,
+    places: &[u32],
+    fence: Fence,
+    (count, reach): (u32, Reach),
+) -> Decision {
+    let own = |cell: &Cell| hold.is_some_and(|hold| cell.is_held_by(hold));
+    // Held with a greater fence: by somebody who came after the word was sent, which may be old. Where it is true all
+    // the same, the audit says it again, by the version of the place.
+    let newer = |cell: &Cell| cell.mark == Mark::Held && !own(cell) && cell.fence > fence;
     for place in places {
         let cell = view.at(*place);
-        if cell.mark != Mark::Sold {
+        if cell.mark != Mark::Sold && !newer(&cell) {
             view.put(*place, cell.sold(hold));
         }
     }
-    if let Some(hold) = hold {
-        for place in view.those(|cell| cell.is_held_by(hold)) {
-            let cell = view.at(place);
-            view.put(place, cell.sold(Some(hold)));
-        }
+    for place in view.those(own) {
+        let cell = view.at(place);
+        view.put(place, cell.sold(hold));
     }
     let mut sold = view.those(|cell| cell.is_sold_by(hold)).len() as u32;
     // PostgreSQL decides: what is free goes first, then what others only hold.
-    let mut more: Vec<(bool, u32)> = view
+    let within = |cell: &Cell| match cell.mark {
+        Mark::Free => reach != Reach::Own,
+        Mark::Held => reach == Reach::Held,
+        Mark::Sold | Mark::Blocked => false,
+    };
+    let mut more: Vec<(bool, Millis, u32)> = view
         .all()
-        .filter(|(_, cell)| cell.mark != Mark::Sold)
-        .map(|(place, cell)| (!cell.is_open(now), place))
+        .filter(|(_, cell)| within(cell))
+        .map(|(place, cell)| (cell.mark == Mark::Held, cell.until, place))
         .collect();
     more.sort_unstable();
-    for (_, place) in more {
+    for (_, _, place) in more {
         if sold >= count {
             break;
         }

@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::hold::Fence;
@@ -10,8 +10,10 @@ use domain::time::Millis;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::cell::Moment;
 use super::news::Outbox;
 use super::table::Table;
+use crate::clock::{Clock, SystemClock};
 use crate::trouble::Trouble;
 
 /// How troubles name this store.
@@ -38,6 +40,10 @@ pub struct Tuning {
     pub trust: Duration,
     /// Reads of blocks at a time while an event is opened or compared.
     pub reads: usize,
+    /// An event that nobody asks for is forgotten after this time.
+    pub idle: Duration,
+    /// How long after its end another's hold counts as run out, in milliseconds: clocks differ.
+    pub grace: i64,
 }
 
 impl Default for Tuning {
@@ -52,9 +58,14 @@ impl Default for Tuning {
             answer_within: Duration::from_millis(1_500),
             trust: Duration::from_secs(1),
             reads: 16,
+            idle: Duration::from_secs(600),
+            grace: GRACE,
         }
     }
 }
+
+/// [`Tuning::grace`], as it comes.
+pub const GRACE: i64 = 1_000;
 
 /// What happened, counted since the start.
 #[derive(Debug, Default)]
@@ -94,6 +105,9 @@ pub(super) struct Engine {
     pub(super) outbox: Outbox,
     pub(super) counters: Counters,
     start: Instant,
+    /// Milliseconds since 1970 at the start.
+    epoch: i64,
+    clock_is_wrong: AtomicBool,
     ticks: AtomicU64,
     fence: AtomicI64,
     own: i64,
@@ -110,6 +124,8 @@ impl Engine {
             outbox,
             counters: Counters::default(),
             start: Instant::now(),
+            epoch: SystemClock.now().0,
+            clock_is_wrong: AtomicBool::new(false),
             ticks: AtomicU64::new(0),
             fence: AtomicI64::new(0),
             // Any number that hardly any other process has.
@@ -126,6 +142,22 @@ impl Engine {
         let next = |last: u64| Some(now.max(last + 1));
         let last = self.ticks.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).unwrap_or_else(|last| last);
         now.max(last + 1)
+    }
+
+    /// Versions written now are at least this: milliseconds since 1970, by a clock that no jump reaches.
+    pub(super) fn stamp(&self) -> i64 {
+        self.epoch.saturating_add(self.start.elapsed().as_millis() as i64)
+    }
+
+    /// The caller's moment. While this process's clock is known to be wrong, nobody else's hold runs out by it.
+    pub(super) fn moment(&self, now: Millis) -> Moment {
+        let is_wrong = self.clock_is_wrong.load(Ordering::Relaxed);
+        Moment { now, over: if is_wrong { Millis(i64::MIN) } else { now.plus(-self.tuning.grace) } }
+    }
+
+    /// Whether holds of others may run out by this process's clock.
+    pub(super) fn trust_clock(&self, right: bool) {
+        self.clock_is_wrong.store(!right, Ordering::Relaxed);
     }
 
     /// What was seen at this tick or later may refuse a patient wish.

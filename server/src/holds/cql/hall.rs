@@ -10,11 +10,12 @@ use std::sync::{Arc, Mutex};
 
 use domain::availability::Packed;
 use domain::hold::Fence;
-use domain::ids::{EventId, HoldId, TierId};
+use domain::ids::{EventId, HoldId, HolderId, TierId};
 use domain::seat::{SeatId, SeatState};
 use domain::time::Millis;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::cell::{Cell, Mark};
+use super::cell::{Cell, Mark, Moment};
 use super::holders::Holders;
 use super::queue::Queue;
 use super::table::BlockKey;
@@ -99,6 +100,15 @@ pub(super) struct Standing {
     pub(super) blocks: Range<usize>,
 }
 
+/// What came of taking rows over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Merged {
+    /// Cells that were others than known.
+    pub(super) news: u32,
+    /// Whether a row stood below what had been seen before it was asked for: as after the loss of a keyspace.
+    pub(super) fell: bool,
+}
+
 /// One event.
 #[derive(Debug)]
 pub(super) struct Hall {
@@ -115,6 +125,10 @@ pub(super) struct Hall {
     pub(super) holders: Mutex<Holders>,
     open: AtomicBool,
     version: AtomicU64,
+    /// When anybody last asked for the event, in ticks.
+    used: AtomicU64,
+    /// Tells whoever works for the hall that nobody has it any more.
+    gone: DropGuard,
 }
 
 fn block(key: BlockKey, seats: Vec<i32>, blocked: Vec<bool>) -> Block {
@@ -127,8 +141,8 @@ fn block(key: BlockKey, seats: Vec<i32>, blocked: Vec<bool>) -> Block {
 }
 
 impl Hall {
-    /// An event of which nothing is known yet.
-    pub(super) fn new(event: EventId, layout: &Layout) -> Result<Self, Trouble> {
+    /// An event of which nothing is known yet. Its version begins at `tick`, above all those of an earlier hall of it.
+    pub(super) fn new(event: EventId, layout: &Layout, tick: u64) -> Result<Self, Trouble> {
         let corrupt = |_| Trouble::Corrupt { what: "hold store", detail: "a block's number is beyond 31 bits".into() };
         let mut numbers: Vec<u32> = layout.blocks.to_vec();
         numbers.sort_unstable();
@@ -175,8 +189,25 @@ impl Hall {
             loading: tokio::sync::Mutex::default(),
             holders: Mutex::default(),
             open: AtomicBool::new(false),
-            version: AtomicU64::new(1),
+            version: AtomicU64::new(tick),
+            used: AtomicU64::new(tick),
+            gone: CancellationToken::new().drop_guard(),
         })
+    }
+
+    /// Is cancelled when the hall goes.
+    pub(super) fn gone(&self) -> CancellationToken {
+        self.gone.token().clone()
+    }
+
+    /// Somebody asks for the event.
+    pub(super) fn is_used(&self, tick: u64) {
+        self.used.fetch_max(tick, Ordering::Relaxed);
+    }
+
+    /// When somebody last asked for it.
+    pub(super) fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -237,11 +268,11 @@ impl Hall {
     }
 
     /// Takes rows over: each where its version is greater than the one known, or every one where the reading decided
-    /// and nothing is known that was asked for later. Answers how many were news.
-    pub(super) fn merge(&self, block: usize, rows: &[(i32, Cell)], how: Seen) -> u32 {
+    /// and nothing is known that was asked for later.
+    pub(super) fn merge(&self, block: usize, rows: &[(i32, Cell)], how: Seen) -> Merged {
         let known = &self.blocks[block];
         let mut cells = lock(&known.cells);
-        let mut news = 0;
+        let (mut news, mut fell) = (0, false);
         for (seat, cell) in rows {
             let Ok(at) = known.seats.binary_search(seat) else { continue };
             let old = cells.cells[at];
@@ -256,16 +287,18 @@ impl Hall {
                     Seen::Heard(tick) => cells.heard[at] = cells.heard[at].max(tick),
                     Seen::Read(tick) | Seen::Decided(tick) => cells.seen[at] = cells.seen[at].max(tick),
                 }
+            } else if let Seen::Read(tick) = how {
+                fell |= cells.seen_at(at, true) < Some(tick);
             }
         }
         if news > 0 {
             self.changed();
         }
-        news
+        Merged { news, fell }
     }
 
     /// All that was read of a block: rows that are not among them do not exist.
-    pub(super) fn merge_read(&self, block: usize, asked: &[i32], rows: &[(i32, Cell)], how: Seen) -> u32 {
+    pub(super) fn merge_read(&self, block: usize, asked: &[i32], rows: &[(i32, Cell)], how: Seen) -> Merged {
         let known = &self.blocks[block];
         let asked = if asked.is_empty() { &known.seats[..] } else { asked };
         let read: HashMap<i32, Cell> = rows.iter().copied().collect();
@@ -279,29 +312,38 @@ impl Hall {
         lock(&self.blocks[block].cells).cells.iter().filter(|cell| cell.is_held_by(hold)).count() as u32
     }
 
-    /// Places of the block that anybody may take, as last known; those of `replaced` count as free.
-    pub(super) fn free_in(&self, block: usize, own: HoldId, replaced: Option<HoldId>, now: Millis) -> u32 {
+    /// Places of the block that this holder may take, as last known; those of `replaced` count as free.
+    pub(super) fn free_in(
+        &self,
+        block: usize,
+        own: HoldId,
+        holder: HolderId,
+        replaced: Option<HoldId>,
+        at: Moment,
+    ) -> u32 {
         let open = |cell: &&Cell| {
-            cell.is_open(now) || cell.is_held_by(own) || replaced.is_some_and(|hold| cell.is_held_by(hold))
+            cell.is_open_to(holder, at) || cell.is_held_by(own) || replaced.is_some_and(|hold| cell.is_held_by(hold))
         };
         lock(&self.blocks[block].cells).cells.iter().filter(open).count() as u32
     }
 
     /// Whether there is something to sweep in the block.
-    pub(super) fn has_run_out(&self, block: usize, now: Millis) -> bool {
-        lock(&self.blocks[block].cells).cells.iter().any(|cell| cell.mark == Mark::Held && now >= cell.until)
+    pub(super) fn has_run_out(&self, block: usize, at: Moment) -> bool {
+        lock(&self.blocks[block].cells).cells.iter().any(|cell| cell.has_run_out(at))
     }
 
     /// All places at one moment.
-    pub(super) fn snapshot(&self, now: Millis) -> Snapshot {
+    pub(super) fn snapshot(&self, at: Moment) -> Snapshot {
         let version = self.version();
         let mut states = Packed::free(self.slots.len() as u32);
         let mut stale_at: Option<Millis> = None;
         let seated = self.seated();
+        // Shown as held for as long as nobody else can have it.
         let mut live = |cell: &Cell| {
-            let is_live = cell.is_live(now);
+            let is_live = cell.mark == Mark::Held && !cell.is_open(at);
             if is_live {
-                stale_at = Some(stale_at.map_or(cell.until, |first| first.min(cell.until)));
+                let end = at.end_of(cell.until);
+                stale_at = Some(stale_at.map_or(end, |first| first.min(end)));
             }
             is_live
         };
@@ -310,6 +352,7 @@ impl Hall {
             for ((seat, cell), blocked) in block.seats.iter().zip(&cells.cells).zip(&block.blocked) {
                 let state = match cell.mark {
                     Mark::Sold => SeatState::Sold,
+                    Mark::Blocked => SeatState::Blocked,
                     _ if *blocked => SeatState::Blocked,
                     Mark::Held if live(cell) => SeatState::Held,
                     _ => continue,
@@ -321,7 +364,8 @@ impl Hall {
             let mut free = 0;
             for block in &self.blocks[tier.blocks.clone()] {
                 let cells = lock(&block.cells);
-                free += cells.cells.iter().filter(|cell| cell.mark != Mark::Sold && !live(cell)).count() as u32;
+                let left = |cell: &&Cell| matches!(cell.mark, Mark::Free | Mark::Held) && !live(cell);
+                free += cells.cells.iter().filter(left).count() as u32;
             }
             (tier.tier, free)
         };

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use domain::hold::Hold;
+use domain::hold::{Fence, Hold};
 use domain::ids::{EventId, HoldId, TierId};
 use domain::time::Millis;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
 use super::cell::{Cell, Mark};
-use super::decide::{Verdict, Wish};
+use super::decide::{Reach, Verdict, Wish};
 use super::engine::{Engine, unavailable};
 use super::hall::{Early, Hall, SharedHall, Standing};
 use super::queue::{Failure, ask_by, read};
@@ -58,7 +58,7 @@ impl Inner {
     pub(super) async fn open(&self, event: EventId, layout: &Layout) -> Result<(), Trouble> {
         let cell = Arc::clone(lock(&self.halls).entry(event).or_default());
         let opening = async {
-            let hall = Arc::new(Hall::new(event, layout)?);
+            let hall = Arc::new(Hall::new(event, layout, self.engine.tick())?);
             news::listen(&self.engine, &hall).await;
             read_all(&self.engine, &hall, Reading::Plain).await?;
             *lock(&hall.early) = Some(Early::of(&hall));
@@ -69,7 +69,7 @@ impl Inner {
 
     pub(super) async fn load(&self, event: EventId, sold: &Sold) -> Result<(), Trouble> {
         let detail = || "sold seats of an event that was not opened".to_owned();
-        let hall = self.hall(event).ok_or_else(|| Trouble::Corrupt { what: "hold store", detail: detail() })?;
+        let hall = self.known(event).ok_or_else(|| Trouble::Corrupt { what: "hold store", detail: detail() })?;
         let _turn = hall.loading.lock().await;
         if hall.is_open() {
             return Ok(());
@@ -94,79 +94,85 @@ impl Inner {
         let marks = stream::iter(due)
             .map(|(block, places)| must(&self.engine, &hall, block, Wish::Mark { places, sold: true }, Millis(0)));
         marks.buffer_unordered(self.engine.tuning.reads).try_for_each(|_| async { Ok(()) }).await?;
+        // Each tier is read once here, however many orders it has.
+        let since = self.engine.tick();
         for (tier, total) in &sold.standing {
             let mut named = 0;
             for (hold, _, places) in sold.counted.iter().filter(|(_, of, _)| of == tier) {
                 named += places;
                 let is_news = lock(&hall.early).as_ref().is_some_and(|early| early.said.contains(hold));
                 if !is_news {
-                    self.sell_standing(&hall, *tier, Some(*hold), *places).await?;
+                    self.sell_standing(&hall, (*tier, Some(*hold), *places), Reach::Free, since).await?;
                 }
             }
-            self.sell_standing(&hall, *tier, None, total.saturating_sub(named)).await?;
+            let unnamed = total.saturating_sub(named);
+            self.sell_standing(&hall, (*tier, None, unnamed), Reach::Free, since).await?;
         }
         hall.set_open();
         lock(&hall.early).take();
         Ok(())
     }
 
-    /// Makes sure that the mirror shows `count` such places of the tier, or else that it is fresh: another process may
-    /// have made them so.
-    async fn find_standing(
+    /// Reads the tier's blocks, by reads that decide, that were not read since that tick.
+    async fn read_tier(&self, hall: &SharedHall, standing: &Standing, since: u64) -> Result<(), Trouble> {
+        let old = |block: &usize| lock(&hall.blocks[*block].cells).seen.iter().any(|seen| *seen < since);
+        let blocks: Vec<usize> = standing.blocks.clone().filter(old).collect();
+        let reads = blocks.into_iter().map(|block| read(&self.engine, hall, block, &[], Reading::Deciding));
+        stream::iter(reads).buffer_unordered(self.engine.tuning.reads).try_for_each(|_| async { Ok(()) }).await
+    }
+
+    /// Makes `count` places of the tier sold by `hold`: its own, wherever they are, then others as far as `reach` allows.
+    /// What was read since that tick is known well enough.
+    pub(super) async fn sell_standing(
         &self,
         hall: &SharedHall,
-        standing: &Standing,
-        count: u32,
-        such: impl Fn(&Cell) -> bool,
+        (tier, hold, count): (TierId, Option<HoldId>, u32),
+        reach: Reach,
+        since: u64,
     ) -> Result<(), Trouble> {
-        let known: usize = standing
-            .blocks
-            .clone()
-            .map(|block| lock(&hall.blocks[block].cells).cells.iter().filter(|cell| such(cell)).count())
-            .sum();
-        if known < count as usize {
-            let reads = standing.blocks.clone().map(|block| read(&self.engine, hall, block, &[], Reading::Plain));
-            stream::iter(reads).buffer_unordered(self.engine.tuning.reads).try_for_each(|_| async { Ok(()) }).await?;
+        let Some(standing) = hall.tier(tier) else { return Ok(()) };
+        let mut sold = vec![0; standing.blocks.len()];
+        self.sell_in(hall, standing, hold, (count, Reach::Own), &mut sold).await?;
+        // Others' places are touched by nobody who may merely not have heard where the hold's own are.
+        for reach in [Reach::Own, Reach::Free, Reach::Held].into_iter().take_while(|step| *step <= reach) {
+            if sold.iter().sum::<u32>() >= count {
+                return Ok(());
+            }
+            if reach == Reach::Own {
+                self.read_tier(hall, standing, since).await?;
+            }
+            self.sell_in(hall, standing, hold, (count, reach), &mut sold).await?;
+        }
+        let missing = count.saturating_sub(sold.iter().sum());
+        if missing > 0 {
+            tracing::warn!(event = %hall.event, %tier, missing, "standing places are sold that others have here");
         }
         Ok(())
     }
 
-    /// Makes `count` places of the tier sold by `hold`, the hold's own first.
-    pub(super) async fn sell_standing(
+    /// One pass over the tier's blocks; keeps in `sold` how many places of each are sold by the hold.
+    async fn sell_in(
         &self,
         hall: &SharedHall,
-        tier: TierId,
+        standing: &Standing,
         hold: Option<HoldId>,
-        count: u32,
+        (count, reach): (u32, Reach),
+        sold: &mut [u32],
     ) -> Result<(), Trouble> {
-        let Some(standing) = hall.tier(tier) else { return Ok(()) };
-        let sell = async |block: usize, count: u32| {
-            must(&self.engine, hall, block, Wish::Sell { hold, places: Vec::new(), count }, Millis(0)).await
-        };
-        let theirs = |cell: &Cell| cell.is_sold_by(hold) || hold.is_some_and(|hold| cell.is_held_by(hold));
-        self.find_standing(hall, standing, count, theirs).await?;
-        let mut sold = vec![0; standing.blocks.len()];
         for (at, block) in standing.blocks.clone().enumerate() {
-            if lock(&hall.blocks[block].cells).cells.iter().any(theirs) {
-                sold[at] = sell(block, 0).await?;
-            }
-        }
-        let mut missing = count.saturating_sub(sold.iter().sum());
-        for (at, block) in standing.blocks.clone().enumerate() {
-            if missing == 0 {
-                break;
-            }
-            let room = {
-                let cells = lock(&hall.blocks[block].cells);
-                cells.cells.iter().filter(|cell| cell.mark != Mark::Sold).count() as u32
+            let missing = count.saturating_sub(sold.iter().sum());
+            let within = |cell: &&Cell| match cell.mark {
+                Mark::Sold => reach == Reach::Own && cell.hold == hold,
+                Mark::Held => reach == Reach::Held || hold.is_some_and(|hold| cell.is_held_by(hold)),
+                Mark::Free => reach >= Reach::Free,
+                Mark::Blocked => false,
             };
-            let more = missing.min(room);
-            if more > 0 {
-                missing -= sell(block, sold[at] + more).await?.saturating_sub(sold[at]).min(missing);
+            let here = lock(&hall.blocks[block].cells).cells.iter().filter(within).count() as u32;
+            if here > 0 && (reach == Reach::Own || missing > 0) {
+                let count = if reach == Reach::Own { 0 } else { sold[at] + missing.min(here) };
+                let wish = Wish::Sell { hold, places: Vec::new(), fence: Fence(0), count, reach };
+                sold[at] = must(&self.engine, hall, block, wish, Millis(0)).await?;
             }
-        }
-        if missing > 0 {
-            tracing::warn!(event = %hall.event, %tier, missing, "more standing places are sold than there are");
         }
         Ok(())
     }
@@ -174,6 +180,7 @@ impl Inner {
     /// The hold's places are claimed in PostgreSQL.
     pub(super) async fn sell(&self, hold: &Hold) -> Result<(), Trouble> {
         let Some(hall) = self.hall(hold.event) else { return Ok(()) };
+        let owner = (!hold.id.0.is_nil()).then_some(hold.id);
         if let Some(early) = lock(&hall.early).as_mut() {
             early.said.insert(hold.id);
             for seat in &hold.seats {
@@ -181,11 +188,11 @@ impl Inner {
             }
         }
         for (block, places) in hall.by_block(&hold.seats) {
-            let wish = Wish::Sell { hold: Some(hold.id), places, count: 0 };
+            let wish = Wish::Sell { hold: owner, places, fence: hold.fence, count: 0, reach: Reach::Own };
             must(&self.engine, &hall, block, wish, Millis(0)).await?;
         }
         for (tier, count) in &hold.standing {
-            self.sell_standing(&hall, *tier, Some(hold.id), *count).await?;
+            self.sell_standing(&hall, (*tier, owner, *count), Reach::Free, self.engine.tick()).await?;
         }
         Ok(())
     }
@@ -197,34 +204,35 @@ impl Inner {
             early.said.insert(hold);
             early.freed.extend(places.seats.iter().copied());
         }
+        let hold = (!hold.0.is_nil()).then_some(hold);
         for (block, places) in hall.by_block(&places.seats) {
-            must(&self.engine, &hall, block, Wish::Unsell { hold: Some(hold), places, any: 0 }, Millis(0)).await?;
+            must(&self.engine, &hall, block, Wish::Unsell { hold, places, wholly: false }, Millis(0)).await?;
         }
         for (tier, count) in &places.standing {
-            self.unsell_standing(&hall, *tier, Some(hold), *count).await?;
+            self.unsell_standing(&hall, (*tier, hold, *count)).await?;
         }
         Ok(())
     }
 
-    /// Frees `count` places of the tier that `hold` has sold.
-    pub(super) async fn unsell_standing(
+    /// Frees every place of the tier that `hold` has sold, which are said to be `count`: a state to be in, not a number
+    /// to take off, so that it may be said twice.
+    async fn unsell_standing(
         &self,
         hall: &SharedHall,
-        tier: TierId,
-        hold: Option<HoldId>,
-        count: u32,
+        (tier, hold, count): (TierId, Option<HoldId>, u32),
     ) -> Result<(), Trouble> {
         let Some(standing) = hall.tier(tier) else { return Ok(()) };
-        self.find_standing(hall, standing, count, |cell| cell.is_sold_by(hold)).await?;
-        let mut left = count;
+        let sold = |block: usize| {
+            let cells = lock(&hall.blocks[block].cells);
+            cells.cells.iter().filter(|cell| cell.is_sold_by(hold)).count()
+        };
+        if standing.blocks.clone().map(sold).sum::<usize>() < count as usize {
+            self.read_tier(hall, standing, self.engine.tick()).await?;
+        }
         for block in standing.blocks.clone() {
-            let here = {
-                let cells = lock(&hall.blocks[block].cells);
-                cells.cells.iter().filter(|cell| cell.is_sold_by(hold)).count() as u32
-            };
-            if here > 0 && left > 0 {
-                let wish = Wish::Unsell { hold, places: Vec::new(), any: left };
-                left -= must(&self.engine, hall, block, wish, Millis(0)).await?.min(left);
+            if sold(block) > 0 {
+                let wish = Wish::Unsell { hold, places: Vec::new(), wholly: true };
+                must(&self.engine, hall, block, wish, Millis(0)).await?;
             }
         }
         Ok(())

@@ -50,10 +50,10 @@ use crate::bus::Bus;
 use crate::stores::cql::Cql;
 use crate::trouble::Trouble;
 use book::Book;
-pub(in crate::holds) use cell::{Cell, Mark, mark_of};
+pub(in crate::holds) use cell::{Cell, Mark, Moment, mark_of};
 use debts::Debts;
 use engine::Engine;
-pub use engine::{Counters, Tuning};
+pub use engine::{Counters, GRACE, Tuning};
 use hall::SharedHall;
 use recorder::Recorder;
 pub(in crate::holds) use statements::read_answer;
@@ -75,9 +75,26 @@ struct Inner {
 }
 
 impl Inner {
-    /// The event, once it was opened.
+    /// The event, once it was opened, for somebody who wants something of it.
     fn hall(&self, event: EventId) -> Option<SharedHall> {
+        let hall = self.known(event)?;
+        hall.is_used(self.engine.tick());
+        Some(hall)
+    }
+
+    /// The event, once it was opened.
+    fn known(&self, event: EventId) -> Option<SharedHall> {
         lock(&self.halls).get(&event)?.get().cloned()
+    }
+
+    /// Lets go of events that nobody asked for since that tick, and of those whose opening failed. Their rows stay
+    /// where they are, and whoever asks again opens them anew.
+    fn let_go(&self, since: u64) {
+        lock(&self.halls).retain(|_, cell| match cell.get() {
+            Some(hall) => hall.used() >= since,
+            // Whoever is opening it has a part in the cell.
+            None => Arc::strong_count(cell) > 1,
+        });
     }
 
     fn open_halls(&self) -> Vec<SharedHall> {
@@ -119,6 +136,14 @@ impl HoldStore for CqlHolds {
         true
     }
 
+    fn grace(&self) -> i64 {
+        self.inner.engine.tuning.grace
+    }
+
+    fn trust_clock(&self, right: bool) {
+        self.inner.engine.trust_clock(right);
+    }
+
     async fn open(&self, event: EventId, layout: Layout) -> Result<(), Trouble> {
         self.inner.open(event, &layout).await
     }
@@ -128,12 +153,12 @@ impl HoldStore for CqlHolds {
     }
 
     async fn is_open(&self, event: EventId) -> Result<bool, Trouble> {
-        Ok(self.inner.hall(event).is_some_and(|hall| hall.is_open()))
+        Ok(self.inner.known(event).is_some_and(|hall| hall.is_open()))
     }
 
     async fn elsewhere(&self, hold: HoldId, holder: HolderId) -> Result<Option<EventId>, Trouble> {
         let event = self.inner.find(hold, holder).await?.map(|kept| kept.hold.event);
-        Ok(event.filter(|event| self.inner.hall(*event).is_none_or(|hall| !hall.is_open())))
+        Ok(event.filter(|event| self.inner.known(*event).is_none_or(|hall| !hall.is_open())))
     }
 
     async fn place(&self, grant: &Grant, now: Millis) -> Outcome<Hold> {
@@ -175,7 +200,7 @@ impl HoldStore for CqlHolds {
         let turn = self.inner.book.turn(hold.holder, Instant::now() + within).await;
         let _turn = turn.ok_or_else(|| engine::unavailable("too many wait"))?;
         self.inner.sell(hold).await?;
-        self.inner.forget(hold, Instant::now() + within).await
+        if hold.id.0.is_nil() { Ok(()) } else { self.inner.forget(hold, Instant::now() + within).await }
     }
 
     async fn mark_free(&self, event: EventId, hold: HoldId, places: &Sold) -> Result<(), Trouble> {
@@ -183,11 +208,16 @@ impl HoldStore for CqlHolds {
     }
 
     async fn sweep(&self, now: Millis) -> Result<u32, Trouble> {
+        self.inner.let_go(self.inner.engine.tick().saturating_sub(self.inner.engine.tuning.idle.as_micros() as u64));
         self.inner.sweep(now).await
     }
 
     async fn snapshot(&self, event: EventId, now: Millis) -> Result<Option<Snapshot>, Trouble> {
-        Ok(self.inner.hall(event).filter(|hall| hall.is_open()).map(|hall| hall.snapshot(now)))
+        Ok(self
+            .inner
+            .hall(event)
+            .filter(|hall| hall.is_open())
+            .map(|hall| hall.snapshot(self.inner.engine.moment(now))))
     }
 
     async fn check(&self) -> Result<(), Trouble> {

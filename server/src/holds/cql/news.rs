@@ -138,15 +138,19 @@ async fn send(bus: Arc<dyn Bus>, sender: u64, post: Arc<Mutex<Post>>) {
     }
 }
 
-/// Listens to the others' news of an event for as long as anybody knows the event. Begins before the first reading, so
+/// Listens to the others' news of an event until the hall is let go of, also where its opening failed. Begins before the first reading, so
 /// that nothing falls between.
 pub(super) async fn listen(engine: &Arc<Engine>, hall: &Arc<Hall>) {
     let Some(bus) = engine.outbox.bus.clone() else { return };
     let mut news = bus.subscribe(&channel(hall.event)).await;
     let (engine, known): (_, Weak<Hall>) = (Arc::clone(engine), Arc::downgrade(hall));
+    let gone = hall.gone();
     tokio::spawn(async move {
         loop {
-            let heard = news.next().await;
+            let heard = tokio::select! {
+                heard = news.next() => heard,
+                () = gone.cancelled() => return,
+            };
             let Some(hall) = known.upgrade() else { return };
             match heard {
                 Heard::Message(bytes) => hear(&engine, &hall, bytes),

@@ -179,21 +179,21 @@ impl Inner {
         for attempt in 0..2 {
             let mut taken: Vec<SeatId> = Vec::new();
             let mut old: Vec<(usize, Vec<u32>)> = Vec::new();
-            let limit = self.engine.trusted_since();
+            let (limit, at) = (self.engine.trusted_since(), self.engine.moment(now));
             for seat in &grant.seats {
                 let Some((block, place)) = hall.slot(*seat) else {
                     taken.push(*seat);
                     continue;
                 };
-                let at = place as usize;
+                let index = place as usize;
                 let cells = lock(&hall.blocks[block].cells);
-                let cell = cells.cells[at];
+                let cell = cells.cells[index];
                 let own = cell.is_held_by(grant.id) || grant.replaces.is_some_and(|old| cell.is_held_by(old));
-                if hall.blocks[block].blocked[at] {
+                if hall.blocks[block].blocked[index] {
                     taken.push(*seat);
-                } else if !own && !cell.is_open(now) {
+                } else if !own && !cell.is_open_to(grant.holder, at) {
                     taken.push(*seat);
-                    if cells.seen_at(at, true) < Some(limit) {
+                    if cells.seen_at(index, true) < Some(limit) {
                         match old.last_mut() {
                             Some((last, places)) if *last == block => places.push(place),
                             _ => old.push((block, vec![place])),
@@ -210,8 +210,8 @@ impl Inner {
                     old.extend(tier.blocks.clone().filter_map(|block| {
                         let cells = lock(&hall.blocks[block].cells);
                         let stale = |place: &u32| {
-                            let at = *place as usize;
-                            !cells.cells[at].is_open(now) && cells.seen_at(at, true) < Some(limit)
+                            let index = *place as usize;
+                            !cells.cells[index].is_open(at) && cells.seen_at(index, true) < Some(limit)
                         };
                         let places: Vec<u32> = (0..cells.cells.len() as u32).filter(stale).collect();
                         (!places.is_empty()).then_some((block, places))
@@ -249,7 +249,8 @@ impl Inner {
                 short.push(*tier);
                 continue;
             };
-            let free = |block: usize| hall.free_in(block, grant.id, grant.replaces, now);
+            let at = self.engine.moment(now);
+            let free = |block: usize| hall.free_in(block, grant.id, grant.holder, grant.replaces, at);
             // What an earlier call took comes first; then one block with room for all; then as they come.
             let mut rooms: Vec<(bool, bool, u32, usize, u32)> = standing
                 .blocks

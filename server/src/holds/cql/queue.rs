@@ -158,15 +158,15 @@ struct Plan {
 
 fn plan(engine: &Engine, hall: &SharedHall, block: usize, round: &[Op], unknown: &Unknown) -> Plan {
     let known = lock(&hall.blocks[block].cells);
-    let mut plan = Plan::default();
+    let (mut plan, stamp) = (Plan::default(), engine.stamp());
     let blocked = &hall.blocks[block].blocked;
     for op in round {
         if plan.changes.len() >= engine.tuning.batch {
             break;
         }
         let first = plan.changes.is_empty();
-        let mut view = View { cells: &known.cells, blocked, changes: &mut plan.changes, undo: Vec::new() };
-        let decision = decide(&mut view, &op.wish, op.now);
+        let mut view = View { cells: &known.cells, blocked, stamp, changes: &mut plan.changes, undo: Vec::new() };
+        let decision = decide(&mut view, &op.wish, engine.moment(op.now));
         let wrote = !view.undo.is_empty();
         if !first && view.changes.len() > engine.tuning.batch {
             view.take_back();
@@ -180,8 +180,8 @@ fn plan(engine: &Engine, hall: &SharedHall, block: usize, round: &[Op], unknown:
         plan.decisions.push((decision, wrote));
     }
     let places = unknown.to_touch(&plan.changes);
-    let mut view = View { cells: &known.cells, blocked, changes: &mut plan.changes, undo: Vec::new() };
-    decide(&mut view, &Wish::Touch { places }, unknown.now);
+    let mut view = View { cells: &known.cells, blocked, stamp, changes: &mut plan.changes, undo: Vec::new() };
+    decide(&mut view, &Wish::Touch { places }, engine.moment(unknown.now));
     let version = |place: &u32| known.cells.get(*place as usize).map_or(0, |cell| cell.version);
     plan.was = plan.changes.keys().map(|place| (*place, version(place))).collect();
     plan
@@ -370,7 +370,10 @@ pub(super) async fn read(
     let asked = timeout(engine.tuning.answer_within, engine.table.read(hall.blocks[block].key, seats, how)).await;
     let rows = engine.went(asked.unwrap_or_else(|_| Err(unavailable("no answer in time"))))?;
     let seen = if how == Reading::Deciding { Seen::Decided(tick) } else { Seen::Read(tick) };
-    Ok(hall.merge_read(block, seats, &rows, seen))
+    let merged = hall.merge_read(block, seats, &rows, seen);
+    // Rows never fall back but when the keyspace was lost: what stands there now is asked again, and believed.
+    let again = if merged.fell { Box::pin(read(engine, hall, block, seats, Reading::Deciding)).await? } else { 0 };
+    Ok(merged.news + again)
 }
 
 async fn write(engine: &Engine, hall: &SharedHall, block: usize, made: &Plan) -> Written {

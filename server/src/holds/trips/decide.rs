@@ -7,7 +7,7 @@ use domain::time::Millis;
 use domain::trip::{Legs, Segment};
 
 use super::table::{Rows, SegmentChange};
-use crate::holds::cql::{Cell, Mark};
+use crate::holds::cql::{Cell, Mark, Moment};
 
 /// Why a wish for segments came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub(super) fn take(rows: &Rows, grant: &SegmentGrant, now: Millis) -> Decision {
     }
     let free = Cell::default();
     let cell = |at: &Segment| rows.get(at).unwrap_or(&free);
-    let taken: Vec<Segment> = wanted.iter().copied().filter(|at| !cell(at).is_open(now)).collect();
+    let taken: Vec<Segment> = wanted.iter().copied().filter(|at| !cell(at).is_open(Moment::exactly(now))).collect();
     if !taken.is_empty() {
         return Decision::Lost(SegmentLoss::Taken(taken));
     }

@@ -25,7 +25,7 @@ use self::cql::CqlSegments;
 use self::decide::Decision;
 pub use self::decide::{SegmentGrant, SegmentHold, SegmentLoss};
 use self::table::{MemorySegments, Rows, SegmentTable};
-use crate::holds::cql::{Mark, Written};
+use crate::holds::cql::{Mark, Moment, Written};
 use crate::stores::cql::Cql;
 use crate::trouble::Trouble;
 
@@ -118,7 +118,11 @@ impl TripHolds {
     pub async fn taken(&self, trip: TripId, legs: Legs, now: Millis) -> Result<Vec<(Segment, SeatState)>, Trouble> {
         let rows = self.rows(trip, Some(legs), Instant::now() + self.within).await?;
         let state = |mark| if mark == Mark::Held { SeatState::Held } else { SeatState::Sold };
-        Ok(rows.iter().filter(|(_, cell)| !cell.is_open(now)).map(|(at, cell)| (*at, state(cell.mark))).collect())
+        Ok(rows
+            .iter()
+            .filter(|(_, cell)| !cell.is_open(Moment::exactly(now)))
+            .map(|(at, cell)| (*at, state(cell.mark)))
+            .collect())
     }
 
     /// Which of these seats one can have on all these legs.

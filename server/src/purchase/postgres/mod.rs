@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::hold::HoldRefusal;
+use domain::hold::{Fence, HoldRefusal};
 use domain::ids::{EventId, HoldId, HolderId, OrderId, PaymentId, TicketId};
 use domain::order::{Buyer, OrderRefusal};
 use domain::seat::SeatId;
@@ -168,7 +168,7 @@ impl OrderStore for PostgresOrders {
         due::ask_now(&self.pool, order).await
     }
 
-    async fn claimed(&self, event: EventId, seats: &[SeatId]) -> Result<Vec<SeatId>, Trouble> {
+    async fn claimed(&self, event: EventId, seats: &[SeatId]) -> Result<Vec<(SeatId, Fence)>, Trouble> {
         place::claimed(&self.pool, event, seats).await
     }
 }

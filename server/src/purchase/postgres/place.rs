@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::hold::EXTENSIONS;
+use domain::hold::{EXTENSIONS, Fence};
 use domain::ids::{EventId, TierId};
 use domain::order::OrderRefusal;
 use domain::seat::SeatId;
@@ -76,16 +76,16 @@ pub(super) async fn place(
     }
 }
 
-/// Which of these seats are claimed, ascending.
-pub(super) async fn claimed(pool: &Pool, event: EventId, seats: &[SeatId]) -> Result<Vec<SeatId>, Trouble> {
-    let seats: Vec<i32> =
-        sqlx::query_scalar("SELECT seat FROM seat_claims WHERE event_id = $1 AND seat = ANY($2) ORDER BY seat")
+/// Which of these seats are claimed, ascending, each with its claim's fence.
+pub(super) async fn claimed(pool: &Pool, event: EventId, seats: &[SeatId]) -> Result<Vec<(SeatId, Fence)>, Trouble> {
+    let claims: Vec<(i32, i64)> =
+        sqlx::query_as("SELECT seat, fence FROM seat_claims WHERE event_id = $1 AND seat = ANY($2) ORDER BY seat")
             .bind(event.0)
             .bind(numbers(seats)?)
             .fetch_all(pool)
             .await
             .map_err(trouble)?;
-    Ok(seat_ids(seats))
+    Ok(claims.into_iter().map(|(seat, fence)| (SeatId(seat.unsigned_abs()), Fence(fence))).collect())
 }
 
 /// Which of these seats are claimed or not for sale at all, ascending.

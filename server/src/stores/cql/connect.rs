@@ -10,8 +10,8 @@ use scylla::policies::retry::FallthroughRetryPolicy;
 use scylla::statement::{Consistency, SerialConsistency};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Cql;
 use super::error::{corrupt, session_trouble};
+use super::{Cql, keyspace};
 use crate::trouble::Trouble;
 
 /// How long a request may take before its outcome counts as unknown. Below what a person waits for.
@@ -19,7 +19,7 @@ pub const ANSWER_WITHIN: Duration = Duration::from_millis(1_500);
 /// How long opening a connection may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// A connection that does not answer this often is given up, and requests go to other nodes.
-const PROBE_EVERY: Duration = Duration::from_secs(1);
+const PROBE_EVERY: Duration = Duration::from_millis(1_100);
 /// How long a change of the schema may take, agreement of all nodes included.
 const SCHEMA_WITHIN: Duration = Duration::from_secs(60);
 
@@ -54,7 +54,8 @@ impl Cql {
     /// Connects to the keyspace, which `parterre migrate up` has made.
     ///
     /// # Errors
-    /// [`Trouble::Unavailable`] where nobody answers, [`Trouble::Corrupt`] where there is no such keyspace.
+    /// [`Trouble::Unavailable`] where nobody answers, [`Trouble::Corrupt`] where there is no such keyspace, or several
+    /// data centres and none named.
     pub async fn connect(settings: &Settings) -> Result<Self, Trouble> {
         let session = builder(settings, settings.answer_within)?
             .use_keyspace(&settings.keyspace, false)
@@ -62,7 +63,9 @@ impl Cql {
             .build()
             .await
             .map_err(session_trouble)?;
-        Ok(Self { session: Arc::new(session) })
+        let cql = Self { session: Arc::new(session) };
+        keyspace::check(&cql, settings)?;
+        Ok(cql)
     }
 
     /// Connects without a keyspace, with time for changes of the schema.

@@ -75,25 +75,38 @@ fn datacenters(cql: &Cql) -> BTreeMap<String, usize> {
     })
 }
 
-/// Which data centre, and how many copies in it.
-fn placement(datacenters: &BTreeMap<String, usize>, settings: &Settings) -> Result<(String, usize), Trouble> {
+/// Refuses a cluster of which it is not clear who decides: two processes that ask two data centres have two truths.
+pub(super) fn check(cql: &Cql, settings: &Settings) -> Result<(), Trouble> {
+    decides(&datacenters(cql), settings).map(drop)
+}
+
+/// The data centre that decides, and how many nodes it has.
+fn decides(datacenters: &BTreeMap<String, usize>, settings: &Settings) -> Result<(String, usize), Trouble> {
     let known = datacenters.keys().cloned().collect::<Vec<_>>().join(", ");
     let name = match &settings.datacenter {
         Some(name) => name,
         None if datacenters.len() == 1 => datacenters.keys().next().expect("there is one"),
-        None => return Err(corrupt(format!("the cluster has several data centres ({known}): name one"))),
+        None => {
+            let which = format!("the cluster has several data centres ({known})");
+            return Err(corrupt(format!("{which}: name the one that decides by PARTERRE_CQL_DATACENTER")));
+        }
     };
-    let Some(nodes) = datacenters.get(name) else {
-        return Err(corrupt(format!("the cluster has no data centre `{name}`, only {known}")));
-    };
+    let nodes = datacenters.get(name).copied();
+    let nodes = nodes.ok_or_else(|| corrupt(format!("the cluster has no data centre `{name}`, only {known}")))?;
+    Ok((name.clone(), nodes))
+}
+
+/// Which data centre, and how many copies in it.
+fn placement(datacenters: &BTreeMap<String, usize>, settings: &Settings) -> Result<(String, usize), Trouble> {
+    let (name, nodes) = decides(datacenters, settings)?;
     if name.contains('\'') {
         return Err(corrupt(format!("the data centre's name `{name}` cannot be used")));
     }
-    let copies = settings.replication.map_or(COPIES.min(*nodes), usize::from);
-    if copies == 0 || copies > *nodes {
+    let copies = settings.replication.map_or(COPIES.min(nodes), usize::from);
+    if copies == 0 || copies > nodes {
         return Err(corrupt(format!("{copies} copies of a row do not fit on the {nodes} nodes of `{name}`")));
     }
-    Ok((name.clone(), copies))
+    Ok((name, copies))
 }
 
 /// Removes a keyspace with all that is in it: for tests alone.
@@ -135,5 +148,9 @@ mod tests {
         assert!(placement(&two, &settings(Some("north"), None)).is_err());
         assert!(placement(&two, &settings(Some("west"), Some(3))).is_err());
         assert_eq!(placement(&two, &settings(Some("east"), None)).unwrap(), ("east".into(), 3));
+        // A server that merely connects is as careful.
+        assert!(decides(&two, &settings(None, None)).is_err());
+        assert!(decides(&two, &settings(Some("north"), None)).is_err());
+        assert_eq!(decides(&two, &settings(Some("west"), None)).unwrap(), ("west".into(), 1));
     }
 }

@@ -81,7 +81,9 @@ impl Cql {
     }
 
     async fn prepare(&self, statement: &'static str, consistency: Consistency) -> Result<PreparedStatement, Trouble> {
-        let mut prepared = self.session.prepare(statement).await.map_err(error::prepare_trouble)?;
+        let keyspace = self.session.get_keyspace();
+        let text = keyspace.map_or_else(|| statement.to_owned(), |keyspace| qualified(statement, &keyspace));
+        let mut prepared = self.session.prepare(text).await.map_err(error::prepare_trouble)?;
         prepared.set_consistency(consistency);
         // Cassandra answers a conditional write in two shapes under one statement; only the answer's own metadata fits.
         prepared.set_use_cached_result_metadata(false);
@@ -100,4 +102,16 @@ impl Cql {
         let answered = tokio::time::timeout(HEALTHY_WITHIN, asked).await;
         answered.unwrap_or_else(|_| Err(error::unavailable("no answer in a second"))).map(drop)
     }
+}
+
+/// The statement with its table named in full. Cassandra warns of every prepared statement that rests on `USE`, as the
+/// same text could come to mean another table.
+fn qualified(statement: &str, keyspace: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for word in statement.split_whitespace() {
+        let names_table = matches!(words.last().map(String::as_str), Some("FROM" | "INTO" | "UPDATE"));
+        let is_bare = names_table && !word.contains('.');
+        words.push(if is_bare { format!("{keyspace}.{word}") } else { word.to_owned() });
+    }
+    words.join(" ")
 }

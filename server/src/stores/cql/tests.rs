@@ -66,3 +66,16 @@ async fn nobody_at_the_address_is_unavailable() {
     let refused = Cql::connect(&Settings::new(vec!["127.0.0.1:1".into()], "parterre")).await.unwrap_err();
     assert!(matches!(refused, Trouble::Unavailable { .. }), "{refused}");
 }
+
+#[test]
+fn a_statement_names_its_table_in_full() {
+    let full = |text| super::qualified(text, "shop");
+    assert_eq!(full("SELECT a FROM seats WHERE b = ?"), "SELECT a FROM shop.seats WHERE b = ?");
+    assert_eq!(full("UPDATE seats USING TTL 1 SET a = ?"), "UPDATE shop.seats USING TTL 1 SET a = ?");
+    assert_eq!(
+        full("INSERT INTO seats (a) VALUES (?) IF NOT EXISTS"),
+        "INSERT INTO shop.seats (a) VALUES (?) IF NOT EXISTS"
+    );
+    assert_eq!(full("DELETE FROM seats WHERE a = ?"), "DELETE FROM shop.seats WHERE a = ?");
+    assert_eq!(full("SELECT a FROM system_schema.columns"), "SELECT a FROM system_schema.columns");
+}

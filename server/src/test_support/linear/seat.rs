@@ -4,6 +4,9 @@ use domain::time::Millis;
 
 use super::Model;
 
+/// A refusal may rest on a hold that ended so long ago, in milliseconds, as the clocks of processes differ.
+const GRACE: i64 = crate::holds::cql::GRACE;
+
 /// The model.
 #[derive(Debug)]
 pub struct Seat;
@@ -57,7 +60,10 @@ impl Model for Seat {
         let own = has == Some(call.hold);
         match call.what {
             What::Placed(until) => has.is_none().then_some(Held(Some((call.hold, until)))),
-            What::Refused => (has.is_some() && !own).then_some(*state),
+            What::Refused => {
+                let lately = state.at(call.now.plus(-GRACE));
+                lately.is_some_and(|hold| hold != call.hold).then_some(*state)
+            }
             What::Stands(stood) => (own == stood).then_some(*state),
             What::Extended(until) => own.then_some(Held(Some((call.hold, until)))),
             What::Released => Some(if own { Held(None) } else { *state }),

@@ -1,8 +1,12 @@
 //! Tests of the CQL store: the laws, faults, several processes, random commands.
 
+mod clocks;
 mod ghosts;
+mod idle;
+mod loss;
 mod processes;
 mod random;
+mod sold;
 mod storm;
 
 use std::sync::Arc;
@@ -26,6 +30,11 @@ const CAPACITY: u32 = 12;
 
 fn on(table: &FakeTable) -> CqlHolds {
     CqlHolds::on(Arc::new(table.clone()), Tuning::default(), None)
+}
+
+/// As in one process alone: a hold ends for others when it ends for its holder.
+fn exact() -> Tuning {
+    Tuning { grace: 0, ..Tuning::default() }
 }
 
 /// A process on the tables in memory, quick to despair.

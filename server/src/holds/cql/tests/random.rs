@@ -6,7 +6,7 @@ use domain::seat::SeatId;
 use domain::time::Millis;
 use proptest::prelude::*;
 
-use super::{Evening, NOW, SEATS, cluster_process, plain, process};
+use super::{Evening, NOW, SEATS, cluster_process, exact, plain, process};
 use crate::holds::MemoryHolds;
 use crate::holds::cql::fake::FakeTable;
 use crate::holds::cql::{CqlHolds, Tuning};
@@ -203,7 +203,7 @@ async fn compare(processes: &[CqlHolds], commands: &[Command], turns: &[usize], 
 
 /// What another process did is believed at once only where nothing known is.
 fn distrust() -> Tuning {
-    Tuning { trust: std::time::Duration::ZERO, ..Tuning::default() }
+    Tuning { trust: std::time::Duration::ZERO, ..exact() }
 }
 
 fn run(future: impl Future<Output = ()>) {
@@ -214,7 +214,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 160, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
     #[test]
     fn one_process_tells_what_memory_tells(commands in commands()) {
-        run(async { compare(&[process(&FakeTable::default(), Tuning::default(), None)], &commands, &[0], 3).await });
+        run(async { compare(&[process(&FakeTable::default(), exact(), None)], &commands, &[0], 3).await });
     }
 
     #[test]
