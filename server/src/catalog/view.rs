@@ -14,6 +14,12 @@ pub fn rfc3339(at: Millis) -> String {
     Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
 }
 
+/// `Harbour Arena, Hamburg`, or the name alone where nobody said in which city it stands.
+#[must_use]
+pub fn place(name: &str, city: &str) -> String {
+    if city.is_empty() { name.to_owned() } else { format!("{name}, {city}") }
+}
+
 /// Where a chart's geometry is fetched. The content's hash is in it, so it may be kept for a year.
 #[must_use]
 pub fn geometry_url(chart: &ChartRef) -> String {

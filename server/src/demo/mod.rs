@@ -25,6 +25,10 @@ use crate::clock::{Clock, random};
 use crate::trouble::Trouble;
 use shows::{Hall, SHOWS, Show};
 
+/// The clock of a house of which only the plan is known.
+const UNKNOWN_ZONE: &str = "UTC";
+/// Its country, by the code for one that is not known.
+const UNKNOWN_COUNTRY: &str = "ZZ";
 const DAY: i64 = 24 * 60 * MINUTE;
 /// Most seats in one purchase.
 const SEATS_A_PURCHASE: u32 = 10;
@@ -71,18 +75,18 @@ pub async fn put_on_sale(
     asked: &[(String, i64)],
 ) -> Result<String, String> {
     let sentence = |trouble: Trouble| format!("The event was not made: {trouble}.");
-    let (document, venue, chart_id) = match plan {
+    let (document, venue, chart_id, zone) = match plan {
         Some(imported) => {
             let document = imported.document.clone();
             let (venue, id, _) = import(catalog, clock, imported).await?;
-            (document, venue, id)
+            (document, venue, id, UNKNOWN_ZONE)
         }
         None => {
             let chart = arena(&Arena { name: shows::ARENA.name.to_owned(), ..Arena::default() });
             let document = Document::of(chart);
             let venue = catalog.store().ensure_venue(&venue(&shows::ARENA, clock)).await.map_err(sentence)?;
             let id = save(catalog, clock, venue, document.clone(), serde_json::json!([])).await.map_err(sentence)?;
-            (document, venue, id)
+            (document, venue, id, shows::ARENA.time_zone)
         }
     };
     let chart = &document.chart;
@@ -94,7 +98,7 @@ pub async fn put_on_sale(
         slug: "parterre-demo".to_owned(),
         name: "Parterre demo".to_owned(),
     };
-    let starts_at = evening(now, 7, (20, 0), "Europe/Berlin");
+    let starts_at = evening(now, 7, (20, 0), zone);
     let tail = id.0.simple().to_string();
     let event = NewEvent {
         id,
@@ -141,9 +145,10 @@ pub async fn import(
         address: String::new(),
         place: Place {
             name: name.clone(),
-            city: "Berlin".to_owned(),
-            country: "DE".to_owned(),
-            time_zone: "Europe/Berlin".to_owned(),
+            // The plan does not say where its house stands.
+            city: String::new(),
+            country: UNKNOWN_COUNTRY.to_owned(),
+            time_zone: UNKNOWN_ZONE.to_owned(),
         },
         capacity: capacity(&document.chart),
     };

@@ -77,6 +77,9 @@ async fn a_plan_is_put_on_sale_at_the_prices_asked() {
     let event = catalog.by_slug(&slug, NOW).await.unwrap().unwrap();
     assert_eq!(event.summary.status, Status::OnSale);
     assert_eq!(event.chart.as_ref().map(|chart| chart.version), Some(1), "the same plan stays one version");
+    let venue = &event.summary.venue;
+    assert_eq!((venue.city.as_str(), venue.time_zone.as_str()), ("", "UTC"), "a plan does not say where its house is");
+    assert_eq!(crate::catalog::view::place(&venue.name, &venue.city), "Small Hall");
     let gold = event.tiers.iter().find(|tier| tier.name == "Gold").unwrap();
     assert_eq!(gold.price.total, Money::new(4500, Currency::EUR));
     let total: u32 = event.tiers.iter().map(|tier| tier.quantity).sum();

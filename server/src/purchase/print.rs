@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::types::{EventFacts, OrderRecord, TicketRecord};
+use crate::catalog::view;
 use crate::tickets::Print;
 
 /// The prints of an order's tickets, in their order.
@@ -36,7 +37,7 @@ pub fn print(
         title: event.title.clone(),
         day: local(event.starts_at, &event.time_zone, "%A %-d %B %Y"),
         times: format!("{doors}{} {}", if doors.is_empty() { "Starts" } else { "starts" }, clock(event.starts_at)),
-        venue: format!("{}, {}", event.venue, event.city),
+        venue: view::place(&event.venue, &event.city),
         address: event.address.clone(),
         place: place(ticket),
         tier: ticket.tier_name.clone(),

@@ -62,7 +62,7 @@ pub(super) async fn page(
     let data = TicketPage {
         starts: when::when(event.starts_at, &event.time_zone, &event.city),
         doors: event.doors_at.map(|at| when::clock_time(at, &event.time_zone)),
-        place: format!("{}, {}", event.venue, event.city),
+        place: crate::catalog::view::place(&event.venue, &event.city),
         qr: qr_svg(&print.token, &format!("QR code of ticket {}", print.code)),
         title: print.title,
         holder: print.holder,

@@ -9,6 +9,7 @@ use domain::time::Millis;
 use serde_json::Value;
 
 use crate::catalog::types::{Event, Status, Summary, Tier};
+use crate::catalog::view;
 use crate::http::when;
 use crate::purchase::OrderRecord;
 use crate::purchase::types::EventFacts;
@@ -18,7 +19,7 @@ const FEW: u32 = 10;
 
 /// `Harbour Arena, Hamburg`.
 pub(super) fn place(event: &Summary) -> String {
-    format!("{}, {}", event.venue.name, event.venue.city)
+    view::place(&event.venue.name, &event.venue.city)
 }
 
 pub(super) fn starts(event: &Summary) -> When {
@@ -143,7 +144,7 @@ pub(super) fn ordered_basket(event: &EventFacts, order: &OrderRecord) -> Basket 
         title: event.title.clone(),
         starts: when::when(event.starts_at, &event.time_zone, &event.city),
         doors: event.doors_at.map(|at| when::clock_time(at, &event.time_zone)),
-        place: format!("{}, {}", event.venue, event.city),
+        place: view::place(&event.venue, &event.city),
         lines,
         fees: money(order.totals.fees),
         tax: money(order.totals.tax),

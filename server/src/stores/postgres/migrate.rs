@@ -62,6 +62,7 @@ const STEPS: &[Step] = &[
     step!("0034_due_orders"),
     step!("0035_outbox_topics"),
     step!("0036_ticket_keys"),
+    step!("0037_city_unknown"),
 ];
 
 /// Names the lock that keeps two processes from migrating at the same time.
