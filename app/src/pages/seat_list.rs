@@ -132,7 +132,7 @@ fn rows(slug: &str, open: OpenSection) -> impl IntoView + use<> {
             let seats = row.seats.into_iter().map(seat).collect_view();
             view! {
                 <fieldset class="seatrow">
-                    <legend>"Row "{row.name}</legend>
+                    <legend>{row.name}</legend>
                     <div class="seatset">{seats}</div>
                 </fieldset>
             }

@@ -29,10 +29,7 @@ pub struct Extras {
 /// `Block 212, row F, seat 15`.
 #[must_use]
 pub fn seat_label(chart: &Chart, seat: SeatId) -> String {
-    chart.label(seat).map_or_else(
-        || format!("Seat {}", seat.0),
-        |label| format!("{}, row {}, seat {}", label.section, label.row, label.number),
-    )
+    chart.label(seat).map_or_else(|| format!("Seat {}", seat.0), |label| format!("{}, {label}", label.section))
 }
 
 fn tier_name(event: &Event, tier: TierId) -> String {

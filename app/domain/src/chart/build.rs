@@ -47,6 +47,11 @@ impl Builder {
 
     /// Adds a row to the last section; a row without seats is left out.
     pub(crate) fn row<'a>(&mut self, name: String, places: impl IntoIterator<Item = Place<'a>>) {
+        self.named_row(Row { name, ..Row::default() }, places);
+    }
+
+    /// Adds a row with its words; where it is follows from what was added before.
+    pub(crate) fn named_row<'a>(&mut self, words: Row, places: impl IntoIterator<Item = Place<'a>>) {
         let row = self.chart.rows.len() as u32;
         let seats = &mut self.chart.seats;
         let first = seats.len() as u32;
@@ -63,7 +68,7 @@ impl Builder {
         let Some(section) = self.chart.sections.last_mut().filter(|_| end > first) else { return };
         section.rows.end = row + 1;
         let section = (self.chart.sections.len() - 1) as u16;
-        self.chart.rows.push(Row { name, section, seats: first..end });
+        self.chart.rows.push(Row { section, seats: first..end, ..words });
     }
 
     /// How many seats so far.

@@ -1,7 +1,8 @@
 //! Whether the parts of a chart fit together: what every chart from outside must pass before anything reads it.
 
+use super::label::SEPARATOR;
 use super::pack::{MAX_NAME, MAX_SEATS, MAX_SECTIONS};
-use super::{Chart, Point};
+use super::{Chart, Point, Row};
 
 impl Chart {
     /// What does not fit together, in words; `None` for a chart that every function of this module can rely on.
@@ -84,7 +85,17 @@ impl Chart {
         }
         let names = self.floors.iter().chain(&self.categories).chain([&self.name]);
         let names = names.chain(self.sections.iter().map(|section| &section.name));
-        let names = names.chain(self.rows.iter().map(|row| &row.name));
+        let words = |row: &Row| row.name.len() + row.label.len() + row.seat_label.len() + 2;
+        if self.rows.iter().any(|row| words(row) > MAX_NAME) {
+            return Some("a row's name is too long");
+        }
+        if self
+            .rows
+            .iter()
+            .any(|row| [&row.name, &row.label, &row.seat_label].iter().any(|name| name.contains(SEPARATOR)))
+        {
+            return Some("a row's name has a control character");
+        }
         let names = names.chain(self.shapes.iter().filter_map(|shape| shape.text.as_ref().map(|(words, _)| words)));
         let long = names.map(String::len).max().is_some_and(|length| length > MAX_NAME);
         (long || self.seats.number.longest() > MAX_NAME).then_some("a name is too long")

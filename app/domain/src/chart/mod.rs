@@ -1,7 +1,7 @@
 //! A seat chart: one immutable version of where the places of a venue are and what they are called.
 //!
 //! Seats lie in planes (a struct of arrays) in reading order: section after section, row after row, seat after seat
-//! along the row. A [`SeatId`] is the index into the planes and never changes within a version.
+//! along the row. A [`SeatId`](crate::seat::SeatId) is the index into the planes and never changes within a version.
 
 pub mod blocks;
 mod build;
@@ -9,17 +9,19 @@ mod check;
 pub mod document;
 pub mod generate;
 pub mod import;
+mod label;
 pub mod matching;
 mod numbers;
 pub mod pack;
 
+pub use label::SeatLabel;
 pub use numbers::{Numbers, SeatNumber};
 
 use core::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::seat::{Features, SeatId};
+use crate::seat::Features;
 
 /// A point in plan units; y grows downwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -73,7 +75,7 @@ pub struct Section {
 }
 
 /// A row of a section.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Its visible name, unique within its section.
     pub name: String,
@@ -81,6 +83,13 @@ pub struct Row {
     pub section: u16,
     /// Its seats: a range of seat ids, neighbours next to each other unless [`Seats::gap_after`] says otherwise.
     pub seats: Range<u32>,
+    /// What the row is called in words where the plan says it, such as `Table 4`; unique within its section. Empty:
+    /// `row`, and its name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// What its seats are called in words, `%s` for the number, such as `Chair %s`. Empty: `seat`, and the number.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub seat_label: String,
 }
 
 /// The seats' planes; all of one length.
@@ -141,29 +150,4 @@ pub enum ShapeKind {
     Standing,
     /// A wall, a bar, a table: anything else.
     Other,
-}
-
-impl Chart {
-    /// The section of a row, the row of a seat, and the seat's number: what a person reads.
-    #[must_use]
-    pub fn label(&self, seat: SeatId) -> Option<SeatLabel<'_>> {
-        let index = seat.index();
-        let row = self.rows.get(*self.seats.row.get(index)? as usize)?;
-        let section = self.sections.get(usize::from(row.section))?;
-        let floor = self.floors.get(usize::from(section.floor)).map_or("", String::as_str);
-        Some(SeatLabel { floor, section: &section.name, row: &row.name, number: self.seats.number.get(index)? })
-    }
-}
-
-/// The words of one seat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SeatLabel<'a> {
-    /// Floor.
-    pub floor: &'a str,
-    /// Section.
-    pub section: &'a str,
-    /// Row.
-    pub row: &'a str,
-    /// Number within the row.
-    pub number: SeatNumber<'a>,
 }

@@ -92,7 +92,7 @@ impl Plan {
                 });
             }
             let seats = start..chart.seats.len() as u32;
-            chart.rows.push(Row { name: format!("{}", row + 1), section: section as u16, seats });
+            chart.rows.push(Row { name: format!("{}", row + 1), section: section as u16, seats, ..Row::default() });
             chart.sections[section].rows.end = row + 1;
         }
         let mut packed = Packed::free(states.len() as u32);

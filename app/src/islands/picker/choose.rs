@@ -43,7 +43,7 @@ mod tests {
             outline: Vec::new(),
             label_at: Default::default(),
         });
-        chart.rows.push(Row { name: "A".into(), section: 0, seats: 0..n });
+        chart.rows.push(Row { name: "A".into(), section: 0, seats: 0..n, ..Row::default() });
         for seat in 0..n {
             chart.seats.x.push(seat as f32);
             chart.seats.y.push(0.0);

@@ -120,7 +120,7 @@ fn item(html: &mut Html, hold: &Held, line: &HeldLine) {
 }
 
 /// `row F, seat 15` as the start of a sentence.
-fn sentence(words: &str) -> String {
+pub(super) fn sentence(words: &str) -> String {
     let mut text = words.to_owned();
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();
@@ -170,10 +170,8 @@ pub(super) fn rows(section: &str, rows: &[(String, Vec<ListSeat>)]) -> String {
         .text(section)
         .raw("</h2><p class=\"muted\">Press a seat to hold it; press it again to give it back.</p>");
     for (name, seats) in rows {
-        html.raw("<div class=\"seatrow\" role=\"group\" aria-label=\"Row ").text(name);
-        html.raw("\"><span class=\"rowname\" aria-hidden=\"true\">Row ")
-            .text(name)
-            .raw("</span><div class=\"seatset\">");
+        html.raw("<div class=\"seatrow\" role=\"group\" aria-label=\"").text(name);
+        html.raw("\"><span class=\"rowname\" aria-hidden=\"true\">").text(name).raw("</span><div class=\"seatset\">");
         for seat in seats {
             self::seat(&mut html, seat);
         }

@@ -160,7 +160,7 @@ fn rows(chart: &Chart, section: &Section, states: &Packed, prices: &[Option<Mone
     chart.rows[section.rows.start as usize..section.rows.end as usize]
         .iter()
         .map(|row| RowView {
-            name: row.name.clone(),
+            name: row.title(),
             seats: row.seats.clone().map(|seat| cell(chart, SeatId(seat), states, prices)).collect(),
         })
         .collect()

@@ -206,7 +206,7 @@ fn upper_edge(house: &House) -> Point {
 }
 
 /// What an outline encloses: the shoelace formula.
-fn surface(outline: &[Point]) -> f64 {
+pub(super) fn surface(outline: &[Point]) -> f64 {
     let next = outline.iter().cycle().skip(1);
     let sum: f64 =
         outline.iter().zip(next).map(|(a, b)| f64::from(a.x) * f64::from(b.y) - f64::from(b.x) * f64::from(a.y)).sum();
@@ -214,7 +214,7 @@ fn surface(outline: &[Point]) -> f64 {
 }
 
 /// Whether a point is inside of an outline: the even-odd rule.
-fn inside(outline: &[Point], at: Point) -> bool {
+pub(super) fn inside(outline: &[Point], at: Point) -> bool {
     let next = outline.iter().cycle().skip(1);
     outline
         .iter()

@@ -10,6 +10,8 @@ use crate::chart::Point;
 const FARTHEST: f64 = 1_000_000.0;
 /// Longest name in characters.
 const NAME: usize = 120;
+/// Longest words for a row or its seats in characters.
+const WORDS: usize = 60;
 /// Longest guid in bytes.
 const GUID: usize = 256;
 const ZONES: usize = 10_000;
@@ -30,6 +32,9 @@ pub(super) struct Seat {
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) name: String,
+    /// What row and seats are called in words, `%s` for name or number; empty where the plan does not say.
+    pub(super) label: String,
+    pub(super) seat_label: String,
     pub(super) seats: Vec<Seat>,
     /// The plan says where it is.
     pub(super) placed: bool,
@@ -151,6 +156,15 @@ fn gather_row(
         report.note(Oddity::Nameless, || format!("{}.row_number", path()));
         format!("({})", row_index + 1)
     });
+    let mut words = |words: Words, field: &str| {
+        let words = clean(words, report, || format!("{}.{field}", path())).unwrap_or_default();
+        if words.chars().nth(WORDS).is_some() {
+            report.note(Oddity::NameCleaned, || format!("{}.{field}", path()));
+        }
+        words.chars().take(WORDS).collect::<String>().trim_end().to_owned()
+    };
+    let label = words(row.row_label, "row_label");
+    let seat_label = words(row.seat_label, "seat_label");
     let placed = row.position.is_some();
     let (x, y) = match row.position {
         Some(position) => numbers(position, || format!("{}.position", path()))?,
@@ -181,7 +195,7 @@ fn gather_row(
         let source = [zone_index, row_index, index as u32];
         seats.push(Seat { at, number, guid, category, gap_after: false, source });
     }
-    Ok(Some(Row { name, seats, placed }))
+    Ok(Some(Row { name, label, seat_label, seats, placed }))
 }
 
 /// A position that may be missing: the origin, and noted.

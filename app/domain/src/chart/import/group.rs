@@ -217,7 +217,7 @@ fn join(rows: Vec<Row>, radius: f32, report: &mut Report) -> Vec<Row> {
 /// Numbers rows and seats whose labels still clash.
 fn label(rows: &mut [Row], report: &mut Report) {
     let mut names = Unique::default();
-    for row in rows {
+    for row in &mut *rows {
         let wanted = core::mem::take(&mut row.name);
         row.name = names.make(wanted, || report.note(Oddity::RowRepeats, || row.path()));
         let mut numbers = Unique::default();
@@ -225,6 +225,25 @@ fn label(rows: &mut [Row], report: &mut Report) {
             let wanted = core::mem::take(&mut seat.number);
             seat.number =
                 numbers.make(wanted, || report.note(Oddity::SeatRepeats, || format!("{}.seat_number", seat.path())));
+        }
+    }
+    words(rows, report);
+}
+
+/// Makes the words for rows and seats say as much as their names: whoever reads a ticket has nothing else.
+fn words(rows: &mut [Row], report: &mut Report) {
+    let mut said: HashSet<String> = rows.iter().map(|row| format!("row {}", row.name).to_lowercase()).collect();
+    for row in rows {
+        row.label = row.label.replace("%s", &row.name);
+        if !row.label.is_empty() && !said.insert(row.label.to_lowercase()) {
+            report.note(Oddity::LabelRepeats, || format!("{}.row_label", row.path()));
+            row.label = format!("{} ({})", row.label, row.name);
+            if !said.insert(row.label.to_lowercase()) {
+                row.label.clear();
+            }
+        }
+        if row.seats.len() > 1 && !row.seat_label.is_empty() && !row.seat_label.contains("%s") {
+            row.seat_label.push_str(" %s");
         }
     }
 }

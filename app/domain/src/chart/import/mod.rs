@@ -7,10 +7,12 @@
 
 mod areas;
 mod error;
+mod field;
 mod gather;
 mod grid;
 mod group;
 mod lay;
+mod outline;
 mod plan;
 mod report;
 mod scan;
@@ -20,7 +22,7 @@ pub use report::{Counts, Entry, Oddity, Report};
 
 use super::build::{Builder, Place};
 use super::document::{Document, FORMAT, SeatSource};
-use super::{Point, SeatNumber, pack};
+use super::{Point, Row, SeatNumber, pack};
 use crate::seat::Features;
 
 /// How much a plan may be.
@@ -84,13 +86,13 @@ pub fn import(bytes: &[u8], limits: Limits) -> Result<Imported, ChartError> {
     stage.shapes.into_iter().for_each(|shape| builder.shape(shape));
     let mut sources = Vec::with_capacity(house.seats);
     for section in house.sections {
-        let places: Vec<Point> = section.rows.iter().flat_map(|row| row.seats.iter().map(|seat| seat.at)).collect();
-        let outline = areas::hull(&places, 1.8 * house.radius);
-        let label_at = areas::centre(&outline);
+        let rows: Vec<Vec<Point>> =
+            section.rows.iter().map(|row| row.seats.iter().map(|seat| seat.at).collect()).collect();
+        let (outline, label_at) = outline::outline(&rows, 1.8 * house.radius);
         builder.section(section.name, section.floor, outline, label_at);
         for row in section.rows {
-            builder.row(
-                row.name,
+            builder.named_row(
+                Row { name: row.name, label: row.label, seat_label: row.seat_label, ..Row::default() },
                 row.seats.iter().map(|seat| Place {
                     at: seat.at,
                     category: seat.category,

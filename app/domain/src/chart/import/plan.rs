@@ -142,10 +142,10 @@ pub(super) struct Row {
     pub(super) row_number: Words,
     pub(super) position: Option<At>,
     pub(super) seats: Vec<Seat>,
-    #[serde(default, rename = "row_label")]
-    _row_label: Known,
-    #[serde(default, rename = "seat_label")]
-    _seat_label: Known,
+    #[serde(default)]
+    pub(super) row_label: Words,
+    #[serde(default)]
+    pub(super) seat_label: Words,
     #[serde(default, rename = "row_number_position")]
     _row_number_position: Known,
     #[serde(default, rename = "uuid")]

@@ -56,6 +56,8 @@ oddities! {
     RowRepeats, "row_repeats", "Another row of the section has the same name and numbers; a number was added to this row's name.";
     /// Rows of one name whose seats go on from each other.
     RowsJoined, "rows_joined", "Rows of one name with different numbers were joined into one row.";
+    /// Words for a row that another row of the section has too.
+    LabelRepeats, "label_repeats", "Another row of the section is described alike; the row's name was added.";
     /// A seat number that clashes within its row.
     SeatRepeats, "seat_repeats", "Another seat of the row has the same number; a number was added to this one.";
     /// A row without seats.

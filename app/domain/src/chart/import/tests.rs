@@ -113,6 +113,12 @@ fn what_real_plans_get_wrong_is_put_in_order_and_told() {
         (Oddity::RowRepeats, plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..9), row("A", 0.0, 124.0, 1..9)])])),
         (Oddity::RowsJoined, plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..9), row("A", 300.0, 99.0, 9..12)])])),
         (Oddity::SeatRepeats, plan(vec![zone("P", vec![row("A", 0.0, 99.0, [1, 2, 2, 3])])])),
+        (Oddity::LabelRepeats, {
+            let mut p = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3), row("B", 0.0, 130.0, 1..3)])]);
+            p["zones"][0]["rows"][0]["row_label"] = json!("Balcony");
+            p["zones"][0]["rows"][1]["row_label"] = json!("Balcony");
+            p
+        }),
         (Oddity::EmptyRow, plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3), row("B", 0.0, 130.0, [])])])),
         (Oddity::RowUnplaced, {
             let mut p = plan(vec![zone("P", vec![row("A", 0.0, 99.0, 1..3), row("B", 0.0, 0.0, 1..3)])]);
@@ -177,6 +183,9 @@ fn sound(imported: &Imported) {
     labels.sort();
     labels.dedup();
     assert_eq!(labels.len(), chart.seats.len(), "labels are told apart");
+    let words = |seat| chart.label(SeatId(seat)).map(|label| format!("{}, {label}", label.section));
+    let words: std::collections::HashSet<_> = (0..chart.seats.len() as u32).map(words).collect();
+    assert_eq!(words.len(), chart.seats.len(), "and so are their words");
     let mut sources: Vec<[u32; 3]> = document.sources.iter().map(|source| source.at).collect();
     sources.sort_unstable();
     sources.dedup();
@@ -274,6 +283,62 @@ fn a_byte_order_mark_and_any_script_are_fine() {
     let imported = import(text.as_bytes(), Limits::default()).unwrap();
     assert_eq!(labels(&imported.document.chart)[2], "一楼看台/乙/1");
     assert_eq!(imported.report.entries, []);
+}
+
+#[test]
+fn rows_and_seats_are_called_what_the_plan_calls_them() {
+    let mut words = plan(vec![zone(
+        "Hall",
+        vec![
+            row("4", 0.0, 99.0, 1..3),
+            row("5", 0.0, 130.0, 1..3),
+            row("6", 0.0, 160.0, [1]),
+            row("7", 0.0, 190.0, [1]),
+        ],
+    )]);
+    let rows = words["zones"][0]["rows"].as_array_mut().unwrap();
+    (rows[0]["row_label"], rows[0]["seat_label"]) = (json!("Table %s"), json!("Chair %s, cushioned"));
+    (rows[1]["row_label"], rows[1]["seat_label"]) = (json!("Table"), json!("Chair"));
+    (rows[2]["row_label"], rows[2]["seat_label"]) = (json!("table 4"), json!("The throne"));
+    (rows[3]["row_label"], rows[3]["seat_label"]) = (json!("row 4"), json!(null));
+    let imported = read(&words).unwrap();
+    sound(&imported);
+    let chart = &imported.document.chart;
+    let told: Vec<String> = (0..6).map(|seat| chart.label(SeatId(seat)).unwrap().to_string()).collect();
+    let expected = ["Table 4, Chair 1, cushioned", "Table 4, Chair 2, cushioned", "Table, Chair 1", "Table, Chair 2"];
+    assert_eq!(told[..4], expected);
+    assert_eq!(
+        told[4..],
+        ["table 4 (6), The throne", "row 4 (7), seat 1"],
+        "what is said already is said with the name"
+    );
+    assert_eq!(labels(chart)[..2], ["Hall/4/1", "Hall/4/2"], "on the map the names stay short");
+    assert_eq!(imported.report.times(Oddity::LabelRepeats), 2);
+    assert_eq!(chart.rows[0].title(), "Table 4");
+    assert_eq!(
+        read(&plan(vec![zone("P", vec![row("A", 0.0, 9.0, 1..3)])])).unwrap().document.chart.rows[0].title(),
+        "Row A"
+    );
+}
+
+#[test]
+fn rows_without_a_position_stand_below_one_another() {
+    let mut loose = plan(vec![zone("P", (0..5).map(|n| row(&n.to_string(), 0.0, 0.0, 1..9)).collect())]);
+    for row in loose["zones"][0]["rows"].as_array_mut().unwrap() {
+        row.as_object_mut().unwrap().remove("position");
+    }
+    // The last one's seats say where they stand, and nothing is there: so they do.
+    let seats = loose["zones"][0]["rows"][4]["seats"].as_array_mut().unwrap();
+    seats.iter_mut().for_each(|seat| seat["position"]["y"] = json!(900.0));
+    let imported = read(&loose).unwrap();
+    sound(&imported);
+    assert_eq!((imported.report.times(Oddity::RowUnplaced), imported.report.times(Oddity::OnTop)), (5, 0));
+    let chart = &imported.document.chart;
+    let heights: Vec<f32> = chart.rows.iter().map(|row| chart.seats.y[row.seats.start as usize]).collect();
+    let apart: Vec<f32> = heights.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(apart.iter().all(|apart| *apart > 2.2 * chart.seat_radius), "{heights:?}");
+    assert!((apart[0] - apart[1]).abs() < 1.0 && (heights[4] - 900.0).abs() < 1.0, "{heights:?}");
+    assert_eq!(chart.seats.x[..8], chart.seats.x[8..16], "column under column");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::bytes::Reader;
 use super::planes::Foresight;
 use super::{Grid, MAGIC, MAX_LIST, MAX_SEATS, MAX_SECTIONS, MAX_STEPS, PackError, VERSION, hash};
 use crate::chart::numbers::Numbers;
-use crate::chart::{Chart, Point, Row, Section, Shape, ShapeKind, blocks};
+use crate::chart::{Chart, Point, Row, Section, Shape, ShapeKind, blocks, label};
 use crate::seat::Features;
 
 /// An unbroken piece of a row: the row, its first seat, and the seat after its last.
@@ -164,7 +164,11 @@ fn read_rows(input: &mut Reader<'_>, chart: &mut Chart, rows: usize, count: usiz
             section += 1;
         }
         chart.seats.row.resize(end as usize, row as u32);
-        chart.rows.push(Row { name: name.to_string(), section: section as u16, seats: first..end });
+        let joined = name.to_string();
+        let (name, label, seat_label) = label::split(&joined);
+        input.check(!seat_label.contains(label::SEPARATOR), "a row has too many words");
+        let [name, label, seat_label] = [name, label, seat_label].map(str::to_owned);
+        chart.rows.push(Row { name, section: section as u16, seats: first..end, label, seat_label });
         first = end;
     }
     input.check(first as usize == count, "rows do not cover the seats");

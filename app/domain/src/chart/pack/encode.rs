@@ -5,7 +5,7 @@ use super::bytes::Writer;
 use super::planes::Foresight;
 use super::{Grid, MAGIC, MAX_LIST, MAX_STEPS, PackError, VERSION, hash};
 use crate::chart::numbers::Numbers;
-use crate::chart::{Chart, Point, SeatNumber, ShapeKind, blocks, build};
+use crate::chart::{Chart, Point, SeatNumber, ShapeKind, blocks, build, label};
 
 /// Packs a chart. Coordinates are rounded to the grid; all else is kept as it is.
 ///
@@ -113,7 +113,7 @@ fn rows(out: &mut Writer, chart: &Chart) {
         out.signed(length - before);
         before = length;
     }
-    let numbering: Numbers = chart.rows.iter().map(|row| &row.name).collect();
+    let numbering: Numbers = chart.rows.iter().map(label::join).collect();
     names(out, &numbering);
     let seats = &chart.seats;
     let mut before = 0;

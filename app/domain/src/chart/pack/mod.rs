@@ -5,7 +5,7 @@
 //!
 //! 1. `PCH`, format version, seat radius, corners, focal point, counts, words of the chart;
 //! 2. sections: names, floors, numbers of rows, label positions, outlines;
-//! 3. rows: names, numbers of seats; then gaps, seat numbers, categories, features, blocks as runs;
+//! 3. rows: names (with their words, where a plan gave any), numbers of seats; then gaps, seat numbers, categories, features, blocks as runs;
 //! 4. places: every unbroken piece of a row is an arc (see [`arc`]), told by what its predecessor does not predict, and
 //!    by what the seats are off it, which is nothing for a drawn chart;
 //! 5. shapes; and last the FNV-1a hash of all that goes before.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::chart::build::{Builder, Place};
 use crate::chart::generate::{Arena, Bowl, Theatre, arena, bowl, theatre};
-use crate::chart::{Chart, Point, SeatNumber, Shape, ShapeKind};
+use crate::chart::{Chart, Point, Row, SeatNumber, Shape, ShapeKind};
 use crate::seat::Features;
 
 fn brotli(bytes: &[u8]) -> usize {
@@ -50,7 +50,8 @@ fn charts() -> impl Strategy<Value = Chart> {
         let at = |n: usize| Point { x: first.x + step.x * n as f32 / 400.0, y: first.y + step.y * n as f32 / 400.0 };
         (0..seats).map(|n| (at(n), category, 0, (n + 1).to_string(), false)).collect()
     });
-    let row = ("[A-Z]{1,2}|[0-9]{1,3}", prop_oneof![line, prop::collection::vec(seat, 0..8)]);
+    let words = || prop_oneof![4 => Just(String::new()), 1 => "[A-Za-z一-龥 %s]{0,12}"];
+    let row = (("[A-Z]{1,2}|[0-9]{1,3}", words(), words()), prop_oneof![line, prop::collection::vec(seat, 0..8)]);
     let section = (
         "[A-Z0-9一-龥 ]{0,8}",
         0..3_u8,
@@ -71,9 +72,10 @@ fn charts() -> impl Strategy<Value = Chart> {
             let mut builder = Builder::new("Any", radius).floors(["a", "b", "c"]).categories(["1", "2", "3", "4"]);
             for (name, floor, rows, outline, label_at) in sections {
                 builder.section(name, floor, outline, label_at);
-                for (name, seats) in &rows {
-                    builder.row(
-                        name.clone(),
+                for ((name, label, seat_label), seats) in &rows {
+                    let (name, label, seat_label) = (name.clone(), label.clone(), seat_label.clone());
+                    builder.named_row(
+                        Row { name, label, seat_label, ..Row::default() },
                         seats.iter().map(|(at, category, features, number, gap_after)| Place {
                             at: *at,
                             category: *category,

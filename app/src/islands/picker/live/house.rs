@@ -13,6 +13,7 @@ use domain::seat::{Features, SeatId, SeatState};
 use domain::time::Millis;
 
 use super::super::choose;
+use super::super::markup::sentence;
 use super::super::words::{Place, list};
 use super::state;
 use crate::islands::browser::{ask, bytes, put, say};
@@ -192,9 +193,7 @@ pub(super) fn tell(seat: SeatId) {
 
 /// `Row F, seat 15`.
 pub(super) fn label(chart: &Chart, seat: SeatId) -> String {
-    chart
-        .label(seat)
-        .map_or_else(String::new, |label| ["Row ", label.row, ", seat ", &label.number.to_string()].concat())
+    chart.label(seat).map_or_else(String::new, |label| sentence(&label.to_string()))
 }
 
 /// Notes on a seat, `dot` before each.

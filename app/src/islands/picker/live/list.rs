@@ -57,7 +57,7 @@ pub(super) fn refresh() {
             house.chart.sections.iter().map(|section| (section.name.clone(), left(house, section))).collect();
         let open = open.and_then(|at| house.chart.sections.get(at as usize)).map(|section| {
             let rows = house.chart.rows[range(&section.rows)].iter();
-            let rows: Vec<_> = rows.map(|row| (row.name.clone(), seats(house, &row.seats, &own))).collect();
+            let rows: Vec<_> = rows.map(|row| (row.title(), seats(house, &row.seats, &own))).collect();
             (section.name.clone(), rows)
         });
         (sections, open)

@@ -25,11 +25,15 @@ fn near_plans() -> impl Strategy<Value = Value> {
     let name = || prop_oneof![Just("A".to_owned()), Just("B".to_owned()), "[0-9]{1,2}", ".{0,4}"];
     let seat = (at(), name(), name(), name())
         .prop_map(|(at, number, guid, category)| json!({"position": at, "seat_number": number, "seat_guid": guid, "category": category}));
-    let row =
-        (prop::option::of(at()), name(), prop::collection::vec(seat, 0..7)).prop_map(|(at, name, seats)| match at {
-            Some(at) => json!({"position": at, "row_number": name, "seats": seats}),
-            None => json!({"row_number": name, "seats": seats}),
-        });
+    let words =
+        || prop::option::of(prop_oneof!["[ABt %s]{0,3}", Just("Table %s".to_owned()), Just("row A".to_owned())]);
+    let row = (prop::option::of(at()), name(), prop::collection::vec(seat, 0..7), words(), words()).prop_map(
+        |(at, name, seats, label, seat_label)| {
+            let mut row = json!({"row_number": name, "seats": seats, "row_label": label, "seat_label": seat_label});
+            at.into_iter().for_each(|at| row["position"] = at);
+            row
+        },
+    );
     let zone = (at(), name(), prop::collection::vec(row, 0..6))
         .prop_map(|(at, name, rows)| json!({"position": at, "name": name, "rows": rows, "areas": [stage()]}));
     let spoil = prop::option::weighted(0.3, (any::<prop::sample::Index>(), odd));
