@@ -1,6 +1,8 @@
 //! Best available: together in a row, none left alone, nearest to the focal point; then relaxed step by step, and said.
 //!
-//! One walk over the free runs a step, no allocation but the answer: an 80,000-seat bowl takes well below 2 ms.
+//! Side by side takes one walk over the free runs; who must be split takes one more (see [`split`]).
+
+mod split;
 
 use core::ops::Range;
 
@@ -12,6 +14,7 @@ use crate::ids::TierId;
 use crate::rules::has_mercy;
 use crate::seat::{Features, SeatId};
 use crate::time::Millis;
+use split::Pieces;
 
 /// What is wished for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -115,12 +118,8 @@ impl Search<'_, '_> {
         self.hall.features(SeatId(seat)).0 & refused == 0 && self.fits(seat)
     }
 
-    /// Nearly best is as good: up to half as much again of the squared distance, by a hash of seed and seat.
     fn spread(&self, block: Block) -> f32 {
-        let Some(seed) = self.spread else { return block.distance };
-        let mut hash = (seed ^ u64::from(block.first)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        hash = (hash ^ (hash >> 31)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        block.distance * (1.0 + (hash >> 40) as f32 / (1_u32 << 25) as f32)
+        spread(self.spread, block)
     }
 
     /// The nearest of the blocks that `accept` likes, without an orphan and with one: one walk finds both.
@@ -142,104 +141,31 @@ impl Search<'_, '_> {
     }
 
     fn ordinary(&self) -> Option<Pick> {
+        if let Some(pick) = self.side_by_side(false) {
+            return Some(pick);
+        }
         let n = self.wish.quantity;
-        for restricted in [false, true] {
-            let (whole, orphan) = self.nearest(n, |seat| self.plain(seat, restricted), |_| true);
-            let view = if restricted { vec![Relaxed::RestrictedView] } else { Vec::new() };
-            if let Some(block) = whole {
-                return Some(Pick { seats: block.seats().collect(), relaxed: view });
-            }
-            if let Some(block) = orphan {
-                // Near sell-out nobody minds a single seat, so nothing was relaxed.
-                let mut relaxed = if has_mercy(self.hall) { Vec::new() } else { vec![Relaxed::Orphan] };
-                relaxed.extend(view);
-                return Some(Pick { seats: block.seats().collect(), relaxed });
-            }
+        let pieces = Pieces::gather(self.hall, self.rows.clone(), |seat| self.plain(seat, true));
+        if pieces.longest() >= n {
+            return self.side_by_side(true);
         }
         if self.wish.together || n < 2 {
             return None;
         }
-        self.two_rows().or_else(|| self.apart(Vec::new(), n, |seat| self.plain(seat, true), vec![Relaxed::Apart]))
+        self.two_rows(&pieces).or_else(|| self.apart(pieces, Vec::new(), n, vec![Relaxed::Apart]))
     }
 
-    /// Two blocks in neighbouring rows of a section, near to each other and to the focal point.
-    fn two_rows(&self) -> Option<Pick> {
-        let n = self.wish.quantity;
-        let focal = self.hall.chart.focal;
-        let plain = |seat: u32| self.plain(seat, true);
-        let mut found: Option<(f32, Block, Block)> = None;
-        for row in self.rows.start..self.rows.end.saturating_sub(1) {
-            if self.hall.chart.rows[row as usize].section != self.hall.chart.rows[row as usize + 1].section {
-                continue;
-            }
-            // Nobody sits alone unless there are only two or three of them.
-            let least = if n > 3 { 2 } else { 1 };
-            for size in least..=n - least {
-                for (one, other) in [(row, row + 1), (row + 1, row)] {
-                    let mut first: Option<Block> = None;
-                    self.hall.blocks(one..one + 1, size, focal, plain, |block| {
-                        if first.is_none_or(|best| self.spread(block) < self.spread(best)) {
-                            first = Some(block);
-                        }
-                    });
-                    let Some(first) = first else { continue };
-                    if found.is_some_and(|(best, ..)| best <= self.spread(first)) {
-                        continue;
-                    }
-                    let near = middle(self.hall.at(first.first), self.hall.at(first.first + size - 1));
-                    self.hall.blocks(other..other + 1, n - size, near, plain, |second| {
-                        // The gap counts double: sitting near each other is why they came together.
-                        let cost = self.spread(first) + 2.0 * second.distance;
-                        if found.is_none_or(|(best, ..)| cost < best) {
-                            found = Some((cost, first, second));
-                        }
-                    });
-                }
-            }
+    fn side_by_side(&self, restricted: bool) -> Option<Pick> {
+        let (whole, orphan) = self.nearest(self.wish.quantity, |seat| self.plain(seat, restricted), |_| true);
+        let mut relaxed = Vec::new();
+        // Near sell-out nobody minds a single seat, so nothing was relaxed.
+        if whole.is_none() && orphan.is_some() && !has_mercy(self.hall) {
+            relaxed.push(Relaxed::Orphan);
         }
-        let (_, first, second) = found?;
-        let mut seats: Vec<SeatId> = first.seats().chain(second.seats()).collect();
-        seats.sort_unstable();
-        Some(Pick { relaxed: self.said(&seats, vec![Relaxed::TwoRows]), seats })
-    }
-
-    /// As few and as large blocks as possible, each as near as possible to the first.
-    fn apart(
-        &self,
-        mut seats: Vec<SeatId>,
-        mut left: u32,
-        eligible: impl Fn(u32) -> bool,
-        relaxed: Vec<Relaxed>,
-    ) -> Option<Pick> {
-        let mut near = seats.first().map_or(self.hall.chart.focal, |seat| self.hall.at(seat.0));
-        let mut size = left;
-        while left > 0 {
-            size = size.min(left);
-            // Rather two and two than three and one.
-            if left - size == 1 && size > 2 {
-                size -= 1;
-            }
-            let mut found: Option<Block> = None;
-            let usable = |seat: u32| eligible(seat) && !seats.contains(&SeatId(seat));
-            self.hall.blocks(self.rows.clone(), size, near, usable, |block| {
-                if found.is_none_or(|best| block.distance < best.distance) {
-                    found = Some(block);
-                }
-            });
-            match found {
-                Some(block) => {
-                    if seats.is_empty() {
-                        near = middle(self.hall.at(block.first), self.hall.at(block.first + size - 1));
-                    }
-                    seats.extend(block.seats());
-                    left -= size;
-                }
-                None if size > 1 => size -= 1,
-                None => return None,
-            }
+        if restricted {
+            relaxed.push(Relaxed::RestrictedView);
         }
-        seats.sort_unstable();
-        Some(Pick { relaxed: self.said(&seats, relaxed), seats })
+        Some(Pick { seats: whole.or(orphan)?.seats().collect(), relaxed })
     }
 
     fn said(&self, seats: &[SeatId], mut relaxed: Vec<Relaxed>) -> Vec<Relaxed> {
@@ -270,8 +196,17 @@ impl Search<'_, '_> {
         let (one, other) = self.nearest(1, place, |_| true);
         let first = closer(one, other)?;
         let others = |seat: u32| !is(seat, Features::ACCESSIBLE) && self.fits(seat);
-        self.apart(first.seats().collect(), n - 1, others, vec![Relaxed::Companions, Relaxed::Apart])
+        let pieces = Pieces::gather(self.hall, self.rows.clone(), others);
+        self.apart(pieces, first.seats().collect(), n - 1, vec![Relaxed::Companions, Relaxed::Apart])
     }
+}
+
+/// Nearly best is as good: up to half as much again of the squared distance, by a hash of seed and seat.
+pub(crate) fn spread(seed: Option<u64>, block: Block) -> f32 {
+    let Some(seed) = seed else { return block.distance };
+    let mut hash = (seed ^ u64::from(block.first)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    hash = (hash ^ (hash >> 31)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    block.distance * (1.0 + (hash >> 40) as f32 / (1_u32 << 25) as f32)
 }
 
 fn closer(one: Option<Block>, other: Option<Block>) -> Option<Block> {

@@ -140,7 +140,17 @@ impl<'a> Hall<'a> {
         eligible: impl Fn(u32) -> bool,
         mut show: impl FnMut(Block),
     ) {
-        for row in self.chart.rows.get(rows.start as usize..rows.end as usize).unwrap_or_default() {
+        self.runs(rows, |_, run| {
+            if run.end - run.start >= len {
+                self.blocks_of_run(run, len, near, &eligible, &mut show);
+            }
+        });
+    }
+
+    /// Shows the free neighbours of rows `rows`, as many together as there are, with the row they are of.
+    pub(crate) fn runs(&self, rows: Range<u32>, mut show: impl FnMut(u32, Range<u32>)) {
+        let range = rows.start as usize..rows.end as usize;
+        for (index, row) in rows.zip(self.chart.rows.get(range).unwrap_or_default()) {
             let mut seat = row.seats.start;
             while seat < row.seats.end {
                 if !self.is_free(SeatId(seat)) {
@@ -152,9 +162,7 @@ impl<'a> Hall<'a> {
                 while seat < row.seats.end && self.follows(seat) && self.is_free(SeatId(seat)) {
                     seat += 1;
                 }
-                if seat - start >= len {
-                    self.blocks_of_run(start..seat, len, near, &eligible, &mut show);
-                }
+                show(index, start..seat);
             }
         }
     }

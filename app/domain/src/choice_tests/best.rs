@@ -3,8 +3,9 @@
 use rstest::rstest;
 
 use super::*;
-use crate::best::{Pick, Relaxed, Wish, best, distance};
+use crate::best::{Pick, Relaxed, Wish, best, distance, spread};
 use crate::chart::generate::{Bowl, bowl};
+use crate::hall::Block;
 use crate::rules::has_mercy;
 
 fn wish(quantity: u32) -> Wish {
@@ -99,7 +100,88 @@ fn brute(plan: &Plan, quantity: u32) -> Option<(f32, Vec<Relaxed>)> {
     None
 }
 
+/// Every block of `len` ordinary seats of one tier in these rows, by looking at each.
+fn every(plan: &Plan, rows: core::ops::Range<usize>, len: u32, near: Point, but: &[SeatId]) -> Vec<Block> {
+    let hall = plan.hall();
+    let firsts = rows.flat_map(|row| plan.chart.rows[row].seats.clone());
+    let blocks = firsts.filter(|first| first + len <= plan.chart.seats.len() as u32).filter_map(|first| {
+        let seats: Vec<SeatId> = (first..first + len).map(SeatId).collect();
+        let tier = hall.tier(seats[0])?.id;
+        let fits = seats.iter().all(|seat| {
+            let priced = hall.tier(*seat).is_some_and(|own| own.id == tier);
+            hall.is_free(*seat) && !hall.is_kept(*seat) && priced && !but.contains(seat)
+        });
+        let (a, b) = (hall.at(first), hall.at(first + len - 1));
+        let (dx, dy) = ((a.x + b.x) * 0.5 - near.x, (a.y + b.y) * 0.5 - near.y);
+        let distance = dx * dx + dy * dy;
+        (fits && hall.groups(&seats).len() == 1).then_some(Block { first, len, orphan: false, distance })
+    });
+    blocks.collect()
+}
+
+fn middle_of(plan: &Plan, block: Block) -> Point {
+    let (a, b) = (plan.hall().at(block.first), plan.hall().at(block.first + block.len - 1));
+    Point { x: (a.x + b.x) * 0.5, y: (a.y + b.y) * 0.5 }
+}
+
+/// The best two blocks of neighbouring rows: every pair of rows, every size, in their order.
+fn two_rows_slowly(plan: &Plan, n: u32, seed: Option<u64>) -> Option<Vec<SeatId>> {
+    let least = if n > 3 { 2 } else { 1 };
+    let mut best: Option<(f32, Vec<SeatId>)> = None;
+    let rows = &plan.chart.rows;
+    for row in (1..rows.len()).filter(|row| rows[*row].section == rows[row - 1].section) {
+        for (size, (one, other)) in
+            (least..=n - least).flat_map(|size| [(size, (row - 1, row)), (size, (row, row - 1))])
+        {
+            let far = |block: &Block| spread(seed, *block);
+            let firsts = every(plan, one..one + 1, size, plan.chart.focal, &[]);
+            let Some(first) = firsts.into_iter().min_by(|a, b| far(a).total_cmp(&far(b))) else { continue };
+            for second in every(plan, other..other + 1, n - size, middle_of(plan, first), &[]) {
+                let cost = far(&first) + 2.0 * second.distance;
+                if best.as_ref().is_none_or(|(known, _)| cost < *known) {
+                    best = Some((cost, first.seats().chain(second.seats()).collect()));
+                }
+            }
+        }
+    }
+    best.map(|(_, seats)| seats)
+}
+
+/// As few and as large blocks as possible, the nearest first, all others near to it.
+fn apart_slowly(plan: &Plan, n: u32) -> Option<Vec<SeatId>> {
+    let (mut seats, mut near, mut size): (Vec<SeatId>, _, _) = (Vec::new(), plan.chart.focal, n);
+    while (seats.len() as u32) < n {
+        let left = n - seats.len() as u32;
+        size = size.min(left);
+        size -= u32::from(left - size == 1 && size > 2);
+        let blocks = every(plan, 0..plan.chart.rows.len(), size, near, &seats);
+        match blocks.into_iter().min_by(|a, b| a.distance.total_cmp(&b.distance)) {
+            Some(block) => {
+                near = if seats.is_empty() { middle_of(plan, block) } else { near };
+                seats.extend(block.seats());
+            }
+            None if size > 1 => size -= 1,
+            None => return None,
+        }
+    }
+    Some(seats)
+}
+
 proptest! {
+    #[test]
+    fn who_must_be_split_gets_what_trying_everything_finds(plan in plans(), n in 2_u32..11, seed: Option<u64>) {
+        let split = brute(&plan, n).is_none();
+        let slow = two_rows_slowly(&plan, n, seed).map(|seats| (seats, Relaxed::TwoRows));
+        let slow = slow.or_else(|| apart_slowly(&plan, n).map(|seats| (seats, Relaxed::Apart)));
+        let slow = slow.filter(|_| split).map(|(mut seats, how)| {
+            seats.sort_unstable();
+            (seats, how)
+        });
+        let fast = best(&plan.hall(), Wish { together: false, ..wish(n) }, NOW, seed).filter(|_| split);
+        let fast = fast.map(|pick| (pick.seats, pick.relaxed.last().copied()));
+        prop_assert_eq!(fast, slow.map(|(seats, how)| (seats, Some(how))));
+    }
+
     #[test]
     fn best_equals_brute_force(plan in plans(), quantity in 1_u32..5) {
         let found = pick(&plan, wish(quantity));
