@@ -20,9 +20,20 @@ const GOOD: &str = "4242424242424242";
 /// How the buyers fared: by word, how many.
 type Tally = BTreeMap<String, usize>;
 
-/// One buyer after one seat, who pays with what the storm's number hands out: most cards are good.
-async fn buyer(till: Arc<Till>, number: usize, seat: u32) -> String {
-    let Some(hold) = till.hold(till.somebody(), &[seat], 0) else { return "held by somebody".into() };
+/// What a buyer wants: a seat, or so many places on the floor.
+#[derive(Clone, Copy)]
+enum Want {
+    Seat(u32),
+    Floor(u32),
+}
+
+/// One buyer, who pays with what the storm's number hands out: most cards are good.
+async fn buyer(till: Arc<Till>, number: usize, want: Want) -> String {
+    let hold = match want {
+        Want::Seat(seat) => till.hold(till.somebody(), &[seat], 0),
+        Want::Floor(places) => till.hold(till.somebody(), &[], places),
+    };
+    let Some(hold) = hold else { return "held by somebody".into() };
     let order = match till.checkout(&hold).await {
         Ok(order) => order,
         Err(PurchaseError::Refused(refusal)) => return refusal.code().into(),
@@ -47,13 +58,15 @@ async fn buyer(till: Arc<Till>, number: usize, seat: u32) -> String {
 }
 
 async fn storm(shop: &Shop, buyers: usize, seats: u32) -> (Tally, Vec<Breach>) {
+    // Spread without a generator, so that a storm is the same storm every time it starts.
+    let seat = |number: usize| u32::try_from(number * 7919 % seats as usize).unwrap();
+    storm_for(shop, buyers, |number| Want::Seat(seat(number))).await
+}
+
+async fn storm_for(shop: &Shop, buyers: usize, want: impl Fn(usize) -> Want) -> (Tally, Vec<Breach>) {
     let till = Arc::new(shop.till.clone());
     let run = futures::stream::iter(0..buyers)
-        .map(|number| {
-            // Spread without a generator, so that a storm is the same storm every time it starts.
-            let seat = u32::try_from(number * 7919 % seats as usize).unwrap();
-            tokio::spawn(buyer(till.clone(), number, seat))
-        })
+        .map(|number| tokio::spawn(buyer(till.clone(), number, want(number))))
         .buffer_unordered(AT_ONCE)
         .fold(Tally::new(), |mut tally, ended| async move {
             *tally.entry(ended.unwrap()).or_default() += 1;
@@ -123,4 +136,46 @@ async fn without_the_claims_constraint_the_checker_finds_the_double_sale() {
     assert!(tally["paid"] > 50, "{tally:?}");
     let found: Vec<_> = breaches.iter().map(|breach| breach.invariant.as_str()).collect();
     assert!(found.contains(&"I1") && found.contains(&"I3"), "{breaches:?}");
+}
+
+/// Makes the tiers a view over themselves: whoever locks its rows locks nothing, as no lock reaches into a common table
+/// expression. Reading and counting go on as before.
+const WITHOUT_THE_LOCK: [&str; 4] = [
+    "ALTER TABLE ticket_tiers RENAME TO tiers_behind",
+    "CREATE VIEW ticket_tiers AS WITH all_tiers AS MATERIALIZED (SELECT * FROM tiers_behind) SELECT * FROM all_tiers",
+    "CREATE FUNCTION count_behind() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        UPDATE tiers_behind SET reserved = reserved + NEW.reserved - OLD.reserved, sold = sold + NEW.sold - OLD.sold
+        WHERE id = NEW.id;
+        RETURN NEW; END $$",
+    "CREATE TRIGGER count_behind INSTEAD OF UPDATE ON ticket_tiers FOR EACH ROW EXECUTE FUNCTION count_behind()",
+];
+/// The other guard of a tier: what the counters may say.
+const WITHOUT_THE_CHECK: [&str; 1] = ["ALTER TABLE ticket_tiers DROP CONSTRAINT ticket_tiers_capacity"];
+
+/// Sixty buyers want two places each of a floor that has twenty; answers who paid, and what the checker found.
+async fn floor_storm(broken: &[&str]) -> (usize, i64, Vec<Breach>) {
+    let shop = Shop::open_generous(1).await;
+    for statement in broken {
+        sqlx::query(sqlx::AssertSqlSafe(*statement)).execute(&shop.database.pool).await.unwrap();
+    }
+    let (tally, breaches) = storm_for(&shop, 60, |_| Want::Floor(2)).await;
+    all_told(&tally, 60);
+    (tally["paid"], tickets(&shop).await, breaches)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_tiers_lock_and_check_the_checker_finds_the_oversold_floor() {
+    let (paid, tickets, breaches) = floor_storm(&[&WITHOUT_THE_CHECK[..], &WITHOUT_THE_LOCK].concat()).await;
+    assert!(paid > 10 && tickets > 20, "{paid} orders paid, {tickets} tickets");
+    assert!(breaches.iter().any(|breach| breach.invariant == "I2"), "{breaches:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tiers_lock_alone_keeps_the_floor_from_being_oversold() {
+    assert_eq!(floor_storm(&WITHOUT_THE_CHECK).await, (10, 20, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tiers_check_alone_keeps_the_floor_from_being_oversold() {
+    assert_eq!(floor_storm(&WITHOUT_THE_LOCK).await, (10, 20, vec![]));
 }
