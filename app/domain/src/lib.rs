@@ -25,3 +25,5 @@ pub mod trip;
 
 #[cfg(test)]
 mod choice_tests;
+#[cfg(test)]
+mod typed_tests;

@@ -107,3 +107,29 @@ fn decode(mut bytes: Bytes) -> Option<([u8; 32], Millis, Stored)> {
     let content_type = String::from_utf8(bytes.split_to(length).to_vec()).ok()?;
     Some((fingerprint, at, Stored { status, content_type, body: bytes.to_vec() }))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_answer_beside_the_books_is_read_as_written_or_not_at_all(
+            status: u16, content_type in ".{0,20}", body: Vec<u8>, fingerprint: [u8; 32], now: i64,
+            at in any::<prop::sample::Index>(), byte: u8, cut: bool,
+        ) {
+            let call = Call { scope: "anybody".into(), key: "k".into(), fingerprint };
+            let answer = Stored { status, content_type, body };
+            let bytes = encode(&call, &answer, Millis(now)).unwrap();
+            prop_assert_eq!(decode(bytes.clone()), Some((fingerprint, Millis(now), answer)));
+            let mut bent = bytes.to_vec();
+            let at = at.index(bent.len());
+            bent[at] = byte;
+            let _ = decode(Bytes::from(bent.clone()));
+            bent.truncate(if cut { at } else { bent.len() });
+            let _ = decode(Bytes::from(bent));
+        }
+    }
+}

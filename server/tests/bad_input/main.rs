@@ -6,6 +6,7 @@
 
 mod known;
 mod law;
+mod readers;
 mod wild;
 
 use axum::body::Body;

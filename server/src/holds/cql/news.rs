@@ -204,4 +204,16 @@ mod tests {
         assert_eq!(decode(Bytes::from_static(b"\x02another form")), None);
         assert_eq!(decode(Bytes::new()), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_break_the_reader_of_news(mut bytes: Vec<u8>, rows in 0_usize..3) {
+            let _ = decode(Bytes::from(bytes.clone()));
+            bytes.resize(9 + rows * ROW, 1);
+            bytes[0] = FORM;
+            if let Some((sender, rows)) = decode(Bytes::from(bytes.clone())) {
+                proptest::prop_assert_eq!(decode(encode(sender, &rows)), Some((sender, rows)));
+            }
+        }
+    }
 }
