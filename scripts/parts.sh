@@ -21,6 +21,27 @@ part_lint() {
   need_component cargo-clippy clippy
   check "the code is formatted" cargo fmt --all --check || good=1
   check "clippy has nothing to say" cargo clippy --locked --workspace --all-targets -- -D warnings || good=1
+  check_crates || good=1
+  return "$good"
+}
+
+# The Rust tests check the same file in all but the advisories; these are fetched, which may not be possible.
+check_crates() {
+  local good=0 log="$LOGS/advisories.log"
+  if ! cargo deny --version >/dev/null 2>&1; then
+    say "cargo deny did not run, as it is not installed (cargo install cargo-deny --locked): no advisory was looked at."
+    return 0
+  fi
+  check "every crate is licensed, wanted and there once" cargo deny --locked check licenses bans sources || good=1
+  mkdir -p "$LOGS"
+  if cargo deny --locked check advisories >"$log" 2>&1; then
+    check "no advisory warns of a crate" true
+  elif grep -q 'failed to fetch advisory database' "$log"; then
+    say "The advisories could not be fetched: none was looked at."
+  else
+    cat "$log"
+    check "no advisory warns of a crate" false || good=1
+  fi
   return "$good"
 }
 

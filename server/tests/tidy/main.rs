@@ -1,6 +1,7 @@
 //! The rules of this house, read off the sources: directions, sizes, first sentences, drivers kept where they belong,
 //! walkthroughs that name real tests, and a browser client free of server crates.
 
+mod crates;
 mod rules;
 mod tree;
 
