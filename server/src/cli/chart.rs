@@ -50,10 +50,14 @@ pub(crate) fn read(file: &Path) -> Result<Result<Imported, ChartError>, String> 
     let limits = Limits::default();
     let mut bytes = Vec::new();
     let open = std::fs::File::open(file).map_err(unreadable)?;
+    let size = open.metadata().map_or(0, |about| usize::try_from(about.len()).unwrap_or(usize::MAX));
     // One byte too many is enough to be refused for its size.
     let mut open = std::io::Read::take(open, limits.bytes as u64 + 1);
     std::io::Read::read_to_end(&mut open, &mut bytes).map_err(unreadable)?;
-    Ok(import(&bytes, limits))
+    Ok(import(&bytes, limits).map_err(|error| match error {
+        ChartError::TooLarge { bytes, limit } => ChartError::TooLarge { bytes: bytes.max(size), limit },
+        error => error,
+    }))
 }
 
 fn failed(sentence: &str) -> ExitCode {

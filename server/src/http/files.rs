@@ -85,6 +85,30 @@ async fn geometry(
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_charts_geometry_is_kept_for_a_year_under_the_hash_of_its_content() {
+        use axum::body::{Body, to_bytes};
+        use axum::http::Request;
+        use sha2::{Digest, Sha256};
+        use tower::ServiceExt;
+
+        let house = crate::test_support::house::house().await;
+        let chart = house.shop.catalog.by_slug(crate::test_support::house::SLUG, house.shop.now()).await.unwrap();
+        let chart = house.shop.catalog.chart_of(&chart.unwrap()).await.unwrap().unwrap();
+        let url = format!("/charts/{}.pch", chart.geometry_hash);
+        for coding in ["identity", "br"] {
+            let request = Request::get(&url).header(header::ACCEPT_ENCODING, coding).body(Body::empty()).unwrap();
+            let answer = house.router.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.headers()[header::CACHE_CONTROL], FOREVER, "{coding}");
+            assert_eq!(answer.headers().contains_key(header::CONTENT_ENCODING), coding == "br");
+            let body = to_bytes(answer.into_body(), 1 << 24).await.unwrap();
+            let hash: String = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(hash == chart.geometry_hash, coding == "identity", "the name is the content's hash");
+        }
+        let other = house.shop.catalog.charts().by_hash(&"0".repeat(64)).await.unwrap();
+        assert!(other.is_none(), "another content has another address");
+    }
+
     #[test]
     fn brotli_is_sent_to_whoever_takes_it() {
         let takes = |text: &'static str| {
