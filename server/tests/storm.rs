@@ -10,6 +10,7 @@ use futures::StreamExt;
 use parterre::checker::{Breach, check};
 use parterre::purchase::PurchaseError;
 use parterre::test_support::shop::{Shop, Till};
+use parterre::trouble::Trouble;
 
 /// Buyers under way at one moment.
 const AT_ONCE: usize = 64;
@@ -34,10 +35,18 @@ async fn buyer(till: Arc<Till>, number: usize, want: Want) -> String {
         Want::Floor(places) => till.hold(till.somebody(), &[], places),
     };
     let Some(hold) = hold else { return "held by somebody".into() };
-    let order = match till.checkout(&hold).await {
-        Ok(order) => order,
-        Err(PurchaseError::Refused(refusal)) => return refusal.code().into(),
-        Err(PurchaseError::Trouble(trouble)) => return format!("trouble: {trouble}"),
+    let mut patience = 100;
+    let order = loop {
+        match till.checkout(&hold).await {
+            Ok(order) => break order,
+            Err(PurchaseError::Refused(refusal)) => return refusal.code().into(),
+            // A shop that is busy asks one to come back, and so one does.
+            Err(PurchaseError::Trouble(Trouble::Unavailable { .. })) if patience > 0 => {
+                patience -= 1;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            Err(PurchaseError::Trouble(trouble)) => return format!("trouble: {trouble}"),
+        }
     };
     // Every seventh buyer tries a bad card first, every eleventh clicks twice.
     if number.is_multiple_of(7) {
