@@ -97,7 +97,7 @@ async fn a_soak_grows_nothing_drifts_nowhere_and_keeps_the_books() {
     let open = Arc::new(Open::on(with_holds(Arc::new(store)).await).await);
     let (event, done, stop) = (open.house.event, Arc::new(Done::default()), CancellationToken::new());
     // Few buy, or the hall would be sold out long before the end.
-    let one_in = u32::try_from(seconds.div_ceil(60)).unwrap_or(u32::MAX).saturating_mul(200);
+    let one_in = u32::try_from(seconds.div_ceil(60)).unwrap_or(u32::MAX).saturating_mul(50);
     let crowd: Vec<_> = (0..CLIENTS)
         .map(|seed| tokio::spawn(buyer(Arc::clone(&open), Arc::clone(&done), seed, one_in, stop.clone())))
         .collect();
