@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use moka::Expiry;
 use moka::future::Cache;
+use moka::ops::compute::{CompResult, Op};
 
 use super::{CacheStore, FORGOTTEN_FOR, MAX_KEY, MAX_VALUE};
 use crate::trouble::Trouble;
@@ -59,6 +60,19 @@ impl CacheStore for MemoryCache {
             return Ok(false);
         }
         Ok(self.entries.entry_by_ref(key).or_insert(Entry { value, time }).await.is_fresh())
+    }
+
+    async fn renew(&self, key: &str, time: Duration) -> Result<Option<Bytes>, Trouble> {
+        let renewed = self.entries.entry_by_ref(key).and_compute_with(|known| async move {
+            match known.map(|known| known.into_value().value).filter(|value| !value.is_empty()) {
+                Some(value) => Op::Put(Entry { value, time }),
+                None => Op::Nop,
+            }
+        });
+        match renewed.await {
+            CompResult::ReplacedWith(entry) => Ok(Some(entry.into_value().value)),
+            _ => Ok(None),
+        }
     }
 
     async fn forget(&self, key: &str) -> Result<(), Trouble> {

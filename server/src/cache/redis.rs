@@ -53,6 +53,15 @@ impl CacheStore for RedisCache {
         Ok(self.set(key, value, time, Some(SetOptions::NX)).await?.is_some())
     }
 
+    async fn renew(&self, key: &str, time: Duration) -> Result<Option<Bytes>, Trouble> {
+        let Some(value) = self.get(key).await? else { return Ok(None) };
+        let milliseconds = i64::try_from(time.as_millis()).unwrap_or(i64::MAX).max(1);
+        let client = self.redis.pool().next_connected();
+        // Where it ended or was forgotten in between, the mark at most lasts longer.
+        let there: bool = self.redis.ask(client.pexpire(self.redis.key(key), milliseconds, None)).await?;
+        Ok(there.then_some(value))
+    }
+
     async fn forget(&self, key: &str) -> Result<(), Trouble> {
         self.set(key, Bytes::new(), FORGOTTEN_FOR, None).await.map(drop)
     }

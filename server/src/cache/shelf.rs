@@ -85,12 +85,14 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Shelf<T> {
     }
 
     /// Forgets the answer called `name`, as what it tells of has changed.
-    pub async fn forget(&self, name: &str) {
+    ///
+    /// # Errors
+    /// Trouble of the store: others may go on finding the answer there until its time is over.
+    pub async fn forget(&self, name: &str) -> Result<(), Trouble> {
         self.leave(name);
-        if let Some(store) = &self.store
-            && let Err(trouble) = store.forget(&self.key(name)).await
-        {
-            tracing::debug!(%trouble, "a changed answer stays kept until its time is over");
+        match &self.store {
+            Some(store) => store.forget(&self.key(name)).await,
+            None => Ok(()),
         }
     }
 

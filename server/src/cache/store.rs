@@ -23,6 +23,13 @@ pub trait CacheStore: Send + Sync + 'static {
     /// Trouble with the store.
     async fn keep(&self, key: &str, value: Bytes, time: Duration) -> Result<bool, Trouble>;
 
+    /// What is kept, and is now kept for `time` from this moment, whatever was left of its time. What was forgotten stays
+    /// so.
+    ///
+    /// # Errors
+    /// Trouble with the store: as good as nothing kept.
+    async fn renew(&self, key: &str, time: Duration) -> Result<Option<Bytes>, Trouble>;
+
     /// Nothing is kept any more, nor will be for [`super::FORGOTTEN_FOR`].
     ///
     /// # Errors

@@ -7,7 +7,8 @@
 //! Those who look and those who buy ask apart ([`Lanes`]): a crowd that searches takes neither the turns nor the
 //! connections of a buyer, and no buyer waits for an answer that a looker was refused.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use domain::ids::{EventId, PromoterId, VenueId};
@@ -73,9 +74,16 @@ impl CachedEvents {
         }
     }
 
-    /// Forgets what is kept of an event, as places of it were claimed or given up.
-    pub async fn changed(&self, event: EventId) {
-        self.events.forget(&tag(event)).await;
+    /// Forgets what is kept of `what`, as it has changed.
+    ///
+    /// # Errors
+    /// Trouble of the cache, which goes on telling others what was.
+    async fn forget(&self, event: EventId, what: Changed) -> Result<(), Trouble> {
+        self.events.forget(&tag(event)).await?;
+        match what {
+            Changed::Places => Ok(()),
+            Changed::Sale => self.number.forget(LISTS).await,
+        }
     }
 
     async fn by_id(&self, id: EventId, now: Millis) -> Result<Option<Event>, Trouble> {
@@ -95,13 +103,49 @@ pub struct Lanes {
     pub looking: Arc<CachedEvents>,
     /// For whoever buys, and for what the house itself asks.
     pub buying: Arc<CachedEvents>,
+    owed: Arc<Mutex<BTreeMap<EventId, Changed>>>,
+}
+
+/// What of an event is another now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Changed {
+    /// What is left of it, which lists may tell a minute later.
+    Places,
+    /// Whether it can be bought at all.
+    Sale,
 }
 
 impl Lanes {
-    /// Forgets what is kept of an event, as places of it were claimed or given up, or its sale stopped.
-    pub async fn changed(&self, event: EventId) {
+    /// The two.
+    #[must_use]
+    pub fn new(looking: Arc<CachedEvents>, buying: Arc<CachedEvents>) -> Self {
+        Self { looking, buying, owed: Arc::default() }
+    }
+
+    /// Forgets what is kept of an event, as `what` of it has changed. Where the cache does not hear it, it is told again
+    /// by [`Lanes::again`]. False where that is so.
+    pub async fn changed(&self, event: EventId, what: Changed) -> bool {
         self.buying.events.leave(&tag(event));
-        self.looking.changed(event).await;
+        let forgotten = self.looking.forget(event, what).await;
+        if let Err(trouble) = &forgotten {
+            tracing::debug!(%trouble, "what has changed stays kept until it can be forgotten");
+            let mut owed = self.owed();
+            let most = owed.get(&event).copied().unwrap_or(what).max(what);
+            owed.insert(event, most);
+        }
+        forgotten.is_ok()
+    }
+
+    /// Tells the cache again what it did not hear.
+    pub async fn again(&self) {
+        let owed = std::mem::take(&mut *self.owed());
+        for (event, what) in owed {
+            self.changed(event, what).await;
+        }
+    }
+
+    fn owed(&self) -> MutexGuard<'_, BTreeMap<EventId, Changed>> {
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -157,10 +201,14 @@ impl EventStore for CachedEvents {
     async fn add(&self, event: &NewEvent) -> Result<Added, Trouble> {
         let added = self.inner.add(event).await;
         // Whether or not the answer came: it may have been made.
-        self.names.forget(&format!("{{{}}}", event.slug)).await;
-        self.events.forget(&tag(event.id)).await;
-        self.kills.forget(&tag(event.id)).await;
-        self.number.forget(LISTS).await;
+        let forgotten = [
+            self.names.forget(&format!("{{{}}}", event.slug)).await,
+            self.kills.forget(&tag(event.id)).await,
+            self.forget(event.id, Changed::Sale).await,
+        ];
+        for trouble in forgotten.into_iter().filter_map(Result::err) {
+            tracing::debug!(%trouble, "that there was no such event stays kept until its time is over");
+        }
         added
     }
 

@@ -47,11 +47,27 @@ impl core::fmt::Display for Breach {
     }
 }
 
-/// Looks twice, and stops the sale of every event with a breach that was there both times. Answers the breaches.
+/// Whoever shows events, and has to hear that a sale was stopped or goes on.
+#[async_trait]
+pub trait Hears: Send + Sync + 'static {
+    /// The sale of `event` is stopped, or goes on. False where that could not be passed on to all.
+    async fn sale_changed(&self, event: EventId) -> bool;
+}
+
+/// Nobody.
+#[async_trait]
+impl Hears for () {
+    async fn sale_changed(&self, _: EventId) -> bool {
+        true
+    }
+}
+
+/// Looks twice, and stops the sale of every event with a breach that was there both times, which `hears` is
+/// told. Answers the breaches.
 ///
 /// # Errors
 /// [`Trouble`] of the database.
-pub async fn audit(pool: &Pool) -> Result<Vec<Breach>, Trouble> {
+pub async fn audit(pool: &Pool, hears: &dyn Hears) -> Result<Vec<Breach>, Trouble> {
     let mut breaches = check(pool).await?;
     if !breaches.is_empty() {
         tokio::time::sleep(LOOK_AGAIN_AFTER).await;
@@ -71,23 +87,26 @@ pub async fn audit(pool: &Pool) -> Result<Vec<Breach>, Trouble> {
     for (event, why) in first {
         if stop(pool, event, &why).await? {
             tracing::error!(%event, "the event's sale is stopped; `parterre check --resume` lets it go on");
+            hears.sale_changed(event).await;
         }
     }
     Ok(breaches)
 }
 
 /// The audit as it comes round.
-pub struct Audit {
+pub struct Audit<H> {
     /// The books, by a connection that nobody else waits for.
     pub pool: Pool,
     /// The pause between two rounds.
     pub every: Duration,
     /// The time, for the gauge of the last audit that came to its end.
     pub clock: Arc<dyn Clock>,
+    /// Who is told of a sale that is stopped.
+    pub hears: H,
 }
 
 #[async_trait]
-impl Task for Audit {
+impl<H: Hears> Task for Audit<H> {
     fn name(&self) -> &'static str {
         "audit"
     }
@@ -101,7 +120,7 @@ impl Task for Audit {
     }
 
     async fn round(&self) -> Result<(), Trouble> {
-        audit(&self.pool).await?;
+        audit(&self.pool, &self.hears).await?;
         // An audit that fails leaves the number of breaches as it was: its age tells.
         gauge!("parterre_audit_completed_timestamp_seconds").set(self.clock.now().0 as f64 / 1000.0);
         Ok(())

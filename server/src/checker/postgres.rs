@@ -61,11 +61,11 @@ pub async fn stop(pool: &Pool, event: EventId, why: &str) -> Result<bool, Troubl
     Ok(stopped)
 }
 
-/// Lets the sale of the event of that address part go on; true where it was stopped.
+/// Lets the sale of the event of that address part go on; answers the event where it was stopped.
 ///
 /// # Errors
 /// [`Trouble`] of the database.
-pub async fn resume(pool: &Pool, slug: &str) -> Result<bool, Trouble> {
+pub async fn resume(pool: &Pool, slug: &str) -> Result<Option<EventId>, Trouble> {
     let mut tx = pool.begin().await.map_err(trouble)?;
     let event: Option<Uuid> = sqlx::query_scalar(
         "UPDATE events SET stopped_at = NULL, stopped_for = NULL WHERE slug = $1 AND stopped_at IS NOT NULL RETURNING id",
@@ -78,7 +78,7 @@ pub async fn resume(pool: &Pool, slug: &str) -> Result<bool, Trouble> {
         note(&mut tx, event, "sale_resumed", "operator", "").await?;
     }
     tx.commit().await.map_err(commit_trouble)?;
-    Ok(event.is_some())
+    Ok(event.map(EventId))
 }
 
 async fn note(

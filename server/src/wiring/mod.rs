@@ -4,6 +4,7 @@ mod inventory;
 mod neighbours;
 mod places;
 mod rounds;
+mod sales;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,7 @@ use crate::availability::Availability;
 use crate::catalog::charts::postgres::PostgresCharts;
 use crate::catalog::postgres::PostgresEvents;
 use crate::catalog::{Catalog, Charts};
-use crate::checker::Audit;
+use crate::checker::{Audit, Hears};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::holds::{HoldStore, Holds};
@@ -45,6 +46,7 @@ use crate::trouble::Trouble;
 use inventory::FromCatalog;
 use neighbours::Neighbours;
 use places::FromHolds;
+use sales::Sales;
 
 /// Lists of sections kept at a time: one for each of the last changes of the busiest events.
 const SECTION_LISTS: u64 = 64;
@@ -76,6 +78,14 @@ pub async fn open(config: Config, pool: Pool, manifest: Manifest, public_url: St
 pub fn catalog(pool: &Pool) -> Catalog {
     let charts = Charts::new(Arc::new(PostgresCharts::new(pool.clone())));
     Catalog::new(Arc::new(PostgresEvents::new(pool.clone())), charts)
+}
+
+/// Who has to hear that a sale was stopped or goes on: for commands that need nothing else of the house.
+///
+/// # Errors
+/// One sentence for whoever typed the command.
+pub async fn sales(config: &Config, pool: &Pool) -> Result<impl Hears, String> {
+    Sales::open(config, pool).await.map_err(|trouble| format!("Redis cannot be used: {trouble}."))
 }
 
 /// The hold service on the CQL cluster of `config`: for commands that need nothing else of the house.
@@ -111,6 +121,7 @@ pub async fn build(
     let events = shared::events(redis.as_ref(), &pool, &lookers, &clock);
     let charts =
         Charts::new(Arc::new(PostgresCharts::new(pool.clone()))).looked_at_in(Arc::new(PostgresCharts::new(lookers)));
+    let sales = Sales(events.clone());
     let catalog = Catalog::new(events.looking.clone(), charts.clone());
     let desk = Catalog::new(events.buying.clone(), charts);
     let facts = FromCatalog::new(desk.clone(), clock.clone());
@@ -167,7 +178,13 @@ pub async fn build(
         .every(rounds::Audit { holds: holds.clone(), last: None.into() })
         .every(rounds::Keys { keys: keys.clone(), clock: clock.clone() })
         .every(rounds::Outbox { outbox })
-        .every(Audit { pool: beside(&pool, 1), every: Duration::from_secs(config.audit_seconds), clock: clock.clone() })
+        .every(Audit {
+            pool: beside(&pool, 1),
+            every: Duration::from_secs(config.audit_seconds),
+            clock: clock.clone(),
+            hears: sales.clone(),
+        })
+        .every(sales)
         .every(rounds::TicketKeys { pool: pool.clone(), signer })
         .every(rounds::Months { pool: pool.clone(), clock: clock.clone() });
     let jobs = match neighbours.clone() {

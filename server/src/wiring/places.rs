@@ -8,7 +8,7 @@ use domain::ids::{EventId, HoldId, HolderId, TierId};
 use domain::seat::SeatId;
 
 use super::neighbours::Neighbours;
-use crate::catalog::cached::Lanes;
+use crate::catalog::cached::{Changed, Lanes};
 use crate::clock::Clock;
 use crate::holds::{HoldError, Holds, Sold};
 use crate::purchase::places::Places;
@@ -28,7 +28,7 @@ impl FromHolds {
     /// The event has more or fewer places left. Nobody who buys waits for the cache to hear of it.
     fn changed(&self, event: EventId) {
         let events = self.events.clone();
-        tokio::spawn(async move { events.changed(event).await });
+        tokio::spawn(async move { events.changed(event, Changed::Places).await });
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) fn events(redis: Option<&Redis>, pool: &Pool, lookers: &Pool, clock: 
         Arc::new(CachedEvents::new(books, cache.clone(), at_once as usize, Arc::clone(clock)))
     };
     let most = |pool: &Pool| pool.options().get_max_connections();
-    Lanes { looking: lane(lookers, most(lookers)), buying: lane(pool, most(pool) / 2) }
+    Lanes::new(lane(lookers, most(lookers)), lane(pool, most(pool) / 2))
 }
 
 /// Idempotency keys in the books, with recent answers beside them where there is a Redis.

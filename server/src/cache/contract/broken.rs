@@ -13,6 +13,7 @@ enum Fault {
     OnlyDeletes,
     KeepsAnything,
     SaysYes,
+    OnlyReads,
 }
 
 struct Broken {
@@ -54,6 +55,13 @@ impl CacheStore for Broken {
         Ok(kept || self.is(Fault::SaysYes))
     }
 
+    async fn renew(&self, key: &str, time: Duration) -> Result<Option<Bytes>, Trouble> {
+        if self.is(Fault::OnlyReads) {
+            return self.get(key).await;
+        }
+        self.inner.renew(&self.life(key), time).await
+    }
+
     async fn forget(&self, key: &str) -> Result<(), Trouble> {
         if self.is(Fault::OnlyDeletes) {
             self.die(key);
@@ -72,7 +80,7 @@ macro_rules! noticed {
                 Broken { fault: Fault::$fault, inner: MemoryCache::default(), deleted: std::sync::Mutex::default() };
             let law = super::$law(Arc::new(broken));
             // A law that waits for what never happens has noticed.
-            tokio::time::timeout(SHORT * 5, law).await.expect("the law ends");
+            tokio::time::timeout(SHORT * 15, law).await.expect("the law ends");
         })+
     };
 }
@@ -83,5 +91,6 @@ noticed! {
     Immortal breaks everything_ends,
     OnlyDeletes breaks what_is_forgotten_cannot_be_put_back,
     KeepsAnything breaks what_is_too_large_is_not_kept,
+    OnlyReads breaks what_is_renewed_stays_for_its_new_time,
     SaysYes breaks of_many_at_once_one_is_kept,
 }

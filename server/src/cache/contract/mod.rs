@@ -52,6 +52,20 @@ async fn everything_ends(store: Store) {
     assert_eq!(store.keep("event:{c}", bytes("again"), LONG).await, Ok(true));
 }
 
+async fn what_is_renewed_stays_for_its_new_time(store: Store) {
+    let brief = SHORT * 10;
+    assert_eq!(store.renew("session:{a}", LONG).await, Ok(None));
+    store.keep("session:{a}", bytes("long"), brief).await.unwrap();
+    store.keep("session:{b}", bytes("brief"), LONG).await.unwrap();
+    assert_eq!(store.renew("session:{a}", LONG).await, Ok(Some(bytes("long"))));
+    assert_eq!(store.renew("session:{b}", SHORT).await, Ok(Some(bytes("brief"))));
+    tokio::time::sleep(brief + SHORT).await;
+    assert_eq!(store.get("session:{a}").await, Ok(Some(bytes("long"))));
+    assert_eq!(store.renew("session:{b}", LONG).await, Ok(None));
+    store.forget("session:{a}").await.unwrap();
+    assert_eq!(store.renew("session:{a}", LONG).await, Ok(None), "what was forgotten stays so");
+}
+
 async fn what_is_forgotten_cannot_be_put_back(store: Store) {
     store.keep("event:{d}", bytes("old"), LONG).await.unwrap();
     store.forget("event:{d}").await.unwrap();
@@ -94,7 +108,7 @@ macro_rules! laws {
     ($module:ident, $make:expr) => {
         laws!(@ $module, $make, [
             what_is_kept_is_found, the_first_is_kept, everything_ends, what_is_forgotten_cannot_be_put_back,
-            what_is_too_large_is_not_kept, of_many_at_once_one_is_kept,
+            what_is_renewed_stays_for_its_new_time, what_is_too_large_is_not_kept, of_many_at_once_one_is_kept,
         ]);
     };
     (@ $module:ident, $make:expr, [$($law:ident),+ $(,)?]) => {

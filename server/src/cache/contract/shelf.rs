@@ -85,7 +85,7 @@ async fn what_was_read_before_a_change_is_not_kept_after_it() {
     let shelf = shelf(&store);
     let ask = async {
         // Read from the books; then the books change, and only then the answer arrives.
-        shelf.forget("{x}").await;
+        shelf.forget("{x}").await.unwrap();
         Ok("old".to_owned())
     };
     assert_eq!(*shelf.get("{x}", NOW, ask).await.unwrap(), "old", "whoever asked before may see it");
@@ -155,6 +155,9 @@ impl CacheStore for Away {
     async fn keep(&self, _: &str, _: Bytes, _: Duration) -> Result<bool, Trouble> {
         Err(Trouble::Unconfirmed { what: "a test", detail: "silent".into() })
     }
+    async fn renew(&self, _: &str, _: Duration) -> Result<Option<Bytes>, Trouble> {
+        Err(Trouble::Unavailable { what: "a test", detail: "away".into() })
+    }
     async fn forget(&self, _: &str) -> Result<(), Trouble> {
         Err(Trouble::Unconfirmed { what: "a test", detail: "silent".into() })
     }
@@ -165,7 +168,7 @@ async fn without_its_store_a_shelf_asks() {
     let store: Store = Arc::new(Away);
     let shelf = shelf(&store);
     assert_eq!(told(&shelf, NOW, "first").await, "first");
-    shelf.forget("{x}").await;
+    assert!(shelf.forget("{x}").await.is_err());
     assert_eq!(told(&shelf, NOW, "second").await, "second");
 }
 
