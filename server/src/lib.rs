@@ -17,6 +17,7 @@ pub mod limits;
 pub mod mail;
 pub mod payments;
 pub mod purchase;
+pub mod sessions;
 pub mod stores;
 pub mod telemetry;
 #[doc(hidden)]

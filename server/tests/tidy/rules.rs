@@ -21,6 +21,7 @@ const MAY_CALL: &[(&str, &[&str])] = &[
     ("mail", &["jobs", "tickets"]),
     ("payments", &["jobs"]),
     ("purchase", &["catalog", "availability", "holds", "payments", "tickets", "mail", "jobs", "idempotency"]),
+    ("sessions", &["cache"]),
     ("stores", &[]),
     ("tickets", &[]),
     ("clock", &[]),
