@@ -68,8 +68,7 @@ pub async fn shared_server() -> Option<String> {
 /// The address of the cluster that all tests share.
 pub async fn shared_cluster() -> Option<String> {
     let ports = shared("cluster", 3, &["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]).await?;
-    let others = ports[1..].iter().map(|port| format!("node=127.0.0.1:{port}")).collect::<Vec<_>>();
-    Some(format!("redis-cluster://127.0.0.1:{}?{}", ports[0], others.join("&")))
+    Some(cluster_url(&ports))
 }
 
 /// Ports of the shared servers called `name`, started where they do not answer.
@@ -102,18 +101,29 @@ async fn shared(name: &str, count: usize, options: &[&str]) -> Option<Vec<u16>> 
         ready(*port, "PING", "+PONG").await;
     }
     if count > 1 {
-        let client = installed(&CLIENTS).await?;
-        let nodes = ports.iter().map(|port| format!("127.0.0.1:{port}"));
-        let made = Command::new(client).args(["--cluster", "create"]).args(nodes).arg("--cluster-yes").output();
-        let made = made.await.expect("the client runs");
-        assert!(made.status.success(), "the cluster is made: {}", String::from_utf8_lossy(&made.stdout));
-        for port in &ports {
-            ready(*port, "CLUSTER INFO", "cluster_state:ok").await;
-        }
+        united(&ports).await?;
     }
     let list = ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     fs::write(folder.join("ports"), list).expect("the cache folder can be written");
     Some(ports)
+}
+
+/// Makes one cluster of the servers on `ports`; `None` where there is no client to do it.
+async fn united(ports: &[u16]) -> Option<()> {
+    let client = installed(&CLIENTS).await?;
+    let nodes = ports.iter().map(|port| format!("127.0.0.1:{port}"));
+    let made = Command::new(client).args(["--cluster", "create"]).args(nodes).arg("--cluster-yes").output();
+    let made = made.await.expect("the client runs");
+    assert!(made.status.success(), "the cluster is made: {}", String::from_utf8_lossy(&made.stdout));
+    for port in ports {
+        ready(*port, "CLUSTER INFO", "cluster_state:ok").await;
+    }
+    Some(())
+}
+
+fn cluster_url(ports: &[u16]) -> String {
+    let others = ports[1..].iter().map(|port| format!("node=127.0.0.1:{port}")).collect::<Vec<_>>();
+    format!("redis-cluster://127.0.0.1:{}?{}", ports[0], others.join("&"))
 }
 
 async fn answering(folder: &Path, count: usize) -> Option<Vec<u16>> {
@@ -199,6 +209,57 @@ impl OwnRedis {
         let mut own = Self { program, options, port, folder, child: None };
         own.again().await;
         Some(own)
+    }
+
+    /// Three that are one cluster without copies, and its address: what lies on a node that is dead is away with it.
+    ///
+    /// # Panics
+    /// Where it does not come about.
+    pub async fn cluster() -> Option<([Self; 3], String)> {
+        let mut nodes = Vec::new();
+        for _ in 0..3 {
+            let bus = free_port().to_string();
+            let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-port", &bus];
+            nodes.push(Self::start(&[&options[..], &["--cluster-require-full-coverage", "no"]].concat()).await?);
+        }
+        let ports: Vec<u16> = nodes.iter().map(|node| node.port).collect();
+        united(&ports).await?;
+        Some((nodes.try_into().ok()?, cluster_url(&ports)))
+    }
+
+    /// One that speaks TLS too, and that port's number; what vouches for it lies in `cert.pem` of [`OwnRedis::folder`].
+    /// `None` where there is no `openssl`, or the server was built without TLS.
+    pub async fn with_tls() -> Option<(Self, u16)> {
+        const REQUEST: &str = "[req]\nprompt = no\ndistinguished_name = name\nx509_extensions = more\n[name]\nCN = localhost\n\
+            [more]\nbasicConstraints = critical, CA:FALSE\nsubjectAltName = DNS:localhost\n";
+        let mut own = Self::start(&[]).await?;
+        own.kill().await;
+        let at = |name: &str| own.folder.join(name).display().to_string();
+        let (request, cert, key) = (at("request.cnf"), at("cert.pem"), at("key.pem"));
+        fs::write(&request, REQUEST).expect("the temporary folder can be written");
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-nodes", "-days", "2", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"])
+            .args(["-config", &request, "-keyout", &key, "-out", &cert])
+            .output()
+            .await;
+        made.ok().filter(|made| made.status.success())?;
+        let port = free_port();
+        let options = [
+            ("--tls-port", port.to_string()),
+            ("--tls-cert-file", cert.clone()),
+            ("--tls-key-file", key),
+            ("--tls-ca-cert-file", cert),
+            ("--tls-auth-clients", "no".to_owned()),
+        ];
+        own.options = options.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect();
+        own.again().await;
+        Some((own, port))
+    }
+
+    /// Where it works.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Starts it again on the same port, with nothing in it.

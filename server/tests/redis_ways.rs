@@ -1,0 +1,91 @@
+//! Redis reached by other ways than one plain connection: over TLS, and as a cluster that loses a node.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use parterre::cache::CacheStore;
+use parterre::cache::redis::RedisCache;
+use parterre::checker::stop;
+use parterre::stores::redis::Settings;
+use parterre::test_support::house::{SLUG, house};
+use parterre::test_support::redis::{OwnRedis, connected, settings, skipped};
+
+/// How long one waits for what must come back.
+const PATIENCE: Duration = Duration::from_secs(40);
+const LONG: Duration = Duration::from_secs(600);
+
+/// Stops the event's sale and lets `parterre check` resume it, with Redis at `url` and no other roots than `roots`;
+/// answers what it said.
+async fn resumed(url: &str, roots: &str) -> (String, String) {
+    let house = house().await;
+    stop(&house.database.pool, house.event, "a test").await.unwrap();
+    let told = tokio::process::Command::new(env!("CARGO_BIN_EXE_parterre"))
+        .args(["check", "--resume", SLUG, "--database-url", &house.database.url, "--redis-url", url])
+        .env("SSL_CERT_FILE", roots)
+        .env_remove("SSL_CERT_DIR")
+        .output()
+        .await
+        .unwrap();
+    assert!(told.status.success(), "{told:?}");
+    (house.event.to_string(), String::from_utf8(told.stdout).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_over_tls_is_believed_with_its_certificate_and_not_without() {
+    let Some((redis, port)) = OwnRedis::with_tls().await else { return skipped(()) };
+    let url = format!("rediss://localhost:{port}");
+    let own = redis.folder().join("cert.pem").display().to_string();
+    let (event, said) = resumed(&url, &own).await;
+    assert!(said.contains("goes on") && !said.contains("does not answer"), "{said}");
+    assert!(redis.ask("KEYS *event:*").await.unwrap().contains(&event), "it was told");
+    let Some((stranger, _)) = OwnRedis::with_tls().await else { return skipped(()) };
+    let other = stranger.folder().join("cert.pem").display().to_string();
+    let (event, said) = resumed(&url, &other).await;
+    assert!(said.contains("goes on") && said.contains("Redis does not answer"), "{said}");
+    assert!(!redis.ask("KEYS *event:*").await.unwrap().contains(&event), "nobody was told");
+}
+
+/// Asks for a hundred keys, and answers how many were had; never the wrong value, and never later than the shop waits.
+async fn had(cache: &RedisCache, within: Duration) -> usize {
+    let mut had = 0;
+    for number in 0..100 {
+        let began = Instant::now();
+        if let Ok(Some(value)) = cache.get(&format!("event:{{{number}}}")).await {
+            assert_eq!(value, number.to_string());
+            had += 1;
+        }
+        assert!(began.elapsed() < within + Duration::from_secs(2), "nobody waits for the dead");
+    }
+    had
+}
+
+async fn keep_all(cache: &RedisCache) {
+    for number in 0..100 {
+        let _ = cache.keep(&format!("event:{{{number}}}"), Bytes::from(number.to_string()), LONG).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_that_loses_a_node_is_never_wrong_nor_slow_and_is_back_with_it() {
+    let Some((mut nodes, url)) = OwnRedis::cluster().await else { return skipped(()) };
+    let settings = Settings { answer_within: Duration::from_secs(1), ..settings(&url) };
+    let within = settings.answer_within;
+    let redis = connected(settings).await.unwrap();
+    let cache = RedisCache::new(redis);
+    keep_all(&cache).await;
+    assert_eq!(had(&cache, within).await, 100);
+    nodes[1].kill().await;
+    // The driver takes a cluster that misses a node for one that is away; a third of the keys is away in any case.
+    for _ in 0..3 {
+        assert!(had(&cache, within).await < 100);
+        tokio::time::sleep(within).await;
+    }
+    nodes[1].again().await;
+    let all = async {
+        while had(&cache, within).await < 100 {
+            keep_all(&cache).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, all).await.expect("all of it is back");
+}
