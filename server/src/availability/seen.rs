@@ -29,7 +29,9 @@ pub struct Seen {
 }
 
 impl Seen {
-    pub(super) fn new(message: Message, left: Vec<(TierId, u32)>) -> Self {
+    /// A state whose bytes are made when they are first asked for.
+    #[must_use]
+    pub fn new(message: Message, left: Vec<(TierId, u32)>) -> Self {
         let etag = format!("\"{:x}-{:x}\"", message.epoch, message.sequence);
         let (bytes, brotli) = (OnceLock::new(), OnceLock::new());
         Self { message, etag, left, bytes, brotli, counts: OnceLock::new(), whole: OnceLock::new() }

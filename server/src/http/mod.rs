@@ -41,6 +41,11 @@ impl Shop {
             .merge(health::router())
             .fallback(pages::wrong::nowhere)
             .with_state(self.clone());
+        self.dressed(router)
+    }
+
+    /// Puts around `router` what stands around every handler of the shop.
+    pub fn dressed(&self, router: Router) -> Router {
         // What the limits refuse is shown like what the handlers refuse: as a problem to the API, as a page to a person.
         let limited = layers::limits(router, self);
         layers::around(limited.layer(from_fn_with_state(self.clone(), pages::wrong::as_page)))

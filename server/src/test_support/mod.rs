@@ -14,6 +14,7 @@ pub mod shop;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use domain::ids::EventId;
 use domain::time::Millis;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
@@ -57,6 +58,22 @@ pub async fn empty_database() -> TestDatabase {
 }
 
 impl TestDatabase {
+    /// Sells every other one of so many seats of `event`, as far as the claims go.
+    ///
+    /// # Panics
+    /// Where the database does not answer.
+    pub async fn claim_every_other(&self, event: EventId, seats: u32) {
+        const CLAIM: &str = "INSERT INTO seat_claims (event_id, seat, order_id, fence)
+            SELECT $1, seat, gen_random_uuid(), 1 FROM generate_series(0, $2 - 1, 2) AS every (seat)
+            WHERE NOT EXISTS (SELECT FROM seat_kills k WHERE k.event_id = $1 AND k.seat = every.seat)";
+        sqlx::query(CLAIM)
+            .bind(event.0)
+            .bind(seats.cast_signed())
+            .execute(&self.pool)
+            .await
+            .expect("seats are claimed");
+    }
+
     /// Cuts every other connection to it, as a restarted server would.
     ///
     /// # Panics

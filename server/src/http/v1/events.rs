@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use domain::seat::{SeatId, SeatState};
 use serde::Deserialize;
 
+use crate::availability::Seen;
 use crate::catalog::types::Query;
 use crate::catalog::{ListError, view};
 use crate::http::files;
@@ -240,12 +241,17 @@ pub async fn availability(
 ) -> Result<Response, ApiError> {
     let event = shop.catalog.by_slug(&slug, shop.now()).await?.ok_or_else(|| ApiError::not_found("event"))?;
     let seen = shop.availability.get(event.summary.id, shop.now()).await?;
+    Ok(respond(&seen, &headers))
+}
+
+/// The snapshot as an answer to a request with `headers`.
+pub fn respond(seen: &Seen, headers: &HeaderMap) -> Response {
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     // Weak: the bytes travel compressed or not.
     let etag = format!("W/{}", seen.etag);
     let mut response = if known.is_some_and(|known| known.contains(&seen.etag)) {
         StatusCode::NOT_MODIFIED.into_response()
-    } else if files::takes_brotli(&headers) {
+    } else if files::takes_brotli(headers) {
         ([(header::CONTENT_ENCODING, "br")], seen.brotli()).into_response()
     } else {
         seen.bytes().clone().into_response()
@@ -257,7 +263,7 @@ pub async fn availability(
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         answer.insert(header::ETAG, etag);
     }
-    Ok(response)
+    response
 }
 
 fn cached(body: impl IntoResponse, seconds: u32) -> Response {
