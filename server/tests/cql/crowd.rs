@@ -37,6 +37,8 @@ pub(crate) struct Hall {
 /// What a crowd came to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
+    /// Tries for a hold.
+    pub(crate) asked: u32,
     pub(crate) granted: u32,
     pub(crate) lost: u32,
     /// Surely not done, as the store did not answer.
@@ -114,6 +116,7 @@ impl Client {
             if stop.is_cancelled() {
                 break;
             }
+            tally.asked += 1;
             self.round(&mut tally).await;
         }
         tally
@@ -165,6 +168,10 @@ impl Client {
             match self.store.place(grant, now).await {
                 Outcome::Applied(hold) => {
                     assert_eq!((hold.id, &hold.seats), (grant.id, &grant.seats), "granted is what was asked for");
+                    if doubtful {
+                        // What an earlier try took may have been put back before this one took it again.
+                        self.tried(grant, now, from, true);
+                    }
                     told(Some(self.record.moment()), What::Placed);
                     tally.granted += 1;
                     tally.unknown += u32::from(doubtful);
@@ -281,6 +288,7 @@ pub(crate) async fn run(
     let mut total = Tally::default();
     for tally in futures::future::join_all(running).await {
         let tally = tally.expect("a client reaches its end");
+        total.asked += tally.asked;
         total.granted += tally.granted;
         total.lost += tally.lost;
         total.unavailable += tally.unavailable;

@@ -52,8 +52,13 @@ async fn story(gone: Gone) {
     assert_eq!((&ready["status"], &ready["stores"]["postgres"]), (&json!("degraded"), &json!("ready")), "{ready}");
     between.mend();
     let back = Instant::now();
-    while !open.hold(2).await.status().is_success() {
-        assert!(back.elapsed() < BACK_WITHIN, "nothing could be held a minute after the cluster was back");
+    loop {
+        let answer = open.hold(2).await;
+        if answer.status().is_success() {
+            break;
+        }
+        let told = answer.text().await.unwrap_or_default();
+        assert!(back.elapsed() < BACK_WITHIN, "a minute after the cluster was back: {told}");
         sleep(Duration::from_millis(200)).await;
     }
     println!("holds again {:?} after the cluster was back", back.elapsed());
@@ -67,7 +72,6 @@ async fn a_cluster_that_breaks_off_pauses_holds_and_lets_checkouts_pay() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "an open fault: after a silence holds do not always come back within a minute, and a payment may be told to wait"]
 async fn a_cluster_that_falls_silent_pauses_holds_and_lets_checkouts_pay() {
     story(Gone::Silent).await;
 }

@@ -184,7 +184,7 @@ impl Inner {
 
     /// The hold is over: nobody finds it any more.
     pub(super) async fn forget(&self, hold: &Hold, deadline: Instant) -> Result<(), Trouble> {
-        let note = Note::Forget(hold.id, hold.holder);
+        let note = Note::Forget(hold.id, hold.holder, hold.fence);
         self.recorder.write(&self.engine, hold.id, vec![note], deadline).await?;
         self.book.remove(hold.id, hold.holder);
         Ok(())

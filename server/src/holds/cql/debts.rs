@@ -169,7 +169,6 @@ impl Inner {
     pub(super) fn owe_record(self: &Arc<Self>, taken: Taken, kept: Kept) {
         let (inner, entry) = (Arc::clone(self), Entry::new(self, taken.hold, false));
         tokio::spawn(async move {
-            let _entry = entry;
             let within = inner.engine.tuning.resolve_within;
             while let Err(trouble) = inner.keep(&kept, Instant::now() + within).await {
                 if Instant::now() >= taken.ends || !trouble.retryable() {
@@ -178,7 +177,15 @@ impl Inner {
                 }
                 sleep(LONG_PAUSE).await;
             }
-            inner.replaced(taken, Instant::now() + within).await;
+            let found = inner.recorded(taken.hold, taken.holder).await;
+            if matches!(&found, Ok(Some(found)) if found.hold.fence > kept.hold.fence) {
+                // Another process has granted it meanwhile, perhaps with other places: what is left of these goes.
+                inner.book.remove(taken.hold, taken.holder);
+                drop(entry);
+                inner.owe(taken);
+            } else {
+                inner.replaced(taken, Instant::now() + within).await;
+            }
         });
     }
 

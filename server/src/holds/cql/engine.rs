@@ -113,6 +113,8 @@ pub(super) struct Engine {
     own: i64,
     failures: AtomicU32,
     probed: AtomicU64,
+    /// When the tables were last reached anew, or stopped answering.
+    renewed: AtomicU64,
 }
 
 impl Engine {
@@ -132,6 +134,7 @@ impl Engine {
             own: (RandomState::new().hash_one(0) % OWN as u64) as i64,
             failures: AtomicU32::new(0),
             probed: AtomicU64::new(0),
+            renewed: AtomicU64::new(0),
         }
     }
 
@@ -188,9 +191,29 @@ impl Engine {
     pub(super) fn went<T>(&self, answer: Result<T, Trouble>) -> Result<T, Trouble> {
         match &answer {
             Ok(_) => self.failures.store(0, Ordering::Relaxed),
-            Err(_) => drop(self.failures.fetch_add(1, Ordering::Relaxed)),
+            Err(_) => self.failed(),
         }
         answer
+    }
+
+    /// Where nothing has been answered for as long as anybody waits for an outcome, the tables are reached anew, and so
+    /// again after the same time: a way to them that is broken without end may look like a silent cluster.
+    fn failed(&self) {
+        let now = self.tick();
+        if self.failures.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.renewed.store(now, Ordering::Relaxed);
+            return;
+        }
+        let last = self.renewed.load(Ordering::Relaxed);
+        let is_due = now >= last.saturating_add(self.tuning.resolve_within.as_micros() as u64);
+        if is_due && self.renewed.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            let table = Arc::clone(&self.table);
+            tokio::spawn(async move {
+                if let Err(trouble) = table.renew().await {
+                    tracing::warn!(%trouble, "the hold store cannot be reached anew");
+                }
+            });
+        }
     }
 
     /// Refuses while the store does not answer, but for a probe now and then.

@@ -44,12 +44,15 @@ pub(super) enum Fate {
     Late,
     /// Its answer is lost, and it never arrives.
     Never,
+    /// It is refused before it begins.
+    Refused,
 }
 
 #[derive(Debug, Default)]
 struct Rows {
     cells: HashMap<BlockKey, BTreeMap<i32, Cell>>,
     records: HashMap<HoldId, Record>,
+    stamps: HashMap<HoldId, i64>,
     writes: u64,
     late: Vec<(BlockKey, Vec<Change>)>,
 }
@@ -170,6 +173,7 @@ impl Table for FakeTable {
                 lock(&self.rows).late.push((key, changes.to_vec()));
                 return Written::Unknown(lost());
             }
+            Some(Fate::Refused) => return Written::NotDone(refused()),
             Some(Fate::Never) => return Written::Unknown(lost()),
             Some(Fate::Works) => return Self::apply(&self.rows, key, changes),
             None => {}
@@ -199,9 +203,18 @@ impl Table for FakeTable {
         }
         let mut rows = lock(&self.rows);
         for note in notes {
-            match note {
-                Note::Keep(record) => drop(rows.records.insert(record.hold, record.clone())),
-                Note::Forget(hold, _) => drop(rows.records.remove(hold)),
+            let (hold, kept) = match note {
+                Note::Keep(record) => (record.hold, Some(record.clone())),
+                Note::Forget(hold, ..) => (*hold, None),
+            };
+            let known = rows.stamps.entry(hold).or_insert(i64::MIN);
+            if note.stamp() < *known {
+                continue;
+            }
+            *known = note.stamp();
+            match kept {
+                Some(record) => drop(rows.records.insert(hold, record)),
+                None => drop(rows.records.remove(&hold)),
             }
         }
         if self.strikes(self.faults().unnoted) { Err(lost()) } else { Ok(()) }
@@ -213,6 +226,11 @@ impl Table for FakeTable {
     }
 
     async fn check(&self) -> Result<(), Trouble> {
+        Ok(())
+    }
+
+    async fn renew(&self) -> Result<(), Trouble> {
+        *lock(&self.fates) = Default::default();
         Ok(())
     }
 

@@ -167,6 +167,11 @@ impl HoldStore for CqlHolds {
     }
 
     async fn earlier(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble> {
+        // Whatever an earlier try has left to be done decides what there is to be found.
+        let deadline = Instant::now() + self.inner.engine.tuning.resolve_within;
+        if !self.inner.debts.paid(hold, deadline).await {
+            return Err(engine::unconfirmed("an earlier try of this hold is still under way"));
+        }
         match self.inner.earlier(hold, holder, now).await? {
             Some(_) => self.inner.get(hold, holder, now).await,
             None => Ok(None),

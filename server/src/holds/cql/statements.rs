@@ -3,6 +3,8 @@
 //! A conditional batch is answered with `[applied]` alone where Cassandra applied it, with some columns of the rows
 //! where it did not, and with one old row a statement on ScyllaDB either way. So answers are read by column name.
 
+use std::sync::{PoisonError, RwLock};
+
 use async_trait::async_trait;
 use domain::hold::Fence;
 use domain::ids::{HoldId, HolderId};
@@ -27,17 +29,18 @@ const BLOCK: &str = "SELECT seat_id, version, state, hold_id, holder, expires_at
 const SEATS: &str = "SELECT seat_id, version, state, hold_id, holder, expires_at, fence, extensions FROM inventory_by_event \
     WHERE event_id = ? AND block = ? AND seat_id IN ?";
 const KEEP: &str = "INSERT INTO holds_by_id (hold_id, event_id, holder, expires_at, extensions, fence, contents) \
-    VALUES (?, ?, ?, ?, ?, ?, ?)";
-const KEEP_FOR: &str = "INSERT INTO holds_by_holder (holder, hold_id, event_id, expires_at) VALUES (?, ?, ?, ?)";
-const FORGET: &str = "DELETE FROM holds_by_id WHERE hold_id = ?";
-const FORGET_FOR: &str = "DELETE FROM holds_by_holder WHERE holder = ? AND hold_id = ?";
+    VALUES (?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?";
+const KEEP_FOR: &str = "INSERT INTO holds_by_holder (holder, hold_id, event_id, expires_at) VALUES (?, ?, ?, ?) \
+    USING TIMESTAMP ?";
+const FORGET: &str = "DELETE FROM holds_by_id USING TIMESTAMP ? WHERE hold_id = ?";
+const FORGET_FOR: &str = "DELETE FROM holds_by_holder USING TIMESTAMP ? WHERE holder = ? AND hold_id = ?";
 const RECORD: &str =
     "SELECT hold_id, event_id, holder, expires_at, extensions, fence, contents FROM holds_by_id WHERE hold_id = ?";
 const RECORDS: &str = "SELECT hold_id, expires_at FROM holds_by_holder WHERE holder = ?";
 
 /// The statements, prepared.
 pub(super) struct Statements {
-    cql: Cql,
+    cql: RwLock<Cql>,
     write: PreparedStatement,
     block: [PreparedStatement; 2],
     seats: [PreparedStatement; 2],
@@ -106,8 +109,12 @@ impl Statements {
             forget_for: cql.write(FORGET_FOR).await?,
             record: cql.read(RECORD).await?,
             records: cql.read(RECORDS).await?,
-            cql,
+            cql: RwLock::new(cql),
         })
+    }
+
+    fn cql(&self) -> Cql {
+        self.cql.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn rows(
@@ -115,7 +122,7 @@ impl Statements {
         statement: &PreparedStatement,
         values: impl scylla::serialize::row::SerializeRow,
     ) -> Result<QueryRowsResult, Trouble> {
-        let asked = self.cql.session().execute_unpaged(statement, values).await.map_err(read_trouble)?;
+        let asked = self.cql().session().execute_unpaged(statement, values).await.map_err(read_trouble)?;
         asked.into_rows_result().map_err(corrupt)
     }
 }
@@ -143,7 +150,8 @@ impl Table for Statements {
                 (cell.version, cell.state(), hold, holder, until, fence, extensions, key.of, key.block, *seat, was)
             })
             .collect();
-        let session = self.cql.session();
+        let cql = self.cql();
+        let session = cql.session();
         let asked = if let [one] = &values[..] {
             session.execute_unpaged(&self.write, one).await
         } else {
@@ -164,6 +172,7 @@ impl Table for Statements {
         let mut values: Vec<Bound> = Vec::with_capacity(notes.len() * 2);
         let number = |number: i64| Some(CqlValue::BigInt(number));
         for note in notes {
+            let stamp = number(note.stamp());
             match note {
                 Note::Keep(record) => {
                     let (hold, holder, event) = (uuid(record.hold.0), uuid(record.holder.0), uuid(record.event));
@@ -171,20 +180,29 @@ impl Table for Statements {
                     let (until, fence) = (number(record.until.0), number(record.fence));
                     let contents = Some(CqlValue::Blob(record.contents.clone()));
                     batch.append_statement(self.keep.clone());
-                    let all = [hold.clone(), event.clone(), holder.clone(), until.clone(), extensions, fence, contents];
-                    values.push(all.into());
+                    let (of, whose) = (event.clone(), holder.clone());
+                    values.push(vec![
+                        hold.clone(),
+                        of,
+                        whose,
+                        until.clone(),
+                        extensions,
+                        fence,
+                        contents,
+                        stamp.clone(),
+                    ]);
                     batch.append_statement(self.keep_for.clone());
-                    values.push([holder, hold, event, until].into());
+                    values.push(vec![holder, hold, event, until, stamp]);
                 }
-                Note::Forget(hold, holder) => {
+                Note::Forget(hold, holder, _) => {
                     batch.append_statement(self.forget.clone());
-                    values.push([uuid(hold.0)].into());
+                    values.push(vec![stamp.clone(), uuid(hold.0)]);
                     batch.append_statement(self.forget_for.clone());
-                    values.push([uuid(holder.0), uuid(hold.0)].into());
+                    values.push(vec![stamp, uuid(holder.0), uuid(hold.0)]);
                 }
             }
         }
-        self.cql.session().batch(&batch, values).await.map(drop).map_err(write_trouble)
+        self.cql().session().batch(&batch, values).await.map(drop).map_err(write_trouble)
     }
 
     async fn record(&self, hold: HoldId) -> Result<Option<Record>, Trouble> {
@@ -206,7 +224,13 @@ impl Table for Statements {
     }
 
     async fn check(&self) -> Result<(), Trouble> {
-        self.cql.check().await
+        self.cql().check().await
+    }
+
+    async fn renew(&self) -> Result<(), Trouble> {
+        let anew = self.cql().anew().await?;
+        *self.cql.write().unwrap_or_else(PoisonError::into_inner) = anew;
+        Ok(())
     }
 
     async fn records_of(&self, holder: HolderId) -> Result<Vec<(HoldId, Millis)>, Trouble> {

@@ -1,6 +1,7 @@
 //! What the store needs of a CQL cluster, and no more: small enough for a twin in memory that fails on command.
 
 use async_trait::async_trait;
+use domain::hold::Fence;
 use domain::ids::{HoldId, HolderId};
 use domain::time::Millis;
 use uuid::Uuid;
@@ -76,8 +77,22 @@ pub(crate) struct Record {
 pub(crate) enum Note {
     /// It is as the record says.
     Keep(Record),
-    /// It is over.
-    Forget(HoldId, HolderId),
+    /// It is over. What was written about it with this fence or a lower one stays forgotten.
+    Forget(HoldId, HolderId, Fence),
+}
+
+impl Note {
+    /// Orders the notes about one hold, in microseconds since 1970, whichever coordinators' clocks they meet: by fence,
+    /// then by the extensions used, and last its end. A fence is a millisecond and a fraction of it (`engine`).
+    pub(crate) fn stamp(&self) -> i64 {
+        /// Above it there is no extension.
+        const EXTENSIONS: i64 = u8::MAX as i64;
+        let (fence, then) = match self {
+            Self::Keep(record) => (record.fence, EXTENSIONS - i64::from(record.extensions)),
+            Self::Forget(_, _, fence) => (fence.0, EXTENSIONS + 1),
+        };
+        (fence >> 20) * 1_000 + then
+    }
 }
 
 /// The tables.
@@ -97,6 +112,11 @@ pub(crate) trait Table: Send + Sync + 'static {
 
     /// Whether the tables can be read.
     async fn check(&self) -> Result<(), Trouble>;
+
+    /// Reaches the tables in another way, where there is one: nobody has answered for long.
+    async fn renew(&self) -> Result<(), Trouble> {
+        Ok(())
+    }
 
     /// The holds of a holder, with the ends they had when they were written.
     async fn records_of(&self, holder: HolderId) -> Result<Vec<(HoldId, Millis)>, Trouble>;

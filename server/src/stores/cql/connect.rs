@@ -63,7 +63,7 @@ impl Cql {
             .build()
             .await
             .map_err(session_trouble)?;
-        let cql = Self { session: Arc::new(session) };
+        let cql = Self { session: Arc::new(session), settings: Arc::new(settings.clone()) };
         keyspace::check(&cql, settings)?;
         Ok(cql)
     }
@@ -71,7 +71,7 @@ impl Cql {
     /// Connects without a keyspace, with time for changes of the schema.
     pub(super) async fn connect_to_migrate(settings: &Settings) -> Result<Self, Trouble> {
         let session = builder(settings, SCHEMA_WITHIN)?.build().await.map_err(session_trouble)?;
-        Ok(Self { session: Arc::new(session) })
+        Ok(Self { session: Arc::new(session), settings: Arc::new(settings.clone()) })
     }
 }
 

@@ -22,10 +22,13 @@ use scylla::statement::Consistency;
 use scylla::statement::prepared::PreparedStatement;
 
 use crate::trouble::Trouble;
+use connect::Settings;
 
 /// How troubles name this store.
 pub const WHAT: &str = "CQL";
 
+/// How long all of connecting anew may take.
+const ANEW_WITHIN: Duration = Duration::from_secs(5);
 /// How long a health check waits.
 const HEALTHY_WITHIN: Duration = Duration::from_secs(1);
 
@@ -33,6 +36,7 @@ const HEALTHY_WITHIN: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Cql {
     session: Arc<Session>,
+    settings: Arc<Settings>,
 }
 
 impl fmt::Debug for Cql {
@@ -46,6 +50,16 @@ impl Cql {
     #[must_use]
     pub fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// The same with connections of its own. The driver waits without end for the first answer on a new connection, as
+    /// long as later ones come: once that answer is lost, nothing is ever asked over the connection.
+    ///
+    /// # Errors
+    /// As [`Cql::connect`], or where that takes too long.
+    pub async fn anew(&self) -> Result<Self, Trouble> {
+        let connected = tokio::time::timeout(ANEW_WITHIN, Self::connect(&self.settings)).await;
+        connected.unwrap_or_else(|_| Err(error::unavailable("no connection in time")))
     }
 
     /// A conditional write (`IF …`): QUORUM and LOCAL_SERIAL. Its errors are for [`error::write_trouble`].

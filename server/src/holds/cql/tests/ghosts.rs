@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use domain::hold::Hold;
+use domain::ids::HoldId;
 use domain::seat::SeatState;
 use domain::time::MINUTE;
 use tower::ServiceExt;
@@ -33,6 +34,11 @@ async fn granted(store: &CqlHolds, grant: &Grant) -> Hold {
         Outcome::Applied(hold) => hold,
         other => panic!("{other:?}"),
     }
+}
+
+/// Under an id that no process can have used.
+fn fresh(evening: Evening, n: u16, seat: u32) -> Grant {
+    Grant { id: HoldId::mint(NOW, evening.bytes(4, n)), ..evening.grant(n, &[seat], 0) }
 }
 
 fn is_unconfirmed<T>(told: &Outcome<T>) -> bool {
@@ -167,11 +173,7 @@ async fn a_wish_that_found_no_room_to_write_is_never_written() {
     let tuning = Tuning { in_flight: 1, ..quick() };
     let store = process(&table, Tuning { answer_within: Duration::from_millis(600), ..tuning }, None);
     evening.open(&store, Sold::default()).await;
-    let fresh = |n: u16, seat: u32| Grant {
-        id: domain::ids::HoldId::mint(NOW, evening.bytes(4, n)),
-        ..evening.grant(n, &[seat], 0)
-    };
-    let (one, two) = (fresh(1, 1), fresh(2, 20));
+    let (one, two) = (fresh(evening, 1, 1), fresh(evening, 2, 20));
     table.fail(Faults { takes: Duration::from_millis(400), ..Faults::default() });
     let second = async {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -185,6 +187,21 @@ async fn a_wish_that_found_no_room_to_write_is_never_written() {
     assert_eq!(held(&table), [1]);
     let seen = store.snapshot(evening.event(), NOW).await.unwrap().unwrap();
     assert_eq!(seen.states.get(two.seats[0]), SeatState::Free);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_way_to_the_tables_that_stays_silent_is_left_for_another() {
+    let (table, evening) = (FakeTable::default(), Evening::new());
+    let store = opened(&table, evening).await;
+    // Until the tables are reached anew, which nobody here does but the store.
+    table.fate(&[], Some(Fate::Refused));
+    let wish = fresh(evening, 1, 3);
+    soon(async || {
+        let told = store.place(&wish, NOW).await;
+        assert!(!is_unconfirmed(&told), "{told:?}");
+        matches!(told, Outcome::Applied(_))
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

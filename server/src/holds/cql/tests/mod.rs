@@ -6,6 +6,7 @@ mod idle;
 mod loss;
 mod processes;
 mod random;
+mod seen;
 mod sold;
 mod storm;
 

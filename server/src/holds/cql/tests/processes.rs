@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use domain::hold::{Fence, Hold};
 use domain::seat::{SeatId, SeatState};
 use domain::time::MINUTE;
 
@@ -12,9 +13,13 @@ use super::{CAPACITY, Evening, NOW, SEATS, cluster_process, process};
 use crate::bus::Bus;
 use crate::bus::memory::MemoryBus;
 use crate::holds::audit::Drift;
+use crate::holds::cql::contents::Kept;
 use crate::holds::cql::fake::FakeTable;
+use crate::holds::cql::statements::Statements;
+use crate::holds::cql::table::{Note, Record, Table};
 use crate::holds::cql::{CqlHolds, Tuning};
 use crate::holds::store::{HoldStore, Loss, Outcome, Sold};
+use crate::test_support::cassandra;
 
 /// Hundreds of wishes for the same forty seats, each on one of the processes.
 async fn contend(processes: Vec<CqlHolds>, evening: Evening) {
@@ -148,6 +153,40 @@ async fn a_process_that_comes_later_finds_what_is_sold_and_held() {
     assert_eq!(second.elsewhere(hold.id, hold.holder).await.unwrap(), None);
     let third = process(&table, Tuning::default(), None);
     assert_eq!(third.elsewhere(hold.id, hold.holder).await.unwrap(), Some(evening.event()));
+}
+
+/// Records in whatever order they arrive: the one that was meant last stands.
+async fn last_record_stands(table: &dyn Table, evening: Evening) {
+    let fence = Fence(NOW.0 << 20);
+    let record = |fence: Fence, extensions: u8| {
+        let grant = evening.grant(1, &[3], 0);
+        let hold =
+            Hold { expires_at: NOW.plus(i64::from(2 - extensions) * MINUTE), ..grant.granted(NOW, extensions, fence) };
+        Kept { hold, rows: Vec::new() }.record().unwrap()
+    };
+    let (granted, extended) = (record(fence, 1), record(fence, 0));
+    let (hold, holder) = (granted.hold, granted.holder);
+    let later = record(Fence((NOW.0 + 1) << 20), 1);
+    let stands = async |note: Note, expected: Option<&Record>| {
+        table.note(&[note]).await.unwrap();
+        assert_eq!(table.record(hold).await.unwrap().as_ref(), expected);
+        assert_eq!(table.records_of(holder).await.unwrap().len(), usize::from(expected.is_some()));
+    };
+    stands(Note::Keep(extended.clone()), Some(&extended)).await;
+    stands(Note::Keep(granted.clone()), Some(&extended)).await;
+    stands(Note::Forget(hold, holder, fence), None).await;
+    stands(Note::Keep(extended.clone()), None).await;
+    // Under a greater fence it is a hold anew.
+    stands(Note::Keep(later.clone()), Some(&later)).await;
+    stands(Note::Forget(hold, holder, fence), Some(&later)).await;
+}
+
+#[tokio::test]
+async fn an_older_record_never_comes_back() {
+    last_record_stands(&FakeTable::default(), Evening::new()).await;
+    if let Some(keyspace) = cassandra::shared().await {
+        last_record_stands(&Statements::prepare(keyspace.cql.clone()).await.unwrap(), Evening::new()).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
