@@ -1,5 +1,6 @@
 //! Counters of the standing tiers of one event; always behind one lock.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use domain::hold::Hold;
@@ -103,8 +104,8 @@ impl Standing {
     pub(super) fn sell(&mut self, id: HoldId, places: &[(TierId, u32)]) {
         if let Some(early) = &mut self.early {
             early.insert(id, Said { sold: true, places: places.to_vec() });
-        } else if !self.counted.contains_key(&id) {
-            self.counted.insert(id, places.to_vec());
+        } else if let Entry::Vacant(unknown) = self.counted.entry(id) {
+            unknown.insert(places.to_vec());
             self.count(places, u32::saturating_add);
         }
     }

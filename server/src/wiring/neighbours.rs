@@ -205,11 +205,11 @@ fn by_hold(claimed: &[(HoldId, TierId, u32)]) -> HashMap<HoldId, Vec<(TierId, u3
     holds
 }
 
-/// The holds whose standing places count here and not in the books, and the other way round; whether they are sold.
-fn differences(
-    counted: &StandingSold,
-    claimed: &HashMap<HoldId, Vec<(TierId, u32)>>,
-) -> Vec<(HoldId, bool, Vec<(TierId, u32)>)> {
+/// A hold, whether its standing places are sold, and which they are.
+type Difference = (HoldId, bool, Vec<(TierId, u32)>);
+
+/// The holds whose standing places count here and not in the books, and the other way round, as the books have it.
+fn differences(counted: &StandingSold, claimed: &HashMap<HoldId, Vec<(TierId, u32)>>) -> Vec<Difference> {
     let here: HashSet<HoldId> = counted.iter().map(|(hold, _)| *hold).collect();
     let extra = counted.iter().filter(|(hold, _)| !claimed.contains_key(hold));
     let missing = claimed.iter().filter(|(hold, _)| !here.contains(hold));

@@ -1,7 +1,5 @@
 //! The laws on buses between processes, and what they do when their connection breaks.
 
-use sqlx::postgres::PgPoolOptions;
-
 use super::*;
 use crate::bus::postgres::PostgresBus;
 use crate::bus::redis::RedisBus;
@@ -148,8 +146,7 @@ async fn a_debt_is_paid(two: &Two, mut far: Subscription) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_did_not_get_out_over_postgres_is_a_gap_elsewhere() {
     let (mut two, database) = over_postgres().await.unwrap();
-    let narrow = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_millis(50));
-    let narrow = narrow.connect_with(database.pool.connect_options().as_ref().clone()).await.unwrap();
+    let narrow = connect(&database.url, 1).await.unwrap();
     two.here = Arc::new(PostgresBus::new(narrow.clone(), [9; 8]));
     let far = two.there.subscribe(&two.channel).await;
     let all_that_there_is = narrow.acquire().await.unwrap();

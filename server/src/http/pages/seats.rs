@@ -202,6 +202,15 @@ fn encoded(text: &str) -> String {
     })
 }
 
+/// Stands for what places cost: other prices make another list.
+fn price_list(event: &Event) -> u64 {
+    let mut digest = DefaultHasher::new();
+    for tier in &event.tiers {
+        (tier.id, tier.category, tier.price.total.amount).hash(&mut digest);
+    }
+    digest.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::encoded;
@@ -212,13 +221,4 @@ mod tests {
         assert_eq!(encoded("Loge 1&2"), "Loge%201%262");
         assert_eq!(encoded("池座"), "%E6%B1%A0%E5%BA%A7");
     }
-}
-
-/// Stands for what places cost: other prices make another list.
-fn price_list(event: &Event) -> u64 {
-    let mut digest = DefaultHasher::new();
-    for tier in &event.tiers {
-        (tier.id, tier.category, tier.price.total.amount).hash(&mut digest);
-    }
-    digest.finish()
 }
