@@ -1,6 +1,9 @@
 //! The cache through its driver beside `redis-benchmark -P 16` on the same server in the same run, and how soon one
 //! process hears another over each bus.
 //!
+//! `redis-benchmark` has one thread, and so has the driver here: its tasks then wake each other without the kernel. In
+//! the shop, which has one for each core, a command costs about twice the CPU.
+//!
 //! `cargo bench -p parterre --bench cache`; add `-- --quick` for a tenth of the work.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
@@ -31,8 +34,12 @@ const VALUE: usize = 512;
 const KEYS: u64 = 1_000;
 /// Commands in one pipeline, as `redis-benchmark -P 16` has them.
 const PIPELINE: u64 = 16;
-/// Connections, on both sides.
-const CONNECTIONS: usize = 8;
+/// Pipelines under way at a time on both sides: connections of `redis-benchmark`, tasks on ours.
+const PIPELINES: usize = 8;
+/// Connections of the driver: tasks share them, and a busy connection takes many commands in one call of the kernel.
+const CONNECTIONS: usize = 2;
+/// Tasks that each wait for one answer at a time: as many commands under way as in the pipelines.
+const TASKS: usize = PIPELINES * PIPELINE as usize;
 
 /// `tasks` of `op` side by side until `total` operations are done; answers operations a second.
 async fn rate<F: Future<Output = u64> + Send>(
@@ -68,7 +75,7 @@ async fn rate<F: Future<Output = u64> + Send>(
 async fn baseline(url: &str, test: &str, total: u64) -> Option<u64> {
     let port = url.rsplit(':').next()?;
     let output = tokio::process::Command::new("redis-benchmark")
-        .args(["-p", port, "-P", &PIPELINE.to_string(), "-c", &CONNECTIONS.to_string(), "-d", &VALUE.to_string()])
+        .args(["-p", port, "-P", &PIPELINE.to_string(), "-c", &PIPELINES.to_string(), "-d", &VALUE.to_string()])
         .args(["-r", &KEYS.to_string(), "-n", &total.to_string(), "-t", test, "--csv"])
         .output()
         .await
@@ -84,7 +91,7 @@ fn key(number: u64) -> String {
 
 async fn pipelined(pool: Pool, total: u64, write: bool) -> u64 {
     let value = Bytes::from(vec![7; VALUE]);
-    rate(CONNECTIONS * 2, total / PIPELINE, move |number| {
+    rate(PIPELINES, total / PIPELINE, move |number| {
         let (client, value) = (pool.clients()[number as usize % CONNECTIONS].clone(), value.clone());
         async move {
             let pipeline = client.pipeline();
@@ -113,7 +120,7 @@ async fn cache(url: &str, total: u64) {
     builder.with_performance_config(|config| config.max_feed_count = 200);
     let pool = builder.build_pool(CONNECTIONS).expect("a pool");
     pool.init().await.expect("Redis answers");
-    println!("| {VALUE} bytes, {CONNECTIONS} connections | a second | of the baseline |\n|---|---|---|");
+    println!("| {VALUE} bytes, {TASKS} commands under way, one thread | a second | of the baseline |\n|---|---|---|");
     let set = baseline(url, "set", total).await;
     row(&format!("redis-benchmark -P {PIPELINE}, SET"), set.unwrap_or(0), None);
     row(&format!("through the driver, SET, pipelines of {PIPELINE}"), pipelined(pool.clone(), total, true).await, set);
@@ -126,18 +133,18 @@ async fn cache(url: &str, total: u64) {
         let kept = store.keep(&key(number), Bytes::from(vec![7; VALUE]), Duration::from_secs(600)).await;
         kept.expect("Redis answers");
     }
-    let single = rate(256, total / 4, move |number| {
+    let single = rate(TASKS, total / 4, move |number| {
         let store = Arc::clone(&store);
         async move {
             store.get(&key(number)).await.expect("Redis answers").expect("it is kept");
             1
         }
     });
-    row("the cache, one GET a task, 256 tasks", single.await, get);
+    row(&format!("the shop's cache, one GET a task, {TASKS} tasks"), single.await, get);
     let rates = Arc::new(RedisRates::new(redis));
     let rule = Rule { name: "writes", per_hour: 1_000_000, burst: 100_000 };
     let now = parterre::clock::Clock::now(&SystemClock);
-    let counted = rate(256, total / 10, move |number| {
+    let counted = rate(TASKS, total / 10, move |number| {
         let rates = Arc::clone(&rates);
         async move {
             let nonce = Nonce(u128::from(number).to_be_bytes());
@@ -145,7 +152,7 @@ async fn cache(url: &str, total: u64) {
             1
         }
     });
-    row("the hourly limit, one script a task, 256 tasks", counted.await, None);
+    row(&format!("the hourly limit, one script a task, {TASKS} tasks"), counted.await, None);
 }
 
 /// Milliseconds from publishing in one process to hearing in another, with a hundred messages a second.
@@ -181,7 +188,7 @@ async fn buses(url: &str, messages: u32) {
 
 fn main() {
     let quick = std::env::args().any(|arg| arg == "--quick");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
         let Some(redis) = OwnRedis::start(&[]).await else {
             println!("redis-server is not installed: nothing was measured");
