@@ -27,8 +27,10 @@ const optimised = join(compiled, "optimised.wasm");
 const plain = join(compiled, "parterre-frontend_bg.wasm");
 if (!existsSync(optimised) || statSync(optimised).mtimeMs < statSync(plain).mtimeMs) {
   const tool = join(root, "node_modules/.bin/wasm-opt");
+  // A large function that is called once stays a function: inlined it is shorter, but compresses worse (by 2.4 KB).
+  const small = ["--one-caller-inline-max-function-size", "25"];
   // The stack lies lowest and never reaches the first kilobyte, so addresses may be folded into the instructions.
-  const flags = ["-Oz", "--converge", "--low-memory-unused", "--strip-debug", "--strip-producers", "--strip-target-features"];
+  const flags = ["-Oz", "--converge", ...small, "--low-memory-unused", "--strip-debug", "--strip-producers", "--strip-target-features"];
   execFileSync(tool, [...flags, plain, "-o", optimised], { stdio: "inherit" });
 }
 cpSync(optimised, join(draft, wasm));
