@@ -6,9 +6,11 @@ pub mod field;
 pub mod html;
 mod icon;
 pub mod notice;
+mod price;
 #[cfg(feature = "ssr")]
 pub mod when;
 
 pub use icon::Icon;
 #[cfg(feature = "ssr")]
 pub use icon::icon;
+pub use price::price;

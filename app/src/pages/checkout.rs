@@ -26,8 +26,6 @@ pub struct CheckoutPage {
     pub notice: Option<Notice>,
     /// Name and mail are settled (an order exists): only the card is asked for.
     pub only_card: bool,
-    /// There is nothing to pay: no card is asked for.
-    pub free: bool,
     /// Test cards pay here: they are listed.
     pub test_cards: bool,
     /// The total in minor units, as agreed by pressing the button.
@@ -53,6 +51,8 @@ pub struct Basket {
     pub tax: String,
     /// What is paid.
     pub total: String,
+    /// There is nothing to pay.
+    pub free: bool,
 }
 
 /// The form's text and its errors.
@@ -100,19 +100,19 @@ pub fn page(frame: &Frame, data: CheckoutPage) -> impl IntoView + use<> {
     let title = if wrong.is_some() { "Please check your details" } else { "Checkout" };
     let head = Head { title: title.into(), class: "page-checkout", islands: true, ..Head::default() };
     let back = format!("/events/{}/seats", data.slug);
-    let total = data.basket.total.clone();
+    let (total, free) = (data.basket.total.clone(), data.basket.free);
     let (heading, lead) = if data.only_card {
         ("Your seats are safe", "Try again, or use another card. Nothing was charged.")
     } else {
-        ("Almost yours", "No account needed. Tickets come to your mail at once.")
+        ("Almost yours", "No account needed. Your tickets come by email at once.")
     };
     let summary = summary(&data.basket, data.clock.clone());
-    let button = if data.free {
+    let button = if free {
         view! { {icon(Icon::Ticket)}"Get your tickets" }.into_any()
     } else {
         view! { {icon(Icon::Lock)}"Pay "<span class="num">{total}</span> }.into_any()
     };
-    let small = if data.free {
+    let small = if free {
         "There is nothing to pay, so no card is needed."
     } else {
         "You pay exactly this; fees and tax are inside. If the card is declined your seats stay yours while the clock runs."
@@ -126,7 +126,7 @@ pub fn page(frame: &Frame, data: CheckoutPage) -> impl IntoView + use<> {
                 <form class="fields" method="post" action=data.action novalidate=wrong.is_some()>
                     {data.notice.map(notice)}
                     {people}
-                    {(!data.free).then(|| card(&data.typed, wrong, data.test_cards))}
+                    {(!free).then(|| card(&data.typed, wrong, data.test_cards))}
                     <input type="hidden" name="accept_total" value=data.accept_total.to_string()/>
                     <button class="btn wide big">{button}</button>
                     <p class="eyebrow">{small}</p>
@@ -154,7 +154,7 @@ fn people(typed: &Typed, wrong: Option<&str>) -> impl IntoView + use<> {
             })}
             {field(Field {
                 name: "email",
-                label: "Mail",
+                label: "Email",
                 kind: "email",
                 autocomplete: "email",
                 hint: "Your tickets go there.",
@@ -265,12 +265,17 @@ pub(super) fn lines(basket: &Basket) -> impl IntoView + use<> {
         .iter()
         .map(|(label, price)| view! { <li><span>{label.clone()}</span><span class="num">{price.clone()}</span></li> })
         .collect_view();
+    let parts = (!basket.free).then(|| {
+        view! {
+            <li class="muted lesser"><span>"of which service fee"</span><span class="num">{basket.fees.clone()}</span></li>
+            <li class="muted lesser"><span>"of which tax"</span><span class="num">{basket.tax.clone()}</span></li>
+        }
+    });
     view! {
         <div>
             <ul class="lines">{items}</ul>
             <ul class="lines parts">
-                <li class="muted lesser"><span>"of which service fee"</span><span class="num">{basket.fees.clone()}</span></li>
-                <li class="muted lesser"><span>"of which tax"</span><span class="num">{basket.tax.clone()}</span></li>
+                {parts}
                 <li class="all"><span>"Total"</span><b class="price">{basket.total.clone()}</b></li>
             </ul>
         </div>

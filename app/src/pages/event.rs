@@ -125,7 +125,9 @@ fn facts(data: &EventPage) -> impl IntoView + use<> {
 }
 
 fn buy(data: &EventPage, cta: Option<(String, &'static str)>) -> impl IntoView + use<> {
-    let (first, second, care, gone) = data.offer.words();
+    let (first, second, care, _) = data.offer.words();
+    let priced = !matches!(data.offer, Offer::Cancelled | Offer::Past);
+    let paid = priced && !matches!(data.offer, Offer::Free { .. });
     let tiers = data
         .tiers
         .iter()
@@ -162,10 +164,12 @@ fn buy(data: &EventPage, cta: Option<(String, &'static str)>) -> impl IntoView +
                 <span class="eyebrow" class:warn=care>{second}</span>
             </p>
             {actions}
-            {gone.then(|| view! { <p class="muted">"Held seats that are not paid come back within minutes. Look in again, or see what else is on."</p> <a class="btn quiet wide" href="/">"Other dates"</a> })}
-            <h2 class="off">"Prices"</h2>
-            <ul class="tiers" data-live="tiers">{tiers}</ul>
-            <p class="eyebrow">"Per place, fees and tax included."</p>
+            {data.offer.why().map(|why| view! { <p class="muted">{why}</p> <a class="btn quiet wide" href="/">"Other events"</a> })}
+            {priced.then(|| view! {
+                <h2 class="off">"Prices"</h2>
+                <ul class="tiers" data-live="tiers">{tiers}</ul>
+            })}
+            {paid.then(|| view! { <p class="eyebrow">"Per place, fees and tax included."</p> })}
         </aside>
     }
 }

@@ -85,6 +85,22 @@ pub enum Offer {
 }
 
 impl Offer {
+    /// Why nothing can be had and what to do, where nothing can.
+    pub(super) fn why(&self) -> Option<&'static str> {
+        match self {
+            Self::From { .. } | Self::Free { .. } | Self::Opens { .. } => None,
+            Self::SoldOut => {
+                Some("Held seats that are not paid come back within minutes. Look in again, or see what else is on.")
+            }
+            Self::Paused => {
+                Some("We stopped the sale to check something. Tickets that were bought stay valid. Look in again soon.")
+            }
+            Self::Cancelled => Some("This event will not take place."),
+            Self::Postponed => Some("A new date is being found. Tickets that were bought are valid for it."),
+            Self::Past => Some("This event is over. See what else is on."),
+        }
+    }
+
     /// First line, second line, whether the second needs attention, whether nothing can be had.
     pub(super) fn words(&self) -> (String, String, bool, bool) {
         match self {
@@ -158,6 +174,7 @@ fn feature(event: EventRow) -> impl IntoView {
     let (first, second, care, gone) = event.offer.words();
     let href = format!("/events/{}", event.slug);
     let seats = format!("{href}/seats");
+    let opens = matches!(event.offer, Offer::Opens { .. });
     let verb = if event.standing { "Get tickets" } else { "Choose seats" };
     let live = format!("next-{}", event.slug);
     view! {
@@ -165,7 +182,7 @@ fn feature(event: EventRow) -> impl IntoView {
             <p class="eyebrow">"Next on stage"</p>
             <p class="when">
                 <b>{event.starts.day.clone()}</b>
-                <span class="muted">{format!("{}, {}, {}", event.starts.weekday, event.starts.month, event.starts.time)}</span>
+                <span class="muted">{format!("{} · {}, {}", event.starts.month, event.starts.weekday, event.starts.time)}</span>
             </p>
             <div>
                 <h2 id="next"><a href=href>{event.title}</a></h2>
@@ -175,7 +192,7 @@ fn feature(event: EventRow) -> impl IntoView {
                 <span class="strong num">{first}</span>
                 <span class="eyebrow" class:warn=care>{second}</span>
             </p>
-            {(!gone).then(|| view! { <a class="btn wide" href=seats>{verb}{icon(Icon::Arrow)}</a> })}
+            {(!gone && !opens).then(|| view! { <a class="btn wide" href=seats>{verb}{icon(Icon::Arrow)}</a> })}
         </article>
     }
 }

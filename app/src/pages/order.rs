@@ -44,6 +44,7 @@ pub struct TicketStub {
 pub fn page(frame: &Frame, data: OrderPage) -> impl IntoView + use<> {
     let head = Head { title: "Your tickets".into(), class: "page-order", ..Head::default() };
     let good = data.notice.is_none();
+    let paid = if data.basket.free { "" } else { "Paid. " };
     let stubs = data
         .tickets
         .into_iter()
@@ -75,7 +76,7 @@ pub fn page(frame: &Frame, data: OrderPage) -> impl IntoView + use<> {
                 {good.then(|| view! { <span class="seal">{icon(Icon::Check)}</span> })}
                 <h1>{if good { "See you there" } else { "Your order" }}</h1>
                 <p>
-                    {good.then(|| view! { "Paid. Your tickets are below and on their way to " <b>{data.email}</b> ". " })}
+                    {good.then(|| view! { {paid}"Your tickets are below and on their way to " <b>{data.email}</b> ". " })}
                     <span class="muted">"Order "<span class="num">{data.number}</span></span>
                 </p>
                 <ul class="stubs">{stubs}</ul>

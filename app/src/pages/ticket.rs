@@ -82,7 +82,7 @@ pub fn page(frame: &Frame, data: TicketPage) -> impl IntoView + use<> {
                     {(!data.note.is_empty()).then(|| view! { <p class="eyebrow">{data.note}</p> })}
                 </div>
                 <div class="scan" class:void=!valid>
-                    <div role="img" aria-label=format!("QR code of ticket {}", data.code) inner_html=data.qr></div>
+                    <div inner_html=data.qr></div>
                     <code>{data.code}</code>
                     <small>{hint}</small>
                 </div>

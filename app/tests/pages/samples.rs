@@ -131,6 +131,7 @@ fn basket() -> Basket {
         fees: "€9.00".into(),
         tax: "€9.03".into(),
         total: "€138.00".into(),
+        free: false,
     }
 }
 
@@ -143,7 +144,6 @@ fn checkout_page(typed: Typed, notice: Option<Notice>) -> CheckoutPage {
         typed,
         notice,
         only_card: false,
-        free: false,
         accept_total: 13_800,
         test_cards: true,
     }

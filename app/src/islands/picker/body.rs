@@ -7,7 +7,7 @@ use super::held::Held;
 use super::{PickerData, markup};
 use crate::api::events::TierView;
 use crate::components::notice::Tone;
-use crate::components::{Icon, icon};
+use crate::components::{Icon, icon, price};
 
 /// The whole picker around `list`, the seats as the server lists them.
 pub fn body<V: IntoView>(data: PickerData, list: V) -> impl IntoView + use<V> {
@@ -79,7 +79,9 @@ fn standing(data: &PickerData, held: Option<&Held>) -> impl IntoView + use<> {
     let tiers: Vec<&TierView> = data.tiers.iter().filter(|tier| tier.category.is_none()).collect();
     let button = if data.chart.is_none() && held.is_none() { "btn wide" } else { "btn quiet wide" };
     (!tiers.is_empty()).then(|| {
-        let lines = tiers.into_iter().map(|tier| standing_line(tier, held)).collect_view();
+        // Where there is one thing to be had, it is asked for already.
+        let wanted = if data.chart.is_none() && tiers.len() == 1 { data.quantity } else { 0 };
+        let lines = tiers.into_iter().map(|tier| standing_line(tier, held, wanted)).collect_view();
         view! {
             <form class="tierpick" method="post" action=format!("/events/{}/hold", data.slug) data-do="standing">
                 {lines}
@@ -89,21 +91,24 @@ fn standing(data: &PickerData, held: Option<&Held>) -> impl IntoView + use<> {
     })
 }
 
-fn standing_line(tier: &TierView, held: Option<&Held>) -> impl IntoView + use<> {
+fn standing_line(tier: &TierView, held: Option<&Held>, wanted: u32) -> impl IntoView + use<> {
     let id = tier.id.to_string();
     let standing = held.map(|held| held.standing.as_slice()).unwrap_or_default();
+    let first = held.is_none();
     let held = standing.iter().find(|(tier, _)| *tier == id).map_or(0, |(_, quantity)| *quantity);
     let gone = tier.available == 0 && held == 0;
     let name = format!("standing_{id}");
     let most = tier.max_purchase.min(tier.available.saturating_add(held));
+    let least = tier.min_purchase.max(1);
+    let chosen = if first && wanted > 0 && least <= most { wanted.clamp(least, most) } else { held };
     let options = core::iter::once(0)
-        .chain(tier.min_purchase.max(1)..=most)
-        .map(|n| view! { <option value=n.to_string() selected=n == held>{n.to_string()}</option> })
+        .chain(least..=most)
+        .map(|n| view! { <option value=n.to_string() selected=n == chosen>{n.to_string()}</option> })
         .collect_view();
     view! {
         <div class="line">
             <label for=name.clone()>{tier.name.clone()}<small>{if gone { "sold out" } else { "standing" }}</small></label>
-            <b class="num">{tier.price.to_string()}</b>
+            <b class="num">{price(tier.price)}</b>
             <select class="input" id=name.clone() name=name data-tier=id disabled=gone>{options}</select>
         </div>
     }
@@ -154,7 +159,7 @@ fn filters(data: &PickerData) -> impl IntoView + use<> {
         .iter()
         .filter_map(|tier| {
             let zone = tier.category?;
-            Some(chip(zone.to_string(), Some(zone), tier.name.clone(), tier.price.to_string()))
+            Some(chip(zone.to_string(), Some(zone), tier.name.clone(), price(tier.price)))
         })
         .collect_view();
     view! {

@@ -4,6 +4,8 @@
 use crate::api::events::TierView;
 #[cfg(feature = "ssr")]
 use crate::api::holds::HoldView;
+#[cfg(feature = "ssr")]
+use crate::components::price;
 
 /// A hold in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,8 +47,8 @@ impl Held {
             zone: tiers.iter().find(|tier| tier.id == line.tier).and_then(|tier| tier.category),
             label: line.label.clone(),
             quantity: line.quantity,
-            unit: line.unit.to_string(),
-            total: line.total.to_string(),
+            unit: price(line.unit),
+            total: price(line.total),
         });
         Self {
             id: hold.id.to_string(),
@@ -55,7 +57,7 @@ impl Held {
             seats: hold.seats.iter().map(|seat| seat.0).collect(),
             standing: hold.standing.iter().map(|s| (s.tier.to_string(), s.quantity)).collect(),
             lines: lines.collect(),
-            total: hold.total.to_string(),
+            total: price(hold.total),
         }
     }
 }

@@ -73,19 +73,21 @@ pub(super) fn basket(hold: Option<&Held>) -> String {
     let mut html = Html::default();
     let Some(hold) = hold else {
         html.raw(
-            "<p class=\"invite\">Nothing is held yet. What you choose is kept for you a while, free of charge.</p>",
+            "<p class=\"invite\"><span>Choose a seat, or let us find the best. </span>What you choose is kept for \
+             you for ten minutes, free of charge.</p>",
         );
         return html.done();
     };
+    clock(&mut html, hold);
     html.raw("<ul>");
     for line in &hold.lines {
         item(&mut html, hold, line);
     }
     html.raw("</ul>");
-    clock(&mut html, hold);
     let standing = hold.standing.iter().map(|(_, quantity)| quantity).sum();
     html.raw("<div class=\"pay-row\"><div class=\"total\"><div>").raw(&count(hold.seats.len(), standing));
-    html.raw("<br><small class=\"muted\">fees included</small></div><b class=\"price\">").text(&hold.total);
+    html.raw("<br><small class=\"muted\">").raw(if hold.total == "free" { "no card needed" } else { "fees included" });
+    html.raw("</small></div><b class=\"price\">").text(&hold.total);
     html.raw("</b></div><a class=\"btn wide\" href=\"/checkout/").text(&hold.id);
     html.raw("\">Continue to checkout</a><form method=\"post\" data-do=\"release\" action=\"/holds/").text(&hold.id);
     html.raw("/release\"><button class=\"link\">Let them go</button></form></div>");
@@ -107,7 +109,10 @@ fn item(html: &mut Html, hold: &Held, line: &HeldLine) {
             seat.to_string()
         }
         None => {
-            html.number(line.quantity).raw(" × ").text(&line.label).raw("<small>").text(&line.unit).raw(" each");
+            html.number(line.quantity).raw(" × ").text(&line.label).raw("<small>");
+            if line.unit != line.total {
+                html.text(&line.unit).raw(" each");
+            }
             line.tier.clone()
         }
     };
@@ -201,8 +206,8 @@ pub(super) fn card(title: &str, price: &str, detail: &str) -> String {
     html.done()
 }
 
-/// The chips that choose a floor; none where there is one floor only.
-pub(super) fn floors(names: &[String], chosen: Option<u8>) -> String {
+/// The chips that choose a floor; none where there is one floor only, and no "all" where they are `stacked`.
+pub(super) fn floors(names: &[String], stacked: bool) -> String {
     let mut html = Html::default();
     if names.len() > 1 {
         let mut chip = |value: &str, name: &str, pressed: bool| {
@@ -210,9 +215,11 @@ pub(super) fn floors(names: &[String], chosen: Option<u8>) -> String {
             html.raw(if pressed { "\" aria-pressed=\"true\">" } else { "\" aria-pressed=\"false\">" });
             html.text(name).raw("</button>");
         };
-        chip("all", "All floors", chosen.is_none());
+        if !stacked {
+            chip("all", "All floors", true);
+        }
         for (index, name) in (0_u8..).zip(names) {
-            chip(&index.to_string(), name, chosen == Some(index));
+            chip(&index.to_string(), name, false);
         }
     }
     html.done()

@@ -6,6 +6,8 @@ pub mod body;
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
 mod choose;
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
+mod floors;
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
 mod held;
 #[cfg(all(feature = "hydrate", target_arch = "wasm32"))]
 mod live;

@@ -63,9 +63,10 @@ pub fn healed(pairs: &[(Place, Place)]) -> String {
     };
     let (were, lost, held) = (if n == 1 { "was" } else { "were" }, numbers(|p| &p.0), numbers(|p| &p.1));
     format!(
-        "{} {lost} {were} just taken. We are holding {} {held} for you instead: {place}, {price}.",
+        "{} {lost} {were} just taken. We are holding {} {held} for you instead: {place}, {price}. {}",
         if n == 1 { "Seat" } else { "Seats" },
-        plural(n)
+        plural(n),
+        if n == 1 { "Keep it, or choose another." } else { "Keep them, or choose others." }
     )
 }
 
@@ -83,12 +84,14 @@ mod tests {
             [(place("F", "13", 6900), place("F", "15", 6900)), (place("F", "14", 6900), place("F", "16", 6900))];
         assert_eq!(
             healed(&pairs),
-            "Seats 13 and 14 were just taken. We are holding seats 15 and 16 for you instead: same row, same price."
+            "Seats 13 and 14 were just taken. We are holding seats 15 and 16 for you instead: same row, same price. \
+             Keep them, or choose others."
         );
         let other = [(place("F", "14", 6900), place("G", "2", 5900))];
         assert_eq!(
             healed(&other),
-            "Seat 14 was just taken. We are holding seat 2 for you instead: same section, row G, at a lower price."
+            "Seat 14 was just taken. We are holding seat 2 for you instead: same section, row G, at a lower price. \
+             Keep it, or choose another."
         );
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::pages::event::EventPage;
-use app::pages::home::{Chip, HomePage};
+use app::pages::home::{Chip, HomePage, Offer};
 use app::pages::{self, render};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -102,11 +102,11 @@ async fn one(shop: &Shop, slug: &str) -> Result<String, ApiError> {
     let capacity = event.tiers.iter().map(|tier| tier.quantity).sum();
     let opens = event.tiers.iter().filter_map(|tier| tier.sale.opens_at).min();
     let address = [event.address.as_str(), &summary.venue.city].into_iter().filter(|part| !part.is_empty());
-    // Held places are not to be had now; where nobody knows, the books alone tell.
     let seen = shop.availability.get(summary.id, now).await.ok();
-    let left = |tier: &Tier| {
-        let live = seen.as_ref().and_then(|seen| seen.left.iter().find(|(id, _)| *id == tier.id));
-        live.map_or(tier.available(), |(_, left)| tier.available().min(*left))
+    let left = |tier: &Tier| words::left(seen.as_deref(), tier);
+    let offer = match words::offer(summary, Some(capacity), opens) {
+        Offer::From { .. } | Offer::Free { .. } if event.tiers.iter().all(|tier| left(tier) == 0) => Offer::SoldOut,
+        offer => offer,
     };
     let data = EventPage {
         slug: summary.slug.clone(),
@@ -118,7 +118,7 @@ async fn one(shop: &Shop, slug: &str) -> Result<String, ApiError> {
         address: address.collect::<Vec<_>>().join(", "),
         description: event.description.split("\n\n").map(str::to_owned).collect(),
         notes: words::notes(&event),
-        offer: words::offer(summary, Some(capacity), opens),
+        offer,
         seated: event.chart.is_some(),
         tiers: event.tiers.iter().map(|tier| words::tier(tier, left(tier), zone, now)).collect(),
         notice: None,

@@ -67,7 +67,6 @@ async fn show(
         typed,
         notice,
         only_card: false,
-        free: view.total.amount == 0,
         test_cards: shop.test_provider.is_some(),
         accept_total: view.total.amount,
         slug,

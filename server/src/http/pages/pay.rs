@@ -157,7 +157,6 @@ fn card_again(
         typed,
         notice,
         only_card: true,
-        free: false,
         test_cards: shop.test_provider.is_some(),
         accept_total: order.totals.total.amount,
     };
@@ -184,7 +183,8 @@ fn paid(shop: &Shop, order: &OrderRecord, event: &EventFacts, notice: Option<Not
     let tickets = order.tickets.iter().map(|ticket| TicketStub {
         href: format!("/tickets/{}", shop.purchase.signer().link(ticket.id)),
         place: ticket.label.clone(),
-        detail: ticket.tier_name.clone(),
+        // A standing place has no better name than its tier.
+        detail: if ticket.label == ticket.tier_name { String::new() } else { ticket.tier_name.clone() },
         code: ticket.code.clone(),
     });
     let data = OrderPage {

@@ -3,6 +3,7 @@
 use app::islands::picker::PickerData;
 use app::pages::seat_list::{OpenSection, RowView, SeatCell, SeatList, SectionLink};
 use app::pages::seats::SeatsPage;
+use app::pages::wrong::WrongPage;
 use app::pages::{self, render};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -17,8 +18,8 @@ use domain::money::Money;
 use domain::seat::{Features, SeatId, SeatState};
 use serde::Deserialize;
 
-use super::{note, words};
-use crate::catalog::types::Event;
+use super::{note, words, wrong};
+use crate::catalog::types::{Event, Status};
 use crate::catalog::view;
 use crate::http::html::private;
 use crate::http::json::{Asked, Named};
@@ -26,6 +27,7 @@ use crate::http::problem::ApiError;
 use crate::http::secret::{Caller, Secret};
 use crate::http::state::{OnStage, Shop};
 use crate::http::views::{Extras, hold_view};
+use crate::http::when;
 
 /// How many seats are looked for, until somebody says otherwise.
 const QUANTITY: u32 = 2;
@@ -54,9 +56,21 @@ pub(super) async fn page(
         .into_iter()
         .rfind(|hold| hold.event == event.summary.id)
         .map(|hold| hold_view(&hold, event, chart.as_deref(), Extras::default(), now));
+    // Whoever holds something sees it, whatever became of the sale.
+    if hold.is_none() && !matches!(event.summary.status, Status::OnSale | Status::SoldOut) {
+        let opens = event.tiers.iter().filter_map(|tier| tier.sale.opens_at).filter(|opens| now < *opens).min();
+        let opens = opens.map(|opens| when::short(opens, &event.summary.venue.time_zone));
+        return Ok(wrong::show(&shop, StatusCode::OK, WrongPage::not_on_sale(&slug, opens.as_deref())));
+    }
+    let seen = shop.availability.get(event.summary.id, now).await;
+    let tiers = event.tiers.iter().map(|tier| {
+        let available = words::left(seen.as_deref().ok(), tier);
+        app::api::events::TierView { available, ..view::tier(tier) }
+    });
+    let tiers = tiers.collect();
     let list = match chart {
         Some(chart) => {
-            let seen = shop.availability.get(event.summary.id, now).await?;
+            let seen = seen?;
             let key = (event.summary.id, seen.message.sequence, price_list(event));
             let sections = async { Arc::from(sections(event, chart, &seen.message.states)) };
             let sections = shop.sections.get_with(key, sections).await;
@@ -68,7 +82,7 @@ pub(super) async fn page(
     let told = notice.is_some();
     let picker = PickerData {
         slug: slug.clone(),
-        tiers: event.tiers.iter().map(view::tier).collect(),
+        tiers,
         chart: event.chart.as_ref().map(|chart| app::api::events::ChartView {
             version: chart.version,
             seats: chart.seats,

@@ -67,8 +67,9 @@ pub(super) async fn page(
         title: print.title,
         holder: print.holder,
         number: print.number,
+        // A standing place has no better name than its tier.
+        note: if print.place.iter().any(|(_, value)| *value == print.tier) { String::new() } else { print.tier },
         facts: print.place,
-        note: print.tier,
         code: print.code,
         spent,
         pdf: format!("/tickets/{link}/ticket.pdf"),

@@ -1,6 +1,7 @@
 //! Facts of an event as the words that pages show.
 
 use app::api::holds::HoldView;
+use app::components::price;
 use app::components::when::When;
 use app::pages::checkout::Basket;
 use app::pages::event::TierRow;
@@ -8,6 +9,7 @@ use app::pages::home::{EventRow, Offer};
 use domain::time::Millis;
 use serde_json::Value;
 
+use crate::availability::Seen;
 use crate::catalog::types::{Event, Status, Summary, Tier};
 use crate::catalog::view;
 use crate::http::when;
@@ -56,6 +58,12 @@ pub(super) fn row(event: &Summary) -> EventRow {
     }
 }
 
+/// What is left of a tier. Held places are not to be had now; where nobody knows, the books alone tell.
+pub(super) fn left(seen: Option<&Seen>, tier: &Tier) -> u32 {
+    let live = seen.and_then(|seen| seen.left.iter().find(|(id, _)| *id == tier.id));
+    live.map_or(tier.available(), |(_, left)| tier.available().min(*left))
+}
+
 /// A price tier's row, as of `now`, with `left` places to be had.
 pub(super) fn tier(tier: &Tier, left: u32, zone: &str, now: Millis) -> TierRow {
     let opens = tier.sale.opens_at.filter(|opens| now < *opens);
@@ -68,11 +76,6 @@ pub(super) fn tier(tier: &Tier, left: u32, zone: &str, now: Millis) -> TierRow {
         None => (String::new(), false),
     };
     TierRow { name: tier.name.clone(), price: price(tier.price.total), zone: tier.category, left: words, closed }
-}
-
-/// A price in words where it is none.
-fn price(total: domain::money::Money) -> String {
-    if total.amount == 0 { "free".to_owned() } else { total.to_string() }
 }
 
 /// The lines of the flexible part that help a visitor.
@@ -121,17 +124,18 @@ pub(super) fn held_basket(event: &Event, hold: &HoldView, lines: &[domain::price
         starts: starts(&event.summary),
         doors: event.doors_at.map(|at| when::clock_time(at, &event.summary.venue.time_zone)),
         place: place(&event.summary),
-        lines: hold.lines.iter().map(|line| (label(&line.label, line.quantity), line.total.to_string())).collect(),
+        lines: hold.lines.iter().map(|line| (label(&line.label, line.quantity), price(line.total))).collect(),
         fees: of(|price| price.fee),
         tax: of(|price| price.tax),
-        total: hold.total.to_string(),
+        total: price(hold.total),
+        free: hold.total.amount == 0,
     }
 }
 
 /// An ordered basket.
 pub(super) fn ordered_basket(event: &EventFacts, order: &OrderRecord) -> Basket {
     let currency = order.totals.total.currency;
-    let money = |amount| domain::money::Money::new(amount, currency).to_string();
+    let money = |amount| price(domain::money::Money::new(amount, currency));
     let lines = order
         .lines
         .iter()
@@ -148,7 +152,8 @@ pub(super) fn ordered_basket(event: &EventFacts, order: &OrderRecord) -> Basket 
         lines,
         fees: money(order.totals.fees),
         tax: money(order.totals.tax),
-        total: order.totals.total.to_string(),
+        total: price(order.totals.total),
+        free: order.totals.total.amount == 0,
     }
 }
 

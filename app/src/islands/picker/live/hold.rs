@@ -181,7 +181,7 @@ fn granted(hold: &Json, go: bool) {
         .collect();
     let relaxed: Vec<String> = hold.get("relaxed").items().iter().map(Json::text).collect();
     if !moved.is_empty() {
-        shown::notice(Tone::Good, &[&words::healed(&moved), " Keep them, or choose others."].concat());
+        shown::notice(Tone::Good, &words::healed(&moved));
     } else if !relaxed.is_empty() {
         shown::notice(Tone::Calm, &relaxed.join(" "));
     }

@@ -12,15 +12,17 @@ use domain::rules::{Tier, orphans};
 use domain::seat::{Features, SeatId, SeatState};
 use domain::time::Millis;
 
-use super::super::choose;
 use super::super::markup::sentence;
 use super::super::words::{Place, list};
+use super::super::{choose, floors};
 use super::state;
 use crate::islands::browser::{ask, bytes, put, say};
 
 /// The house.
 pub(super) struct House {
     pub(super) chart: Rc<Chart>,
+    /// Its floors lie over each other on the plan: one is shown at a time.
+    pub(super) stacked: bool,
     pub(super) states: Packed,
     pub(super) tiers: Vec<Tier>,
     /// What the states are of: the newest that was heard.
@@ -53,11 +55,12 @@ pub(super) async fn load() -> bool {
     }
     let Some(response) = ask("GET", &url, &[], None).await.filter(web_sys::Response::ok) else { return false };
     let Some(chart) = bytes(&response).await.and_then(|bytes| pack::unpack(&bytes).ok()) else { return false };
-    put("floors", &super::super::markup::floors(&chart.floors, None));
+    let stacked = floors::stacked(&chart);
+    put("floors", &super::super::markup::floors(&chart.floors, stacked));
     let states = Packed::free(chart.seats.len() as u32);
     HOUSE.with(|house| {
         *house.borrow_mut() =
-            Some(House { chart: Rc::new(chart), states, tiers, at: Position::default(), tag: String::new() });
+            Some(House { chart: Rc::new(chart), stacked, states, tiers, at: Position::default(), tag: String::new() });
     });
     // A house of which nothing is known would look free: until there is an answer the server's list stays.
     while !refresh().await {

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use domain::seat::{SeatId, SeatState};
 use wasm_bindgen::JsCast;
 
-use super::super::markup;
+use super::super::{floors, markup};
 use super::{house, state};
 use crate::islands::browser::{by_id, mark, put, say};
 use crate::seat_map::{By, CategoryWords, Filter, Insets, MapEvent, MapOptions, SeatMapView, Spot};
@@ -77,13 +77,18 @@ pub(super) fn mount() {
             })
         };
         let prices = (0..house.chart.categories.len()).map(price).collect();
-        let insets = Insets { top: 68.0, right: 16.0, bottom: 24.0, left: 16.0 };
+        // Room for the chips above and the legend beneath, which a phone does without.
+        let bottom = if canvas.client_width() > 700 { 72.0 } else { 24.0 };
+        let insets = Insets { top: 68.0, right: 16.0, bottom, left: 16.0 };
         let options = MapOptions { insets, prices, ..MapOptions::default() };
         let map = SeatMapView::mount(canvas.unchecked_into(), house.chart.clone(), options, heard)?;
         map.set_states(&house.states);
         Some(map)
     });
     MAP.with(|map| *map.borrow_mut() = mounted.flatten());
+    if house::with(|house| house.stacked) == Some(true) {
+        floor(Some(0));
+    }
     let own = state::with(|p| p.seats());
     mine(&own);
     if !own.is_empty() {
@@ -176,7 +181,12 @@ pub(super) fn mine(seats: &[u32]) {
     with(|map| map.set_mine(&ids(seats)));
 }
 
+/// Flies to seats, onto their floor where only one is shown.
 pub(super) fn go_to(seats: &[u32]) {
+    let there = house::with(|house| floors::of(&house.chart, SeatId(*seats.first()?)).filter(|_| house.stacked));
+    if let Some(there) = there.flatten() {
+        floor(Some(there));
+    }
     with(|map| map.show(&ids(seats)));
 }
 

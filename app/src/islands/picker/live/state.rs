@@ -10,6 +10,7 @@ use domain::rules::{Tier, Window};
 
 use super::super::held::{Held, HeldLine};
 use super::map::Pass;
+use crate::components::price;
 use crate::islands::browser::{Json, now};
 
 /// A tier as the page told it.
@@ -122,8 +123,8 @@ impl Picker {
                 tier_name: line.get("tier_name").text(),
                 label: line.get("label").text(),
                 quantity: line.get("quantity").whole() as u32,
-                unit: money(&line.get("unit")).to_string(),
-                total: money(&line.get("total")).to_string(),
+                unit: price(money(&line.get("unit"))),
+                total: price(money(&line.get("total"))),
             }
         });
         let held = Held {
@@ -138,7 +139,7 @@ impl Picker {
                 .map(|s| (s.get("tier").text(), s.get("quantity").whole() as u32))
                 .collect(),
             lines: lines.collect(),
-            total: money(&hold.get("total")).to_string(),
+            total: price(money(&hold.get("total"))),
         };
         self.ends = now() + held.remaining_ms as f64;
         self.left = held.remaining_ms;
