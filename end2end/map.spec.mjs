@@ -1,0 +1,137 @@
+// The map under the hand: every way to move it moves it, "Whole house" brings it back, and chips show what they say.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, visit } from "./support/browser.mjs";
+import { open } from "./support/server.mjs";
+import { holdBest, openSeats } from "./support/walk.mjs";
+
+const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
+
+let shop, browser, event;
+before(async () => {
+  [shop, browser] = await Promise.all([open(), launch()]);
+  event = (await shop.events()).small;
+});
+after(async () => {
+  await browser?.close();
+  await shop?.close();
+});
+
+/** What the canvas shows once it is at rest. */
+async function picture(page) {
+  const look = () =>
+    page.locator("canvas#map").evaluate(async (map) => {
+      const { data } = map.getContext("2d").getImageData(0, 0, map.width, map.height);
+      return new Uint8Array(await crypto.subtle.digest("SHA-1", data)).join();
+    });
+  for (let last = await look(); ; ) {
+    await page.waitForTimeout(250);
+    const now = await look();
+    if (now === last) return now;
+    last = now;
+  }
+}
+
+/** Opens the map, and remembers what the whole house looks like. */
+async function openMap(options) {
+  const visitor = await visit(browser, shop, options);
+  await openSeats(visitor.page, event);
+  return { ...visitor, whole: await picture(visitor.page) };
+}
+
+/** Does it, sees that the picture differs, and goes back to the whole house. */
+async function moves(page, whole, name, act) {
+  await act();
+  assert.notEqual(await picture(page), whole, `${name} moves the map`);
+  await page.getByRole("button", { name: "Whole house" }).click();
+  assert.equal(await picture(page), whole, `after ${name} the whole house comes back`);
+}
+
+test("the map moves by buttons, wheel, drag and keys", async () => {
+  const { page, whole, leave } = await openMap({ viewport: { width: 1280, height: 800 } });
+  const map = await page.locator("canvas#map").boundingBox();
+  const [x, y] = [map.x + map.width / 2, map.y + map.height / 2];
+  await moves(page, whole, "the plus button", () => page.getByRole("button", { name: "Zoom in" }).click());
+  await moves(page, whole, "the wheel", async () => {
+    await page.mouse.move(x, y);
+    await page.mouse.wheel(0, -400);
+  });
+  await moves(page, whole, "a drag", async () => {
+    await page.getByRole("button", { name: "Zoom in" }).click();
+    await picture(page);
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x + 120, y + 60, { steps: 6 });
+    await page.mouse.up();
+    assert.equal(await page.locator("aside.side li.item").count(), 0, "a drag takes no seat");
+  });
+  await moves(page, whole, "a key", async () => {
+    await page.locator("canvas#map").focus();
+    await page.keyboard.press("+");
+    await page.locator("canvas#map").blur();
+  });
+  await leave();
+});
+
+test("the map moves by pinch and double tap", async () => {
+  const { page, context, whole, leave } = await openMap(PHONE);
+  const session = await context.newCDPSession(page);
+  const map = await page.locator("canvas#map").boundingBox();
+  const [x, y] = [map.x + map.width / 2, map.y + map.height / 2];
+  const touch = (type, ...points) => session.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
+  await moves(page, whole, "a pinch", async () => {
+    await touch("touchStart", [x - 20, y], [x + 20, y]);
+    for (let wide = 30; wide <= 110; wide += 20) await touch("touchMove", [x - wide, y], [x + wide, y]);
+    await touch("touchEnd");
+  });
+  await moves(page, whole, "a double tap", async () => {
+    // Where no seat is: between the stage and the first row nothing can be taken.
+    for (let tap = 0; tap < 2; tap += 1) {
+      await touch("touchStart", [map.x + 30, y]);
+      await touch("touchEnd");
+    }
+  });
+  assert.equal(await page.locator("aside.side li.item").count(), 0, "moving takes no seat");
+  await leave();
+});
+
+test("chips show one price, one floor, the step-free places, and everything again", async () => {
+  const { page, whole, leave } = await openMap({ viewport: { width: 1280, height: 800 } });
+  const away = () => page.mouse.move(2, 2);
+  const seen = new Set([whole]);
+  const chips = page.locator(".filters .chip");
+  for (const name of [await chips.nth(1).innerText(), await chips.nth(2).innerText(), "Accessible"]) {
+    const chip = page.getByRole("button", { name, exact: true });
+    await chip.click();
+    await away();
+    assert.equal(await chip.getAttribute("aria-pressed"), "true");
+    const now = await picture(page);
+    assert.ok(!seen.has(now), `${name} shows something of its own`);
+    seen.add(now);
+  }
+  await page.getByRole("button", { name: "All prices" }).click();
+  await away();
+  assert.equal(await picture(page), whole);
+  await page.getByRole("button", { name: "Circle", exact: true }).click();
+  await away();
+  assert.notEqual(await picture(page), whole);
+  await page.getByRole("button", { name: "All floors" }).click();
+  await away();
+  assert.equal(await picture(page), whole);
+  await leave();
+});
+
+test("a seat's card says section, row, seat, price and whose it is", async () => {
+  const { page, leave } = await visit(browser, shop, { viewport: { width: 1280, height: 800 } });
+  await openSeats(page, event);
+  await holdBest(page, 1);
+  await page.waitForTimeout(500);
+  await page.locator("canvas#map").focus();
+  await page.keyboard.press("ArrowRight");
+  await page.locator("#peek").waitFor();
+  const card = await page.locator("#peek").innerText();
+  assert.match(card, /Row \S+, seat \S+/);
+  assert.match(card, /€\d+\.\d\d/);
+  assert.match(await page.locator("#said").innerText(), /Row \S+, seat \S+, €\d+\.\d\d, \S/, "the card is read aloud");
+  await leave();
+});
