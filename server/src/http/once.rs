@@ -10,6 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::time::Millis;
 use sha2::{Digest, Sha256};
 
 use super::client::Client;
@@ -81,7 +82,7 @@ pub async fn once(
                 tokio::time::sleep(AGAIN_AFTER).await;
             }
             // A client that hangs up must not leave the key half used.
-            match tokio::spawn(run(once, call, request, next)).await {
+            match tokio::spawn(run(once, call, now, request, next)).await {
                 Ok(response) => response,
                 Err(_) => ApiError::new(
                     StatusCode::INTERNAL_SERVER_ERROR,
@@ -95,7 +96,7 @@ pub async fn once(
     }
 }
 
-async fn run(once: Once, call: Call, request: Request, next: Next) -> Response {
+async fn run(once: Once, call: Call, begun: Millis, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status();
     let (parts, body) = response.into_parts();
@@ -106,11 +107,11 @@ async fn run(once: Once, call: Call, request: Request, next: Next) -> Response {
     // run again too: it brings the same ids, and finds what the first try has left behind.
     let comes_back = parts.headers.contains_key(header::RETRY_AFTER);
     let kept = if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS || comes_back {
-        once.store.forget(&call).await
+        once.store.forget(&call, begun).await
     } else {
         let answer =
             Stored { status: status.as_u16(), content_type: content_type(&parts.headers), body: body.to_vec() };
-        once.store.finish(&call, &answer, once.clock.now()).await
+        once.store.finish(&call, begun, &answer, once.clock.now()).await.map(drop)
     };
     if let Err(trouble) = kept {
         tracing::warn!(%trouble, "an idempotency key could not be settled");

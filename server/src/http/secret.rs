@@ -30,10 +30,7 @@ impl Secret {
     /// The one of a call that may have to run again: every time the same, and nobody else can know it.
     #[must_use]
     pub fn of_run(run: &Run) -> Self {
-        let mut digest = Sha256::new();
-        digest.update(run.seed);
-        digest.update(b"secret");
-        Self(digest.finalize().into())
+        Self(run.draw("secret"))
     }
 
     /// Reads the text form: 43 characters of base64url.

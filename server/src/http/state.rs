@@ -11,7 +11,6 @@ use domain::hold::{Hold, HoldRefusal};
 use domain::ids::{EventId, HoldId, HolderId};
 use domain::time::Millis;
 use moka::future::Cache;
-use sha2::{Digest, Sha256};
 
 use super::assets::Manifest;
 use super::client::{Client, Crowd};
@@ -104,10 +103,7 @@ pub struct OnStage {
 
 /// The hold of a call that may have to run again: every time the same.
 fn hold_of(run: &Run) -> HoldId {
-    let mut digest = Sha256::new();
-    digest.update(run.seed);
-    digest.update(b"hold");
-    let [a, b, c, d, e, f, g, h, i, j, ..] = <[u8; 32]>::from(digest.finalize());
+    let [a, b, c, d, e, f, g, h, i, j, ..] = run.draw("hold");
     HoldId::mint(run.since, [a, b, c, d, e, f, g, h, i, j])
 }
 

@@ -54,16 +54,16 @@ impl IdempotencyStore for LookAside {
         }
     }
 
-    async fn finish(&self, call: &Call, answer: &Stored, now: Millis) -> Result<(), Trouble> {
-        self.books.finish(call, answer, now).await?;
-        if let Some(bytes) = encode(call, answer, now) {
+    async fn finish(&self, call: &Call, begun: Millis, answer: &Stored, now: Millis) -> Result<bool, Trouble> {
+        let kept = self.books.finish(call, begun, answer, now).await?;
+        if kept && let Some(bytes) = encode(call, answer, now) {
             let _ = self.cache.keep(&name(call), bytes, KEPT_FOR).await;
         }
-        Ok(())
+        Ok(kept)
     }
 
-    async fn forget(&self, call: &Call) -> Result<(), Trouble> {
-        self.books.forget(call).await
+    async fn forget(&self, call: &Call, begun: Millis) -> Result<(), Trouble> {
+        self.books.forget(call, begun).await
     }
 
     async fn sweep(&self, now: Millis) -> Result<u64, Trouble> {

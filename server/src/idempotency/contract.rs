@@ -38,7 +38,7 @@ async fn the_first_runs_and_the_second_gets_its_answer(store: Store) {
     let call = call("a", 1);
     assert_eq!(begin(&*store, &call, NOW).await, Ok(FRESH));
     assert_eq!(begin(&*store, &call, NOW).await, Ok(Begin::Running));
-    store.finish(&call, &answer(), NOW).await.unwrap();
+    assert_eq!(store.finish(&call, NOW, &answer(), NOW).await, Ok(true));
     assert_eq!(begin(&*store, &call, NOW.plus(LOST_AFTER * 2)).await, Ok(Begin::Replay(answer())));
 }
 
@@ -64,7 +64,7 @@ async fn a_call_lost_with_its_process_may_run_again(store: Store) {
 async fn a_call_that_did_nothing_may_run_again(store: Store) {
     let call = call("e", 1);
     assert_eq!(begin(&*store, &call, NOW).await, Ok(FRESH));
-    store.forget(&call).await.unwrap();
+    store.forget(&call, NOW).await.unwrap();
     assert_eq!(begin(&*store, &call, NOW).await, Ok(FRESH));
 }
 
@@ -72,22 +72,35 @@ async fn a_call_that_runs_again_is_the_same_run(store: Store) {
     let (call, other) = (call("h", 1), call("h", 2));
     let run = |since, seed| Ok(Begin::Fresh(Run { since, seed }));
     assert_eq!(store.begin(&call, [1; 32], NOW).await, run(NOW, [1; 32]));
-    store.forget(&call).await.unwrap();
+    store.forget(&call, NOW).await.unwrap();
     assert_eq!(store.begin(&call, [2; 32], NOW.plus(5)).await, run(NOW, [1; 32]));
     // Lost with its process, it is still the same; another request is another run.
     let later = NOW.plus(LOST_AFTER + 5);
     assert_eq!(store.begin(&call, [3; 32], later).await, run(NOW, [1; 32]));
-    store.forget(&call).await.unwrap();
+    store.forget(&call, later).await.unwrap();
     assert_eq!(store.begin(&other, [4; 32], later).await, run(later, [4; 32]));
-    store.forget(&other).await.unwrap();
+    store.forget(&other, later).await.unwrap();
     let tomorrow = later.plus(REMEMBERED_FOR);
     assert_eq!(store.begin(&other, [5; 32], tomorrow).await, run(tomorrow, [5; 32]));
+}
+
+async fn a_try_that_was_taken_for_lost_settles_nothing(store: Store) {
+    let (call, later) = (call("j", 1), NOW.plus(LOST_AFTER));
+    assert_eq!(begin(&*store, &call, NOW).await, Ok(FRESH));
+    assert_eq!(begin(&*store, &call, later).await, Ok(FRESH), "another takes over");
+    store.forget(&call, NOW).await.unwrap();
+    assert_eq!(begin(&*store, &call, later).await, Ok(Begin::Running));
+    let late = Stored { status: 500, ..answer() };
+    assert_eq!(store.finish(&call, NOW, &late, later).await, Ok(false));
+    assert_eq!(begin(&*store, &call, later).await, Ok(Begin::Running));
+    assert_eq!(store.finish(&call, later, &answer(), later).await, Ok(true));
+    assert_eq!(begin(&*store, &call, later).await, Ok(Begin::Replay(answer())));
 }
 
 async fn a_day_later_all_is_forgotten(store: Store) {
     let call = call("f", 1);
     begin(&*store, &call, NOW).await.unwrap();
-    store.finish(&call, &answer(), NOW).await.unwrap();
+    assert_eq!(store.finish(&call, NOW, &answer(), NOW).await, Ok(true));
     assert_eq!(store.sweep(NOW.plus(REMEMBERED_FOR - 1)).await, Ok(0));
     assert_eq!(store.sweep(NOW.plus(REMEMBERED_FOR)).await, Ok(1));
     assert_eq!(begin(&*store, &call, NOW.plus(REMEMBERED_FOR)).await, Ok(FRESH));
@@ -132,6 +145,7 @@ macro_rules! all_laws {
                 a_call_lost_with_its_process_may_run_again,
                 a_call_that_did_nothing_may_run_again,
                 a_call_that_runs_again_is_the_same_run,
+                a_try_that_was_taken_for_lost_settles_nothing,
                 a_day_later_all_is_forgotten,
                 of_many_at_once_one_runs,
             ]
@@ -179,11 +193,11 @@ impl IdempotencyStore for Busy {
         self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         self.0.begin(call, seed, now).await
     }
-    async fn finish(&self, call: &Call, answer: &Stored, now: Millis) -> Result<(), Trouble> {
-        self.0.finish(call, answer, now).await
+    async fn finish(&self, call: &Call, begun: Millis, answer: &Stored, now: Millis) -> Result<bool, Trouble> {
+        self.0.finish(call, begun, answer, now).await
     }
-    async fn forget(&self, call: &Call) -> Result<(), Trouble> {
-        self.0.forget(call).await
+    async fn forget(&self, call: &Call, begun: Millis) -> Result<(), Trouble> {
+        self.0.forget(call, begun).await
     }
     async fn sweep(&self, now: Millis) -> Result<u64, Trouble> {
         self.0.sweep(now).await
@@ -196,7 +210,7 @@ async fn who_tries_again_soon_is_answered_beside_the_books() {
     let store = LookAside::new(books.clone(), cache);
     let call = call("h", 1);
     assert_eq!(begin(&store, &call, NOW).await, Ok(FRESH));
-    store.finish(&call, &answer(), NOW).await.unwrap();
+    assert_eq!(store.finish(&call, NOW, &answer(), NOW).await, Ok(true));
     for _ in 0..20 {
         assert_eq!(begin(&store, &call, NOW.plus(1)).await, Ok(Begin::Replay(answer())));
     }

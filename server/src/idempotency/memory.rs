@@ -59,15 +59,17 @@ impl IdempotencyStore for MemoryIdempotency {
         Ok(Begin::Fresh(run))
     }
 
-    async fn finish(&self, call: &Call, answer: &Stored, _: Millis) -> Result<(), Trouble> {
-        if let Some(entry) = self.entries().get_mut(&name(call)) {
-            entry.answer = Some(answer.clone());
-        }
-        Ok(())
+    async fn finish(&self, call: &Call, begun: Millis, answer: &Stored, _: Millis) -> Result<bool, Trouble> {
+        let mut entries = self.entries();
+        let Some(entry) = entries.get_mut(&name(call)).filter(|entry| entry.tried == Some(begun)) else {
+            return Ok(false);
+        };
+        entry.answer = Some(answer.clone());
+        Ok(true)
     }
 
-    async fn forget(&self, call: &Call) -> Result<(), Trouble> {
-        if let Some(entry) = self.entries().get_mut(&name(call)) {
+    async fn forget(&self, call: &Call, begun: Millis) -> Result<(), Trouble> {
+        if let Some(entry) = self.entries().get_mut(&name(call)).filter(|entry| entry.tried == Some(begun)) {
             entry.tried = None;
         }
         Ok(())

@@ -47,12 +47,12 @@ const LOOK: &str = "
 const FINISH: &str = "
     UPDATE idempotency_keys
     SET status = $3, content_type = $4, body = $5, answered_at = $6
-    WHERE scope = $1 AND key = $2 AND request_hash = $7";
+    WHERE scope = $1 AND key = $2 AND request_hash = $7 AND created_at = $8";
 
 /// As if it had begun long ago: the next one takes over at once.
 const FORGET: &str = "
     UPDATE idempotency_keys SET created_at = 'epoch'
-    WHERE scope = $1 AND key = $2 AND request_hash = $3 AND answered_at IS NULL";
+    WHERE scope = $1 AND key = $2 AND request_hash = $3 AND created_at = $4 AND answered_at IS NULL";
 
 /// In lots: however many ran out, no statement comes near its time limit.
 const SWEEP: &str = "
@@ -92,7 +92,7 @@ impl IdempotencyStore for PostgresIdempotency {
         Ok(Begin::Running)
     }
 
-    async fn finish(&self, call: &Call, answer: &Stored, now: Millis) -> Result<(), Trouble> {
+    async fn finish(&self, call: &Call, begun: Millis, answer: &Stored, now: Millis) -> Result<bool, Trouble> {
         sqlx::query(FINISH)
             .bind(&call.scope)
             .bind(&call.key)
@@ -101,17 +101,19 @@ impl IdempotencyStore for PostgresIdempotency {
             .bind(&answer.body)
             .bind(At(now))
             .bind(call.fingerprint.as_slice())
+            .bind(At(begun))
             .execute(&self.pool)
             .await
-            .map(|_| ())
+            .map(|done| done.rows_affected() == 1)
             .map_err(trouble)
     }
 
-    async fn forget(&self, call: &Call) -> Result<(), Trouble> {
+    async fn forget(&self, call: &Call, begun: Millis) -> Result<(), Trouble> {
         sqlx::query(FORGET)
             .bind(&call.scope)
             .bind(&call.key)
             .bind(call.fingerprint.as_slice())
+            .bind(At(begun))
             .execute(&self.pool)
             .await
             .map(|_| ())

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use domain::time::Millis;
+use sha2::{Digest, Sha256};
 
 use crate::trouble::Trouble;
 
@@ -37,6 +38,14 @@ pub struct Run {
     pub seed: [u8; 32],
 }
 
+impl Run {
+    /// Bytes for one thing that the run makes, the same in every try; nobody else can know them.
+    #[must_use]
+    pub fn draw(&self, what: &'static str) -> [u8; 32] {
+        Sha256::new().chain_update(self.seed).chain_update(what).finalize().into()
+    }
+}
+
 impl core::fmt::Debug for Run {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         // The seed makes secrets.
@@ -65,16 +74,17 @@ pub trait IdempotencyStore: Send + Sync + 'static {
     /// # Errors
     /// Trouble with the store; the call must not run then.
     async fn begin(&self, call: &Call, seed: [u8; 32], now: Millis) -> Result<Begin, Trouble>;
-    /// Keeps the answer of a call that [`Begin::Fresh`] let run.
+    /// Keeps the answer of the try that [`Begin::Fresh`] let run when it was `begun`. False where it was overtaken: whoever
+    /// took it for lost and runs now answers for the key.
     ///
     /// # Errors
     /// Trouble with the store; the caller still gets its answer.
-    async fn finish(&self, call: &Call, answer: &Stored, now: Millis) -> Result<(), Trouble>;
-    /// Gives the key back after a call without an answer to keep, so that it may be tried again, as the same run.
+    async fn finish(&self, call: &Call, begun: Millis, answer: &Stored, now: Millis) -> Result<bool, Trouble>;
+    /// Gives the key back after a try, `begun` then, without an answer to keep, so that it may be tried again, as the same run.
     ///
     /// # Errors
     /// Trouble with the store.
-    async fn forget(&self, call: &Call) -> Result<(), Trouble>;
+    async fn forget(&self, call: &Call, begun: Millis) -> Result<(), Trouble>;
     /// Drops what is older than a day; says how many.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ pub mod next;
 pub mod places;
 pub mod postgres;
 pub mod print;
+mod shown;
 pub mod stop;
 pub mod store;
 pub mod tasks;
@@ -25,21 +26,23 @@ mod failure_tests;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::hold::{EXTEND_BY, HoldRefusal};
-use domain::ids::{HoldId, HolderId, OrderId, OrderItemId, PaymentId, TicketId};
+use domain::ids::{HoldId, HolderId, OrderId, OrderItemId, PaymentId};
 use domain::order::{Buyer, OrderRefusal, totals};
 use domain::time::Millis;
+use moka::future::Cache;
 use thiserror::Error;
 
 use crate::clock::{Clock, random};
 use crate::payments::{Ask, Method, Providers, Way};
-use crate::tickets::{Print, Signer};
+use crate::tickets::Signer;
 use crate::trouble::Trouble;
 pub use follow::{AvailabilityFollower, TicketMailer};
 use places::{Labels, Places};
 use stop::StopAt;
-use store::{OrderStore, Placed};
+use store::{Begun, OrderStore, Placed};
 use types::NewOrder;
 pub use types::{Checkout, CloseAs, EventFacts, OrderRecord, PaymentRecord, TicketRecord};
 
@@ -49,6 +52,11 @@ pub const AVAILABILITY: &str = "availability";
 pub const TICKET_MAIL: &str = "ticket_mail";
 /// Orders looked at in one round of [`Purchase::sweep`].
 pub const SWEEP_BATCH: u32 = 200;
+
+/// However often an order is looked at, its provider is asked for that no more often than this.
+const LOOKS_APART: Duration = Duration::from_secs(2);
+/// Orders whose last look is remembered, at most.
+const LOOKED_AFTER: u64 = 10_000;
 
 /// Why a call of the purchase did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -83,13 +91,16 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Purchase {
     parts: Arc<Parts>,
+    /// Orders that were driven on by a look just now.
+    looked_after: Cache<OrderId, ()>,
 }
 
 impl Purchase {
     /// A purchase of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts) }
+        let looked_after = Cache::builder().max_capacity(LOOKED_AFTER).time_to_live(LOOKS_APART).build();
+        Self { parts: Arc::new(parts), looked_after }
     }
 
     /// Turns a hold into an order whose places are safe. The same hold again answers with the same order: a double
@@ -191,12 +202,29 @@ impl Purchase {
         provider: &str,
         method: Method,
     ) -> Result<OrderRecord, PurchaseError> {
+        let payment = PaymentId::mint(order.minted_at(), random(&*self.parts.clock));
+        self.pay_as(payment, order, holder, provider, method).await
+    }
+
+    /// As [`Self::pay`], with the payment's id: a call that has to run again brings the same one, and is no second attempt.
+    ///
+    /// # Errors
+    /// As [`Self::pay`].
+    pub async fn pay_as(
+        &self,
+        payment: PaymentId,
+        order: OrderId,
+        holder: HolderId,
+        provider: &str,
+        method: Method,
+    ) -> Result<OrderRecord, PurchaseError> {
         let (this, provider) = (self.clone(), provider.to_owned());
-        finish(async move { this.pay_now(order, holder, &provider, method).await }).await
+        finish(async move { this.pay_now(payment, order, holder, &provider, method).await }).await
     }
 
     async fn pay_now(
         &self,
+        payment: PaymentId,
         order: OrderId,
         holder: HolderId,
         provider: &str,
@@ -206,8 +234,9 @@ impl Purchase {
         let record = self.order(order, holder).await?;
         let bank =
             parts.providers.taking(provider).filter(|bank| bank.accepts(&method)).ok_or(OrderRefusal::InvalidMethod)?;
-        let payment = PaymentId::mint(order.minted_at(), random(&*parts.clock));
-        parts.store.begin_payment(order, payment, provider).await??;
+        if parts.store.begin_payment(order, payment, provider).await?? == Begun::Before {
+            return self.drive(record).await;
+        }
         parts.stop.reached("payment_written");
         let ask = Ask { payment, order, amount: record.totals.total, method };
         // From here on money may move: no trouble may be told as if nothing had happened (invariant D6).
@@ -257,7 +286,21 @@ impl Purchase {
         Ok(record.ok_or(OrderRefusal::NotFound)?)
     }
 
-    /// The buyer comes back from the bank, or asks how things stand: the provider is asked if it owes an answer.
+    /// Somebody asks how things stand: the provider is asked if it owes an answer and nobody has asked just now.
+    ///
+    /// # Errors
+    /// As [`Self::refresh`].
+    pub async fn look(&self, order: OrderId, holder: HolderId) -> Result<OrderRecord, PurchaseError> {
+        let record = self.order(order, holder).await.map_err(unread)?;
+        if next::next(&record) == next::Next::Nothing || !self.looked_after.entry(order).or_insert(()).await.is_fresh()
+        {
+            return Ok(record);
+        }
+        let this = self.clone();
+        finish(async move { this.drive(record).await }).await
+    }
+
+    /// The buyer comes back from the bank: the provider is asked if it owes an answer.
     ///
     /// # Errors
     /// [`OrderRefusal::NotFound`] for whoever does not keep the order's secret.
@@ -323,48 +366,6 @@ impl Purchase {
             }
         })
         .await
-    }
-
-    /// A ticket with its event, by the unguessable link of [`Signer::link`]; `None` for any other text.
-    ///
-    /// # Errors
-    /// [`Trouble`] of the books.
-    pub async fn ticket(&self, link: &str) -> Result<Option<(TicketRecord, EventFacts)>, Trouble> {
-        let Some(id) = self.parts.signer.read_link(link) else { return Ok(None) };
-        self.ticket_by_id(id).await
-    }
-
-    async fn ticket_by_id(&self, id: TicketId) -> Result<Option<(TicketRecord, EventFacts)>, Trouble> {
-        let Some(ticket) = self.parts.store.ticket(id).await? else { return Ok(None) };
-        let event = self.parts.store.event(ticket.event).await?;
-        Ok(event.map(|event| (ticket, event)))
-    }
-
-    /// The order that a ticket belongs to.
-    ///
-    /// # Errors
-    /// [`Trouble`] of the books.
-    pub async fn order_of(&self, ticket: &TicketRecord) -> Result<Option<OrderRecord>, Trouble> {
-        self.parts.store.load(ticket.order).await
-    }
-
-    /// What a ticket page shows: the prints of the whole order, and which of them the link is for.
-    ///
-    /// # Errors
-    /// [`Trouble`] of the books.
-    pub async fn prints(&self, link: &str) -> Result<Option<(Vec<Print>, usize)>, Trouble> {
-        let Some((ticket, event)) = self.ticket(link).await? else { return Ok(None) };
-        let Some(order) = self.parts.store.load(ticket.order).await? else { return Ok(None) };
-        let index = order.tickets.iter().position(|other| other.id == ticket.id);
-        Ok(index.map(|index| (print::prints(&order, &event), index)))
-    }
-
-    /// What an order's tickets print of their event.
-    ///
-    /// # Errors
-    /// [`Trouble`] of the books.
-    pub async fn event(&self, event: domain::ids::EventId) -> Result<Option<EventFacts>, Trouble> {
-        self.parts.store.event(event).await
     }
 
     /// The signer of the tickets, for links, keys and checks.

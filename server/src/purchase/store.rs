@@ -21,6 +21,15 @@ pub enum Placed {
     Before(OrderId),
 }
 
+/// What came of writing an attempt to pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// Written now.
+    Now,
+    /// It was written before: whoever asks again is told how it went.
+    Before,
+}
+
 /// What came of writing the tickets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fulfilled {
@@ -71,13 +80,13 @@ pub trait OrderStore: Send + Sync + 'static {
     /// What tickets print of their event.
     async fn event(&self, event: EventId) -> Result<Option<EventFacts>, Trouble>;
 
-    /// Writes an attempt to pay down before the provider is asked.
+    /// Writes an attempt to pay down before the provider is asked; the same one again changes nothing.
     async fn begin_payment(
         &self,
         order: OrderId,
         payment: PaymentId,
         provider: &str,
-    ) -> Result<Result<(), OrderRefusal>, Trouble>;
+    ) -> Result<Result<Begun, OrderRefusal>, Trouble>;
 
     /// Takes the provider's word over: forward, or nothing. True if anything changed.
     async fn record(&self, order: OrderId, payment: PaymentId, word: &Intent) -> Result<bool, Trouble>;

@@ -38,7 +38,7 @@ pub(super) async fn order(
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let order = shop.purchase.refresh(id, caller.holder()).await?;
+    let order = shop.purchase.look(id, caller.holder()).await?;
     let notice = note::take(&headers);
     let told = notice.is_some();
     let mut response = show(&shop, &order, Typed::default(), notice, StatusCode::OK).await?;

@@ -2,18 +2,20 @@
 
 use app::api::orders::{OrderRequest, OrderView, PaymentRequest, PaymentView};
 use app::api::problem::Problem;
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use domain::ids::OrderId;
+use axum::{Extension, Json};
+use domain::ids::{OrderId, PaymentId};
 
 use super::holds::private;
+use crate::clock::random;
 use crate::http::json::{Body, Named};
 use crate::http::problem::ApiError;
 use crate::http::secret::{Caller, Source};
 use crate::http::state::Shop;
 use crate::http::views::{order_view, payment_view};
+use crate::idempotency::Run;
 use crate::payments::Method;
 use crate::purchase::{Checkout, OrderRecord, PurchaseError};
 
@@ -69,7 +71,7 @@ pub async fn create(
     )
 )]
 pub async fn read(State(shop): State<Shop>, Named(id): Named<OrderId>, caller: Caller) -> Result<Response, ApiError> {
-    let order = shop.purchase.refresh(id, caller.holder()).await?;
+    let order = shop.purchase.look(id, caller.holder()).await?;
     let mut response = Json(view(&shop, &order, None)).into_response();
     private(&mut response);
     Ok(response)
@@ -115,11 +117,16 @@ pub async fn pay(
     State(shop): State<Shop>,
     Named(id): Named<OrderId>,
     caller: Caller,
+    run: Option<Extension<Run>>,
     Body(request): Body<PaymentRequest>,
 ) -> Result<Response, ApiError> {
     let method = Method(request.method.chars().filter(|c| !c.is_whitespace()).take(200).collect());
-    let order = shop.purchase.pay(id, caller.holder(), &request.provider, method).await?;
-    let payment = order.payments.last().map(payment_view).ok_or_else(|| ApiError::not_found("payment"))?;
+    let lot = run.map_or_else(|| random(&*shop.clock), |Extension(run)| run.draw("payment"));
+    let [a, b, c, d, e, f, g, h, i, j, ..]: [u8; 32] = lot;
+    let payment = PaymentId::mint(id.minted_at(), [a, b, c, d, e, f, g, h, i, j]);
+    let order = shop.purchase.pay_as(payment, id, caller.holder(), &request.provider, method).await?;
+    let payment = order.payments.iter().find(|made| made.id == payment).map(payment_view);
+    let payment = payment.ok_or_else(|| ApiError::not_found("payment"))?;
     let mut response = (StatusCode::CREATED, Json(payment)).into_response();
     private(&mut response);
     Ok(response)

@@ -21,7 +21,7 @@ use domain::time::Millis;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::stop::StopAt;
-use super::store::{Asked, Fulfilled, OrderStore, Placed};
+use super::store::{Asked, Begun, Fulfilled, OrderStore, Placed};
 use super::types::{CloseAs, EventFacts, NewOrder, NewTicket, OrderRecord, TicketRecord};
 use crate::payments::Intent;
 use crate::stores::postgres::Pool;
@@ -113,7 +113,7 @@ impl OrderStore for PostgresOrders {
         order: OrderId,
         payment: PaymentId,
         provider: &str,
-    ) -> Result<Result<(), OrderRefusal>, Trouble> {
+    ) -> Result<Result<Begun, OrderRefusal>, Trouble> {
         pay::begin_payment(&self.pool, order, payment, provider).await
     }
 

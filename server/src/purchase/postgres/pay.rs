@@ -5,9 +5,11 @@ use domain::ids::{OrderId, PaymentId};
 use domain::order::{MAX_ATTEMPTS, OrderRefusal, OrderStatus, Step};
 use domain::payment::{Decline, PaymentStatus};
 use sqlx::{PgConnection, Row};
+use uuid::Uuid;
 
 use super::shared::{audit, begin, commit, lock, payment_status};
 use crate::payments::Intent;
+use crate::purchase::store::Begun;
 use crate::stores::postgres::Pool;
 use crate::stores::postgres::error::trouble;
 use crate::trouble::Trouble;
@@ -17,23 +19,28 @@ pub(super) async fn begin_payment(
     order: OrderId,
     payment: PaymentId,
     provider: &str,
-) -> Result<Result<(), OrderRefusal>, Trouble> {
+) -> Result<Result<Begun, OrderRefusal>, Trouble> {
     let mut tx = begin(pool).await?;
     let Some(locked) = lock(&mut tx, order).await? else { return Ok(Err(OrderRefusal::NotFound)) };
+    let attempts = sqlx::query(
+        "SELECT id, status FROM payments WHERE order_id = $1 AND id BETWEEN uuid_first($1) AND uuid_last($1)",
+    )
+    .bind(order.0)
+    .fetch_all(&mut *tx)
+    .await
+    .map_err(trouble)?;
+    let ids: Vec<Uuid> = attempts.iter().map(|row| row.try_get("id")).collect::<Result<_, _>>().map_err(trouble)?;
+    if ids.contains(&payment.0) {
+        return Ok(Ok(Begun::Before));
+    }
     match locked.status {
         OrderStatus::Pending if locked.total.amount == 0 => return Ok(Err(OrderRefusal::AlreadyPaid)),
         OrderStatus::Pending if !locked.over => {}
         OrderStatus::Paid | OrderStatus::PartlyRefunded => return Ok(Err(OrderRefusal::AlreadyPaid)),
         status => return Ok(Err(OrderRefusal::OrderOver { status })),
     }
-    let attempts =
-        sqlx::query("SELECT status FROM payments WHERE order_id = $1 AND id BETWEEN uuid_first($1) AND uuid_last($1)")
-            .bind(order.0)
-            .fetch_all(&mut *tx)
-            .await
-            .map_err(trouble)?;
     for row in &attempts {
-        let word: String = row.try_get(0).map_err(trouble)?;
+        let word: String = row.try_get("status").map_err(trouble)?;
         // One attempt at a time: two could charge twice. What took money already is not live, but ends it as well.
         if !matches!(PaymentStatus::from_word(&word), Some(PaymentStatus::Declined | PaymentStatus::Cancelled)) {
             return Ok(Err(OrderRefusal::PaymentInProgress));
@@ -57,7 +64,7 @@ pub(super) async fn begin_payment(
     audit(&mut tx, "payment", payment.0, "created", serde_json::json!({ "order": order, "provider": provider }))
         .await?;
     commit(tx).await?;
-    Ok(Ok(()))
+    Ok(Ok(Begun::Now))
 }
 
 pub(super) async fn record(pool: &Pool, order: OrderId, payment: PaymentId, word: &Intent) -> Result<bool, Trouble> {

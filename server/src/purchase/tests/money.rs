@@ -88,3 +88,19 @@ async fn less_money_than_the_price_opens_no_door_and_goes_back() {
     assert_eq!((end.tickets.len(), end.payments[0].captured), (0, PRICE - 1000));
     sound(&shop).await;
 }
+
+#[tokio::test]
+async fn an_attempt_that_is_made_again_with_its_id_is_no_second_one() {
+    let shop = Shop::open(1).await;
+    let till = &shop.till;
+    let order = till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+    let id = PaymentId::mint(order.id.minted_at(), [9; 10]);
+    let pay = |card: &str| till.purchase.pay_as(id, order.id, order.holder, "test", Method(card.into()));
+    let declined = pay(BAD).await.unwrap();
+    let again = pay(BAD).await.unwrap();
+    assert_eq!((declined.payments.len(), again.payments.len()), (1, 1));
+    assert_eq!(till.pay(&order, GOOD).await.unwrap().status, OrderStatus::Paid);
+    let again = pay(BAD).await.unwrap();
+    assert_eq!((again.status, again.payments.len()), (OrderStatus::Paid, 2));
+    sound(&shop).await;
+}

@@ -1,10 +1,12 @@
 //! A provider that does not answer keeps nobody waiting who does not need it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use domain::ids::PaymentId;
 use domain::order::OrderStatus;
+use domain::payment::Reported;
 
 use super::{GOOD, fill_the_disk, set, sound};
 use crate::clock::SystemClock;
@@ -39,6 +41,37 @@ impl PaymentProvider for Hanging {
     }
     async fn refund(&self, _: PaymentId) -> Result<Intent, Trouble> {
         std::future::pending().await
+    }
+}
+
+/// Says "not yet" and counts how often it was asked.
+#[derive(Default)]
+struct Counting(AtomicU32);
+
+#[async_trait]
+impl PaymentProvider for Counting {
+    fn name(&self) -> &'static str {
+        "counting"
+    }
+    fn accepts(&self, _: &Method) -> bool {
+        true
+    }
+    async fn create(&self, ask: &Ask) -> Result<Intent, Trouble> {
+        self.status(ask.payment).await.map(Option::unwrap)
+    }
+    async fn status(&self, payment: PaymentId) -> Result<Option<Intent>, Trouble> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let (id, status) = (payment.to_string(), Reported::Processing);
+        Ok(Some(Intent { id, status, decline: None, action_url: None, captured: 0, refunded: 0 }))
+    }
+    async fn capture(&self, payment: PaymentId) -> Result<Intent, Trouble> {
+        self.status(payment).await.map(Option::unwrap)
+    }
+    async fn cancel(&self, payment: PaymentId) -> Result<Intent, Trouble> {
+        self.status(payment).await.map(Option::unwrap)
+    }
+    async fn refund(&self, payment: PaymentId) -> Result<Intent, Trouble> {
+        self.status(payment).await.map(Option::unwrap)
     }
 }
 
@@ -115,4 +148,20 @@ async fn what_was_begun_with_a_provider_that_takes_no_more_comes_to_its_end() {
     purchase.sweep().await.unwrap();
     assert_eq!(purchase.order(order.id, order.holder).await.unwrap().status, OrderStatus::Expired);
     sound(&shop).await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_loaded_again_and_again_asks_the_provider_once() {
+    let shop = Shop::open(1).await;
+    let till = &shop.till;
+    let order = till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+    let counting = Arc::new(Counting::default());
+    let purchase = restarted(&shop, vec![counting.clone()]);
+    purchase.pay(order.id, order.holder, "counting", Method(GOOD.into())).await.unwrap();
+    let before = counting.0.load(Ordering::SeqCst);
+    for _ in 0..20 {
+        let seen = purchase.look(order.id, order.holder).await.unwrap();
+        assert_eq!(seen.live_payment().unwrap().status.public_word(), "processing");
+    }
+    assert_eq!(counting.0.load(Ordering::SeqCst) - before, 1);
 }
