@@ -92,6 +92,37 @@ proptest! {
         let fresh = whole(&mut scene);
         prop_assert_eq!(differences(&moved, &fresh), 0);
     }
+
+    /// Whatever happens in whatever order: what was drawn in parts, moved and mended equals one fresh picture.
+    #[test]
+    fn any_history_equals_a_fresh_picture(
+        bowl_or_theatre in any::<bool>(),
+        ratio in prop::sample::select(vec![1.0, 1.25, 2.0]),
+        steps in prop::collection::vec((0..7_u8, 0..20_000_u32, 0.0..1.0_f64, 0.0..1.0_f64), 4..24),
+    ) {
+        let chart = if bowl_or_theatre { bowl(&Bowl::with_seats(20_000)) } else { theatre(&Theatre::default()) };
+        let mut scene = scene(chart, ratio);
+        let seats = scene.model.len() as u32;
+        for (what, n, a, b) in steps {
+            let seat = SeatId(n % seats);
+            match what {
+                0 => scene.camera.zoom(0.4 + a * 4.0, VIEW.0 * b, VIEW.1 * a),
+                1 => scene.camera.pan(((a - 0.5) * 300.0).round() / ratio, ((b - 0.5) * 200.0).round() / ratio),
+                2 => scene.camera.pan(a * 9.0, b * 9.0),
+                3 => scene.set_mine(&[seat, SeatId((n + 1) % seats)]),
+                4 => scene.set_hover(Some(seat)),
+                _ => {
+                    for i in 0..n % 700 {
+                        let seat = SeatId((n + i * 7919) % seats);
+                        scene.set_state(seat, SeatState::from_bits(((n + i) % 4) as u8));
+                    }
+                }
+            }
+            scene.frame(&mut Boxes);
+        }
+        let parts = scene.buffer().clone();
+        prop_assert_eq!(differences(&parts, &whole(&mut scene)), 0);
+    }
 }
 
 #[test]

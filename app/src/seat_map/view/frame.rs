@@ -17,7 +17,7 @@ const SLOW: f64 = 10.0;
 /// A picture at rest for so long is drawn sharply again, in milliseconds.
 const REST: f64 = 160.0;
 /// Fewer device pixels a CSS pixel than this are never used.
-const COARSEST: f64 = 0.7;
+const COARSEST: f64 = 0.5;
 
 /// How many of the screen's pixels are drawn while the picture moves.
 #[derive(Clone, Copy, Debug)]
