@@ -1,21 +1,15 @@
 //! Two processes of one shop on one database, each with its holds to itself: what one sells the other shows.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use domain::seat::{SeatId, SeatState};
-use parterre::clock::SystemClock;
-use parterre::holds::MemoryHolds;
-use parterre::http::assets::Manifest;
 use parterre::http::state::Shop;
 use parterre::test_support::house::{SLUG, config, house};
-use parterre::wiring;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 async fn post(router: &Router, path: &str, token: &str, body: Value) -> Value {
@@ -47,15 +41,11 @@ async fn what_one_process_sells_the_other_shows() {
     let open = async || {
         let mut config = config();
         config.database_url = Some(SecretString::from(first.database.url.clone()));
-        let (pool, holds) = (first.database.pool.clone(), Arc::new(MemoryHolds::default()));
-        let url = "http://127.0.0.1".to_owned();
-        wiring::build(config, pool, Manifest::default(), url, Arc::new(SystemClock), Some(holds)).await.unwrap()
+        first.beside_with(config).await
     };
-    let stop = CancellationToken::new();
     let (here, there) = (open().await, open().await);
-    let (seller, watcher) = (here.shop.clone(), there.shop.clone());
-    drop((here.start(&stop), there.start(&stop)));
-    for shop in [&seller, &watcher] {
+    let (seller, watcher) = (&here.shop, &there.shop);
+    for shop in [seller, watcher] {
         until(shop, first.event, SeatState::Free).await;
     }
     // Listening begins in the background; until it does, a comparison with the books would be needed.
@@ -69,9 +59,8 @@ async fn what_one_process_sells_the_other_shows() {
         "accept_total": held["total"]["amount"],
     });
     let ordered = post(&router, "/api/v1/orders", token, order).await;
-    until(&watcher, first.event, SeatState::Sold).await;
+    until(watcher, first.event, SeatState::Sold).await;
     let cancel = format!("/api/v1/orders/{}/cancel", ordered["id"].as_str().unwrap());
     post(&router, &cancel, token, json!({})).await;
-    until(&watcher, first.event, SeatState::Free).await;
-    stop.cancel();
+    until(watcher, first.event, SeatState::Free).await;
 }
