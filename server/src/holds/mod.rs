@@ -186,9 +186,9 @@ impl Holds {
         self.store.is_shared()
     }
 
-    /// Says whether this process's clock is right, by a comparison with PostgreSQL's.
-    pub fn trust_clock(&self, right: bool) {
-        self.store.trust_clock(right);
+    /// Says by how many milliseconds this process's clock is ahead of PostgreSQL's; 0 where it is right or behind.
+    pub fn clock_is_ahead(&self, by: i64) {
+        self.store.clock_is_ahead(by);
     }
 
     /// Whether the store answers.

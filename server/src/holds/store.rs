@@ -150,8 +150,8 @@ pub trait HoldStore: Send + Sync + 'static {
         0
     }
 
-    /// Says whether this process's clock is right. While it is not, nobody else's hold runs out by it.
-    fn trust_clock(&self, _right: bool) {}
+    /// Says by how many milliseconds this process's clock is ahead: others' holds run out so much later by it.
+    fn clock_is_ahead(&self, _by: i64) {}
 
     /// The event of a hold, where it has to be opened here before the hold can be changed.
     async fn elsewhere(&self, _: HoldId, _: HolderId) -> Result<Option<EventId>, Trouble> {

@@ -26,8 +26,10 @@ const LONE_KEY: usize = 16;
 /// Largest answer that is kept for a key, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
 
-/// A call that runs again does so no earlier than this after its first time.
-const AGAIN_AFTER: Duration = Duration::from_millis(300);
+/// A call that runs again does so no earlier than this after its first time, in milliseconds by the clock here.
+const AGAIN_AFTER: i64 = 300;
+/// Servers' clocks may differ by a second; nobody waits longer for a worse one.
+const LONGEST_WAIT: i64 = 2_000;
 
 /// What the layer needs.
 #[derive(Clone)]
@@ -77,12 +79,10 @@ pub async fn once(
         Ok(Begin::Fresh(of)) => {
             let mut request = Request::from_parts(parts, Body::from(body));
             request.extensions_mut().insert(of);
-            if of.since != now && now.since(of.since) < AGAIN_AFTER.as_millis() as i64 {
-                // A hold store takes an id for one that was never used while it is as young as this.
-                tokio::time::sleep(AGAIN_AFTER).await;
-            }
+            // A hold store takes an id for one that was never used while it is as young as this.
+            let wait = if of.since == now { 0 } else { of.since.plus(AGAIN_AFTER).since(now).clamp(0, LONGEST_WAIT) };
             // A client that hangs up must not leave the key half used.
-            match tokio::spawn(run(once, call, now, request, next)).await {
+            match tokio::spawn(run(once, call, now, wait, request, next)).await {
                 Ok(response) => response,
                 Err(_) => ApiError::new(
                     StatusCode::INTERNAL_SERVER_ERROR,
@@ -96,7 +96,11 @@ pub async fn once(
     }
 }
 
-async fn run(once: Once, call: Call, begun: Millis, request: Request, next: Next) -> Response {
+/// Runs the call `wait` milliseconds from now.
+async fn run(once: Once, call: Call, begun: Millis, wait: i64, request: Request, next: Next) -> Response {
+    if wait > 0 {
+        tokio::time::sleep(Duration::from_millis(wait.unsigned_abs())).await;
+    }
     let response = next.run(request).await;
     let status = response.status();
     let (parts, body) = response.into_parts();

@@ -70,7 +70,8 @@ pub fn next(order: &OrderRecord) -> Next {
         }
         _ => {}
     }
-    if let Some(payment) = at(P::Refunding) {
+    // Nor does the question whether another one was captured.
+    if let Some(payment) = at(P::Refunding).filter(|_| !open || at(P::Capturing).is_none()) {
         return Next::Refund { payment, begun: true };
     }
     if let Some(payment) = order.live_payment() {
@@ -178,6 +179,8 @@ mod tests {
     fn tickets_do_not_wait_for_the_refund_of_another_attempt() {
         let twice = order(OrderStatus::Pending, &[P::Refunding, P::Captured], false);
         assert_eq!(next(&twice), Next::Fulfil(twice.payments[1].id));
+        let unsure = order(OrderStatus::Pending, &[P::Refunding, P::Capturing], false);
+        assert_eq!(next(&unsure), Next::Capture { payment: unsure.payments[1].id, begun: true });
         let paid = order(OrderStatus::Paid, &[P::Refunding, P::Captured], false);
         assert_eq!(next(&paid), Next::Refund { payment: paid.payments[0].id, begun: true });
     }

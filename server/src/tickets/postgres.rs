@@ -54,9 +54,10 @@ pub async fn refresh(pool: &Pool, signer: &Signer) -> Result<(), Trouble> {
 fn stranger(listed: &[Known]) -> String {
     let newest = listed.last().map_or_else(String::new, |known| known.public.text());
     format!(
-        "This server would sign tickets with a key of its own, which doors that know the shop's keys refuse. Copy {KEY_FILE} \
-         from the data folder of another server of this shop, or from its backup, and start again. If that key is lost, \
-         write the line {newest} into {KEYS_FILE} in this server's data folder: from then on it signs with the new one."
+        "This server would sign tickets with a key of its own, which doors that know the shop's keys refuse. If it has sold \
+         tickets before, write the line {newest} into {KEYS_FILE} in its data folder and start it once: its key and the \
+         links it mailed are then the shop's. After that, or if it is new, copy {KEY_FILE} from the data folder of \
+         another server of this shop and start again. If the shop's key is lost, that line alone will do."
     )
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum_prometheus::metrics::gauge;
 use domain::ids::EventId;
-use domain::time::SECOND;
+use domain::time::{MINUTE, SECOND};
 use tokio::sync::Mutex;
 
 use crate::clock::Clock;
@@ -17,8 +17,10 @@ use crate::stores::postgres::{Pool, clock, partitions};
 use crate::tickets::Signer;
 use crate::trouble::Trouble;
 
-/// How far this process's clock may be from PostgreSQL's, in milliseconds, before nobody's hold runs out by it.
+/// How far this process's clock may be from PostgreSQL's, in milliseconds, before holds run out by the other clock.
 const OFF_AT_MOST: i64 = SECOND;
+/// Before the first comparison a clock may be as wrong as this: a day.
+const UNKNOWN: i64 = 24 * 60 * MINUTE;
 /// How long PostgreSQL may take to tell the time; then the last comparison stands.
 const TOLD_WITHIN: Duration = Duration::from_millis(500);
 
@@ -35,7 +37,7 @@ pub(super) struct Holds {
 impl Holds {
     pub(super) fn new(holds: crate::holds::Holds, clock: Arc<dyn Clock>, pool: Pool) -> Self {
         // Not before the first comparison.
-        holds.trust_clock(false);
+        holds.clock_is_ahead(UNKNOWN);
         Self { holds, clock, pool, right: Mutex::default() }
     }
 
@@ -44,12 +46,13 @@ impl Holds {
         let Ok(Ok(off)) = tokio::time::timeout(TOLD_WITHIN, asked).await else { return };
         gauge!("parterre_clock_off_seconds").set(off as f64 / 1000.0);
         let right = off.saturating_abs() <= OFF_AT_MOST;
-        self.holds.trust_clock(right);
+        // What is less than that the store's own grace bears.
+        self.holds.clock_is_ahead(if off > OFF_AT_MOST { off } else { 0 });
         match (self.right.lock().await.replace(right), right) {
             (Some(false), true) => tracing::warn!("this machine's clock agrees with PostgreSQL's again"),
             (None | Some(true), false) => tracing::warn!(
                 milliseconds = off,
-                "this machine's clock differs from PostgreSQL's: set it (NTP). Until then this process frees nobody's hold"
+                "this machine's clock differs from PostgreSQL's: set it (NTP). Until then holds run out by PostgreSQL's"
             ),
             _ => {}
         }

@@ -58,8 +58,7 @@ impl Moment {
 
     /// When a hold that lasts until then counts as run out for others.
     pub(crate) fn end_of(&self, until: Millis) -> Millis {
-        let is_known = self.over.0 > i64::MIN;
-        if is_known { until.plus(self.now.since(self.over)) } else { until }
+        until.plus(self.now.since(self.over))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::hold::Fence;
@@ -107,7 +107,8 @@ pub(super) struct Engine {
     start: Instant,
     /// Milliseconds since 1970 at the start.
     epoch: i64,
-    clock_is_wrong: AtomicBool,
+    /// By how many milliseconds the process's clock is ahead.
+    ahead: AtomicI64,
     ticks: AtomicU64,
     fence: AtomicI64,
     own: i64,
@@ -127,7 +128,7 @@ impl Engine {
             counters: Counters::default(),
             start: Instant::now(),
             epoch: SystemClock.now().0,
-            clock_is_wrong: AtomicBool::new(false),
+            ahead: AtomicI64::new(0),
             ticks: AtomicU64::new(0),
             fence: AtomicI64::new(0),
             // Any number that hardly any other process has.
@@ -152,15 +153,14 @@ impl Engine {
         self.epoch.saturating_add(self.start.elapsed().as_millis() as i64)
     }
 
-    /// The caller's moment. While this process's clock is known to be wrong, nobody else's hold runs out by it.
+    /// The caller's moment. Where this process's clock is known to be ahead, others' holds run out so much later by it.
     pub(super) fn moment(&self, now: Millis) -> Moment {
-        let is_wrong = self.clock_is_wrong.load(Ordering::Relaxed);
-        Moment { now, over: if is_wrong { Millis(i64::MIN) } else { now.plus(-self.tuning.grace) } }
+        Moment { now, over: now.plus(-self.tuning.grace - self.ahead.load(Ordering::Relaxed)) }
     }
 
-    /// Whether holds of others may run out by this process's clock.
-    pub(super) fn trust_clock(&self, right: bool) {
-        self.clock_is_wrong.store(!right, Ordering::Relaxed);
+    /// By how many milliseconds this process's clock is ahead. One that is behind frees nothing early.
+    pub(super) fn clock_is_ahead(&self, by: i64) {
+        self.ahead.store(by.max(0), Ordering::Relaxed);
     }
 
     /// What was seen at this tick or later may refuse a patient wish.

@@ -140,8 +140,8 @@ impl HoldStore for CqlHolds {
         self.inner.engine.tuning.grace
     }
 
-    fn trust_clock(&self, right: bool) {
-        self.inner.engine.trust_clock(right);
+    fn clock_is_ahead(&self, by: i64) {
+        self.inner.engine.clock_is_ahead(by);
     }
 
     async fn open(&self, event: EventId, layout: Layout) -> Result<(), Trouble> {

@@ -9,23 +9,24 @@ use crate::holds::cql::fake::FakeTable;
 use crate::holds::store::{Grant, HoldStore, Loss, Outcome, Sold};
 
 #[tokio::test]
-async fn a_process_whose_clock_is_wrong_frees_nobodys_hold() {
+async fn a_process_whose_clock_is_ahead_frees_nobodys_hold() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let (right, ahead) = (on(&table), on(&table));
     evening.open(&right, Sold::default()).await;
     let Outcome::Applied(hold) = right.place(&evening.grant(1, &[3, 4], 2), NOW).await else { panic!() };
     evening.open(&ahead, Sold::default()).await;
     let hour = NOW.plus(60 * MINUTE);
-    ahead.trust_clock(false);
+    ahead.clock_is_ahead(60 * MINUTE);
     assert_eq!(ahead.sweep(hour).await.unwrap(), 0);
     let theirs = ahead.place(&evening.grant(2, &[3], 0), hour).await;
     assert_eq!(theirs, Outcome::Lost(Loss::Taken { seats: vec![SeatId(3)], standing: vec![] }));
     let seen = ahead.snapshot(evening.event(), hour).await.unwrap().unwrap();
     assert_eq!(seen.states.get(SeatId(4)), SeatState::Held);
+    assert!(seen.stale_at.unwrap() > hour, "nothing changes before: {seen:?}");
     assert_eq!(right.verify(hold.id, hold.holder, NOW).await.unwrap(), Some(hold));
     // Free places are granted all the same; and once the clock is right again, what ran out by it has run out.
     assert!(matches!(ahead.place(&evening.grant(3, &[9], 1), hour).await, Outcome::Applied(_)));
-    ahead.trust_clock(true);
+    ahead.clock_is_ahead(0);
     let next = Grant { expires_at: hour.plus(MINUTE), ..evening.grant(4, &[3], 0) };
     assert!(matches!(ahead.place(&next, hour).await, Outcome::Applied(_)));
     assert_eq!(ahead.sweep(hour).await.unwrap(), 2);
