@@ -2,25 +2,17 @@
 // The told pages lie in aria/; after a wanted change, UPDATE_ARIA=1 writes them anew for somebody to read.
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { violations } from "./support/axe.mjs";
-import { launch, visit } from "./support/browser.mjs";
-import { open } from "./support/server.mjs";
+import { visit } from "./support/browser.mjs";
+import { browser, evening, event, shop } from "./support/evening.mjs";
 import { awake, holdBest, inBasket, openSeats, pay, tickets, toCheckout } from "./support/walk.mjs";
 
 const out = new URL("out/", import.meta.url).pathname;
 const told = new URL("aria/", import.meta.url).pathname;
 
-let shop, browser, event;
-before(async () => {
-  mkdirSync(out, { recursive: true });
-  [shop, browser] = await Promise.all([open(), launch()]);
-  event = (await shop.events()).small;
-});
-after(async () => {
-  await browser?.close();
-  await shop?.close();
-});
+mkdirSync(out, { recursive: true });
+evening();
 
 /** Walks from the list to a ticket and looks at every page on the way. */
 async function everyPage(page, look) {

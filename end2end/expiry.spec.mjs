@@ -1,19 +1,11 @@
 // Time runs out: nothing is charged, and one press brings the seats back.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, visit } from "./support/browser.mjs";
-import { open } from "./support/server.mjs";
+import { test } from "node:test";
+import { visit } from "./support/browser.mjs";
+import { browser, evening, event, shop } from "./support/evening.mjs";
 import { holdBest, inBasket, openSeats, toCheckout } from "./support/walk.mjs";
 
-let shop, browser, event;
-before(async () => {
-  [shop, browser] = await Promise.all([open({ PARTERRE_HOLD_SECONDS: "5" }), launch()]);
-  event = (await shop.events()).small;
-});
-after(async () => {
-  await browser?.close();
-  await shop?.close();
-});
+evening({ PARTERRE_HOLD_SECONDS: "5" });
 
 test("a hold that ran out gives a way on", async () => {
   const { page, leave } = await visit(browser, shop, { expected: [/410|404|Failed to load resource/] });

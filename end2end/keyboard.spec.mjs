@@ -1,18 +1,10 @@
 // The same way without ever touching a mouse; focus is visible at every stop.
-import { after, before, test } from "node:test";
-import { launch, visit } from "./support/browser.mjs";
-import { open } from "./support/server.mjs";
+import { test } from "node:test";
+import { visit } from "./support/browser.mjs";
+import { browser, evening, event, shop } from "./support/evening.mjs";
 import { CARDS, awake, inBasket, openSeats, tabTo, tickets } from "./support/walk.mjs";
 
-let shop, browser, event;
-before(async () => {
-  [shop, browser] = await Promise.all([open(), launch()]);
-  event = (await shop.events()).small;
-});
-after(async () => {
-  await browser?.close();
-  await shop?.close();
-});
+evening();
 
 test("buys with the keyboard alone", async () => {
   const { page, leave } = await visit(browser, shop);

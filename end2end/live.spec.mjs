@@ -1,31 +1,12 @@
 // What others do shows at once, after a sleep, and after the server was away.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, visit } from "./support/browser.mjs";
+import { test } from "node:test";
+import { visit } from "./support/browser.mjs";
 import { crowd } from "./support/crowd.mjs";
-import { open } from "./support/server.mjs";
-import { inBasket, openSeats } from "./support/walk.mjs";
+import { browser, evening, event, shop } from "./support/evening.mjs";
+import { inBasket, openLiveList, openSeats } from "./support/walk.mjs";
 
-let shop, browser, event;
-before(async () => {
-  [shop, browser] = await Promise.all([open(), launch()]);
-  event = (await shop.events()).small;
-});
-after(async () => {
-  await browser?.close();
-  await shop?.close();
-});
-
-/** Opens a section of the live list and waits for the stream; one seat at a time. */
-async function openList(page, section) {
-  await openSeats(page, event);
-  await page.locator("#quantity").fill("1");
-  await page.locator("#quantity").blur();
-  await page.getByRole("tab", { name: "List" }).click();
-  await page.locator("#list .sections button").nth(section).click();
-  await page.locator("#live-rows button.seat").first().waitFor();
-  await page.locator("#live", { hasText: "Live" }).waitFor();
-}
+evening();
 
 /** Takes the n-th free seat of the open section and ends with its id. */
 async function take(page, n) {
@@ -41,7 +22,7 @@ const free = (page, id, timeout) => page.locator(`#${id}[aria-pressed=false]`).w
 
 test("two browsers see each other's holds within a second", async () => {
   const [one, two] = await Promise.all([visit(browser, shop), visit(browser, shop)]);
-  await Promise.all([openList(one.page, 0), openList(two.page, 0)]);
+  await Promise.all([openLiveList(one.page, event, 0), openLiveList(two.page, event, 0)]);
   // The list is brought up to date with the half second; the map at once.
   const seat = await take(one.page, 3);
   await taken(two.page, seat, 1000);
@@ -63,7 +44,7 @@ test("a browser that slept for a minute comes back right", async () => {
     window.slept = 0;
     Date.now = () => real() + window.slept;
   });
-  await Promise.all([openList(one.page, 1), openList(two.page, 1)]);
+  await Promise.all([openLiveList(one.page, event, 1), openLiveList(two.page, event, 1)]);
   const session = await two.context.newCDPSession(two.page);
   await session.send("Page.setWebLifecycleState", { state: "frozen" });
   const seat = await take(one.page, 2);
@@ -81,7 +62,7 @@ test("where no stream can be had the seats are asked for", async () => {
   const refused = { expected: [/Failed to load resource/] };
   const [one, two] = await Promise.all([visit(browser, shop), visit(browser, shop, refused)]);
   await two.page.route("**/availability/stream*", (route) => route.fulfill({ status: 429, body: "" }));
-  await openList(one.page, 2);
+  await openLiveList(one.page, event, 2);
   await openSeats(two.page, event);
   await two.page.getByRole("tab", { name: "List" }).click();
   await two.page.locator("#list .sections button").nth(2).click();
@@ -94,7 +75,7 @@ test("where no stream can be had the seats are asked for", async () => {
 test("the server restarts in the middle of a selection", async () => {
   const away = { expected: [/Failed to load resource|ERR_|net::/] };
   const [one, two] = await Promise.all([visit(browser, shop, away), visit(browser, shop, away)]);
-  await Promise.all([openList(one.page, 0), openList(two.page, 0)]);
+  await Promise.all([openLiveList(one.page, event, 0), openLiveList(two.page, event, 0)]);
   const seat = await take(one.page, 3);
   await taken(two.page, seat, 1000);
   await shop.restart();
@@ -107,7 +88,7 @@ test("the server restarts in the middle of a selection", async () => {
 
 test("in a hot sale the list holds still and slow presses land", async () => {
   const { page, leave } = await visit(browser, shop);
-  await openList(page, 0);
+  await openLiveList(page, event, 0);
   const ids = await page.locator("#live-rows .seatrow").evaluateAll((rows) =>
     rows.map((row) => [...row.querySelectorAll("button.seat[aria-pressed=false]")].map((seat) => Number(seat.id.slice(1)))),
   );

@@ -1,25 +1,17 @@
 // Every page at three sizes, light and dark: pictures into out/ for people to look at, and axe for what they miss.
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { violations } from "./support/axe.mjs";
-import { launch, visit } from "./support/browser.mjs";
-import { open } from "./support/server.mjs";
+import { visit } from "./support/browser.mjs";
+import { browser, evening, event, shop } from "./support/evening.mjs";
 import { awake, holdBest, openSeats, pay, tickets, toCheckout } from "./support/walk.mjs";
 
 const SIZES = { phone: { width: 390, height: 844 }, tablet: { width: 768, height: 1024 }, desktop: { width: 1440, height: 900 } };
 const out = new URL("out/", import.meta.url).pathname;
 
-let shop, browser, event;
-before(async () => {
-  mkdirSync(out, { recursive: true });
-  [shop, browser] = await Promise.all([open(), launch()]);
-  event = (await shop.events()).small;
-});
-after(async () => {
-  await browser?.close();
-  await shop?.close();
-});
+mkdirSync(out, { recursive: true });
+evening();
 
 test("every page is clean in light and dark at three sizes", async (t) => {
   const { page, leave } = await visit(browser, shop, { expected: [/404|Failed to load resource/] });

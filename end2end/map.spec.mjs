@@ -1,21 +1,11 @@
 // The map under the hand: every way to move it moves it, "Whole house" brings it back, and chips show what they say.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, visit } from "./support/browser.mjs";
-import { open } from "./support/server.mjs";
+import { test } from "node:test";
+import { PHONE, visit } from "./support/browser.mjs";
+import { browser, evening, event, shop } from "./support/evening.mjs";
 import { holdBest, openSeats } from "./support/walk.mjs";
 
-const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
-
-let shop, browser, event;
-before(async () => {
-  [shop, browser] = await Promise.all([open(), launch()]);
-  event = (await shop.events()).small;
-});
-after(async () => {
-  await browser?.close();
-  await shop?.close();
-});
+evening();
 
 /** What the canvas shows once it is at rest. */
 async function picture(page) {

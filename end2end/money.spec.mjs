@@ -1,19 +1,11 @@
 // What can happen between "Pay" and the tickets.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, visit } from "./support/browser.mjs";
-import { open } from "./support/server.mjs";
+import { test } from "node:test";
+import { visit } from "./support/browser.mjs";
+import { browser, evening, event, shop } from "./support/evening.mjs";
 import { CARDS, awake, basket, fillCard, holdBest, openSeats, pay, tickets, toCheckout } from "./support/walk.mjs";
 
-let shop, browser, event;
-before(async () => {
-  [shop, browser] = await Promise.all([open(), launch()]);
-  event = (await shop.events()).small;
-});
-after(async () => {
-  await browser?.close();
-  await shop?.close();
-});
+evening();
 
 async function atCheckout(options) {
   const visitor = await visit(browser, shop, options);

@@ -1,21 +1,11 @@
 // A phone, by touch.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, visit } from "./support/browser.mjs";
-import { open } from "./support/server.mjs";
+import { test } from "node:test";
+import { PHONE, visit } from "./support/browser.mjs";
+import { browser, evening, event, shop } from "./support/evening.mjs";
 import { fillCard, CARDS, inBasket, openSeats, tickets } from "./support/walk.mjs";
 
-const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
-
-let shop, browser, event;
-before(async () => {
-  [shop, browser] = await Promise.all([open(), launch()]);
-  event = (await shop.events()).small;
-});
-after(async () => {
-  await browser?.close();
-  await shop?.close();
-});
+evening();
 
 test("buys on a phone by touch", async () => {
   const { page, leave } = await visit(browser, shop, PHONE);

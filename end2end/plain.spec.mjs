@@ -1,19 +1,11 @@
 // Scripts off: plain links and plain forms, to the tickets.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, visit } from "./support/browser.mjs";
-import { open } from "./support/server.mjs";
+import { test } from "node:test";
+import { visit } from "./support/browser.mjs";
+import { browser, evening, event, shop } from "./support/evening.mjs";
 import { pay, tickets, toCheckout } from "./support/walk.mjs";
 
-let shop, browser, event;
-before(async () => {
-  [shop, browser] = await Promise.all([open(), launch()]);
-  event = (await shop.events()).small;
-});
-after(async () => {
-  await browser?.close();
-  await shop?.close();
-});
+evening();
 
 test("buys without JavaScript", async () => {
   const { page, leave } = await visit(browser, shop, { javaScriptEnabled: false });

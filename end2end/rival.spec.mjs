@@ -1,37 +1,19 @@
 // Two people after one seat: one has it, the other is told and given the nearest equal one.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, visit } from "./support/browser.mjs";
-import { open } from "./support/server.mjs";
-import { basket, inBasket, openSeats } from "./support/walk.mjs";
+import { test } from "node:test";
+import { visit } from "./support/browser.mjs";
+import { browser, evening, event, shop } from "./support/evening.mjs";
+import { basket, inBasket, openList } from "./support/walk.mjs";
 
-let shop, browser, event;
-before(async () => {
-  [shop, browser] = await Promise.all([open(), launch()]);
-  event = (await shop.events()).small;
-});
-after(async () => {
-  await browser?.close();
-  await shop?.close();
-});
-
-/** Opens the first section of the live list. */
-async function openList(page) {
-  await openSeats(page, event);
-  await page.locator("#quantity").fill("1");
-  await page.locator("#quantity").blur();
-  await page.getByRole("tab", { name: "List" }).click();
-  await page.locator("#list .sections button").first().click();
-  await page.locator("#live-rows button.seat").first().waitFor();
-}
+evening();
 
 test("two browsers want the same seat", async () => {
   const refused = { expected: [/409|Failed to load resource/] };
   const [one, two] = await Promise.all([visit(browser, shop, refused), visit(browser, shop, refused)]);
   // The second hears nothing of others, as on a train in a tunnel.
   await two.page.route("**/availability/stream*", (route) => route.abort());
-  await openList(one.page);
-  await openList(two.page);
+  await openList(one.page, event, 0);
+  await openList(two.page, event, 0);
   const wanted = 3;
   const label = await two.page.locator("#live-rows button.seat").nth(wanted).getAttribute("aria-label");
   await one.page.locator("#live-rows button.seat").nth(wanted).click();

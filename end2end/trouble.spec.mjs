@@ -1,19 +1,11 @@
 // When the house is busy, the line is dead or the server is started anew: nothing is done twice, and there is a way on.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, visit } from "./support/browser.mjs";
-import { open } from "./support/server.mjs";
+import { test } from "node:test";
+import { visit } from "./support/browser.mjs";
+import { browser, evening, event, shop } from "./support/evening.mjs";
 import { awake, basket, holdBest, inBasket, openSeats, toCheckout } from "./support/walk.mjs";
 
-let shop, browser, event;
-before(async () => {
-  [shop, browser] = await Promise.all([open(), launch()]);
-  event = (await shop.events()).small;
-});
-after(async () => {
-  await browser?.close();
-  await shop?.close();
-});
+evening();
 
 const expected = [/Failed to load resource|ERR_|503|50\d|410/];
 const busy = (code) => ({

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 
-
+/** A phone that is touched. */
+export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 
 /** Starts the browser; without a GPU and without its own traffic. */
 export async function launch() {

@@ -15,6 +15,22 @@ export async function openSeats(page, event) {
   await awake(page);
 }
 
+/** Opens a section of the live list; one seat at a time. */
+export async function openList(page, event, section) {
+  await openSeats(page, event);
+  await page.locator("#quantity").fill("1");
+  await page.locator("#quantity").blur();
+  await page.getByRole("tab", { name: "List" }).click();
+  await page.locator("#list .sections button").nth(section).click();
+  await page.locator("#live-rows button.seat").first().waitFor();
+}
+
+/** The same, once the page hears what others do. */
+export async function openLiveList(page, event, section) {
+  await openList(page, event, section);
+  await page.locator("#live", { hasText: "Live" }).waitFor();
+}
+
 /** Waits until the islands of the page are awake. */
 export async function awake(page) {
   await page.waitForSelector("html[data-awake]", { state: "attached" });

@@ -139,14 +139,28 @@ impl Scene {
         if !fits(name_wide, 0.8) {
             return;
         }
-        let words = self.price_words(index);
-        let ink = |style| (style, theme.ink, Some(theme.surface));
-        if !words.is_empty() && fits(name_wide.max(self.size_of(&words, small, letters).0), 2.0) {
-            let half = (line / 2.0) as i32;
-            placed.push(self.place_word(owner, (at.0, at.1 + half), &words, ink(small), letters));
-            placed.push(self.place_word(owner, (at.0, at.1 - half), name, ink(bold), letters));
-        } else {
-            placed.push(self.place_word(owner, at, name, ink(bold), letters));
+        let price = self.price_words(index);
+        let priced = !price.is_empty() && fits(name_wide.max(self.size_of(&price, small, letters).0), 2.0);
+        let (half, beside) = ((line / 2.0) as i32, (line * 1.5) as i32);
+        let roomy = height >= line * 4.0;
+        // Where a neighbour's words reach over: without the price, then beside the middle, then not at all.
+        let ways = [(priced, true, -half), (true, false, 0), (roomy, false, beside), (roomy, false, -beside)];
+        for (may, with_price, down) in ways {
+            if !may {
+                continue;
+            }
+            let ink = |style| (style, theme.ink, Some(theme.surface));
+            let from = placed.len();
+            if with_price {
+                placed.push(self.place_word(owner, (at.0, at.1 + half), &price, ink(small), letters));
+            }
+            placed.push(self.place_word(owner, (at.0, at.1 + down), name, ink(bold), letters));
+            let (others, own) = placed.split_at(from);
+            let mut sections = others.iter().filter(|word| word.owner >= chart.shapes.len());
+            if sections.all(|other| own.iter().all(|word| word.reach.and(other.reach).is_empty())) {
+                return;
+            }
+            placed.truncate(from);
         }
     }
 

@@ -95,6 +95,26 @@ proptest! {
 
     /// Whatever happens in whatever order: what was drawn in parts, moved and mended equals one fresh picture.
     #[test]
+    fn the_words_of_sections_do_not_lie_over_each_other(
+        zoom in 1.0..4.0_f64,
+        ratio in prop::sample::select(vec![1.0, 1.5, 2.0]),
+        bowl_or_theatre: bool,
+    ) {
+        let chart = if bowl_or_theatre { bowl(&Bowl::with_seats(20_000)) } else { theatre(&Theatre::default()) };
+        let grounds = chart.shapes.len();
+        let mut scene = scene(chart, ratio);
+        scene.camera.zoom(zoom, VIEW.0 / 2.0, VIEW.1 / 2.0);
+        prop_assume!(scene.in_overview());
+        scene.frame(&mut Boxes);
+        let words: Vec<_> = scene.layout.words.iter().filter(|word| word.owner >= grounds).collect();
+        for (i, one) in words.iter().enumerate() {
+            for other in words[i + 1..].iter().filter(|other| other.owner != one.owner) {
+                prop_assert!(one.reach.and(other.reach).is_empty(), "{:?} and {:?}", one.reach, other.reach);
+            }
+        }
+    }
+
+    #[test]
     fn any_history_equals_a_fresh_picture(
         bowl_or_theatre in any::<bool>(),
         ratio in prop::sample::select(vec![1.0, 1.25, 2.0]),

@@ -48,7 +48,8 @@ impl Secret {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// Who it stands for: the first half of its SHA-256. Stores and logs see only this.
+    /// Who it stands for: the first half of its SHA-256. Hold stores, orders and logs see only this; the answers kept
+    /// for idempotency keys carry the secret itself for their day.
     #[must_use]
     pub fn holder(&self) -> HolderId {
         let digest = Sha256::digest(self.0);

@@ -3,6 +3,7 @@
 use domain::hold::Fence;
 use domain::ids::{HoldId, HolderId};
 use domain::time::Millis;
+use uuid::Uuid;
 
 use crate::trouble::Trouble;
 
@@ -105,6 +106,33 @@ impl Cell {
     /// The same row, sold by `hold`.
     pub(crate) fn sold(&self, hold: Option<HoldId>) -> Self {
         Self { mark: Mark::Sold, hold, ..self.freed() }
+    }
+
+    /// Reads a row's columns. One that a tool wrote in part has nulls.
+    pub(crate) fn stored(
+        version: Option<i64>,
+        state: Option<i8>,
+        hold: Option<Uuid>,
+        holder: Option<Uuid>,
+        until: Option<i64>,
+        fence: Option<i64>,
+        extensions: Option<i8>,
+    ) -> Result<Self, Trouble> {
+        Ok(Self {
+            version: version.unwrap_or_default(),
+            mark: mark_of(state.unwrap_or_default())?,
+            hold: hold.map(HoldId),
+            holder: holder.map(HolderId),
+            until: Millis(until.unwrap_or_default()),
+            fence: Fence(fence.unwrap_or_default()),
+            extensions: extensions.unwrap_or_default().unsigned_abs(),
+        })
+    }
+
+    /// The same columns, to be written.
+    pub(crate) fn columns(&self) -> (i64, i8, Option<Uuid>, Option<Uuid>, i64, i64, i8) {
+        let (hold, holder) = (self.hold.map(|hold| hold.0), self.holder.map(|holder| holder.0));
+        (self.version, self.state(), hold, holder, self.until.0, self.fence.0, self.extensions as i8)
     }
 
     /// The number that stands for the mark in the column `state`.

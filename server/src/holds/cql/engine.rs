@@ -169,7 +169,8 @@ impl Engine {
     }
 
     /// The next fence: above every earlier one of this process and of the rows it has seen, above the millisecond, and
-    /// above the floor that PostgreSQL remembers. Its last digits are the process's own, so that no other has the same.
+    /// above the floor that PostgreSQL remembers. Its last digits are the process's own, so that hardly any other has
+    /// the same.
     pub(super) fn next_fence(&self, now: Millis, floor: Fence) -> Fence {
         let least = now.0.saturating_mul(1 << 20).max(floor.0.saturating_add(1));
         let after = |last: i64| {

@@ -37,7 +37,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use domain::hold::Hold;
+use domain::hold::{Fence, Hold};
 use domain::ids::{EventId, HoldId, HolderId};
 use domain::time::Millis;
 use tokio::sync::OnceCell;
@@ -50,13 +50,13 @@ use crate::bus::Bus;
 use crate::stores::cql::Cql;
 use crate::trouble::Trouble;
 use book::Book;
-pub(in crate::holds) use cell::{Cell, Mark, Moment, mark_of};
+pub(in crate::holds) use cell::{Cell, Mark, Moment};
 use debts::Debts;
 use engine::Engine;
 pub use engine::{Counters, GRACE, Tuning};
 use hall::SharedHall;
 use recorder::Recorder;
-pub(in crate::holds) use statements::read_answer;
+pub(in crate::holds) use statements::written;
 use table::Table;
 pub(in crate::holds) use table::Written;
 
@@ -205,7 +205,17 @@ impl HoldStore for CqlHolds {
         let turn = self.inner.book.turn(hold.holder, Instant::now() + within).await;
         let _turn = turn.ok_or_else(|| engine::unavailable("too many wait"))?;
         self.inner.sell(hold).await?;
-        if hold.id.0.is_nil() { Ok(()) } else { self.inner.forget(hold, Instant::now() + within).await }
+        if hold.id.0.is_nil() {
+            return Ok(());
+        }
+        let mut over = hold.clone();
+        // Whoever has standing places alone is told of without a fence, and what is older than its record ends nothing.
+        if over.fence == Fence::default()
+            && let Some(kept) = self.inner.find(hold.id, hold.holder).await?
+        {
+            over.fence = kept.hold.fence;
+        }
+        self.inner.forget(&over, Instant::now() + within).await
     }
 
     async fn mark_free(&self, event: EventId, hold: HoldId, places: &Sold) -> Result<(), Trouble> {

@@ -6,17 +6,17 @@
 use std::sync::{PoisonError, RwLock};
 
 use async_trait::async_trait;
-use domain::hold::Fence;
 use domain::ids::{HoldId, HolderId};
 use domain::time::Millis;
 use scylla::DeserializeRow;
+use scylla::errors::ExecutionError;
 use scylla::response::query_result::{QueryResult, QueryRowsResult};
 use scylla::statement::batch::{Batch, BatchType};
 use scylla::statement::prepared::PreparedStatement;
 use scylla::value::{CqlValue, Row};
 use uuid::Uuid;
 
-use super::cell::{Cell, mark_of};
+use super::cell::Cell;
 use super::table::{BlockKey, Change, Note, Reading, Record, Table, Written};
 use crate::stores::cql::Cql;
 use crate::stores::cql::error::{corrupt, read_trouble, write_trouble};
@@ -78,15 +78,8 @@ struct RecordRow {
 
 impl SeatRow {
     fn cell(&self) -> Result<Cell, Trouble> {
-        Ok(Cell {
-            version: self.version.unwrap_or_default(),
-            mark: mark_of(self.state.unwrap_or_default())?,
-            hold: self.hold_id.map(HoldId),
-            holder: self.holder.map(HolderId),
-            until: Millis(self.expires_at.unwrap_or_default()),
-            fence: Fence(self.fence.unwrap_or_default()),
-            extensions: self.extensions.unwrap_or_default().unsigned_abs(),
-        })
+        let Self { version, state, hold_id, holder, expires_at, fence, extensions, .. } = *self;
+        Cell::stored(version, state, hold_id, holder, expires_at, fence, extensions)
     }
 }
 
@@ -145,9 +138,8 @@ impl Table for Statements {
             .iter()
             .map(|Change { seat, was, cell }| {
                 let was = (*was > 0).then_some(*was);
-                let (hold, holder) = (cell.hold.map(|hold| hold.0), cell.holder.map(|holder| holder.0));
-                let (until, fence, extensions) = (cell.until.0, cell.fence.0, cell.extensions as i8);
-                (cell.version, cell.state(), hold, holder, until, fence, extensions, key.of, key.block, *seat, was)
+                let (version, state, hold, holder, until, fence, extensions) = cell.columns();
+                (version, state, hold, holder, until, fence, extensions, key.of, key.block, *seat, was)
             })
             .collect();
         let cql = self.cql();
@@ -159,11 +151,7 @@ impl Table for Statements {
             changes.iter().for_each(|_| batch.append_statement(self.write.clone()));
             session.batch(&batch, values).await
         };
-        match asked.map_err(write_trouble) {
-            Ok(answer) => read_answer(answer),
-            Err(trouble @ Trouble::Unconfirmed { .. }) => Written::Unknown(trouble),
-            Err(trouble) => Written::NotDone(trouble),
-        }
+        written(asked)
     }
 
     async fn note(&self, notes: &[Note]) -> Result<(), Trouble> {
@@ -241,8 +229,17 @@ impl Table for Statements {
     }
 }
 
+/// What a conditional write came to.
+pub(in crate::holds) fn written(asked: Result<QueryResult, ExecutionError>) -> Written {
+    match asked.map_err(write_trouble) {
+        Ok(answer) => read_answer(answer),
+        Err(trouble @ Trouble::Unconfirmed { .. }) => Written::Unknown(trouble),
+        Err(trouble) => Written::NotDone(trouble),
+    }
+}
+
 /// What a conditional write's answer says.
-pub(in crate::holds) fn read_answer(answer: QueryResult) -> Written {
+fn read_answer(answer: QueryResult) -> Written {
     let unknown = |detail: &str| {
         Written::Unknown(Trouble::Unconfirmed { what: "CQL", detail: format!("an answer without {detail}") })
     };
@@ -284,26 +281,20 @@ impl Answered<'_> {
     /// The old row, where the answer carries all of it. A row that does not exist carries nothing.
     fn cell(&self) -> Option<(i32, Cell)> {
         let seat = self.column("seat_id").flatten()?.as_int()?;
-        let number =
-            |name: &str| self.column(name).map(|value| value.and_then(CqlValue::as_bigint).unwrap_or_default());
-        let small =
-            |name: &str| self.column(name).map(|value| value.and_then(CqlValue::as_tinyint).unwrap_or_default());
+        let number = |name: &str| self.column(name).map(|value| value.and_then(CqlValue::as_bigint));
+        let small = |name: &str| self.column(name).map(|value| value.and_then(CqlValue::as_tinyint));
         let id = |name: &str| self.column(name).map(|value| value.and_then(CqlValue::as_uuid));
-        let cell = Cell {
-            version: number("version")?,
-            mark: mark_of(small("state")?).ok()?,
-            hold: id("hold_id")?.map(HoldId),
-            holder: id("holder")?.map(HolderId),
-            until: Millis(number("expires_at")?),
-            fence: Fence(number("fence")?),
-            extensions: small("extensions")?.unsigned_abs(),
-        };
-        Some((seat, cell))
+        let (hold, holder, until) = (id("hold_id")?, id("holder")?, number("expires_at")?);
+        let (fence, extensions) = (number("fence")?, small("extensions")?);
+        let cell = Cell::stored(number("version")?, small("state")?, hold, holder, until, fence, extensions);
+        Some((seat, cell.ok()?))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::hold::Fence;
+
     use super::*;
 
     fn answered<'a>(names: &'a [String], columns: Vec<Option<CqlValue>>) -> Answered<'a> {

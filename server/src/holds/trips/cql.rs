@@ -1,10 +1,8 @@
 //! Segments in `inventory_by_trip_segment`.
 
 use async_trait::async_trait;
-use domain::hold::Fence;
-use domain::ids::{HoldId, HolderId, TripId};
+use domain::ids::TripId;
 use domain::seat::SeatId;
-use domain::time::Millis;
 use domain::trip::{Legs, Segment};
 use scylla::DeserializeRow;
 use scylla::statement::batch::{Batch, BatchType};
@@ -12,9 +10,9 @@ use scylla::statement::prepared::PreparedStatement;
 use uuid::Uuid;
 
 use super::table::{Rows, SegmentChange, SegmentTable};
-use crate::holds::cql::{Cell, Written, mark_of, read_answer};
+use crate::holds::cql::{Cell, Written, written};
 use crate::stores::cql::Cql;
-use crate::stores::cql::error::{corrupt, read_trouble, write_trouble};
+use crate::stores::cql::error::{corrupt, read_trouble};
 use crate::trouble::Trouble;
 
 const READ: &str = "SELECT segment_idx, seat_id, version, state, hold_id, holder, expires_at, fence, extensions \
@@ -46,16 +44,8 @@ impl SegmentRow {
     fn told(self) -> Result<(Segment, Cell), Trouble> {
         let leg = u16::try_from(self.segment_idx).map_err(corrupt)?;
         let seat = SeatId(u32::try_from(self.seat_id).map_err(corrupt)?);
-        let cell = Cell {
-            version: self.version.unwrap_or_default(),
-            mark: mark_of(self.state.unwrap_or_default())?,
-            hold: self.hold_id.map(HoldId),
-            holder: self.holder.map(HolderId),
-            until: Millis(self.expires_at.unwrap_or_default()),
-            fence: Fence(self.fence.unwrap_or_default()),
-            extensions: self.extensions.unwrap_or_default().unsigned_abs(),
-        };
-        Ok((Segment { leg, seat }, cell))
+        let Self { version, state, hold_id, holder, expires_at, fence, extensions, .. } = self;
+        Ok((Segment { leg, seat }, Cell::stored(version, state, hold_id, holder, expires_at, fence, extensions)?))
     }
 }
 
@@ -83,16 +73,11 @@ impl SegmentTable for CqlSegments {
             let Ok(seat) = i32::try_from(segment.seat.0) else {
                 return Written::NotDone(corrupt("a seat beyond what a row can name"));
             };
-            let (hold, holder) = (cell.hold.map(|hold| hold.0), cell.holder.map(|holder| holder.0));
-            let (until, fence, extensions) = (cell.until.0, cell.fence.0, cell.extensions as i8);
+            let (version, state, hold, holder, until, fence, extensions) = cell.columns();
             let (leg, was) = (i32::from(segment.leg), (*was > 0).then_some(*was));
             batch.append_statement(self.write.clone());
-            values.push((cell.version, cell.state(), hold, holder, until, fence, extensions, trip.0, leg, seat, was));
+            values.push((version, state, hold, holder, until, fence, extensions, trip.0, leg, seat, was));
         }
-        match self.cql.session().batch(&batch, values).await.map_err(write_trouble) {
-            Ok(answer) => read_answer(answer),
-            Err(trouble @ Trouble::Unconfirmed { .. }) => Written::Unknown(trouble),
-            Err(trouble) => Written::NotDone(trouble),
-        }
+        written(self.cql.session().batch(&batch, values).await)
     }
 }

@@ -117,7 +117,12 @@ impl TripHolds {
     /// What kept the trip from being read.
     pub async fn taken(&self, trip: TripId, legs: Legs, now: Millis) -> Result<Vec<(Segment, SeatState)>, Trouble> {
         let rows = self.rows(trip, Some(legs), Instant::now() + self.within).await?;
-        let state = |mark| if mark == Mark::Held { SeatState::Held } else { SeatState::Sold };
+        let state = |mark| match mark {
+            Mark::Free => SeatState::Free,
+            Mark::Held => SeatState::Held,
+            Mark::Sold => SeatState::Sold,
+            Mark::Blocked => SeatState::Blocked,
+        };
         Ok(rows
             .iter()
             .filter(|(_, cell)| !cell.is_open(Moment::exactly(now)))

@@ -144,3 +144,17 @@ async fn a_seat_that_a_tool_has_blocked_is_nobodys_and_stays_blocked() {
     store.sweep(NOW.plus(86_400_000)).await.unwrap();
     assert_eq!(table.cells(), [(block, 3, cell)]);
 }
+
+/// No claim carries the fence of standing places alone, and so nobody can tell it.
+#[tokio::test]
+async fn standing_places_sold_without_a_fence_are_no_basket_any_more() {
+    let (table, evening) = (FakeTable::default(), Evening::new());
+    let (here, there) = (on(&table), on(&table));
+    evening.open(&here, Sold::default()).await;
+    let hold = placed(&here, evening, 1, &[], 2, NOW).await;
+    evening.open(&there, Sold::default()).await;
+    there.mark_sold(&Hold { fence: Fence(0), ..hold.clone() }).await.unwrap();
+    let third = on(&table);
+    evening.open(&third, Sold::default()).await;
+    assert_eq!(third.by_holder(hold.holder, NOW).await.unwrap(), []);
+}
