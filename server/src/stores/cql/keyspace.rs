@@ -1,14 +1,20 @@
 //! The keyspace: made where it is missing, with the copies and in the data centre that the settings name.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use scylla::errors::{DbError, RequestAttemptError, UseKeyspaceError};
 
 use super::Cql;
 use super::connect::{Settings, is_name};
-use super::error::{corrupt, read_trouble, write_trouble};
+use super::error::{corrupt, read_trouble, unavailable, write_trouble};
 use crate::trouble::Trouble;
 
 /// Copies of a row where the settings name no number and the data centre has as many nodes.
 const COPIES: usize = 3;
+/// How often, and how many times, a node is asked for a keyspace that another process is just making.
+const ASK_EVERY: Duration = Duration::from_millis(100);
+const ASK_TIMES: u32 = 100;
 
 /// What the keyspace is made with; for whoever typed the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +38,23 @@ pub(super) async fn ensure(cql: &Cql, settings: &Settings) -> Result<Placement, 
         create(cql, &settings.keyspace, &datacenter, copies).await?;
     }
     Ok(Placement { datacenter, copies, made })
+}
+
+/// Takes the keyspace that [`exists`] for this session's statements. A node lists a new keyspace a moment before it
+/// knows it: whoever comes between the two waits.
+///
+/// # Errors
+/// [`Trouble::Unavailable`] where nobody answers, or the node does not come to know it within ten seconds.
+pub(super) async fn enter(cql: &Cql, keyspace: &str) -> Result<(), Trouble> {
+    for _ in 1..ASK_TIMES {
+        match cql.session().use_keyspace(keyspace, false).await {
+            Err(UseKeyspaceError::RequestError(RequestAttemptError::DbError(DbError::Invalid, _))) => {
+                tokio::time::sleep(ASK_EVERY).await;
+            }
+            other => return other.map_err(unavailable),
+        }
+    }
+    cql.session().use_keyspace(keyspace, false).await.map_err(unavailable)
 }
 
 async fn create(cql: &Cql, keyspace: &str, datacenter: &str, copies: usize) -> Result<(), Trouble> {

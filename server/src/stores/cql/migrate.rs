@@ -73,7 +73,7 @@ pub struct Migrated {
 pub async fn up(settings: &Settings, now: Millis, owner: [u8; 16]) -> Result<Migrated, Trouble> {
     let bare = Cql::connect_to_migrate(settings).await?;
     let placement = keyspace::ensure(&bare, settings).await?;
-    bare.session().use_keyspace(&settings.keyspace, false).await.map_err(unavailable)?;
+    keyspace::enter(&bare, &settings.keyspace).await?;
     for statement in FOUNDATION {
         change(&bare, statement).await?;
     }
@@ -94,7 +94,7 @@ pub async fn status(settings: &Settings) -> Result<Vec<StepStatus>, Trouble> {
     let known = keyspace::exists(&bare, &settings.keyspace).await?
         && columns(&bare, &settings.keyspace, "schema_steps").await?.contains(&"version".to_owned());
     let applied = if known {
-        bare.session().use_keyspace(&settings.keyspace, false).await.map_err(unavailable)?;
+        keyspace::enter(&bare, &settings.keyspace).await?;
         applied(&bare).await?
     } else {
         Vec::new()
