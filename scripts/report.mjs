@@ -5,7 +5,7 @@ import { arch, cpus, platform, release, totalmem } from "node:os";
 
 const [name, printed] = process.argv.slice(2);
 const page = new URL("../docs/BENCHMARKS.md", import.meta.url).pathname;
-const table = readFileSync(printed, "utf8").split("\n").filter((line) => !/^(==|\s*(Compiling|Finished|Running|Building))/.test(line)).join("\n").trim();
+const table = readFileSync(printed, "utf8").split("\n").filter((line) => !/^(==|\s*(Compiling|Finished|Running|Building|Fetching))/.test(line)).join("\n").trim();
 // What is already a Markdown table stays one; anything else keeps its columns.
 const shown = table.includes("|---") || table.includes("| ---") ? table : `\`\`\`\n${table}\n\`\`\``;
 const machine = `${cpus().length} cores (${cpus()[0].model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${release()} ${arch()}`;
