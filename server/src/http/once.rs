@@ -17,7 +17,7 @@ use super::client::Client;
 use super::problem::ApiError;
 use super::secret::Caller;
 use crate::clock::{Clock, random};
-use crate::idempotency::{Begin, Call, IdempotencyStore, Stored, is_key};
+use crate::idempotency::{Begin, Call, IdempotencyStore, Seal, Stored, is_key};
 
 /// Largest body of a request to the API, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -55,7 +55,8 @@ pub async fn once(
     let Some(key) = key.to_str().ok().filter(|key| is_key(key)).map(str::to_owned) else {
         return ApiError::invalid("An Idempotency-Key has 1 to 255 visible ASCII characters.").into_response();
     };
-    // Without a secret a key is all that tells two callers behind one address apart, and the answer carries a token.
+    // Without a secret a key is all that tells two callers behind one address apart, and all that seals the answer,
+    // which carries a token.
     if caller.is_none() && key.len() < LONE_KEY {
         let words =
             format!("Without a bearer token an Idempotency-Key has at least {LONE_KEY} characters, chosen at random.");
@@ -69,20 +70,23 @@ pub async fn once(
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_BODY).await else { return too_large() };
     let fingerprint = fingerprint(parts.method.as_str(), parts.uri.path(), &body);
-    let call = Call { scope, key, fingerprint };
+    let seal = Seal::new(&scope, &key, caller.as_ref().map_or(&[][..], |caller| caller.secret.bytes()));
+    let call = Call { scope, key: seal.name().to_owned(), fingerprint };
     let now = once.clock.now();
     match once.store.begin(&call, random(&*once.clock), now).await {
         Err(trouble) => ApiError::from(trouble).into_response(),
         Ok(Begin::Running) => in_progress(),
         Ok(Begin::Reused) => reused(),
-        Ok(Begin::Replay(stored)) => replay(stored),
+        Ok(Begin::Replay(kept)) => {
+            seal.open(kept).map_or_else(|trouble| ApiError::from(trouble).into_response(), replay)
+        }
         Ok(Begin::Fresh(of)) => {
             let mut request = Request::from_parts(parts, Body::from(body));
-            request.extensions_mut().insert(of);
+            request.extensions_mut().insert(seal.run(of));
             // A hold store takes an id for one that was never used while it is as young as this.
             let wait = if of.since == now { 0 } else { of.since.plus(AGAIN_AFTER).since(now).clamp(0, LONGEST_WAIT) };
             // A client that hangs up must not leave the key half used.
-            match tokio::spawn(run(once, call, now, wait, request, next)).await {
+            match tokio::spawn(run(once, seal, call, now, wait, request, next)).await {
                 Ok(response) => response,
                 Err(_) => ApiError::new(
                     StatusCode::INTERNAL_SERVER_ERROR,
@@ -97,7 +101,7 @@ pub async fn once(
 }
 
 /// Runs the call `wait` milliseconds from now.
-async fn run(once: Once, call: Call, begun: Millis, wait: i64, request: Request, next: Next) -> Response {
+async fn run(once: Once, seal: Seal, call: Call, begun: Millis, wait: i64, request: Request, next: Next) -> Response {
     if wait > 0 {
         tokio::time::sleep(Duration::from_millis(wait.unsigned_abs())).await;
     }
@@ -115,7 +119,10 @@ async fn run(once: Once, call: Call, begun: Millis, wait: i64, request: Request,
     } else {
         let answer =
             Stored { status: status.as_u16(), content_type: content_type(&parts.headers), body: body.to_vec() };
-        once.store.finish(&call, begun, &answer, once.clock.now()).await.map(drop)
+        match seal.close(answer, random(&*once.clock)) {
+            Ok(kept) => once.store.finish(&call, begun, &kept, once.clock.now()).await.map(drop),
+            Err(trouble) => Err(trouble),
+        }
     };
     if let Err(trouble) = kept {
         tracing::warn!(%trouble, "an idempotency key could not be settled");

@@ -48,14 +48,18 @@ impl Secret {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// Who it stands for: the first half of its SHA-256. Hold stores, orders and logs see only this; the answers kept
-    /// for idempotency keys carry the secret itself for their day.
+    /// Who it stands for: the first half of its SHA-256. Stores and logs see only this.
     #[must_use]
     pub fn holder(&self) -> HolderId {
         let digest = Sha256::digest(self.0);
         let mut half = [0; 16];
         half.copy_from_slice(&digest[..16]);
         HolderId(Uuid::from_bytes(half))
+    }
+
+    /// The bytes themselves, to seal what only its holder may open.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// The header that keeps it in the browser for sixty days from now.

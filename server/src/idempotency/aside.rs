@@ -71,7 +71,7 @@ impl IdempotencyStore for LookAside {
     }
 }
 
-/// Keys may carry what their callers think of: only a hash of them leaves the process.
+/// Where the answer to a call lies; says nothing of who called.
 pub(super) fn name(call: &Call) -> String {
     let mut digest = Sha256::new();
     digest.update((call.scope.len() as u64).to_le_bytes());

@@ -6,11 +6,15 @@
 pub mod aside;
 pub mod memory;
 pub mod postgres;
+mod seal;
 mod store;
 
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod tests;
 
+pub use seal::Seal;
 pub use store::{Begin, Call, IdempotencyStore, Run, Stored};
 
 use domain::time::{MINUTE, SECOND};

@@ -11,13 +11,13 @@ use crate::trouble::Trouble;
 pub struct Call {
     /// Whose key it is: keys of two callers never meet.
     pub scope: String,
-    /// The key the caller chose.
+    /// What stands for the key that the caller chose: [`Seal::name`](super::Seal::name).
     pub key: String,
     /// SHA-256 of method, path and body.
     pub fingerprint: [u8; 32],
 }
 
-/// An answer as it was given.
+/// An answer: as it was given, or as it is kept, its body [sealed](super::Seal::close).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     /// HTTP status.
@@ -34,12 +34,12 @@ pub struct Stored {
 pub struct Run {
     /// When the key was first used for it.
     pub since: Millis,
-    /// Random bytes that nobody else knows.
+    /// Random bytes; kept, they say nothing without the key ([`Seal::run`](super::Seal::run)).
     pub seed: [u8; 32],
 }
 
 impl Run {
-    /// Bytes for one thing that the run makes, the same in every try; nobody else can know them.
+    /// Bytes for one thing that the run makes, the same in every try; only who knows the key can know them.
     #[must_use]
     pub fn draw(&self, what: &'static str) -> [u8; 32] {
         Sha256::new().chain_update(self.seed).chain_update(what).finalize().into()

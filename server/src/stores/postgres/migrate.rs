@@ -63,6 +63,7 @@ const STEPS: &[Step] = &[
     step!("0035_outbox_topics"),
     step!("0036_ticket_keys"),
     step!("0037_city_unknown"),
+    step!("0038_sealed_answers"),
 ];
 
 /// Names the lock that keeps two processes from migrating at the same time.
