@@ -82,7 +82,7 @@ pub struct Config {
     #[arg(long, env = "PARTERRE_CONNECTIONS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub connections: u32,
     /// Of these, from one client address; trusted proxies have no limit
-    #[arg(long, env = "PARTERRE_CONNECTIONS_PER_ADDRESS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env = "PARTERRE_CONNECTIONS_PER_ADDRESS", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub connections_per_address: u32,
     /// Browsers that listen to live availability at a time
     #[arg(long, env = "PARTERRE_STREAMS", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]

@@ -1,13 +1,16 @@
-//! How many baskets one address may have.
+//! How many baskets one address may have, and how many changes all addresses of one owner.
 
+use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use uuid::Uuid;
 
+use crate::config::Config;
 use crate::holds::MemoryHolds;
 use crate::test_support::house::{SLUG, TestHouse, config, with};
 
@@ -26,8 +29,7 @@ async fn ask(house: &TestHouse, token: &str, replaces: &str) -> (StatusCode, Val
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_basket_that_replaces_nothing_is_a_further_one() {
-    let house =
-        with(crate::config::Config { holds_per_address: BASKETS, ..config() }, Arc::new(MemoryHolds::default())).await;
+    let house = with(Config { holds_per_address: BASKETS, ..config() }, Arc::new(MemoryHolds::default())).await;
     let mut last = Value::Null;
     for number in 0..BASKETS {
         let (status, hold) = ask(&house, "", &Uuid::from_u128(u128::from(number)).to_string()).await;
@@ -41,4 +43,25 @@ async fn a_basket_that_replaces_nothing_is_a_further_one() {
     assert_eq!(status, StatusCode::CONFLICT);
     let (status, changed) = ask(&house, last["token"].as_str().unwrap(), last["id"].as_str().unwrap()).await;
     assert_eq!(status, StatusCode::CREATED, "{changed}");
+}
+
+/// Whether the house takes another change from `household` of the site `site`.
+async fn is_taken(house: &TestHouse, site: u16, household: u16) -> bool {
+    let mut request = Request::delete(format!("/api/v1/holds/{}", Uuid::nil())).body(Body::empty()).unwrap();
+    let address = Ipv6Addr::new(0x2001, 0xdb8, site, household, 0, 0, 0, 1);
+    request.extensions_mut().insert(ConnectInfo(SocketAddr::from((address, 4000))));
+    house.router.clone().oneshot(request).await.unwrap().status() != StatusCode::TOO_MANY_REQUESTS
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_a_whole_site_of_addresses_sends_no_more_than_a_site_may() {
+    let house = with(Config { writes_per_second: 1, ..config() }, Arc::new(MemoryHolds::default())).await;
+    let mut taken = 0;
+    for household in 0..60 {
+        for _ in 0..20 {
+            taken += u32::from(is_taken(&house, 1, household).await);
+        }
+    }
+    assert!((160..1_000).contains(&taken), "{taken} of 1200 were taken");
+    assert!(is_taken(&house, 2, 0).await, "another site has its own");
 }

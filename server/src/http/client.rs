@@ -1,14 +1,13 @@
 //! Whose request it is, as far as an address tells: behind a trusted proxy the one that the proxy saw.
 
-use std::collections::HashMap;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::Response;
-use domain::time::Millis;
 
 /// The client's address: an IPv4 address, or the first 64 bits of an IPv6 one, which is what one household has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,12 +45,47 @@ impl Client {
     /// The client at this address.
     pub(super) fn household(address: IpAddr) -> Self {
         match address.to_canonical() {
-            IpAddr::V6(address) => {
-                let high = u128::from(address) & !u128::from(u64::MAX);
-                Self(IpAddr::V6(Ipv6Addr::from(high)))
-            }
+            IpAddr::V6(address) => Self(first_bits(address, 64)),
             v4 => Self(v4),
         }
+    }
+
+    /// Whom it is counted with: itself, and its site where it has one.
+    pub fn buckets(self) -> impl Iterator<Item = Bucket> {
+        let site = match self.0 {
+            IpAddr::V6(address) => Some(Bucket { address: first_bits(address, 48), is_site: true }),
+            IpAddr::V4(_) => None,
+        };
+        [Bucket { address: self.0, is_site: false }].into_iter().chain(site)
+    }
+}
+
+fn first_bits(address: Ipv6Addr, bits: u32) -> IpAddr {
+    IpAddr::V6(Ipv6Addr::from(u128::from(address) & !(u128::MAX >> bits)))
+}
+
+/// Clients' worth that a site may have.
+pub(super) const SITE: u32 = 8;
+
+/// Who is counted together: a client, or a site, the first 48 bits of an IPv6 address. Providers give as much to anybody
+/// who rents a server, and it has room for 65,536 clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Bucket {
+    address: IpAddr,
+    is_site: bool,
+}
+
+impl Bucket {
+    /// How many clients' worth it may have.
+    #[must_use]
+    pub fn times(self) -> u32 {
+        if self.is_site { SITE } else { 1 }
+    }
+}
+
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.address, if self.is_site { "/48" } else { "" })
     }
 }
 
@@ -73,36 +107,6 @@ pub async fn recognise(State(proxies): State<Arc<[IpAddr]>>, mut request: Reques
     let client = Client::of(peer, request.headers(), &proxies);
     request.extensions_mut().insert(client);
     next.run(request).await
-}
-
-/// Live holds by client: one address cannot hold the house, however many secrets it invents.
-#[derive(Debug, Default)]
-pub struct Crowd {
-    ends: Mutex<HashMap<Client, Vec<Millis>>>,
-}
-
-impl Crowd {
-    /// Clients remembered before the idle ones are forgotten.
-    const TIDY_ABOVE: usize = 10_000;
-
-    /// Whether `client` has fewer than `limit` live holds.
-    pub fn has_room(&self, client: Client, limit: usize, now: Millis) -> bool {
-        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        ends.get_mut(&client).is_none_or(|ends| {
-            ends.retain(|end| *end > now);
-            ends.len() < limit
-        })
-    }
-
-    /// Counts a hold of `client` that lasts until `end`. One that is let go early counts on: holding and letting go is
-    /// what it guards against.
-    pub fn count(&self, client: Client, end: Millis, now: Millis) {
-        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        if ends.len() > Self::TIDY_ABOVE {
-            ends.retain(|_, ends| ends.iter().any(|end| *end > now));
-        }
-        ends.entry(client).or_default().push(end);
-    }
 }
 
 #[cfg(test)]
@@ -153,13 +157,13 @@ mod tests {
     }
 
     #[test]
-    fn room_comes_back_when_holds_run_out() {
-        let crowd = Crowd::default();
-        for _ in 0..2 {
-            assert!(crowd.has_room(Client::UNKNOWN, 2, Millis(0)));
-            crowd.count(Client::UNKNOWN, Millis(10), Millis(0));
-        }
-        assert!(!crowd.has_room(Client::UNKNOWN, 2, Millis(9)));
-        assert!(crowd.has_room(Client::UNKNOWN, 2, Millis(10)));
+    fn a_site_is_counted_beside_its_households_and_never_taken_for_one() {
+        let buckets = |address: &str| -> Vec<String> {
+            let client = Client::household(address.parse().unwrap());
+            client.buckets().map(|bucket| format!("{bucket} x{}", bucket.times())).collect()
+        };
+        assert_eq!(buckets("2001:db8:1:2::3"), ["2001:db8:1:2:: x1", "2001:db8:1::/48 x8"]);
+        assert_eq!(buckets("2001:db8:1::3"), ["2001:db8:1:: x1", "2001:db8:1::/48 x8"]);
+        assert_eq!(buckets("203.0.113.9"), ["203.0.113.9 x1"]);
     }
 }

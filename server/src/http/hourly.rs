@@ -4,12 +4,13 @@ use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::time::Millis;
 
 use super::client::Client;
 use super::problem::ApiError;
 use super::state::Shop;
 use crate::config::Config;
-use crate::limits::{Rule, Verdict};
+use crate::limits::{Limits, Rule, Verdict};
 
 /// Addresses whose questions cost the database work of their own: every search and filter is another question.
 const SEARCHED: [&str; 2] = ["/", "/api/v1/events"];
@@ -42,7 +43,7 @@ pub async fn limit(State(shop): State<Shop>, request: Request, next: Next) -> Re
         (false, false) => return next.run(request).await,
     };
     let client = request.extensions().get::<Client>().copied();
-    match counted(&shop, rule, client).await {
+    match counted(&shop.limits, rule, client, shop.now()).await {
         Ok(()) => next.run(request).await,
         Err(refused) => refused.into_response(),
     }
@@ -61,15 +62,23 @@ fn searches_for(query: &str) -> bool {
 /// # Errors
 /// 429 where the hour's are used up.
 pub(super) async fn basket(shop: &Shop, client: Client) -> Result<(), ApiError> {
-    counted(shop, holds(&shop.config), Some(client)).await
+    counted(&shop.limits, holds(&shop.config), Some(client), shop.now()).await
 }
 
-async fn counted(shop: &Shop, rule: Rule, client: Option<Client>) -> Result<(), ApiError> {
-    let Some(Client(address)) = client else { return Ok(()) };
-    match shop.limits.take(rule, &address.to_string(), shop.now()).await {
-        Verdict::Granted { .. } => Ok(()),
-        Verdict::Refused { retry_after } => Err(too_often(retry_after)),
+/// Counts a request of `client` under `rule`, for itself and for its site.
+///
+/// # Errors
+/// 429 where either has used up what it may.
+pub(super) async fn counted(limits: &Limits, rule: Rule, client: Option<Client>, now: Millis) -> Result<(), ApiError> {
+    for bucket in client.into_iter().flat_map(Client::buckets) {
+        let Rule { name, per_hour, burst } = rule;
+        let of = |limit: u32| limit.saturating_mul(bucket.times());
+        let rule = Rule { name, per_hour: of(per_hour), burst: of(burst) };
+        if let Verdict::Refused { retry_after } = limits.take(rule, &bucket.to_string(), now).await {
+            return Err(too_often(retry_after));
+        }
     }
+    Ok(())
 }
 
 fn too_often(milliseconds: i64) -> ApiError {

@@ -26,7 +26,7 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
-use super::client::{self, Client};
+use super::client::{self, Bucket, Client, SITE};
 use super::hourly;
 use super::json::too_large;
 use super::once::MAX_BODY;
@@ -38,15 +38,21 @@ use crate::trouble::Trouble;
 /// Longest time a request may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Counts by the client's address.
+/// Counts by the client, or by the site that it is part of.
 #[derive(Clone, Copy, Debug)]
-struct ByClient;
+struct ByClient {
+    site: bool,
+}
 
 impl KeyExtractor for ByClient {
-    type Key = Client;
+    type Key = Bucket;
 
-    fn extract<T>(&self, request: &Request<T>) -> Result<Client, GovernorError> {
-        request.extensions().get::<Client>().copied().ok_or(GovernorError::UnableToExtractKey)
+    fn extract<T>(&self, request: &Request<T>) -> Result<Bucket, GovernorError> {
+        let client = request.extensions().get::<Client>().ok_or(GovernorError::UnableToExtractKey)?;
+        // Whoever is part of no site is counted twice, and the second time never refused.
+        let mut buckets = client.buckets();
+        let bucket = if self.site { buckets.last() } else { buckets.next() };
+        bucket.ok_or(GovernorError::UnableToExtractKey)
     }
 }
 
@@ -64,27 +70,15 @@ pub fn metrics() -> &'static (PrometheusMetricLayer<'static>, PrometheusHandle) 
 }
 
 /// Puts the limits around `router`: who may send how much, from where, for how long. One client address may send
-/// `writes_per_second` calls that change something to this process, and twenty times as many at once; what it may do in
-/// an hour, over all processes, `hourly` tells.
+/// `writes_per_second` calls that change something to this process; what it may do in an hour, over all processes,
+/// `hourly` tells.
 pub fn limits(router: Router, shop: &Shop) -> Router {
     let writes_per_second = shop.config.writes_per_second;
     // Within the limit by the second, so that a flood costs no question to Redis.
     let router = router.layer(from_fn_with_state(shop.clone(), hourly::limit));
     let proxies: Arc<[IpAddr]> = shop.config.trusted_proxies.clone().into();
-    let limits = GovernorConfigBuilder::default()
-        .key_extractor(ByClient)
-        .methods(vec![Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .per_nanosecond(1_000_000_000 / u64::from(writes_per_second.max(1)))
-        .burst_size(writes_per_second.saturating_mul(20))
-        .finish();
-    let router = match limits {
-        Some(limits) => {
-            let limiter = limits.limiter().clone();
-            shop.every_minute(move || limiter.retain_recent());
-            router.layer(GovernorLayer::new(Arc::new(limits)).error_handler(too_often))
-        }
-        None => router,
-    };
+    let router = by_the_second(router, shop, ByClient { site: true }, writes_per_second.saturating_mul(SITE));
+    let router = by_the_second(router, shop, ByClient { site: false }, writes_per_second);
     let csrf = CsrfLayer::new().with_rejection_response(|_: ProtectionError| another_site());
     let time = ServiceBuilder::new()
         .layer(CatchPanicLayer::custom(bug))
@@ -94,6 +88,20 @@ pub fn limits(router: Router, shop: &Shop) -> Router {
         .layer(csrf)
         .layer(time)
         .layer(from_fn_with_state(proxies, client::recognise))
+}
+
+/// Lets whoever `by` counts send `per_second` calls that change something, and twenty times as many at once.
+fn by_the_second(router: Router, shop: &Shop, by: ByClient, per_second: u32) -> Router {
+    let limits = GovernorConfigBuilder::default()
+        .key_extractor(by)
+        .methods(vec![Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .per_nanosecond(1_000_000_000 / u64::from(per_second.max(1)))
+        .burst_size(per_second.saturating_mul(20))
+        .finish();
+    let Some(limits) = limits else { return router };
+    let limiter = limits.limiter().clone();
+    shop.every_minute(move || limiter.retain_recent());
+    router.layer(GovernorLayer::new(Arc::new(limits)).error_handler(too_often))
 }
 
 /// Puts around `router` what every answer passes, refusals of the limits among them.

@@ -4,6 +4,7 @@ pub mod assets;
 #[cfg(test)]
 mod baskets_tests;
 pub mod client;
+pub mod crowd;
 pub mod files;
 pub mod form;
 pub mod handover;

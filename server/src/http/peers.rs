@@ -1,17 +1,18 @@
 //! How many connections are served at a time: in all, and from one address.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::client::{Client, is_one_of};
+use super::client::{Bucket, Client, is_one_of};
 
 /// What one process serves.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Connections in all; further ones wait to be accepted.
     pub all: usize,
-    /// From one address, the proxies apart; further ones are closed.
+    /// From one address, the proxies apart; further ones are closed. A site may have some times as many.
     pub each: usize,
     /// Proxies of ours, behind each of which everybody may stand.
     pub proxies: Arc<[IpAddr]>,
@@ -29,7 +30,7 @@ impl From<usize> for Limits {
 pub(super) struct Peers {
     each: usize,
     proxies: Arc<[IpAddr]>,
-    open: Mutex<HashMap<Client, usize>>,
+    open: Mutex<HashMap<Bucket, usize>>,
 }
 
 impl Peers {
@@ -37,7 +38,7 @@ impl Peers {
         Arc::new(Self { each: limits.each, proxies: Arc::clone(&limits.proxies), open: Mutex::default() })
     }
 
-    fn open(&self) -> MutexGuard<'_, HashMap<Client, usize>> {
+    fn open(&self) -> MutexGuard<'_, HashMap<Bucket, usize>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -48,11 +49,13 @@ impl Peers {
         }
         let client = Client::household(peer);
         let mut open = self.open();
-        let here = open.entry(client).or_default();
-        if *here >= self.each {
+        let most = |bucket: Bucket| self.each.saturating_mul(bucket.times() as usize);
+        if client.buckets().any(|bucket| open.get(&bucket).is_some_and(|here| *here >= most(bucket))) {
             return None;
         }
-        *here += 1;
+        for bucket in client.buckets() {
+            *open.entry(bucket).or_default() += 1;
+        }
         Some(Entered(Some((Arc::clone(self), client))))
     }
 }
@@ -64,10 +67,12 @@ impl Drop for Entered {
     fn drop(&mut self) {
         let Some((peers, client)) = self.0.take() else { return };
         let mut open = peers.open();
-        if let Some(here) = open.get_mut(&client) {
-            *here -= 1;
-            if *here == 0 {
-                open.remove(&client);
+        for bucket in client.buckets() {
+            if let Entry::Occupied(mut here) = open.entry(bucket) {
+                *here.get_mut() -= 1;
+                if *here.get() == 0 {
+                    here.remove();
+                }
             }
         }
     }
@@ -88,6 +93,17 @@ mod tests {
         drop(two);
         assert!(peers.enter(fan).is_some());
         drop(many);
+        assert!(peers.open().is_empty());
+    }
+
+    #[test]
+    fn whoever_has_many_households_has_no_more_than_a_site_may() {
+        let peers = Peers::new(&Limits { all: 999, each: 2, proxies: Arc::default() });
+        let households = || (0..100).map(|number: u16| format!("2001:db8:1:{number:x}::1").parse().unwrap());
+        let inside: Vec<_> = households().filter_map(|peer| peers.enter(peer)).collect();
+        assert_eq!(inside.len(), 16);
+        assert!(peers.enter("2001:db8:2::1".parse().unwrap()).is_some());
+        drop(inside);
         assert!(peers.open().is_empty());
     }
 }

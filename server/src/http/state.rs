@@ -13,7 +13,8 @@ use domain::time::Millis;
 use moka::future::Cache;
 
 use super::assets::Manifest;
-use super::client::{Client, Crowd};
+use super::client::Client;
+use super::crowd::Crowd;
 use super::hourly;
 use super::problem::ApiError;
 use crate::availability::Availability;
@@ -200,7 +201,7 @@ impl Shop {
             Some(old) => self.has_basket(old, event, holder).await?,
             None => false,
         };
-        if further && !self.crowd.has_room(client, limit as usize, now) {
+        if further && !self.crowd.has_room(client, limit, now) {
             return Err(HoldRefusal::TooManyHolds { limit }.into());
         }
         if further {

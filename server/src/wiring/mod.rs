@@ -28,7 +28,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::holds::{HoldStore, Holds};
 use crate::http::assets::Manifest;
-use crate::http::client::Crowd;
+use crate::http::crowd::Crowd;
 use crate::http::state::{Health, Parts as ShopParts, Shop};
 use crate::jobs::postgres::PostgresOutbox;
 use crate::jobs::{Jobs, OutboxStore};
