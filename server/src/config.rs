@@ -66,7 +66,7 @@ pub struct Config {
     /// Seconds a hold lasts
     #[arg(long, env = "PARTERRE_HOLD_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(i64).range(1..=3600))]
     pub hold_seconds: i64,
-    /// Requests a second that one client address may send to calls that change something
+    /// Requests a second that one client address may send to calls that change something, and as many looks at its own things
     #[arg(long, env = "PARTERRE_WRITES_PER_SECOND", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub writes_per_second: u32,
     /// Searches and filtered lists that one client address may ask for in an hour

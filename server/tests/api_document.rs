@@ -8,8 +8,9 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
+use parterre::config::Config;
 use parterre::http::v1;
-use parterre::test_support::house::{SLUG, TestHouse, house};
+use parterre::test_support::house::{SLUG, TestHouse, config, house};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -290,6 +291,23 @@ async fn bodies(walker: &mut Walker) {
     }
 }
 
+/// Looks at one's own, until that is too much.
+async fn looks(walker: &mut Walker, house: &TestHouse) {
+    let strict = house.beside_with(Config { writes_per_second: 1, ..config() }).await;
+    let router = std::mem::replace(&mut walker.router, strict.router.clone());
+    for path in [format!("/api/v1/holds/{NOBODY}"), format!("/api/v1/orders/{NOBODY}")] {
+        let mut code = Value::Null;
+        for _ in 0..100 {
+            code = walker.get(&path).await.body["code"].clone();
+            if code == "too_many_requests" {
+                break;
+            }
+        }
+        assert_eq!(code, "too_many_requests", "{path}");
+    }
+    walker.router = router;
+}
+
 #[tokio::test]
 async fn the_api_does_what_its_document_says_and_nothing_else() {
     let house = house().await;
@@ -299,6 +317,7 @@ async fn the_api_does_what_its_document_says_and_nothing_else() {
     holds(&mut walker, &house.standing.to_string()).await;
     orders(&mut walker).await;
     bodies(&mut walker).await;
+    looks(&mut walker, &house).await;
     let silent: Vec<_> = walker.documented().difference(&walker.seen).cloned().collect();
     assert!(silent.is_empty(), "documented, but never produced: {silent:#?}");
 }

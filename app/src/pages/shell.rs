@@ -49,9 +49,10 @@ pub const SCRIPTS: [&str; 2] = [LOADER, WAITER];
 const LOADER: &str = "import(document.currentScript.dataset.js).catch(e=>{console.warn('Parterre runs without scripts here.',e);\
 document.documentElement.classList.add('still')})";
 
-/// Looks again without disturbing whoever reads: the page is only loaded anew when there is news.
+/// Looks again without disturbing whoever reads: the page is only loaded anew when there is news. To be told to slow down
+/// is none.
 const WAITER: &str = "const{seconds,class:c}=document.currentScript.dataset;setInterval(async()=>{try{\
-const r=await fetch(location.href),t=await r.text();if(r.status<500&&!t.includes('class=\"'+c+'\"'))location.reload()}\
+const r=await fetch(location.href),t=await r.text();if(r.status<500&&r.status!=429&&!t.includes('class=\"'+c+'\"'))location.reload()}\
 catch{}},seconds*1e3)";
 
 fn again(seconds: u32) -> impl IntoView {

@@ -29,6 +29,7 @@ use tower_http::trace::TraceLayer;
 use super::client::{self, Bucket, Client, SITE};
 use super::hourly;
 use super::json::too_large;
+use super::looks::{self, Looks};
 use super::once::MAX_BODY;
 use super::problem::ApiError;
 use super::security;
@@ -70,13 +71,16 @@ pub fn metrics() -> &'static (PrometheusMetricLayer<'static>, PrometheusHandle) 
 }
 
 /// Puts the limits around `router`: who may send how much, from where, for how long. One client address may send
-/// `writes_per_second` calls that change something to this process; what it may do in an hour, over all processes,
-/// `hourly` tells.
+/// `writes_per_second` calls that change something to this process, and look at what is its own as often; what it may do
+/// in an hour, over all processes, `hourly` tells.
 pub fn limits(router: Router, shop: &Shop) -> Router {
     let writes_per_second = shop.config.writes_per_second;
     // Within the limit by the second, so that a flood costs no question to Redis.
     let router = router.layer(from_fn_with_state(shop.clone(), hourly::limit));
     let proxies: Arc<[IpAddr]> = shop.config.trusted_proxies.clone().into();
+    // In the books a look is as dear as a change, and every change leads to a look.
+    let looks = Looks::new(writes_per_second, Arc::clone(&shop.clock));
+    let router = router.layer(from_fn_with_state(looks, looks::limit));
     let router = by_the_second(router, shop, ByClient { site: true }, writes_per_second.saturating_mul(SITE));
     let router = by_the_second(router, shop, ByClient { site: false }, writes_per_second);
     let csrf = CsrfLayer::new().with_rejection_response(|_: ProtectionError| another_site());

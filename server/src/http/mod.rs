@@ -14,6 +14,7 @@ pub mod html;
 pub mod json;
 pub mod layers;
 mod line;
+pub mod looks;
 pub mod once;
 pub mod pages;
 pub mod peers;

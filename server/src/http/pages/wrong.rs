@@ -46,6 +46,7 @@ pub(crate) async fn as_page(State(shop): State<Shop>, request: Request, next: Ne
     let slug = path.strip_prefix("/events/").and_then(|rest| rest.split('/').next());
     // What is longer than any event's address part is not sent back.
     let slug = slug.filter(|slug| slug.len() <= 100).unwrap_or_default();
+    let here = paid_page(&path);
     let data = match problem.code.as_str() {
         "not_found" => WrongPage::not_found(),
         "method_not_allowed" => WrongPage {
@@ -55,18 +56,17 @@ pub(crate) async fn as_page(State(shop): State<Shop>, request: Request, next: Ne
         "unauthorized" => WrongPage::not_yours(),
         "sold_out" if !slug.is_empty() => WrongPage::sold_out(slug),
         "not_on_sale" if !slug.is_empty() => WrongPage::not_on_sale(slug, None),
-        "internal" => WrongPage::trouble(&id, paid_page(&path)),
-        "unconfirmed" => match paid_page(&path) {
-            Some(here) => WrongPage::checking(here),
-            None => WrongPage::unsure(slug),
-        },
+        "internal" => WrongPage::trouble(&id, here),
+        "unconfirmed" => here.map_or_else(|| WrongPage::unsure(slug), WrongPage::checking),
         _ if !slug.is_empty() => WrongPage::refused(&problem.title, &problem.detail, slug),
-        _ => WrongPage {
-            title: problem.title,
-            text: problem.detail,
-            ways: vec![Way::Go { words: "See what is on".into(), href: "/".into() }],
-            ..WrongPage::default()
-        },
+        code => {
+            let (words, href) = match here.filter(|_| code == "too_many_requests") {
+                Some(here) => ("Look again", here),
+                None => ("See what is on", "/"),
+            };
+            let ways = vec![Way::Go { words: words.into(), href: href.into() }];
+            WrongPage { title: problem.title, text: problem.detail, ways, ..WrongPage::default() }
+        }
     };
     let mut page = show(&shop, status, data);
     for (name, value) in [(header::RETRY_AFTER, retry), (header::ALLOW, allow)] {

@@ -66,6 +66,7 @@ pub async fn create(
         (status = 200, body = HoldView, description = "Still held"),
         (status = 401, body = Problem, description = "No secret", content_type = "application/problem+json"),
         (status = 410, body = Problem, description = "`hold_expired`: it ran out, was let go, or is not the asker's", content_type = "application/problem+json"),
+        (status = 429, body = Problem, description = "`too_many_requests`", content_type = "application/problem+json"),
     )
 )]
 pub async fn read(State(shop): State<Shop>, Named(id): Named<HoldId>, caller: Caller) -> Result<Response, ApiError> {

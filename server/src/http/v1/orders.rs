@@ -68,6 +68,7 @@ pub async fn create(
         (status = 200, body = OrderView, description = "The order as it stands"),
         (status = 401, body = Problem, description = "No secret", content_type = "application/problem+json"),
         (status = 404, body = Problem, description = "No such order, or not the asker's", content_type = "application/problem+json"),
+        (status = 429, body = Problem, description = "`too_many_requests`", content_type = "application/problem+json"),
     )
 )]
 pub async fn read(State(shop): State<Shop>, Named(id): Named<OrderId>, caller: Caller) -> Result<Response, ApiError> {
