@@ -1,4 +1,4 @@
-//! A connection's socket: it knows whether the kernel took all there was, and gives up on whoever takes nothing.
+//! A connection's socket: it knows whether the kernel took all there was, and gives up on whoever takes hardly anything.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -10,8 +10,10 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// How long a peer may take nothing of what waits for it.
+/// In which time a peer has to take something worth while of what waits for it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+/// That much, in bytes: a tenth of what the slowest telephone takes. Byte by byte a page would last for days.
+pub(super) const LEAST: usize = 8 * 1024;
 /// How long what was sent may go unacknowledged: a machine that vanished is known for gone then.
 const UNHEARD: Duration = Duration::from_secs(40);
 /// Silence after which the peer's machine is asked whether it lives, and between the further questions.
@@ -31,13 +33,15 @@ pub(super) fn tune(socket: &TcpStream) {
 pub(super) struct Line<S> {
     io: S,
     patience: Duration,
-    /// Runs out while the peer takes nothing.
-    stuck: Option<Pin<Box<Sleep>>>,
+    least: usize,
+    /// Runs out while the peer takes too little; and the bytes it has taken since it began.
+    stuck: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
 impl<S> Line<S> {
-    pub(super) fn new(io: S, patience: Duration) -> Self {
-        Self { io, patience, stuck: None }
+    /// Gives up on a peer that takes fewer than `least` bytes within `patience` while more wait for it.
+    pub(super) fn new(io: S, patience: Duration, least: usize) -> Self {
+        Self { io, patience, least, stuck: None }
     }
 
     /// Whether something waits for the peer.
@@ -50,12 +54,16 @@ impl<S> Line<S> {
     }
 
     fn noted(&mut self, polled: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if polled.is_ready() {
-            self.stuck = None;
+        if let Poll::Ready(taken) = &polled {
+            let taken = *taken.as_ref().unwrap_or(&0);
+            self.stuck.take_if(|(_, all)| {
+                *all += taken;
+                *all >= self.least
+            });
             return polled;
         }
         let patience = self.patience;
-        let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep(patience)));
+        let (stuck, _) = self.stuck.get_or_insert_with(|| (Box::pin(sleep(patience)), 0));
         stuck.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
@@ -73,6 +81,8 @@ impl<S: Write + Unpin> Write for Line<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Whoever flushes has written all there was: nothing waits any more.
+        self.stuck = None;
         Pin::new(&mut self.io).poll_flush(context)
     }
 
@@ -103,19 +113,56 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn whoever_takes_nothing_is_given_up_and_whoever_takes_a_little_is_not() {
+    /// Writes to a peer that takes `bite` bytes every `pause` until it is given up or a second is over.
+    async fn given_up(bite: usize, pause: u64) -> bool {
         let (near, mut far) = tokio::io::duplex(8);
-        let mut line = Line::new(TokioIo::new(near), Duration::from_millis(300));
-        let mut write = async || poll_fn(|context| Pin::new(&mut line).poll_write(context, b"12345678")).await;
-        assert_eq!(write().await.unwrap(), 8);
-        let taken = async {
-            tokio::task::yield_now().await;
-            far.read_exact(&mut [0; 4]).await.unwrap();
+        let mut line = Line::new(TokioIo::new(near), Duration::from_millis(200), 8);
+        let written = async {
+            loop {
+                if let Err(error) = poll_fn(|context| Pin::new(&mut line).poll_write(context, b"12345678")).await {
+                    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+                    return;
+                }
+            }
         };
-        let (written, ()) = tokio::join!(write(), taken);
-        assert_eq!(written.unwrap(), 4);
-        assert_eq!(write().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        let taken = async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+                far.read_exact(&mut vec![0; bite]).await.unwrap();
+            }
+        };
+        tokio::select! {
+            () = written => true,
+            () = taken => unreachable!("it has no end"),
+            () = tokio::time::sleep(Duration::from_secs(1)) => false,
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_takes_hardly_anything_is_given_up_and_whoever_takes_enough_is_not() {
+        assert!(given_up(1, 5_000).await, "nothing");
+        assert!(given_up(1, 60).await, "a byte now and then");
+        assert!(!given_up(8, 40).await, "slow, but worth while");
+    }
+
+    #[tokio::test]
+    async fn what_was_taken_slowly_is_not_held_against_the_next_answer() {
+        let (near, mut far) = tokio::io::duplex(8);
+        let mut line = Line::new(TokioIo::new(near), Duration::from_millis(200), 100);
+        for _ in 0..3 {
+            let mut write = async || poll_fn(|context| Pin::new(&mut line).poll_write(context, b"12345678")).await;
+            assert_eq!(write().await.unwrap(), 8);
+            let taken = async {
+                tokio::task::yield_now().await;
+                far.read_exact(&mut [0; 8]).await.unwrap();
+            };
+            let (written, ()) = tokio::join!(write(), taken);
+            assert_eq!(written.unwrap(), 8);
+            poll_fn(|context| Pin::new(&mut line).poll_flush(context)).await.unwrap();
+            assert!(!line.is_blocked());
+            far.read_exact(&mut [0; 8]).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -26,7 +26,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::handover::{CanLeave, Departure};
-use super::line::{Line, PATIENCE, tune};
+use super::line::{LEAST, Line, PATIENCE, tune};
 use super::peers::{Limits, Peers};
 use crate::clock::Clock;
 
@@ -113,7 +113,7 @@ async fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(head_within)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(Line::new(TokioIo::new(socket), PATIENCE), service);
+        .serve_connection(Line::new(TokioIo::new(socket), PATIENCE, LEAST), service);
     let mut stopping = std::pin::pin!(stop.cancelled());
     let mut told = false;
     let mut departure = None;
