@@ -8,6 +8,7 @@ use axum_prometheus::metrics::counter;
 use domain::availability::Message;
 use domain::availability::delta::{self, Position};
 use domain::ids::EventId;
+use domain::rules::Tier;
 use domain::time::Millis;
 use tokio::sync::watch;
 
@@ -69,6 +70,13 @@ impl State {
     }
 }
 
+/// Whether the same places are of the same tiers in both; prices and sale windows are read elsewhere.
+fn counts_alike(one: &Arc<Inventory>, other: &Arc<Inventory>) -> bool {
+    let place = |tier: &Tier| (tier.id, tier.category);
+    let tiers = || one.tiers.iter().map(place).eq(other.tiers.iter().map(place));
+    Arc::ptr_eq(one, other) || Arc::ptr_eq(&one.chart, &other.chart) && tiers()
+}
+
 impl Projection {
     /// As it is first seen, at position `at`.
     pub(super) fn new(event: EventId, at: Position, inventory: Arc<Inventory>, snapshot: Arc<Snapshot>) -> Self {
@@ -108,13 +116,15 @@ impl Projection {
         out: &Broadcaster,
     ) -> Arc<Seen> {
         let mut state = self.lock();
-        if let Some(inventory) = inventory {
-            state.inventory = inventory;
+        let moved = inventory.is_some_and(|inventory| {
+            let before = core::mem::replace(&mut state.inventory, inventory);
+            !counts_alike(&before, &state.inventory)
+        });
+        let older = snapshot.version < state.snapshot.version || Arc::ptr_eq(&state.snapshot, &snapshot);
+        if moved || !older {
+            let snapshot = if older { Arc::clone(&state.snapshot) } else { snapshot };
+            self.take(&mut state, snapshot, moved, out);
         }
-        if snapshot.version < state.snapshot.version || Arc::ptr_eq(&state.snapshot, &snapshot) {
-            return Arc::clone(&state.seen);
-        }
-        self.take(&mut state, snapshot, out);
         Arc::clone(&state.seen)
     }
 
@@ -126,27 +136,33 @@ impl Projection {
         }
         if snapshot.version > state.snapshot.version {
             // Something changed since, and what was wrong besides cannot be told from it; this puts both right.
-            self.take(&mut state, snapshot, out);
+            self.take(&mut state, snapshot, false, out);
             return 0;
         }
         let seats = snapshot.states.changes(&state.seen.message.states).count();
         let tiers = snapshot.standing.iter().filter(|tier| !state.snapshot.standing.contains(tier)).count();
-        self.take(&mut state, snapshot, out);
+        self.take(&mut state, snapshot, false, out);
         seats + tiers
     }
 
-    fn take(&self, state: &mut State, snapshot: Arc<Snapshot>, out: &Broadcaster) {
+    /// Counts anew and tells of it where the places changed, or the tiers that they belong to `moved` and the counts with
+    /// them.
+    fn take(&self, state: &mut State, snapshot: Arc<Snapshot>, moved: bool, out: &Broadcaster) {
         let old = Arc::clone(&state.seen);
         let same = old.message.states == snapshot.states && state.snapshot.standing == snapshot.standing;
         state.snapshot = snapshot;
-        if same {
+        if same && !moved {
+            return;
+        }
+        let counts = left(&state.inventory, &state.snapshot);
+        if same && counts == old.left {
             return;
         }
         let position = Position { sequence: old.message.sequence + 1, ..old.message.position() };
         let states = state.snapshot.states.clone();
         let delta = frame::delta(position, &delta::encode(&old.message.states, &states));
         let message = Message { epoch: position.epoch, sequence: position.sequence, states };
-        let seen = Arc::new(Seen::new(message, left(&state.inventory, &state.snapshot)));
+        let seen = Arc::new(Seen::new(message, counts));
         let frame = Frame::of(&delta);
         let mut told = frame.clone();
         if seen.left != old.left {

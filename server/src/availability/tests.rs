@@ -1,6 +1,7 @@
 //! Sequences, tags and counts follow the hold store.
 
 use app::api::holds::HoldRequest;
+use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::availability::{Message, Position};
@@ -9,8 +10,9 @@ use domain::time::MINUTE;
 use futures::StreamExt;
 
 use super::*;
-use crate::holds::Sold;
 use crate::holds::tests::{NOW, ask, evening, event, house};
+use crate::holds::{Inventories, MemoryHolds, Sold};
+use crate::trouble::Trouble;
 
 #[tokio::test]
 async fn a_change_makes_a_new_sequence_and_quiet_shares_the_bytes() {
@@ -53,6 +55,49 @@ async fn compressed_bytes_are_the_same_bytes() {
     brotli::BrotliDecompress(&mut seen.brotli().as_ref(), &mut plain).unwrap();
     assert_eq!(&plain, seen.bytes());
     assert!(seen.brotli().len() < seen.bytes().len());
+}
+
+/// An inventory that its promoter changes.
+struct Edited(Mutex<Arc<Inventory>>);
+
+#[async_trait]
+impl Inventories for Edited {
+    async fn inventory(&self, _: EventId) -> Result<Option<Arc<Inventory>>, Trouble> {
+        Ok(Some(Arc::clone(&self.0.lock().unwrap())))
+    }
+    async fn sold(&self, _: EventId) -> Result<Sold, Trouble> {
+        Ok(Sold::default())
+    }
+}
+
+#[tokio::test]
+async fn a_tier_that_moves_is_counted_anew_though_no_seat_changes() {
+    let evening = evening();
+    let edited = Arc::new(Edited(Mutex::new(Arc::new(evening.clone()))));
+    let holds = Holds::new(Arc::new(MemoryHolds::default()), edited.clone());
+    let availability = Availability::new(holds, NOW);
+    let before = availability.get(event(), NOW).await.unwrap();
+    let count = |seen: &Seen, tier: usize| seen.left[tier].1;
+    assert_ne!(count(&before, 0), count(&before, 1));
+    // What a place costs is no count.
+    let mut dearer = evening.clone();
+    dearer.tiers[0].price.total.amount += 1;
+    *edited.0.lock().unwrap() = Arc::new(dearer);
+    assert!(Arc::ptr_eq(&before, &availability.get(event(), NOW.plus(MINUTE)).await.unwrap()));
+    let mut moved = evening.clone();
+    (moved.tiers[0].category, moved.tiers[1].category) = (evening.tiers[1].category, evening.tiers[0].category);
+    *edited.0.lock().unwrap() = Arc::new(moved);
+    let after = availability.get(event(), NOW.plus(MINUTE)).await.unwrap();
+    assert_eq!((count(&after, 0), count(&after, 1)), (count(&before, 1), count(&before, 0)));
+    assert_eq!(after.message.sequence, before.message.sequence + 1);
+    assert_eq!(after.message.states, before.message.states);
+    // Whoever only listens is told by the comparison.
+    *edited.0.lock().unwrap() = Arc::new(evening);
+    assert_eq!(availability.compare(NOW.plus(MINUTE)).await, Ok(0));
+    let told = availability.projections()[0].news(Wants::Counts, after.message.position()).0;
+    assert_eq!(told.len(), 1);
+    let total = format!("\"{}\":{}", before.left[0].0, count(&before, 0));
+    assert!(String::from_utf8_lossy(&told[0].text()).contains(&total));
 }
 
 #[tokio::test]

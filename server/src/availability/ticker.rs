@@ -117,8 +117,11 @@ impl Availability {
     async fn compare_one(&self, projection: &Projection, now: Millis) -> Result<usize, HoldError> {
         let looked = timeout(WITHIN, self.0.holds.look_past(projection.event, now)).await;
         let silent = |_| Trouble::Unavailable { what: "the hold store", detail: "no answer in two seconds".into() };
-        let snapshot = looked.map_err(silent)??;
-        Ok(snapshot.map_or(0, |snapshot| projection.correct(snapshot, &self.0.broadcaster)))
+        let Some(snapshot) = looked.map_err(silent)?? else { return Ok(0) };
+        let wrong = projection.correct(Arc::clone(&snapshot), &self.0.broadcaster);
+        // Those who only listen hear of tiers that moved, too.
+        projection.fold(Some(self.0.holds.ready(projection.event).await?), snapshot, &self.0.broadcaster);
+        Ok(wrong)
     }
 }
 
