@@ -1,7 +1,8 @@
 //! Which orders need a look: those that go on by the books alone, and those whose provider owes an answer.
 //!
 //! Both come round every second, so each question is a range of an index: `statement_timestamp()` bounds it, which
-//! `clock_timestamp()` cannot. Nothing here grows with the orders that are merely open.
+//! `clock_timestamp()` cannot. Nothing here grows with the orders that are merely open, nor with what a provider owes that
+//! nobody asks now.
 
 use domain::ids::OrderId;
 use sqlx::PgExecutor;
@@ -35,17 +36,40 @@ pub(crate) const READY: &str = "
      ORDER BY o.expires_at LIMIT $1)
     ) AS ready ORDER BY turn, expires_at LIMIT $1";
 
-/// Payments whose answer is due, longest first. They are left alone for five seconds: another process need not ask the same.
-pub(crate) const DUE: &str = "
-    WITH due AS (
-        SELECT id, check_at FROM payments
-        WHERE status IN ('created', 'requires_action', 'processing', 'authorised', 'capturing', 'cancelling', 'refunding')
-          AND check_at <= statement_timestamp() AND (provider = ANY ($2)) = $3
-        ORDER BY check_at LIMIT $1 FOR UPDATE SKIP LOCKED),
+/// What the index `payments_owed_idx` is of.
+macro_rules! owed {
+    () => {
+        "status IN ('created', 'requires_action', 'processing', 'authorised', 'capturing', 'cancelling', 'refunding')"
+    };
+}
+
+/// Payments whose answer is due, longest first. They are left alone for five seconds: another process need not ask the
+/// same. The providers' names are stepped through by the index, one look each; then each has a range of its own.
+pub(crate) const DUE: &str = concat!(
+    "
+    WITH RECURSIVE names AS (
+        (SELECT provider FROM payments WHERE ",
+    owed!(),
+    " ORDER BY provider LIMIT 1)
+        UNION ALL
+        SELECT (SELECT p.provider FROM payments p WHERE ",
+    owed!(),
+    " AND p.provider > n.provider ORDER BY p.provider LIMIT 1)
+        FROM names n WHERE n.provider IS NOT NULL),
+    due AS (
+        SELECT longest.id, longest.check_at FROM names n CROSS JOIN LATERAL (
+            SELECT p.id, p.check_at FROM payments p
+            WHERE ",
+    owed!(),
+    " AND p.provider = n.provider AND p.check_at <= statement_timestamp()
+            ORDER BY p.check_at LIMIT $1 FOR UPDATE SKIP LOCKED) AS longest
+        WHERE n.provider IS NOT NULL AND (n.provider = ANY ($2)) = $3
+        ORDER BY longest.check_at LIMIT $1),
     leased AS (
         UPDATE payments p SET check_at = clock_timestamp() + interval '5 seconds' FROM due WHERE p.id = due.id
         RETURNING p.order_id, due.check_at)
-    SELECT order_id FROM leased ORDER BY check_at";
+    SELECT order_id FROM leased ORDER BY check_at"
+);
 
 pub(super) async fn ready(pool: &Pool, limit: u32, but: &[OrderId]) -> Result<Vec<OrderId>, Trouble> {
     let but: Vec<Uuid> = but.iter().map(|order| order.0).collect();
@@ -71,11 +95,11 @@ pub(super) async fn due(pool: &Pool, limit: u32, asked: Asked<'_>) -> Result<Vec
 
 /// The provider is to be asked about the order's payments now.
 pub(super) async fn ask_now(books: impl PgExecutor<'_>, order: OrderId) -> Result<(), Trouble> {
-    sqlx::query(
+    sqlx::query(concat!(
         "UPDATE payments SET check_at = statement_timestamp()
-         WHERE order_id = $1 AND id BETWEEN uuid_first($1) AND uuid_last($1)
-           AND status IN ('created', 'requires_action', 'processing', 'authorised', 'capturing', 'cancelling', 'refunding')",
-    )
+         WHERE order_id = $1 AND id BETWEEN uuid_first($1) AND uuid_last($1) AND ",
+        owed!()
+    ))
     .bind(order.0)
     .execute(books)
     .await

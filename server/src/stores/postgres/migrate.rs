@@ -64,6 +64,7 @@ const STEPS: &[Step] = &[
     step!("0036_ticket_keys"),
     step!("0037_city_unknown"),
     step!("0038_sealed_answers"),
+    step!("0039_owed_payments"),
 ];
 
 /// Names the lock that keeps two processes from migrating at the same time.
