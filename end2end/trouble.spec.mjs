@@ -157,3 +157,18 @@ test("a server that is started anew in the middle of choosing costs nobody a sea
   await toCheckout(page);
   await leave();
 });
+
+test("an event that is gone is said to be gone and asked about no more", async () => {
+  const { page, leave } = await visit(browser, shop, { expected: [...expected, /404/] });
+  let asked = 0;
+  await page.route("**/availability", (route) => {
+    asked += 1;
+    return asked === 1 ? route.fulfill(busy("busy")) : route.fulfill({ status: 404, body: "" });
+  });
+  await page.goto(`/events/${event.slug}/seats`);
+  await notice(page, /load the page again/i);
+  await page.waitForTimeout(7_000);
+  assert.equal(asked, 2, "a busy house is asked again, one that is gone is not");
+  assert.equal(await page.locator("#still-list").count(), 1, "the server's list stays");
+  await leave();
+});

@@ -16,6 +16,7 @@ use super::super::markup::sentence;
 use super::super::words::{Place, list};
 use super::super::{choose, floors};
 use super::state;
+use crate::components::notice::Tone;
 use crate::islands::browser::{ask, bytes, put, say};
 
 /// The house.
@@ -63,26 +64,53 @@ pub(super) async fn load() -> bool {
             Some(House { chart: Rc::new(chart), stacked, states, tiers, at: Position::default(), tag: String::new() });
     });
     // A house of which nothing is known would look free: until there is an answer the server's list stays.
-    while !refresh().await {
-        super::hold::pause(3_000).await;
+    loop {
+        match refresh().await {
+            Answer::Known => return true,
+            Answer::Never => break,
+            Answer::None => super::hold::pause(3_000).await,
+        }
     }
-    true
+    HOUSE.take();
+    false
 }
 
-/// Asks who has which seat, and shows it where it changed; false where no answer came.
-pub(super) async fn refresh() -> bool {
-    let Some(tag) = with(|house| house.tag.clone()) else { return false };
+/// What became of a question.
+#[derive(PartialEq, Eq)]
+pub(super) enum Answer {
+    /// What is shown is so.
+    Known,
+    /// None came, or none of use; the next one may.
+    None,
+    /// There is nothing to be had, however often one asks; the page says so.
+    Never,
+}
+
+/// Asks who has which seat, and shows it where it changed.
+pub(super) async fn refresh() -> Answer {
+    let Some(tag) = with(|house| house.tag.clone()) else { return Answer::None };
     let url = state::with(|p| p.availability.clone());
     let known = [("if-none-match", tag.as_str())];
     let headers = if tag.is_empty() { &[] } else { known.as_slice() };
-    let Some(response) = ask("GET", &url, headers, None).await else { return false };
-    if !response.ok() {
-        return response.status() == 304;
+    let Some(response) = ask("GET", &url, headers, None).await else { return Answer::None };
+    match response.status() {
+        200 => {}
+        304 => return Answer::Known,
+        // Too long, or too often: the next one may be heard.
+        408 | 429 => return Answer::None,
+        400..=499 => {
+            super::shown::notice(
+                Tone::Care,
+                "These seats are not to be seen any more. Load the page again to see why.",
+            );
+            return Answer::Never;
+        }
+        _ => return Answer::None,
     }
     let tag = response.headers().get("etag").ok().flatten().unwrap_or_default();
-    let Some(message) = bytes(&response).await.and_then(|bytes| Message::decode(&bytes)) else { return false };
+    let Some(message) = bytes(&response).await.and_then(|bytes| Message::decode(&bytes)) else { return Answer::None };
     replace(message, tag);
-    true
+    Answer::Known
 }
 
 /// Takes the whole state that the stream told, and shows what changed; false where it is none of this house.

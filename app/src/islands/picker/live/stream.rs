@@ -94,8 +94,14 @@ fn gap() {
 fn ask() {
     with(|s| s.asking = PATIENCE);
     spawn_local(async {
-        let answered = house::refresh().await;
-        with(|s| (s.answered, s.asking) = (answered, 0));
+        let answer = house::refresh().await;
+        let answered = answer == house::Answer::Known;
+        with(|s| {
+            (s.answered, s.asking) = (answered, 0);
+            if answer == house::Answer::Never {
+                s.ear = None;
+            }
+        });
         if answered && with(|s| s.source.is_none() && s.wait == 0) {
             connect();
         }
