@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Router;
 use clap::Parser;
+use domain::chart::Chart;
 use domain::chart::document::Document;
 use domain::chart::generate::{Theatre, theatre};
 use domain::ids::{ChartId, EventId, PromoterId, TierId, VenueId};
@@ -120,9 +121,17 @@ pub async fn with_holds(holds: Arc<dyn HoldStore>) -> TestHouse {
 /// # Panics
 /// Where there is no database: the test cannot run.
 pub async fn with(config: Config, holds: Arc<dyn HoldStore>) -> TestHouse {
+    with_chart(config, holds, theatre(&Theatre::default())).await
+}
+
+/// As [`with`], in a hall of one's own.
+///
+/// # Panics
+/// Where there is no database: the test cannot run.
+pub async fn with_chart(config: Config, holds: Arc<dyn HoldStore>, chart: Chart) -> TestHouse {
     let database = Arc::new(database().await);
     // The event first: a house that opens finds it.
-    let (event, standing) = put_on_sale(&wiring::catalog(&database.pool), &SystemClock).await;
+    let (event, standing) = put_chart_on_sale(&wiring::catalog(&database.pool), &SystemClock, chart).await;
     let (shop, data, stop) = open(&database, config, holds).await;
     TestHouse { router: shop.router(), shop, event, standing, database, data, stop }
 }
@@ -149,6 +158,10 @@ async fn open(
 /// # Panics
 /// Where the database refuses.
 pub async fn put_on_sale(catalog: &Catalog, clock: &dyn Clock) -> (EventId, TierId) {
+    put_chart_on_sale(catalog, clock, theatre(&Theatre::default())).await
+}
+
+async fn put_chart_on_sale(catalog: &Catalog, clock: &dyn Clock, chart: Chart) -> (EventId, TierId) {
     let now = clock.now();
     let store = catalog.store();
     let promoter = NewPromoter {
@@ -157,6 +170,7 @@ pub async fn put_on_sale(catalog: &Catalog, clock: &dyn Clock) -> (EventId, Tier
         name: "Court Theatre".into(),
     };
     let promoter = store.ensure_promoter(&promoter).await.expect("the promoter is kept");
+    let seats = u32::try_from(chart.seats.category.len()).expect("a hall of people");
     let place = Place {
         name: "Court Theatre".into(),
         city: "Weimar".into(),
@@ -168,10 +182,9 @@ pub async fn put_on_sale(catalog: &Catalog, clock: &dyn Clock) -> (EventId, Tier
         slug: "court-theatre".into(),
         address: "Am Markt 1".into(),
         place,
-        capacity: 2_000,
+        capacity: seats.max(2_000),
     };
     let venue = store.ensure_venue(&venue).await.expect("the venue is kept");
-    let chart = theatre(&Theatre::default());
     let categories: Vec<u8> = (0..u8::try_from(chart.categories.len()).expect("few categories")).collect();
     let counts: Vec<u32> = categories
         .iter()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use domain::chart::generate::{Bowl, bowl};
 use domain::ids::EventId;
 use domain::seat::{SeatId, SeatState};
 use parterre::checker::check;
@@ -14,7 +15,7 @@ use parterre::holds::CqlHolds;
 use parterre::holds::cql::{GRACE, Tuning};
 use parterre::stores::cql::Cql;
 use parterre::test_support::cassandra;
-use parterre::test_support::house::with_holds;
+use parterre::test_support::house::{config, with_chart};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -24,8 +25,14 @@ use crate::crowd::Dice;
 use crate::shop::Open;
 
 const CLIENTS: u64 = 24;
+/// Seats of the hall: those who buy do not fill it.
+const SEATS: u32 = 8_000;
+/// Of so many holds one is bought.
+const ONE_IN: u32 = 20;
 /// Rows of the table.
 const LOOKS: u32 = 12;
+/// While buyers come and go what is shown lags behind what is stored: a seat that is wrong so many times is wrong.
+const DRIFT_LOOKS: usize = 4;
 /// What a process may have grown by between the middle and the end: its allocator is not still at any moment.
 const GROWTH: (u64, u64) = (16 << 20, 10);
 
@@ -36,8 +43,8 @@ struct Done {
     bought: AtomicU64,
 }
 
-/// Holds and lets go; of so many holds one is bought.
-async fn buyer(open: Arc<Open>, done: Arc<Done>, seed: u64, one_in: u32, stop: CancellationToken) {
+/// Holds and lets go, and buys now and then.
+async fn buyer(open: Arc<Open>, done: Arc<Done>, seed: u64, stop: CancellationToken) {
     let mut dice = Dice(seed);
     while !stop.is_cancelled() {
         let answer = open.hold(1 + dice.roll(4)).await;
@@ -48,7 +55,7 @@ async fn buyer(open: Arc<Open>, done: Arc<Done>, seed: u64, one_in: u32, stop: C
         }
         done.held.fetch_add(1, Ordering::Relaxed);
         let hold: Value = answer.json().await.expect("a hold is JSON");
-        if dice.roll(one_in) == 0 {
+        if dice.roll(ONE_IN) == 0 {
             let order = open.order(&hold).await;
             open.pays(&hold, &order).await;
             done.bought.fetch_add(1, Ordering::Relaxed);
@@ -87,6 +94,20 @@ async fn drift(cql: &Cql, open: &Open, event: EventId) -> Vec<(u32, SeatState, S
     pairs.filter(|(_, stored, shown)| stored != shown).collect()
 }
 
+/// The same while the sale runs.
+async fn lasting_drift(cql: &Cql, open: &Open, event: EventId) -> Vec<(u32, SeatState, SeatState)> {
+    let mut wrong = drift(cql, open, event).await;
+    for _ in 1..DRIFT_LOOKS {
+        if wrong.is_empty() {
+            break;
+        }
+        sleep(Duration::from_millis(700)).await;
+        let again = drift(cql, open, event).await;
+        wrong.retain(|seat| again.contains(seat));
+    }
+    wrong
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes: ./bench soak"]
 async fn a_soak_grows_nothing_drifts_nowhere_and_keeps_the_books() {
@@ -94,34 +115,35 @@ async fn a_soak_grows_nothing_drifts_nowhere_and_keeps_the_books() {
     let seconds: u64 = std::env::var("PARTERRE_SOAK_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
     let Some(keyspace) = cassandra::own().await else { return };
     let store = CqlHolds::new(keyspace.cql.clone(), Tuning::default(), None).await.unwrap();
-    let open = Arc::new(Open::on(with_holds(Arc::new(store)).await).await);
+    let open = Arc::new(Open::on(with_chart(config(), Arc::new(store), bowl(&Bowl::with_seats(SEATS))).await).await);
     let (event, done, stop) = (open.house.event, Arc::new(Done::default()), CancellationToken::new());
-    // Few buy, or the hall would be sold out long before the end.
-    let one_in = u32::try_from(seconds.div_ceil(60)).unwrap_or(u32::MAX).saturating_mul(50);
     let crowd: Vec<_> = (0..CLIENTS)
-        .map(|seed| tokio::spawn(buyer(Arc::clone(&open), Arc::clone(&done), seed, one_in, stop.clone())))
+        .map(|seed| tokio::spawn(buyer(Arc::clone(&open), Arc::clone(&done), seed, stop.clone())))
         .collect();
-    println!("| seconds | held | refused | bought | resident MiB |\n|---|---|---|---|---|");
-    let (begun, mut memory) = (Instant::now(), Vec::new());
+    println!("| seconds | held | refused | bought | resident MiB | seats that drift |\n|---|---|---|---|---|---|");
+    let (begun, mut memory, mut drifted) = (Instant::now(), Vec::new(), Vec::new());
     for _ in 0..LOOKS {
         sleep(Duration::from_secs(seconds) / LOOKS).await;
         memory.push(resident());
+        let wrong = lasting_drift(&keyspace.cql, &open, event).await;
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         println!(
-            "| {} | {} | {} | {} | {:.1} |",
+            "| {} | {} | {} | {} | {:.1} | {} |",
             begun.elapsed().as_secs(),
             count(&done.held),
             count(&done.refused),
             count(&done.bought),
-            memory[memory.len() - 1] as f64 / f64::from(1 << 20)
+            memory[memory.len() - 1] as f64 / f64::from(1 << 20),
+            wrong.len()
         );
+        drifted.extend(wrong);
     }
     stop.cancel();
     for client in crowd {
         client.await.expect("a client reaches its end");
     }
     sleep(Duration::from_secs(2)).await;
-    let drifted = drift(&keyspace.cql, &open, event).await;
+    drifted.extend(drift(&keyspace.cql, &open, event).await);
     let breaches = check(&open.house.database.pool).await.unwrap();
     println!("\nSeats shown otherwise than stored: {}. Breaches of the books: {}.", drifted.len(), breaches.len());
     assert_eq!(drifted, []);
