@@ -46,17 +46,14 @@ check_crates() {
 }
 
 part_rust() {
-  local log="$LOGS/rust.log" status=0 which=()
+  local log="$LOGS/rust.log" status=0
   need_nextest
-  if ! have_cql; then
-    say "The CQL suites did not run: name a cluster by CQL_NODES=host:port. Their tests count as skipped."
-    which=(-E 'not (test(/cql/) | binary(/cql/))')
-  fi
   mkdir -p "$LOGS"
+  leave_out_what_cannot_run
   # Built as oneself, run as somebody PostgreSQL accepts; the same files, so the second call builds nothing.
   cargo nextest run --locked --workspace --no-run || return 1
   ${AS_USER[@]+"${AS_USER[@]}"} cargo nextest run --locked --workspace --no-tests=fail \
-    ${which[@]+"${which[@]}"} 2>&1 | tee "$log" || status=$?
+    -E "not ($LEFT_OUT)" 2>&1 | tee "$log" || status=$?
   count_nextest "$log"
   stop_test_cassandra
   return "$status"

@@ -108,13 +108,13 @@ need_browser() {
 
 # Redis for tests and for `./run --real`; both start their own on free ports.
 have_redis() {
-  has redis-server && return 0
+  has redis-server && has redis-cli && return 0
   has apt-get || return 1
   (need_packages Redis redis-server redis-tools) || return 1
   # Debian starts one for the whole machine, which nobody here asked for.
   as_root service redis-server stop >/dev/null 2>&1 || true
   has systemctl && as_root systemctl disable --now redis-server >/dev/null 2>&1
-  has redis-server
+  has redis-server && has redis-cli
 }
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi; }

@@ -11,7 +11,7 @@ use parterre::checker::check;
 use parterre::config::Config;
 use parterre::holds::MemoryHolds;
 use parterre::test_support::house::{SLUG, TestHouse, config, with};
-use parterre::test_support::redis::{OwnRedis, settings, skipped};
+use parterre::test_support::redis::{OwnRedis, settings};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -137,7 +137,7 @@ async fn buy(house: &TestHouse, name: &str, mut before: impl AsyncFnMut(usize)) 
 
 /// The law: whatever happens to Redis before whichever step, the purchase goes through, and all comes back.
 async fn a_purchase_goes_through(blow: Blow) {
-    let Some(mut redis) = OwnRedis::start(&[]).await else { return skipped(()) };
+    let mut redis = OwnRedis::start(&[]).await;
     let house = open(with_redis(&redis)).await;
     buy(&house, "nothing happens", async |_| {}).await;
     for step in 0..4 {
@@ -173,7 +173,7 @@ async fn a_purchase_goes_through_while_redis_is_frozen() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes three minutes: the same as above, frozen for half a minute each time"]
+#[ignore = "takes three minutes, half a minute frozen each time: ./bench soak"]
 async fn a_long_freeze() {
     a_purchase_goes_through(Blow::Freeze(Duration::from_secs(30))).await;
 }
@@ -190,7 +190,7 @@ async fn a_purchase_goes_through_while_redis_is_full() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_house_opens_without_its_redis_and_finds_it_later() {
-    let Some(mut redis) = OwnRedis::start(&[]).await else { return skipped(()) };
+    let mut redis = OwnRedis::start(&[]).await;
     redis.kill().await;
     let house = with(with_redis(&redis), Arc::new(MemoryHolds::default())).await;
     let (status, state) = get(&house.router, "/readyz").await;
@@ -213,7 +213,7 @@ async fn searches(house: &TestHouse, count: usize) -> Vec<u16> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn limits_count_over_all_processes_and_in_each_where_redis_is_gone() {
     for blow in [Blow::Kill, Blow::Freeze(FROZEN_FOR), Blow::Fill] {
-        let Some(mut redis) = OwnRedis::start(&[]).await else { return skipped(()) };
+        let mut redis = OwnRedis::start(&[]).await;
         // Three at once, then two a minute.
         let config = Config { searches_per_hour: 90, ..with_redis(&redis) };
         let prefix = config.redis_prefix.clone();
@@ -235,7 +235,7 @@ async fn limits_count_over_all_processes_and_in_each_where_redis_is_gone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_purchase_in_one_process_shows_in_the_other_at_once() {
-    let Some(redis) = OwnRedis::start(&[]).await else { return skipped(()) };
+    let redis = OwnRedis::start(&[]).await;
     let config = with_redis(&redis);
     let beside = Config { redis_prefix: config.redis_prefix.clone(), ..with_redis(&redis) };
     let one = open(config).await;
@@ -297,7 +297,7 @@ async fn all_say(houses: [&TestHouse; 2], word: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stopped_sale_shows_in_every_process_and_so_does_its_going_on() {
-    let Some(mut redis) = OwnRedis::start(&[]).await else { return skipped(()) };
+    let mut redis = OwnRedis::start(&[]).await;
     let config = Config { audit_seconds: 1, ..with_redis(&redis) };
     let prefix = config.redis_prefix.clone();
     let beside = Config { redis_prefix: prefix.clone(), ..with_redis(&redis) };
@@ -346,7 +346,7 @@ async fn a_stopped_sale_shows_in_every_process_and_so_does_its_going_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crowd_that_searches_leaves_room_for_those_who_buy() {
-    let Some(mut redis) = OwnRedis::start(&[]).await else { return skipped(()) };
+    let mut redis = OwnRedis::start(&[]).await;
     let house = open(with_redis(&redis)).await;
     redis.kill().await;
     let bought = CancellationToken::new();

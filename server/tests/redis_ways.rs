@@ -8,7 +8,7 @@ use parterre::cache::redis::RedisCache;
 use parterre::checker::stop;
 use parterre::stores::redis::Settings;
 use parterre::test_support::house::{SLUG, house};
-use parterre::test_support::redis::{OwnRedis, connected, settings, skipped};
+use parterre::test_support::redis::{OwnRedis, connected, settings};
 
 /// How long one waits for what must come back.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -32,13 +32,13 @@ async fn resumed(url: &str, roots: &str) -> (String, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_over_tls_is_believed_with_its_certificate_and_not_without() {
-    let Some((redis, port)) = OwnRedis::with_tls().await else { return skipped(()) };
+    let (redis, port) = OwnRedis::with_tls().await;
     let url = format!("rediss://localhost:{port}");
     let own = redis.folder().join("cert.pem").display().to_string();
     let (event, said) = resumed(&url, &own).await;
     assert!(said.contains("goes on") && !said.contains("does not answer"), "{said}");
     assert!(redis.ask("KEYS *event:*").await.unwrap().contains(&event), "it was told");
-    let Some((stranger, _)) = OwnRedis::with_tls().await else { return skipped(()) };
+    let (stranger, _) = OwnRedis::with_tls().await;
     let other = stranger.folder().join("cert.pem").display().to_string();
     let (event, said) = resumed(&url, &other).await;
     assert!(said.contains("goes on") && said.contains("Redis does not answer"), "{said}");
@@ -67,10 +67,10 @@ async fn keep_all(cache: &RedisCache) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_that_loses_a_node_is_never_wrong_nor_slow_and_is_back_with_it() {
-    let Some((mut nodes, url)) = OwnRedis::cluster().await else { return skipped(()) };
+    let (mut nodes, url) = OwnRedis::cluster().await;
     let settings = Settings { answer_within: Duration::from_secs(1), ..settings(&url) };
     let within = settings.answer_within;
-    let redis = connected(settings).await.unwrap();
+    let redis = connected(settings).await;
     let cache = RedisCache::new(redis);
     keep_all(&cache).await;
     assert_eq!(had(&cache, within).await, 100);

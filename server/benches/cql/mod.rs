@@ -1,7 +1,6 @@
 //! Holds on one durable Apache Cassandra node, beside the ways one would write first, in the same run.
 
 use std::future::Future;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -210,7 +209,5 @@ pub(crate) async fn holds(quick: bool) {
     fours(&cql, quick).await;
     drop(cql);
     keyspace::remove(&settings).await.expect("the keyspace goes");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/cassandra/node.mjs");
-    let stopped = tokio::process::Command::new("node").arg(script).arg("stop").arg(&folder).status().await;
-    assert!(stopped.is_ok_and(|status| status.success()), "the node stops");
+    cassandra::stop(&folder);
 }

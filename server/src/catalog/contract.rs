@@ -59,13 +59,9 @@ async fn in_memory_behind_a_cache() -> Stores {
     behind(in_memory().await, Arc::new(MemoryCache::default()))
 }
 
-/// Without a Redis, behind a cache in memory.
 async fn in_postgres_behind_redis() -> Stores {
-    let cache: Arc<dyn CacheStore> = match crate::test_support::redis::one().await {
-        Some(redis) => Arc::new(RedisCache::new(redis)),
-        None => Arc::new(MemoryCache::default()),
-    };
-    behind(in_postgres().await, cache)
+    let redis = crate::test_support::redis::one().await;
+    behind(in_postgres().await, Arc::new(RedisCache::new(redis)))
 }
 
 fn bytes(n: u8) -> [u8; 10] {

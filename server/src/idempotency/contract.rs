@@ -7,7 +7,7 @@ use domain::time::Millis;
 use super::aside::LookAside;
 use super::store::{Begin, Call, IdempotencyStore, Run, Stored};
 use super::{LOST_AFTER, REMEMBERED_FOR};
-use crate::cache::CacheStore;
+use crate::cache::CacheStore as _;
 use crate::cache::memory::MemoryCache;
 use crate::cache::redis::RedisCache;
 use crate::test_support::{self, TestDatabase};
@@ -170,13 +170,9 @@ async fn beside_a_cache() -> (Store, ()) {
     (Arc::new(LookAside::new(books, cache)), ())
 }
 
-/// Without a Redis, beside a cache in memory.
 async fn beside_redis() -> (Store, TestDatabase) {
     let (books, database) = postgres().await;
-    let cache: Arc<dyn CacheStore> = match test_support::redis::one().await {
-        Some(redis) => Arc::new(RedisCache::new(redis)),
-        None => Arc::new(MemoryCache::default()),
-    };
+    let cache = Arc::new(RedisCache::new(test_support::redis::one().await));
     (Arc::new(LookAside::new(books, cache)), database)
 }
 

@@ -57,8 +57,8 @@ mod tests {
     use crate::test_support::redis;
 
     #[tokio::test]
-    async fn the_script_has_the_name_by_which_it_is_called() {
-        let Some(redis) = redis::one().await else { return redis::skipped(()) };
+    async fn redis_calls_the_script_by_the_name_it_has_here() {
+        let redis = redis::one().await;
         let name: String = redis.pool().script_load(SCRIPT).await.unwrap();
         assert_eq!(name, NAME);
     }

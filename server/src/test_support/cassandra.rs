@@ -2,7 +2,8 @@
 //!
 //! `CQL_NODES` may name another cluster, such as the ScyllaDB of `compose.yaml`. Otherwise the first test starts a
 //! node under the user's cache folder (`scripts/cassandra/node.mjs`), and it stays for the next one; `./test` stops it
-//! when nobody uses it any more. Where there is neither, a test says so and ends: `./test` counts it as skipped.
+//! when nobody uses it any more. Where there is neither, `./test` says so and leaves out what `scripts/needs.sh` names; a
+//! test that is run all the same fails, so that none passes unseen.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -37,33 +38,44 @@ pub struct Nodes {
     pub pids: Vec<u32>,
 }
 
-/// A keyspace that no other test sees; `None` where there is no cluster to be had. Making one takes about a second:
-/// tests that mint their own event ids are quicker on [`shared`].
+/// Why a test fails that needs a cluster where there is none.
+pub const NONE: &str = "this test needs a CQL cluster: `./test` leaves it out where there is none";
+
+/// A keyspace that no other test sees. Making one takes about a second: tests that mint their own event ids are quicker
+/// on [`shared`].
 ///
 /// # Panics
-/// Where the cluster is there and does not obey: the test cannot run.
-pub async fn own() -> Option<TestKeyspace> {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("t_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let settings = Settings::new(nodes().await?, &name);
-    // A process number comes round again; what an aborted test left under this name is nobody's.
-    keyspace::remove(&settings).await.expect("the test cluster obeys");
-    Some(migrated(settings, true).await)
+/// Where there is no cluster to be had, or it does not obey: the test cannot run.
+pub async fn own() -> TestKeyspace {
+    own_on(nodes().await).await
 }
 
-/// The keyspace that tests of this version of the schema share; `None` where there is no cluster to be had. Events and
-/// holds in it are told apart by ids that each test mints at random.
+/// The same on these nodes.
 ///
 /// # Panics
 /// As [`own`].
-pub async fn shared() -> Option<TestKeyspace> {
-    let settings = Settings::new(nodes().await?, &format!("shared_{}", migrate::fingerprint()));
+pub async fn own_on(nodes: Vec<String>) -> TestKeyspace {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("t_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let settings = Settings::new(nodes, &name);
+    // A process number comes round again; what an aborted test left under this name is nobody's.
+    keyspace::remove(&settings).await.expect("the test cluster obeys");
+    migrated(settings, true).await
+}
+
+/// The keyspace that tests of this version of the schema share. Events and holds in it are told apart by ids that each
+/// test mints at random.
+///
+/// # Panics
+/// As [`own`].
+pub async fn shared() -> TestKeyspace {
+    let settings = Settings::new(nodes().await, &format!("shared_{}", migrate::fingerprint()));
     let missing = |steps: &[migrate::StepStatus]| steps.iter().any(|step| !step.applied);
     if missing(&migrate::status(&settings).await.expect("the test cluster answers")) {
-        return Some(migrated(settings, false).await);
+        return migrated(settings, false).await;
     }
     let cql = Cql::connect(&settings).await.expect("the test's keyspace answers");
-    Some(TestKeyspace { cql, settings, own: false })
+    TestKeyspace { cql, settings, own: false }
 }
 
 async fn migrated(settings: Settings, own: bool) -> TestKeyspace {
@@ -88,24 +100,24 @@ impl Drop for TestKeyspace {
     }
 }
 
-/// Addresses of a cluster for tests; `None`, said aloud, where none can be had.
+/// Addresses of a cluster for tests.
 ///
 /// # Panics
-/// Where one should start and does not.
-pub async fn nodes() -> Option<Vec<String>> {
+/// Where none can be had, or one should start and does not.
+pub async fn nodes() -> Vec<String> {
     #[allow(clippy::disallowed_methods, reason = "tests have no Config")]
     if let Ok(named) = std::env::var("CQL_NODES") {
-        return Some(named.split(',').map(str::to_owned).collect());
+        return named.split(',').map(str::to_owned).collect();
     }
     let folder = folder("test-cassandra");
     use_it(&folder);
     if let Some(nodes) = running(&folder) {
-        return Some(nodes);
+        return nodes;
     }
     let gate = File::create(folder.join("start.lock")).expect("the cache folder can be written");
     let gate = tokio::task::spawn_blocking(move || gate.lock().map(|()| gate));
     let _gate = gate.await.expect("waiting does not panic").expect("the lock can be had");
-    Some(start(&folder, &["--quick"]).await?.nodes)
+    start(&folder, &["--quick"]).await.expect(NONE).nodes
 }
 
 /// A folder for the data of a test cluster, under the user's cache.
@@ -120,8 +132,7 @@ pub fn folder(name: &str) -> PathBuf {
 /// # Panics
 /// Where it should start and does not.
 pub async fn start(folder: &Path, flags: &[&str]) -> Option<Nodes> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/cassandra/node.mjs");
-    let asked = Command::new("node").arg(&script).arg("start").arg(folder).args(flags).output().await;
+    let asked = Command::new("node").arg(script()).arg("start").arg(folder).args(flags).output().await;
     let Ok(answer) = asked else {
         eprintln!("The CQL suite did not run: Node.js, which starts Apache Cassandra, is missing.");
         return None;
@@ -135,6 +146,16 @@ pub async fn start(folder: &Path, flags: &[&str]) -> Option<Nodes> {
         }
         _ => panic!("Apache Cassandra did not start: {words}"),
     }
+}
+
+/// Stops the nodes of `folder`.
+pub fn stop(folder: &Path) {
+    // One that does not stop goes with the machine.
+    let _ = std::process::Command::new("node").arg(script()).arg("stop").arg(folder).status();
+}
+
+fn script() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/cassandra/node.mjs")
 }
 
 /// Marks the node as used until this process ends, so that `./test` stops it under nobody's feet.

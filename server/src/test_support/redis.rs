@@ -1,7 +1,8 @@
 //! For tests: real Redis servers on free ports, without persistence.
 //!
 //! One server and one cluster of three nodes are shared by all tests of a machine and stay for the next run; what must
-//! break its server starts [`OwnRedis`]. Where no `redis-server` is installed there is `None`, and the test says so.
+//! break its server starts [`OwnRedis`]. Where no `redis-server` is installed, `./test` says so and leaves out what
+//! `scripts/needs.sh` names; a test that is run all the same fails, so that none passes unseen.
 
 use std::fs::{self, File};
 use std::net::TcpListener;
@@ -24,11 +25,9 @@ const CLIENTS: [&str; 2] = ["redis-cli", "valkey-cli"];
 /// How long a server may take to start, and a cluster to agree.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
-/// Says that a test did not run, and answers `nothing`.
-pub fn skipped<T>(nothing: T) -> T {
-    eprintln!("SKIPPED: this test did not run, as no redis-server (or valkey-server) is installed");
-    nothing
-}
+/// Why a test fails that needs a server where there is none.
+const NONE: &str =
+    "this test needs redis-server and redis-cli (or those of Valkey): `./test` leaves it out where they are not";
 
 /// Settings for a test: a prefix of its own, and more patience than the shop has, as tests share few cores.
 #[must_use]
@@ -40,50 +39,62 @@ pub fn settings(url: &str) -> Settings {
 }
 
 /// Connections to the one server, with a prefix of their own.
-pub async fn one() -> Option<Redis> {
-    connected(settings(&shared_server().await?)).await
+///
+/// # Panics
+/// Where there is none to be had.
+pub async fn one() -> Redis {
+    connected(settings(&shared_server().await)).await
 }
 
 /// Connections to the cluster, with a prefix of their own.
-pub async fn cluster() -> Option<Redis> {
-    connected(settings(&shared_cluster().await?)).await
+///
+/// # Panics
+/// Where there is none to be had.
+pub async fn cluster() -> Redis {
+    connected(settings(&shared_cluster().await)).await
 }
 
 /// Connections as `settings` say, that answer.
 ///
 /// # Panics
 /// Where they do not.
-pub async fn connected(settings: Settings) -> Option<Redis> {
+pub async fn connected(settings: Settings) -> Redis {
     let redis = Redis::open(settings).expect("the address can be read");
     redis.answers(READY_WITHIN).await.expect("Redis answers");
-    Some(redis)
+    redis
 }
 
 /// The address of the server that all tests share.
-pub async fn shared_server() -> Option<String> {
-    let ports = shared("one", 1, &[]).await?;
-    Some(format!("redis://127.0.0.1:{}", ports[0]))
+///
+/// # Panics
+/// Where there is none to be had.
+pub async fn shared_server() -> String {
+    let ports = shared("one", 1, &[]).await;
+    format!("redis://127.0.0.1:{}", ports[0])
 }
 
 /// The address of the cluster that all tests share.
-pub async fn shared_cluster() -> Option<String> {
-    let ports = shared("cluster", 3, &["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]).await?;
-    Some(cluster_url(&ports))
+///
+/// # Panics
+/// Where there is none to be had.
+pub async fn shared_cluster() -> String {
+    let ports = shared("cluster", 3, &["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]).await;
+    cluster_url(&ports)
 }
 
 /// Ports of the shared servers called `name`, started where they do not answer.
-async fn shared(name: &str, count: usize, options: &[&str]) -> Option<Vec<u16>> {
+async fn shared(name: &str, count: usize, options: &[&str]) -> Vec<u16> {
     let folder = user_cache().unwrap_or_else(|| PathBuf::from("/tmp/parterre")).join("test-redis").join(name);
     if let Some(ports) = answering(&folder, count).await {
-        return Some(ports);
+        return ports;
     }
-    let server = installed(&SERVERS).await?;
+    let server = installed(&SERVERS).await.expect(NONE);
     fs::create_dir_all(&folder).expect("the cache folder can be written");
     let gate = File::create(folder.join("start.lock")).expect("the cache folder can be written");
     let gate = tokio::task::spawn_blocking(move || gate.lock().map(|()| gate));
     let _gate = gate.await.expect("waiting does not panic").expect("the lock can be had");
     if let Some(ports) = answering(&folder, count).await {
-        return Some(ports);
+        return ports;
     }
     let ports: Vec<u16> = (0..count).map(|_| free_port()).collect();
     for port in &ports {
@@ -101,16 +112,16 @@ async fn shared(name: &str, count: usize, options: &[&str]) -> Option<Vec<u16>> 
         ready(*port, "PING", "+PONG").await;
     }
     if count > 1 {
-        united(&ports).await?;
+        united(&ports).await;
     }
     let list = ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     fs::write(folder.join("ports"), list).expect("the cache folder can be written");
-    Some(ports)
+    ports
 }
 
-/// Makes one cluster of the servers on `ports`; `None` where there is no client to do it.
-async fn united(ports: &[u16]) -> Option<()> {
-    let client = installed(&CLIENTS).await?;
+/// Makes one cluster of the servers on `ports`.
+async fn united(ports: &[u16]) {
+    let client = installed(&CLIENTS).await.expect(NONE);
     let nodes = ports.iter().map(|port| format!("127.0.0.1:{port}"));
     let made = Command::new(client).args(["--cluster", "create"]).args(nodes).arg("--cluster-yes").output();
     let made = made.await.expect("the client runs");
@@ -118,7 +129,6 @@ async fn united(ports: &[u16]) -> Option<()> {
     for port in ports {
         ready(*port, "CLUSTER INFO", "cluster_state:ok").await;
     }
-    Some(())
 }
 
 fn cluster_url(ports: &[u16]) -> String {
@@ -196,43 +206,50 @@ pub struct OwnRedis {
 }
 
 impl OwnRedis {
+    /// Whether one can be started on this machine.
+    pub async fn can_be_had() -> bool {
+        installed(&SERVERS).await.is_some()
+    }
+
     /// Starts one with these options more.
     ///
     /// # Panics
     /// Where it does not start.
-    pub async fn start(options: &[&str]) -> Option<Self> {
-        let program = installed(&SERVERS).await?;
+    pub async fn start(options: &[&str]) -> Self {
+        let program = installed(&SERVERS).await.expect(NONE);
         let port = free_port();
         let folder = std::env::temp_dir().join(format!("parterre-redis-{}-{port}", std::process::id()));
         fs::create_dir_all(&folder).expect("the temporary folder can be written");
         let options = options.iter().map(ToString::to_string).collect();
         let mut own = Self { program, options, port, folder, child: None };
         own.again().await;
-        Some(own)
+        own
     }
 
     /// Three that are one cluster without copies, and its address: what lies on a node that is dead is away with it.
     ///
     /// # Panics
     /// Where it does not come about.
-    pub async fn cluster() -> Option<([Self; 3], String)> {
+    pub async fn cluster() -> ([Self; 3], String) {
         let mut nodes = Vec::new();
         for _ in 0..3 {
             let bus = free_port().to_string();
             let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-port", &bus];
-            nodes.push(Self::start(&[&options[..], &["--cluster-require-full-coverage", "no"]].concat()).await?);
+            nodes.push(Self::start(&[&options[..], &["--cluster-require-full-coverage", "no"]].concat()).await);
         }
         let ports: Vec<u16> = nodes.iter().map(|node| node.port).collect();
-        united(&ports).await?;
-        Some((nodes.try_into().ok()?, cluster_url(&ports)))
+        united(&ports).await;
+        (nodes.try_into().expect("there are three"), cluster_url(&ports))
     }
 
     /// One that speaks TLS too, and that port's number; what vouches for it lies in `cert.pem` of [`OwnRedis::folder`].
-    /// `None` where there is no `openssl`, or the server was built without TLS.
-    pub async fn with_tls() -> Option<(Self, u16)> {
+    ///
+    /// # Panics
+    /// Where there is no `openssl`, or the server was built without TLS.
+    pub async fn with_tls() -> (Self, u16) {
         const REQUEST: &str = "[req]\nprompt = no\ndistinguished_name = name\nx509_extensions = more\n[name]\nCN = localhost\n\
             [more]\nbasicConstraints = critical, CA:FALSE\nsubjectAltName = DNS:localhost\n";
-        let mut own = Self::start(&[]).await?;
+        let mut own = Self::start(&[]).await;
         own.kill().await;
         let at = |name: &str| own.folder.join(name).display().to_string();
         let (request, cert, key) = (at("request.cnf"), at("cert.pem"), at("key.pem"));
@@ -242,7 +259,10 @@ impl OwnRedis {
             .args(["-config", &request, "-keyout", &key, "-out", &cert])
             .output()
             .await;
-        made.ok().filter(|made| made.status.success())?;
+        assert!(
+            made.is_ok_and(|made| made.status.success()),
+            "this test needs openssl: `./test` leaves it out without"
+        );
         let port = free_port();
         let options = [
             ("--tls-port", port.to_string()),
@@ -253,7 +273,7 @@ impl OwnRedis {
         ];
         own.options = options.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect();
         own.again().await;
-        Some((own, port))
+        (own, port)
     }
 
     /// Where it works.

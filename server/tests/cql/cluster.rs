@@ -1,7 +1,7 @@
 //! Three nodes of Apache Cassandra that a test may kill, pause and start again.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use parterre::test_support::cassandra::{self, Nodes};
@@ -17,15 +17,16 @@ pub(crate) struct Three {
 }
 
 impl Three {
-    /// Starts it; `None`, said aloud, where this machine cannot.
-    pub(crate) async fn start() -> Option<Self> {
+    /// Starts it.
+    pub(crate) async fn start() -> Self {
         let folder = cassandra::folder("test-cassandra-three");
         fs::create_dir_all(&folder).expect("the cache folder can be written");
         let turn = File::create(folder.join("turn.lock")).expect("the cache folder can be written");
         let turn = tokio::task::spawn_blocking(move || turn.lock().map(|()| turn));
         let turn = turn.await.expect("waiting does not panic").expect("the lock can be had");
-        let nodes = cassandra::start(&folder, &FLAGS).await?;
-        Some(Self { folder, nodes, _turn: turn })
+        let nodes =
+            cassandra::start(&folder, &FLAGS).await.expect("this test needs Java 17: `./test` leaves it out without");
+        Self { folder, nodes, _turn: turn }
     }
 
     /// Addresses of all nodes.
@@ -48,7 +49,6 @@ impl Three {
 
 impl Drop for Three {
     fn drop(&mut self) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/cassandra/node.mjs");
-        let _ = Command::new("node").arg(script).arg("stop").arg(&self.folder).status();
+        cassandra::stop(&self.folder);
     }
 }

@@ -27,7 +27,7 @@ async fn store(settings: &parterre::stores::cql::connect::Settings) -> Arc<dyn H
 }
 
 async fn story(fault: Fault) {
-    let Some(keyspace) = cassandra::shared().await else { return };
+    let keyspace = cassandra::shared().await;
     let mut between = Between::start(&keyspace.settings).await;
     let stores = [store(&between.settings).await, store(&between.settings).await];
     let (hall, record) = (Arc::new(Hall::new(36, 12)), Arc::new(Record::default()));

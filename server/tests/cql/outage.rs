@@ -29,7 +29,7 @@ enum Gone {
 }
 
 async fn story(gone: Gone) {
-    let Some(keyspace) = cassandra::shared().await else { return };
+    let keyspace = cassandra::shared().await;
     let mut between = Between::start(&keyspace.settings).await;
     let cql = Cql::connect(&between.settings).await.unwrap();
     let store = CqlHolds::new(cql, Tuning::default(), None).await.unwrap();

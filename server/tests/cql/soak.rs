@@ -113,7 +113,7 @@ async fn lasting_drift(cql: &Cql, open: &Open, event: EventId) -> Vec<(u32, Seat
 async fn a_soak_grows_nothing_drifts_nowhere_and_keeps_the_books() {
     #[allow(clippy::disallowed_methods, reason = "tests have no Config")]
     let seconds: u64 = std::env::var("PARTERRE_SOAK_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
-    let Some(keyspace) = cassandra::own().await else { return };
+    let keyspace = cassandra::own().await;
     let store = CqlHolds::new(keyspace.cql.clone(), Tuning::default(), None).await.unwrap();
     let open = Arc::new(Open::on(with_chart(config(), Arc::new(store), bowl(&Bowl::with_seats(SEATS))).await).await);
     let (event, done, stop) = (open.house.event, Arc::new(Done::default()), CancellationToken::new());

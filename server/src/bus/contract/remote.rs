@@ -10,7 +10,7 @@ use crate::test_support::{TestDatabase, database};
 
 /// Two processes' buses over one Redis: each with its own connections.
 async fn over_redis(settings: Settings) -> Two {
-    let open = || async { connected(settings.clone()).await.unwrap() };
+    let open = || async { connected(settings.clone()).await };
     let bus = |redis: Redis, origin| -> Arc<dyn Bus> { Arc::new(RedisBus::new(redis, origin).unwrap()) };
     let (here, there) = (bus(open().await, [1; 8]), bus(open().await, [2; 8]));
     up(&*here).await;
@@ -27,23 +27,21 @@ async fn up(bus: &dyn Bus) {
     tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("the bus comes up");
 }
 
-async fn one_redis() -> Option<(Two, ())> {
-    let Some(url) = redis::shared_server().await else { return redis::skipped(None) };
-    Some((over_redis(settings(&url)).await, ()))
+async fn one_redis() -> (Two, ()) {
+    (over_redis(settings(&redis::shared_server().await)).await, ())
 }
 
-async fn redis_cluster() -> Option<(Two, ())> {
-    let Some(url) = redis::shared_cluster().await else { return redis::skipped(None) };
-    Some((over_redis(settings(&url)).await, ()))
+async fn redis_cluster() -> (Two, ()) {
+    (over_redis(settings(&redis::shared_cluster().await)).await, ())
 }
 
-async fn over_postgres() -> Option<(Two, TestDatabase)> {
+async fn over_postgres() -> (Two, TestDatabase) {
     let database = database().await;
     let here: Arc<dyn Bus> = Arc::new(PostgresBus::new(database.pool.clone(), [1; 8]));
     let there: Arc<dyn Bus> = Arc::new(PostgresBus::new(connect(&database.url, 4).await.unwrap(), [2; 8]));
     up(&*here).await;
     up(&*there).await;
-    Some((Two::new(here, there, "postgres"), database))
+    (Two::new(here, there, "postgres"), database)
 }
 
 mod on_redis {
@@ -85,7 +83,7 @@ async fn after_a_break(two: &Two, near: &mut Subscription, far: &mut Subscriptio
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_redis_is_a_gap_and_then_messages_again() {
-    let Some(mut server) = OwnRedis::start(&[]).await else { return redis::skipped(()) };
+    let mut server = OwnRedis::start(&[]).await;
     let two = over_redis(settings(&server.url())).await;
     let (mut near, mut far) = (two.here.subscribe(&two.channel).await, two.there.subscribe(&two.channel).await);
     server.kill().await;
@@ -97,7 +95,7 @@ async fn a_killed_redis_is_a_gap_and_then_messages_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_redis_is_a_gap_and_then_messages_again() {
-    let Some(server) = OwnRedis::start(&[]).await else { return redis::skipped(()) };
+    let server = OwnRedis::start(&[]).await;
     let settings = Settings { answer_within: Duration::from_millis(100), ..settings(&server.url()) };
     let two = over_redis(settings).await;
     let (mut near, mut far) = (two.here.subscribe(&two.channel).await, two.there.subscribe(&two.channel).await);
@@ -115,7 +113,7 @@ async fn a_frozen_redis_is_a_gap_and_then_messages_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_subscription_may_come_before_redis_does() {
-    let Some(mut server) = OwnRedis::start(&[]).await else { return redis::skipped(()) };
+    let mut server = OwnRedis::start(&[]).await;
     server.kill().await;
     let redis = Redis::open(settings(&server.url())).unwrap();
     let bus = RedisBus::new(redis, [3; 8]).unwrap();
@@ -128,7 +126,7 @@ async fn a_subscription_may_come_before_redis_does() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_connection_to_postgres_is_a_gap_and_then_messages_again() {
-    let (two, database) = over_postgres().await.unwrap();
+    let (two, database) = over_postgres().await;
     let (mut near, mut far) = (two.here.subscribe(&two.channel).await, two.there.subscribe(&two.channel).await);
     database.cut_connections().await;
     while two.there.is_up() {
@@ -145,7 +143,7 @@ async fn a_debt_is_paid(two: &Two, mut far: Subscription) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_did_not_get_out_over_postgres_is_a_gap_elsewhere() {
-    let (mut two, database) = over_postgres().await.unwrap();
+    let (mut two, database) = over_postgres().await;
     let narrow = connect(&database.url, 1).await.unwrap();
     two.here = Arc::new(PostgresBus::new(narrow.clone(), [9; 8]));
     let far = two.there.subscribe(&two.channel).await;
@@ -157,7 +155,7 @@ async fn what_did_not_get_out_over_postgres_is_a_gap_elsewhere() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_did_not_get_out_over_redis_is_a_gap_elsewhere() {
-    let Some(server) = OwnRedis::start(&[]).await else { return redis::skipped(()) };
+    let server = OwnRedis::start(&[]).await;
     let settings = Settings { answer_within: Duration::from_millis(100), ..settings(&server.url()) };
     let two = over_redis(settings.clone()).await;
     let far = two.there.subscribe(&two.channel).await;

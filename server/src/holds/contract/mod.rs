@@ -37,10 +37,7 @@ macro_rules! hold_store_laws {
     (@ $store:expr, $($law:ident),+ $(,)?) => {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $law() {
-            // A store that cannot be had on this machine has said so.
-            if let Some(store) = $crate::holds::contract::Maybe::store($store) {
-                crate::holds::contract::$law(std::sync::Arc::new(store)).await;
-            }
+            crate::holds::contract::$law(std::sync::Arc::new($store)).await;
         })+
     };
 }
@@ -49,26 +46,6 @@ pub(in crate::holds) use hold_store_laws;
 
 mod memory {
     hold_store_laws!(crate::holds::MemoryHolds::default());
-}
-
-/// A store, or none where this machine has none.
-pub(super) trait Maybe {
-    type Store: HoldStore;
-    fn store(self) -> Option<Self::Store>;
-}
-
-impl<S: HoldStore> Maybe for S {
-    type Store = S;
-    fn store(self) -> Option<S> {
-        Some(self)
-    }
-}
-
-impl<S: HoldStore> Maybe for Option<S> {
-    type Store = S;
-    fn store(self) -> Option<S> {
-        self
-    }
 }
 
 type Store = Arc<dyn HoldStore>;

@@ -9,7 +9,7 @@ use crate::trouble::Trouble;
 
 #[tokio::test]
 async fn the_steps_are_applied_once_and_listed() {
-    let Some(keyspace) = cassandra::own().await else { return };
+    let keyspace = cassandra::own().await;
     assert!(status(&keyspace.settings).await.unwrap().iter().all(|step| step.applied));
     let again = up(&keyspace.settings, NOW, [1; 16]).await.unwrap();
     assert_eq!((again.steps, again.placement.made), (vec![], false));
@@ -18,7 +18,7 @@ async fn the_steps_are_applied_once_and_listed() {
 
 #[tokio::test]
 async fn processes_that_migrate_at_the_same_time_take_turns() {
-    let Some(nodes) = cassandra::nodes().await else { return };
+    let nodes = cassandra::nodes().await;
     let settings = Settings::new(nodes, &format!("turns_{}", std::process::id()));
     let clock = ManualClock::at(NOW);
     let runs = (0..3).map(|_| {
@@ -37,7 +37,7 @@ async fn processes_that_migrate_at_the_same_time_take_turns() {
 
 #[tokio::test]
 async fn a_step_that_was_changed_after_it_was_applied_is_refused() {
-    let Some(keyspace) = cassandra::own().await else { return };
+    let keyspace = cassandra::own().await;
     let session = keyspace.cql.session();
     session.query_unpaged("UPDATE schema_steps SET checksum = 'other' WHERE version = 2", ()).await.unwrap();
     let refused = up(&keyspace.settings, NOW, [2; 16]).await.unwrap_err();
@@ -46,7 +46,7 @@ async fn a_step_that_was_changed_after_it_was_applied_is_refused() {
 
 #[tokio::test]
 async fn a_process_that_died_with_the_lock_is_waited_for_no_longer_than_its_time() {
-    let Some(keyspace) = cassandra::own().await else { return };
+    let keyspace = cassandra::own().await;
     // As the dead one left it, with a second of its time to go.
     let left = "INSERT INTO schema_lock (name, owner) VALUES ('schema', 00000000-0000-0000-0000-000000000009) \
                 IF NOT EXISTS USING TTL 1";
@@ -56,7 +56,7 @@ async fn a_process_that_died_with_the_lock_is_waited_for_no_longer_than_its_time
 
 #[tokio::test]
 async fn a_missing_keyspace_names_the_command_that_makes_it() {
-    let Some(nodes) = cassandra::nodes().await else { return };
+    let nodes = cassandra::nodes().await;
     let refused = Cql::connect(&Settings::new(nodes, "never_made")).await.unwrap_err();
     assert!(matches!(&refused, Trouble::Corrupt { detail, .. } if detail.contains("parterre migrate up")), "{refused}");
 }

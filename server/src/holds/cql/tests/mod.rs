@@ -43,15 +43,15 @@ fn process(table: &FakeTable, tuning: Tuning, bus: Option<Arc<dyn Bus>>) -> CqlH
     CqlHolds::on(Arc::new(table.clone()), tuning, bus)
 }
 
-/// A process on the keyspace that tests share; none where there is no cluster.
-async fn cluster_process(tuning: Tuning, bus: Option<Arc<dyn Bus>>) -> Option<CqlHolds> {
-    let keyspace = cassandra::shared().await?;
-    Some(CqlHolds::new(keyspace.cql.clone(), tuning, bus).await.expect("the tables are there"))
+/// A process on the keyspace that tests share.
+async fn cluster_process(tuning: Tuning, bus: Option<Arc<dyn Bus>>) -> CqlHolds {
+    let keyspace = cassandra::shared().await;
+    CqlHolds::new(keyspace.cql.clone(), tuning, bus).await.expect("the tables are there")
 }
 
-/// A store in the keyspace that tests share, under ids of its own; none where there is no cluster.
-async fn shared() -> Option<Salted<CqlHolds>> {
-    Some(Salted::new(cluster_process(Tuning::default(), None).await?))
+/// A store in the keyspace that tests share, under ids of its own.
+async fn shared() -> Salted<CqlHolds> {
+    Salted::new(cluster_process(Tuning::default(), None).await)
 }
 
 /// An evening of its own: ids that nobody else has, minted an hour ago, so that no process takes them for fresh.

@@ -64,7 +64,7 @@ fn a_drawn_venue_survives_being_written_as_a_plan() {
     }
 }
 
-/// The shared folder with real plans beside the project, where it is there.
+/// The shared folder with real plans beside the project, where it is there; `./test` leaves these tests out where it is not.
 fn shared(name: &str) -> Option<Vec<u8>> {
     let path = format!("{}/../../../shared/data/{name}", env!("CARGO_MANIFEST_DIR"));
     let found = std::fs::read(&path).ok();
