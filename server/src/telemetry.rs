@@ -8,9 +8,18 @@ use tracing_subscriber::EnvFilter;
 /// and is made anew; what it means for holds is said by the hold store.
 const QUIET: &str = "warn,scylla=error";
 
+/// The crate that writes whole addresses where everything is logged: a ticket's opens it, whoever reads it.
+const NEVER: &str = "tower_http::csrf=info";
+
+/// What is logged at `levels`, as `RUST_LOG` has them: nothing that opens a door at any of them.
+#[must_use]
+pub fn filter(levels: EnvFilter) -> EnvFilter {
+    levels.add_directive(NEVER.parse().expect("the directive is well-formed"))
+}
+
 /// Starts the log.
 pub fn init() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(QUIET));
+    let filter = filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(QUIET)));
     // A second call, as in tests, keeps the first log.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).try_init();
 }

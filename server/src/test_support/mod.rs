@@ -7,6 +7,7 @@
 pub mod cassandra;
 pub mod house;
 pub mod linear;
+pub mod log;
 pub mod plan;
 pub mod redis;
 mod server;

@@ -4,8 +4,18 @@ use domain::ids::{EventId, HoldId};
 use domain::order::OrderRefusal;
 use sqlx::{PgConnection, Row};
 
+use crate::stores::postgres::codec::At;
 use crate::stores::postgres::error::trouble;
 use crate::trouble::Trouble;
+
+/// Places of the event that the person has, but for those of one hold. Orders are younger than their event, and an order's
+/// id is its time: the months before and after are not looked into. A day either way is for clocks that differ.
+const HAD: &str = "
+    SELECT coalesce(sum(i.quantity), 0) FROM orders o JOIN order_items i ON i.order_id = o.id
+    WHERE o.event_id = $1 AND lower(o.buyer_email) = lower($2) AND o.hold_id <> $3
+      AND o.status IN ('pending', 'closing', 'paid', 'partly_refunded')
+      AND o.id >= uuid_floor($4 - interval '1 day') AND o.id < uuid_floor(statement_timestamp() + interval '1 day')
+      AND i.order_id >= uuid_floor($4 - interval '1 day') AND i.order_id < uuid_floor(statement_timestamp() + interval '1 day')";
 
 /// Refuses where the person would have more than the event allows; `places` are those of `hold`, whose order is not counted.
 /// Two orders of one person wait for each other until the transaction's end; an event without a limit costs one look.
@@ -16,8 +26,8 @@ pub(super) async fn within_limit(
     places: u32,
     hold: HoldId,
 ) -> Result<Result<(), OrderRefusal>, Trouble> {
-    let limit = sqlx::query(
-        "SELECT max_per_person, CASE WHEN max_per_person IS NOT NULL
+    let row = sqlx::query(
+        "SELECT max_per_person, created_at, CASE WHEN max_per_person IS NOT NULL
                 THEN pg_advisory_xact_lock(hashtextextended(id::text || lower($2), 0)) END
          FROM events WHERE id = $1",
     )
@@ -26,20 +36,18 @@ pub(super) async fn within_limit(
     .fetch_optional(&mut *tx)
     .await
     .map_err(trouble)?;
-    let limit = limit.map(|row| row.try_get::<Option<i32>, _>(0)).transpose().map_err(trouble)?.flatten();
-    let Some(limit) = limit else { return Ok(Ok(())) };
+    let Some(row) = row else { return Ok(Ok(())) };
+    let Some(limit) = row.try_get::<Option<i32>, _>(0).map_err(trouble)? else { return Ok(Ok(())) };
+    let made: At = row.try_get(1).map_err(trouble)?;
     // A statement of its own: it sees what was committed while the lock was waited for.
-    let had: i64 = sqlx::query_scalar(
-        "SELECT coalesce(sum(i.quantity), 0) FROM orders o JOIN order_items i ON i.order_id = o.id
-         WHERE o.event_id = $1 AND lower(o.buyer_email) = lower($2) AND o.hold_id <> $3
-           AND o.status IN ('pending', 'closing', 'paid', 'partly_refunded')",
-    )
-    .bind(event.0)
-    .bind(email)
-    .bind(hold.0)
-    .fetch_one(tx)
-    .await
-    .map_err(trouble)?;
+    let had: i64 = sqlx::query_scalar(HAD)
+        .bind(event.0)
+        .bind(email)
+        .bind(hold.0)
+        .bind(made)
+        .fetch_one(tx)
+        .await
+        .map_err(trouble)?;
     if had + i64::from(places) <= i64::from(limit) {
         return Ok(Ok(()));
     }

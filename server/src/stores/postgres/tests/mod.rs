@@ -2,6 +2,8 @@
 
 mod constraints;
 mod embedded;
+mod hot;
+mod leaves;
 mod migrations;
 mod partitions;
 mod sample;
