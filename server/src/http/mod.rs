@@ -15,6 +15,8 @@ pub mod json;
 pub mod layers;
 mod line;
 pub mod looks;
+#[cfg(test)]
+mod log_tests;
 pub mod once;
 pub mod pages;
 pub mod peers;
