@@ -12,6 +12,7 @@ use futures::StreamExt;
 use super::*;
 use crate::holds::tests::{NOW, ask, evening, event, house};
 use crate::holds::{Inventories, MemoryHolds, Sold};
+use crate::test_support::metric;
 use crate::trouble::Trouble;
 
 #[tokio::test]
@@ -237,6 +238,7 @@ async fn no_more_is_replayed_than_the_state_is_worth() {
 
 #[tokio::test]
 async fn a_wrong_projection_is_put_right_and_told() {
+    let counted = metric("parterre_live_drift_total");
     let holds = house(evening(), Sold::default());
     let availability = Availability::new(holds.clone(), NOW);
     let seen = change(&holds, &availability, 0).await;
@@ -254,6 +256,7 @@ async fn a_wrong_projection_is_put_right_and_told() {
     texts.iter().for_each(|frame| browser.hear(std::str::from_utf8(&frame.text()).unwrap()));
     assert_eq!(browser.known, right.message);
     assert_eq!(availability.compare(NOW).await.unwrap(), 0);
+    assert!(metric("parterre_live_drift_total") >= counted + 2.0);
 }
 
 #[tokio::test]

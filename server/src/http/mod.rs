@@ -14,9 +14,9 @@ pub mod html;
 pub mod json;
 pub mod layers;
 mod line;
-pub mod looks;
 #[cfg(test)]
 mod log_tests;
+pub mod looks;
 pub mod once;
 pub mod pages;
 pub mod peers;

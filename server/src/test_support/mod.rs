@@ -39,6 +39,15 @@ pub struct TestDatabase {
     name: String,
 }
 
+/// The value of a metric as `/metrics` tells it; 0 before it was ever set. What is counted before the first call is not
+/// told.
+#[must_use]
+pub fn metric(name: &str) -> f64 {
+    let text = crate::http::layers::metrics().1.render();
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
+    value.unwrap_or_default()
+}
+
 /// A migrated database with partitions for the present month and for [`NOW`]'s.
 ///
 /// # Panics

@@ -13,6 +13,7 @@ use crate::holds::MemoryHolds;
 use crate::http::assets::Manifest;
 use crate::jobs::Task;
 use crate::test_support::house::{SLUG, TestHouse, config, house};
+use crate::test_support::metric;
 use crate::tickets::KEY_FILE;
 
 const TOKEN: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -49,8 +50,10 @@ async fn standing_places_that_nobody_told_of_are_found_in_the_books() {
     let order = post(&seller, "/api/v1/orders", order).await;
     neighbours.round().await.unwrap();
     assert_eq!(left().await, before, "what is wrong once may be on its way");
+    let counted = metric("parterre_books_drift_total");
     neighbours.round().await.unwrap();
     assert_eq!(left().await, before - 3);
+    assert!(metric("parterre_books_drift_total") > counted);
     post(&seller, &format!("/api/v1/orders/{}/cancel", order["id"].as_str().unwrap()), json!({})).await;
     for _ in 0..2 {
         neighbours.round().await.unwrap();

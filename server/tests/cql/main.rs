@@ -11,6 +11,7 @@ mod faults;
 mod history;
 mod outage;
 mod proxy;
+mod rebuild;
 mod record;
 mod shop;
 mod soak;
