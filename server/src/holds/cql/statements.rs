@@ -294,11 +294,43 @@ impl Answered<'_> {
 #[cfg(test)]
 mod tests {
     use domain::hold::Fence;
+    use scylla::statement::{Consistency, SerialConsistency};
 
     use super::*;
+    use crate::test_support::cassandra;
 
     fn answered<'a>(names: &'a [String], columns: Vec<Option<CqlValue>>) -> Answered<'a> {
         Answered { names, columns }
+    }
+
+    /// Batches have the session's levels, as each of them is a write.
+    #[tokio::test]
+    async fn every_statement_has_its_level_on_a_cluster() {
+        let keyspace = cassandra::shared().await;
+        let profile = keyspace.cql.session().get_default_execution_profile_handle().to_profile();
+        assert_eq!(profile.get_consistency(), Consistency::Quorum);
+        assert_eq!(profile.get_serial_consistency(), Some(SerialConsistency::LocalSerial));
+        let all = Statements::prepare(keyspace.cql.clone()).await.unwrap();
+        let [block, decides_block] = &all.block;
+        let [seats, decides_seats] = &all.seats;
+        for (level, statements) in [
+            (Consistency::Quorum, vec![&all.write, &all.keep, &all.keep_for, &all.forget, &all.forget_for]),
+            (Consistency::LocalQuorum, vec![block, seats, &all.record, &all.records]),
+            (Consistency::LocalSerial, vec![decides_block, decides_seats]),
+        ] {
+            for statement in statements {
+                let text = statement.get_statement();
+                assert_eq!(statement.get_consistency(), Some(level), "{text}");
+                assert_eq!(statement.get_serial_consistency(), None, "the session's: {text}");
+                assert_eq!(text.starts_with("SELECT"), level != Consistency::Quorum, "{text}");
+                let inventory = text.contains("inventory_by_event") && !text.starts_with("SELECT");
+                assert_eq!(
+                    text.contains(" IF version = ?"),
+                    inventory,
+                    "every write to the inventory is conditional: {text}"
+                );
+            }
+        }
     }
 
     #[test]

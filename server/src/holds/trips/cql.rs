@@ -81,3 +81,19 @@ impl SegmentTable for CqlSegments {
         written(self.cql.session().batch(&batch, values).await)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use scylla::statement::Consistency;
+
+    use super::*;
+    use crate::test_support::cassandra;
+
+    #[tokio::test]
+    async fn segments_are_written_by_condition_and_read_to_decide_on_a_cluster() {
+        let all = CqlSegments::new(cassandra::shared().await.cql.clone()).await.unwrap();
+        assert_eq!(all.write.get_consistency(), Some(Consistency::Quorum));
+        assert!(all.write.get_statement().ends_with(" IF version = ?"));
+        assert_eq!(all.read.get_consistency(), Some(Consistency::LocalSerial));
+    }
+}
