@@ -1,5 +1,5 @@
-//! The cache through its driver beside `redis-benchmark -P 16` on the same server in the same run, and how soon one
-//! process hears another over each bus.
+//! The cache through its driver beside `redis-benchmark -P 16` on the same server in the same run, how soon one
+//! process hears another over each bus, and how soon a hold in one house is in the stream of another.
 //!
 //! `redis-benchmark` has one thread, and so has the driver here: its tasks then wake each other without the kernel. In
 //! the shop, which has one for each core, a command costs about twice the CPU.
@@ -25,8 +25,9 @@ use parterre::clock::SystemClock;
 use parterre::limits::redis::RedisRates;
 use parterre::limits::{Nonce, RateStore, Rule};
 use parterre::stores::redis::{Redis, Settings};
-use parterre::test_support::database;
 use parterre::test_support::redis::{OwnRedis, connected, settings};
+use parterre::test_support::told::Pair;
+use parterre::test_support::{cassandra, database};
 
 /// Bytes of a value: an event's details.
 const VALUE: usize = 512;
@@ -186,6 +187,22 @@ async fn buses(url: &str, messages: u32) {
     heard("over PostgreSQL", &here, &there, messages).await;
 }
 
+/// Milliseconds from a hold's answer in one house to the frame of another's listeners; none without a cluster.
+async fn houses(url: &str, holds: usize) {
+    let folder = cassandra::folder("bench-cassandra");
+    let Some(nodes) = cassandra::start(&folder, &["--durable"]).await else { return };
+    println!(
+        "\n| from a hold (or its end) in one house to the stream of another, ms | p50 | p99 | most |\n|---|---|---|---|"
+    );
+    for (name, redis) in [("over Redis", Some(url)), ("over PostgreSQL", None)] {
+        let keyspace = cassandra::own_on(nodes.nodes.clone()).await;
+        let took = Pair::open(&keyspace, redis).await.times(holds).await;
+        let at = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)].as_secs_f64() * 1000.0;
+        println!("| {name} | {:.0} | {:.0} | {:.0} |", at(50), at(99), at(100));
+    }
+    cassandra::stop(&folder);
+}
+
 fn main() {
     let quick = std::env::args().any(|arg| arg == "--quick");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -197,5 +214,6 @@ fn main() {
         let redis = OwnRedis::start(&[]).await;
         cache(&redis.url(), if quick { 200_000 } else { 2_000_000 }).await;
         buses(&redis.url(), if quick { 50 } else { 500 }).await;
+        houses(&redis.url(), if quick { 20 } else { 200 }).await;
     });
 }

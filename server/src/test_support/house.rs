@@ -69,9 +69,21 @@ impl TestHouse {
     /// # Panics
     /// Where it cannot open.
     pub async fn beside_with(&self, config: Config) -> Self {
+        self.another(config, Some(Arc::new(MemoryHolds::default()))).await
+    }
+
+    /// As [`TestHouse::beside_with`], over the hold store that the settings name.
+    ///
+    /// # Panics
+    /// Where it cannot open.
+    pub async fn beside_as_set(&self, config: Config) -> Self {
+        self.another(config, None).await
+    }
+
+    async fn another(&self, config: Config, holds: Option<Arc<dyn HoldStore>>) -> Self {
         // Servers of one shop share the key that signs.
         std::fs::copy(self.data.join(KEY_FILE), config.data.join(KEY_FILE)).expect("the key can be copied");
-        let (shop, data, stop) = open(&self.database, config, Arc::new(MemoryHolds::default())).await;
+        let (shop, data, stop) = open(&self.database, config, holds).await;
         let database = Arc::clone(&self.database);
         Self { router: shop.router(), shop, event: self.event, standing: self.standing, database, data, stop }
     }
@@ -132,19 +144,19 @@ pub async fn with_chart(config: Config, holds: Arc<dyn HoldStore>, chart: Chart)
     let database = Arc::new(database().await);
     // The event first: a house that opens finds it.
     let (event, standing) = put_chart_on_sale(&wiring::catalog(&database.pool), &SystemClock, chart).await;
-    let (shop, data, stop) = open(&database, config, holds).await;
+    let (shop, data, stop) = open(&database, config, Some(holds)).await;
     TestHouse { router: shop.router(), shop, event, standing, database, data, stop }
 }
 
 async fn open(
     database: &TestDatabase,
     config: Config,
-    holds: Arc<dyn HoldStore>,
+    holds: Option<Arc<dyn HoldStore>>,
 ) -> (Shop, PathBuf, CancellationToken) {
     let data = config.data.clone();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let url = "http://127.0.0.1".to_owned();
-    let house = wiring::build(config, database.pool.clone(), Manifest::default(), url, clock, Some(holds))
+    let house = wiring::build(config, database.pool.clone(), Manifest::default(), url, clock, holds)
         .await
         .expect("the house opens");
     let shop = house.shop.clone();

@@ -12,6 +12,7 @@ pub mod plan;
 pub mod redis;
 mod server;
 pub mod shop;
+pub mod told;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

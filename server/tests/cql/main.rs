@@ -16,6 +16,7 @@ mod record;
 mod shop;
 mod soak;
 mod stale;
+mod told;
 
 /// `short`, or `long` where the environment asks for it.
 fn sized(short: usize, long: usize) -> usize {
