@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use super::*;
 use crate::trouble::Trouble;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fault {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
     OneKey,
     Overwrites,
     Immortal,
@@ -16,13 +16,17 @@ enum Fault {
     OnlyReads,
 }
 
-struct Broken {
+pub(super) struct Broken {
     fault: Fault,
     inner: MemoryCache,
     deleted: std::sync::Mutex<std::collections::HashMap<String, u32>>,
 }
 
 impl Broken {
+    pub(super) fn by(fault: Fault) -> Self {
+        Self { fault, inner: MemoryCache::default(), deleted: std::sync::Mutex::default() }
+    }
+
     fn is(&self, fault: Fault) -> bool {
         self.fault == fault
     }
@@ -76,9 +80,7 @@ macro_rules! noticed {
         $(#[tokio::test]
         #[should_panic]
         async fn $law() {
-            let broken =
-                Broken { fault: Fault::$fault, inner: MemoryCache::default(), deleted: std::sync::Mutex::default() };
-            let law = super::$law(Arc::new(broken));
+            let law = super::$law(Arc::new(Broken::by(Fault::$fault)));
             // A law that waits for what never happens has noticed.
             tokio::time::timeout(SHORT * 15, law).await.expect("the law ends");
         })+

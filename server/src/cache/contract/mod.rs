@@ -2,6 +2,7 @@
 //! tells what shelves do on any store.
 
 mod broken;
+mod random;
 mod shelf;
 
 use std::sync::Arc;
