@@ -101,3 +101,41 @@ fn of_an_unusable_plan_nothing_is_stored() {
     assert!(said(&refused.stderr).contains("code no_seats"));
     assert!(!data.exists(), "no database was even opened");
 }
+
+/// `chart check` of a file with no more than two gigabytes of addresses, in no more than a minute (unoptimised).
+async fn checked_within_bounds(file: &Path) -> Output {
+    // macOS knows no such limit and goes on.
+    let bounded = "ulimit -v 2097152 2>/dev/null; exec \"$0\" chart check \"$1\"";
+    let mut command = tokio::process::Command::new("sh");
+    command.args(["-c", bounded, env!("CARGO_BIN_EXE_parterre")]).arg(file).kill_on_drop(true);
+    let ends = tokio::time::timeout(std::time::Duration::from_secs(60), command.output());
+    ends.await.expect("it ends in time").expect("the binary runs")
+}
+
+#[tokio::test]
+async fn the_largest_bad_plans_are_refused_in_bounded_time_and_memory() {
+    let folder = Folder::new();
+    let seats = |from: usize| {
+        let seat = |at: usize| format!(r#"{{"seat_number":"{at}","position":{{"x":{},"y":0}}}}"#, 10 * at);
+        (from..from + 1_000).map(seat).collect::<Vec<_>>().join(",")
+    };
+    let row = |n: usize, seats: &str| {
+        format!(r#"{{"row_number":"{n}","position":{{"x":0,"y":{}}},"seats":[{seats}]}}"#, 10 * n)
+    };
+    let thousand = seats(0);
+    let mut rows: Vec<String> = (0..1_000).map(|n| row(n, &thousand)).collect();
+    rows.push(row(1_000, r#"{"seat_number":"1","position":{"x":0,"y":0}}"#));
+    let plan = format!(
+        r#"{{"name":"Too large","size":{{"width":20000,"height":20000}},"categories":[],"zones":[{{"name":"All","position":{{"x":0,"y":0}},"rows":[{}]}}]}}"#,
+        rows.join(",")
+    );
+    assert!(plan.len() < 64 << 20, "not refused for its bytes: {}", plan.len());
+    let deep = "[".repeat(60 << 20);
+    let blank = " ".repeat(64 << 20);
+    for (code, text) in [("too_many_seats", plan), ("too_deep", deep), ("truncated", blank)] {
+        let checked = checked_within_bounds(&folder.file(code, text.as_bytes())).await;
+        let told = said(&checked.stdout);
+        assert_eq!(checked.status.code(), Some(2), "{code}: {told}{}", said(&checked.stderr));
+        assert!(told.contains(&format!("code {code}")), "{told}");
+    }
+}
