@@ -128,7 +128,7 @@ have_cassandra() {
     (need_packages "Java 17" openjdk-17-jre-headless maven) >/dev/null 2>&1 || true
   fi
   node "$CASSANDRA" able || return 1
-  step "Fetching Apache Cassandra (66 MB, once)" node "$CASSANDRA" jars
+  (step "Fetching Apache Cassandra (66 MB, once)" node "$CASSANDRA" jars)
 }
 
 # A cluster for the CQL suites: the one that CQL_NODES names, Apache Cassandra, or ScyllaDB by Docker.
