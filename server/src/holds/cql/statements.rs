@@ -248,17 +248,15 @@ fn read_answer(answer: QueryResult) -> Written {
     let Ok(rows) = answer.rows::<Row>() else { return unknown("columns") };
     let Ok(rows) = rows.collect::<Result<Vec<Row>, _>>() else { return unknown("whole rows") };
     let rows: Vec<Answered> = rows.into_iter().map(|row| Answered { names: &names, columns: row.columns }).collect();
+    judged(&rows).unwrap_or_else(|| unknown("[applied]"))
+}
+
+/// What the rows of an answer say together; `None` where one of them does not say whether it was applied.
+fn judged(rows: &[Answered<'_>]) -> Option<Written> {
     let applied: Option<Vec<bool>> = rows.iter().map(Answered::applied).collect();
-    match applied {
-        Some(applied) if !applied.is_empty() => {
-            if applied.iter().all(|applied| *applied) {
-                Written::Applied
-            } else {
-                Written::Lost(rows.iter().filter_map(Answered::cell).collect())
-            }
-        }
-        _ => unknown("[applied]"),
-    }
+    let applied = applied.filter(|applied| !applied.is_empty())?;
+    let lost = || Written::Lost(rows.iter().filter_map(Answered::cell).collect());
+    Some(if applied.iter().all(|applied| *applied) { Written::Applied } else { lost() })
 }
 
 /// One row of an answer, by column name.
@@ -299,6 +297,10 @@ mod tests {
     use super::*;
     use crate::test_support::cassandra;
 
+    fn words(names: &str) -> Vec<String> {
+        names.split_whitespace().map(ToOwned::to_owned).collect()
+    }
+
     fn answered<'a>(names: &'a [String], columns: Vec<Option<CqlValue>>) -> Answered<'a> {
         Answered { names, columns }
     }
@@ -335,9 +337,8 @@ mod tests {
 
     #[test]
     fn a_lost_write_is_read_in_either_shape() {
-        let words = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         // Cassandra: keys and the conditions' columns.
-        let names = words(&["[applied]", "event_id", "block", "seat_id", "version"]);
+        let names = words("[applied] event_id block seat_id version");
         let id = Some(CqlValue::Uuid(Uuid::from_u128(1)));
         let short = answered(
             &names,
@@ -351,19 +352,7 @@ mod tests {
         );
         assert_eq!((short.applied(), short.cell()), (Some(false), None), "not the whole row: it is read again");
         // ScyllaDB: the whole old row, columns in another order.
-        let names = words(&[
-            "[applied]",
-            "block",
-            "seat_id",
-            "event_id",
-            "expires_at",
-            "extensions",
-            "fence",
-            "hold_id",
-            "holder",
-            "state",
-            "version",
-        ]);
+        let names = words("[applied] block seat_id event_id expires_at extensions fence hold_id holder state version");
         let whole = answered(
             &names,
             vec![
@@ -385,5 +374,18 @@ mod tests {
         assert!(cell.is_held_by(HoldId(Uuid::from_u128(1))));
         let mark = answered(&names[..1], vec![Some(CqlValue::Boolean(true))]);
         assert_eq!((mark.applied(), mark.cell()), (Some(true), None));
+    }
+
+    #[test]
+    fn an_applied_batch_is_read_in_either_shape() {
+        let names = words("[applied] seat_id version");
+        let row = |applied, seat| answered(&names, vec![Some(CqlValue::Boolean(applied)), seat, None]);
+        let seat = || Some(CqlValue::Int(4));
+        // Cassandra: one row. ScyllaDB: one a statement, with what stood there; nulls where nothing did.
+        assert_eq!(judged(&[answered(&names[..1], vec![Some(CqlValue::Boolean(true))])]), Some(Written::Applied));
+        assert_eq!(judged(&[row(true, seat()), row(true, None)]), Some(Written::Applied));
+        assert_eq!(judged(&[row(true, seat()), row(false, None)]), Some(Written::Lost(vec![])));
+        assert_eq!(judged(&[]), None);
+        assert_eq!(judged(&[answered(&names[1..], vec![seat(), None])]), None, "nobody knows");
     }
 }

@@ -6,12 +6,15 @@
 use std::collections::BTreeSet;
 
 use domain::order::OrderStatus;
+use domain::time::MINUTE;
 use rstest::rstest;
 
 use super::leaves::touched;
+use crate::clock::{Clock, SystemClock};
 use crate::purchase::stop::StopAt;
 use crate::stores::postgres::Pool;
 use crate::stores::postgres::connect::connect;
+use crate::stores::postgres::partitions::ensure;
 use crate::test_support::TestDatabase;
 use crate::test_support::log::Log;
 use crate::test_support::shop::{Shop, Till};
@@ -19,6 +22,8 @@ use crate::test_support::shop::{Shop, Till};
 const GOOD: &str = "4242 4242 4242 4242";
 const BAD: &str = "4000 0000 0000 9995";
 const ASKS: &str = "4000 0027 6000 3184";
+
+const DAY: i64 = 24 * 60 * MINUTE;
 
 /// A statement and the leaves it touched.
 type Seen = (String, BTreeSet<String>);
@@ -77,6 +82,8 @@ async fn every_statement_of_a_purchase_touches_one_month(#[case] mode: &str) {
     let shop = Shop::open(10).await;
     let limit = "UPDATE events SET max_per_person = 20";
     sqlx::query(limit).execute(&shop.database.pool).await.unwrap();
+    // Months of the shop's past, beside those that are made ahead.
+    ensure(&shop.database.pool, SystemClock.now().plus(-150 * DAY)).await.unwrap();
     let log = Log::default();
     let _hears = log.hears("sqlx::postgres::notice=trace");
     let pool = explained(&shop.database, mode).await;
