@@ -88,7 +88,7 @@ part_size() {
 }
 
 part_browser() {
-  local log="$LOGS/browser.log" status=0
+  local log="$LOGS/browser.log" status=0 ran
   need_npm end2end
   need_browser
   build_client
@@ -100,6 +100,12 @@ part_browser() {
   passed=$((passed + $(closing pass "$log")))
   failed=$((failed + $(closing fail "$log") + $(closing cancelled "$log")))
   skipped=$((skipped + $(closing skipped "$log")))
+  # A filter that fits nothing is no success. (Later runners count files without a test as passed.)
+  ran=$(grep -E '^ *(ok|not ok|✔|✖) ' "$log" | grep -vcE '# SKIP|\.spec\.mjs') || true
+  if [ "$ran" -eq 0 ]; then
+    say "No browser test is called '${E2E_ONLY:-}': E2E_ONLY takes a part of a test's name, and none ran."
+    return 1
+  fi
   return "$status"
 }
 
