@@ -1,4 +1,5 @@
 // The same way without ever touching a mouse; focus is visible at every stop.
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import { visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
@@ -28,6 +29,53 @@ test("buys with the keyboard alone", async () => {
   }
   await page.keyboard.press("Enter");
   await tickets(page, 2);
+  await leave();
+});
+
+test("the list is the first stop, before the map", async () => {
+  const { page, leave } = await visit(browser, shop);
+  await openSeats(page, event);
+  await page.keyboard.press("Tab");
+  const link = page.getByRole("link", { name: "Choose from a list" });
+  assert.equal(await link.evaluate((at) => at === document.activeElement), true, "one press of Tab leads to it");
+  await page.keyboard.press("Enter");
+  await page.getByRole("tab", { name: "List", selected: true }).waitFor();
+  await page.waitForFunction(() => document.activeElement.id === "list");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "c0", "the next stop is its first section");
+  const before = await page.evaluate(() => {
+    const [list, map] = ["list", "map"].map((id) => document.getElementById(id));
+    return (list.compareDocumentPosition(map) & Node.DOCUMENT_POSITION_FOLLOWING) > 0;
+  });
+  assert.equal(before, true, "the map comes after it");
+  await leave();
+});
+
+/** The seat under the focus ring, as it is read aloud; once it is another one than `before`. */
+async function pointed(page, key, before = "") {
+  await page.keyboard.press(key);
+  await page.waitForFunction((before) => /^Row /.test(document.querySelector("#said").textContent) && document.querySelector("#said").textContent !== before, before);
+  const text = await page.locator("#said").innerText();
+  const [, row, seat] = text.match(/^Row (\S+), seat (\S+),/);
+  return { text, row, seat: Number(seat) };
+}
+
+test("arrows go along the row, then from row to row", async () => {
+  const { page, leave } = await visit(browser, shop);
+  await openSeats(page, event);
+  await page.locator("canvas#map").focus();
+  const start = await pointed(page, "ArrowRight");
+  const right = await pointed(page, "ArrowRight", start.text);
+  assert.equal(right.row, start.row, "right stays in the row");
+  assert.equal(Math.abs(right.seat - start.seat), 1, "and goes to the neighbour");
+  const back = await pointed(page, "ArrowLeft", right.text);
+  assert.deepEqual(back, start, "left undoes right");
+  const down = await pointed(page, "ArrowDown", back.text);
+  assert.notEqual(down.row, start.row, "down leaves the row");
+  const further = await pointed(page, "ArrowRight", down.text);
+  assert.equal(further.row, down.row);
+  const left = await pointed(page, "ArrowLeft", further.text);
+  assert.deepEqual(await pointed(page, "ArrowUp", left.text), start, "up undoes down");
   await leave();
 });
 

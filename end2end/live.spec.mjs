@@ -59,7 +59,7 @@ test("a browser that slept for a minute comes back right", async () => {
 });
 
 test("where no stream can be had the seats are asked for", async () => {
-  const refused = { expected: [/Failed to load resource/] };
+  const refused = { expected: [/status of 429 .*\/availability\/stream/] };
   const [one, two] = await Promise.all([visit(browser, shop), visit(browser, shop, refused)]);
   await two.page.route("**/availability/stream*", (route) => route.fulfill({ status: 429, body: "" }));
   await openLiveList(one.page, event, 2);
@@ -73,7 +73,7 @@ test("where no stream can be had the seats are asked for", async () => {
 });
 
 test("the server restarts in the middle of a selection", async () => {
-  const away = { expected: [/Failed to load resource|ERR_|net::/] };
+  const away = { expected: [/ERR_(CONNECTION|INCOMPLETE)/, /status of 410 .*\/holds\//] };
   const [one, two] = await Promise.all([visit(browser, shop, away), visit(browser, shop, away)]);
   await Promise.all([openLiveList(one.page, event, 0), openLiveList(two.page, event, 0)]);
   const seat = await take(one.page, 3);

@@ -14,7 +14,7 @@ mkdirSync(out, { recursive: true });
 evening();
 
 test("every page is clean in light and dark at three sizes", async (t) => {
-  const { page, leave } = await visit(browser, shop, { expected: [/404|Failed to load resource/] });
+  const { page, leave } = await visit(browser, shop, { expected: [/status of 404 .*\/nowhere/] });
   const look = (name) => t.test(name, () => lookAt(page, name));
   await page.goto("/");
   await look("home");

@@ -3,38 +3,23 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PHONE, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { holdBest, openSeats } from "./support/walk.mjs";
+import { holdBest, openSeats, still } from "./support/walk.mjs";
 
 evening();
-
-/** What the canvas shows once it is at rest. */
-async function picture(page) {
-  const look = () =>
-    page.locator("canvas#map").evaluate(async (map) => {
-      const { data } = map.getContext("2d").getImageData(0, 0, map.width, map.height);
-      return new Uint8Array(await crypto.subtle.digest("SHA-1", data)).join();
-    });
-  for (let last = await look(); ; ) {
-    await page.waitForTimeout(250);
-    const now = await look();
-    if (now === last) return now;
-    last = now;
-  }
-}
 
 /** Opens the map, and remembers what the whole house looks like. */
 async function openMap(options) {
   const visitor = await visit(browser, shop, options);
   await openSeats(visitor.page, event);
-  return { ...visitor, whole: await picture(visitor.page) };
+  return { ...visitor, whole: await still(visitor.page) };
 }
 
 /** Does it, sees that the picture differs, and goes back to the whole house. */
 async function moves(page, whole, name, act) {
   await act();
-  assert.notEqual(await picture(page), whole, `${name} moves the map`);
+  assert.notEqual(await still(page), whole, `${name} moves the map`);
   await page.getByRole("button", { name: "Whole house" }).click();
-  assert.equal(await picture(page), whole, `after ${name} the whole house comes back`);
+  assert.equal(await still(page), whole, `after ${name} the whole house comes back`);
 }
 
 test("the map moves by buttons, wheel, drag and keys", async () => {
@@ -48,7 +33,7 @@ test("the map moves by buttons, wheel, drag and keys", async () => {
   });
   await moves(page, whole, "a drag", async () => {
     await page.getByRole("button", { name: "Zoom in" }).click();
-    await picture(page);
+    await still(page);
     await page.mouse.move(x, y);
     await page.mouse.down();
     await page.mouse.move(x + 120, y + 60, { steps: 6 });
@@ -95,19 +80,77 @@ test("chips show one price, one floor, the step-free places, and everything agai
     await chip.click();
     await away();
     assert.equal(await chip.getAttribute("aria-pressed"), "true");
-    const now = await picture(page);
+    const now = await still(page);
     assert.ok(!seen.has(now), `${name} shows something of its own`);
     seen.add(now);
   }
   await page.getByRole("button", { name: "All prices" }).click();
   await away();
-  assert.equal(await picture(page), whole);
+  assert.equal(await still(page), whole);
   await page.getByRole("button", { name: "Circle", exact: true }).click();
   await away();
-  assert.notEqual(await picture(page), whole);
+  assert.notEqual(await still(page), whole);
   await page.getByRole("button", { name: "All floors" }).click();
   await away();
-  assert.equal(await picture(page), whole);
+  assert.equal(await still(page), whole);
+  await leave();
+});
+
+/** How many pixels of the map each price zone colours: those between its seats' ground and its full colour, nearer to the latter. */
+async function coloured(page) {
+  await still(page);
+  return page.locator("canvas#map").evaluate((map) => {
+    const style = getComputedStyle(document.documentElement);
+    // The style sheet's minifier shortens what it can: `#fff`.
+    const rgb = (name) => {
+      const hex = style.getPropertyValue(name).trim().slice(1);
+      const long = hex.length === 3 ? hex.replace(/./g, "$&$&") : hex;
+      return [0, 2, 4].map((i) => parseInt(long.slice(i, i + 2), 16));
+    };
+    const ground = rgb("--surface");
+    const zones = [...document.querySelectorAll(".filters [data-do^='pass:'] .dot")].map((dot) => Number(dot.className.match(/z(\d)/)[1]));
+    const ways = zones.map((zone) => rgb(`--z${zone}`).map((channel, i) => channel - ground[i]));
+    const counts = zones.map(() => 0);
+    const { data } = map.getContext("2d").getImageData(0, 0, map.width, map.height);
+    for (let at = 0; at < data.length; at += 4) {
+      const from = [0, 1, 2].map((i) => data[at + i] - ground[i]);
+      ways.forEach((way, zone) => {
+        const long = way.reduce((sum, w) => sum + w * w, 0);
+        const share = way.reduce((sum, w, i) => sum + w * from[i], 0) / long;
+        const off = way.reduce((sum, w, i) => sum + (from[i] - share * w) ** 2, 0);
+        if (share > 0.55 && share < 1.05 && off < 12 ** 2) counts[zone] += 1;
+      });
+    }
+    return counts;
+  });
+}
+
+test("a price chip leaves its own zone on the map and fades the others", async () => {
+  const { page, leave } = await openMap({ viewport: { width: 1280, height: 800 } });
+  const chips = page.locator(".filters .chip:has(.dot)");
+  const away = () => page.mouse.move(2, 2);
+  const all = await coloured(page);
+  assert.ok(all.length >= 3 && all.every((count) => count > 200), `every zone is on the map: ${all}`);
+  /** Only this zone is left. */
+  const alone = async (zone, how) => {
+    const now = await coloured(page);
+    now.forEach((count, at) => {
+      if (at === zone) assert.ok(count > all[at] * 0.9, `${how} zone ${zone} stays: ${count} of ${all[at]}`);
+      else assert.ok(count < all[at] * 0.1, `${how} zone ${zone} fades zone ${at}: ${count} of ${all[at]}`);
+    });
+  };
+  for (let zone = 0; zone < all.length; zone += 1) {
+    await chips.nth(zone).hover();
+    await alone(zone, "pointing at");
+    await chips.nth(zone).click();
+    await away();
+    await alone(zone, "pressing");
+    await chips.nth(zone).click();
+    await away();
+    assert.deepEqual(await coloured(page), all, "pressed again, the whole house is back");
+  }
+  await chips.nth(0).focus();
+  await alone(0, "the focus on");
   await leave();
 });
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { pay, tickets, toCheckout } from "./support/walk.mjs";
+import { openSeats, pay, tickets, toCheckout } from "./support/walk.mjs";
 
 evening();
 
@@ -35,4 +35,42 @@ test("the best two are one press away without JavaScript", async () => {
   await page.getByRole("button", { name: "Let them go" }).click();
   assert.equal(await page.locator("li.item").count(), 0, "what is let go is gone");
   await leave();
+});
+
+/** What a list says and shows of the open section's free step-free places: their seats' ids, names, and whether the sign is drawn. */
+const easy = (page, rows) =>
+  page.locator(`${rows} .seat.easy:not(.taken)`).evaluateAll((seats) =>
+    seats.map((seat) => {
+      const named = seat.querySelector("input") ?? seat;
+      const sign = seat.querySelector(".sign svg")?.getBoundingClientRect();
+      const number = document.createRange();
+      number.selectNodeContents([...seat.childNodes].find((node) => node.textContent.trim() && !node.classList?.contains("sign")));
+      return {
+        id: Number(named.value || named.id.slice(1)),
+        name: named.getAttribute("aria-label"),
+        drawn: sign?.width >= 14 && sign.right <= number.getBoundingClientRect().left,
+      };
+    }),
+  );
+
+test("step-free and companions' places carry their sign in both lists", async () => {
+  const [plain, live] = [await visit(browser, shop, { javaScriptEnabled: false }), await visit(browser, shop)];
+  await plain.page.goto(`/events/${event.slug}/seats`);
+  const sections = await plain.page.locator(".sections a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+  await openSeats(live.page, event);
+  await live.page.getByRole("tab", { name: "List" }).click();
+  const told = [];
+  for (const [nth, section] of sections.entries()) {
+    await plain.page.goto(section);
+    await live.page.locator("#live-sections button").nth(nth).click();
+    await live.page.locator(`#c${nth}[aria-expanded=true]`).waitFor();
+    await live.page.locator("#live-rows h2", { hasText: await plain.page.locator("#rows h2").innerText() }).waitFor();
+    const [without, with_] = [await easy(plain.page, "#rows"), await easy(live.page, "#live-rows")];
+    assert.deepEqual(with_, without, "both lists say the same");
+    told.push(...without);
+  }
+  assert.ok(told.some(({ name }) => name.includes("step-free")), "there are step-free places");
+  assert.ok(told.some(({ name }) => name.includes("companion's place")), "and places beside them");
+  for (const { name, drawn } of told) assert.ok(drawn && /step-free|companion's place/.test(name), `${name} carries its sign beside its number`);
+  await Promise.all([plain.leave(), live.leave()]);
 });

@@ -8,7 +8,7 @@ import { basket, inBasket, openList } from "./support/walk.mjs";
 evening();
 
 test("two browsers want the same seat", async () => {
-  const refused = { expected: [/409|Failed to load resource/] };
+  const refused = { expected: [/status of 409 .*\/holds/, /ERR_FAILED.*\/availability\/stream/] };
   const [one, two] = await Promise.all([visit(browser, shop, refused), visit(browser, shop, refused)]);
   // The second hears nothing of others, as on a train in a tunnel.
   await two.page.route("**/availability/stream*", (route) => route.abort());

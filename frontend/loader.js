@@ -2,6 +2,9 @@
 // document's order, the function that the bundle exports under its name.
 import start, * as client from "parterre-client";
 
+// Ends once what was changed has been shown: a frame, and whatever comes after it.
+globalThis.afterPaint = () => new Promise((then) => requestAnimationFrame(() => setTimeout(then)));
+
 await start({ module_or_path: new URL("parterre.wasm", import.meta.url) });
 for (const element of document.querySelectorAll("leptos-island")) {
   // The server appends a number to the name.

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const root = new URL("../..", import.meta.url).pathname;
+/** The program. */
+export const binary = process.env.PARTERRE_BINARY ?? join(root, "target/debug/parterre");
 const START_LIMIT = 120_000;
 const STOP_LIMIT = 20_000;
 
@@ -24,6 +26,8 @@ export async function open(settings = {}) {
       await running.stop();
       running = await start(data, new URL(base).port, settings);
     },
+    /** Stops the shop; its folder stays until it is closed. */
+    halt: () => running.stop(),
     async close() {
       await running.stop();
       rmSync(data, { recursive: true, force: true });
@@ -32,7 +36,6 @@ export async function open(settings = {}) {
 }
 
 async function start(data, port, settings) {
-  const binary = process.env.PARTERRE_BINARY ?? join(root, "target/debug/parterre");
   const flags = ["serve", "--port", String(port), "--data", data, "--assets", join(root, "dist"), "--demo", "--dev-pages"];
   // PostgreSQL refuses to run as root.
   const isRoot = process.getuid?.() === 0;

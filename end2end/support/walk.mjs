@@ -36,6 +36,21 @@ export async function awake(page) {
   await page.waitForSelector("html[data-awake]", { state: "attached" });
 }
 
+/** The map's picture, as a hash, once it is at rest. */
+export async function still(page) {
+  const look = () =>
+    page.locator("canvas#map").evaluate(async (map) => {
+      const { data } = map.getContext("2d").getImageData(0, 0, map.width, map.height);
+      return new Uint8Array(await crypto.subtle.digest("SHA-1", data)).join();
+    });
+  for (let last = await look(); ; ) {
+    await page.waitForTimeout(250);
+    const now = await look();
+    if (now === last) return now;
+    last = now;
+  }
+}
+
 /** Holds the best seats together. */
 export async function holdBest(page, quantity = 2) {
   await page.locator("#quantity").fill(String(quantity));

@@ -4,7 +4,7 @@
 
 pub(super) mod countdown;
 
-use js_sys::{Function, Reflect};
+use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -66,6 +66,18 @@ pub(super) fn mark(element: &Element, name: &str, value: &str) {
 /// Milliseconds since the page was asked for; never jumps when the machine's clock is set.
 pub(super) fn now() -> f64 {
     window().performance().map_or(0.0, |performance| performance.now())
+}
+
+#[wasm_bindgen]
+extern "C" {
+    // In the loader: a closure made here would cost half a kilobyte.
+    #[wasm_bindgen(js_name = afterPaint)]
+    fn after_paint() -> Promise;
+}
+
+/// Ends once the browser has shown what was changed until now: work that takes long waits for it.
+pub(super) async fn shown() {
+    let _ = JsFuture::from(after_paint()).await;
 }
 
 /// Calls `hear` for every event of `names` that reaches `at`, and with something else every `ms` milliseconds, for as

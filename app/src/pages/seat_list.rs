@@ -65,7 +65,7 @@ pub struct SeatCell {
     pub free: bool,
     /// A place without steps, or the companion's place beside it.
     pub step_free: bool,
-    /// `restricted view`, `aisle`: read aloud and shown on hover.
+    /// `step-free, aisle`: read aloud and shown on hover.
     pub note: String,
     /// An aisle follows.
     pub gap: bool,
@@ -169,11 +169,9 @@ fn seat(seat: SeatCell) -> impl IntoView {
     }
     name.push_str(", ");
     name.push_str(&seat.price);
-    for note in [if seat.step_free { "step-free" } else { "" }, seat.note.as_str()] {
-        if !note.is_empty() {
-            name.push_str(", ");
-            name.push_str(note);
-        }
+    if !seat.note.is_empty() {
+        name.push_str(", ");
+        name.push_str(&seat.note);
     }
     let class = zone_class(Some(seat.zone)).replacen("dot", if seat.step_free { "seat easy" } else { "seat" }, 1);
     view! {

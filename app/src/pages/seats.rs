@@ -38,7 +38,8 @@ pub fn page(frame: &Frame, data: SeatsPage) -> impl IntoView + use<> {
         ..Head::default()
     };
     let back = format!("/events/{}", data.picker.slug);
-    let skip = data.list.is_some().then(|| view! { <a class="skip" href="#list">"Choose from a list"</a> });
+    let skip =
+        data.list.is_some().then(|| view! { <a class="skip" href="#list" data-do="tab:list">"Choose from a list"</a> });
     let list = data.list.map(list);
     let content = view! {
         {skip}

@@ -125,7 +125,11 @@ pub(crate) fn seat_list() -> seat_list::SeatList {
                 zone: 1,
                 free: n % 5 != 2,
                 step_free: row == "A" && n == 1,
-                note: if n == 8 || n == 9 { "aisle".into() } else { String::new() },
+                note: match (row, n) {
+                    ("A", 1) => "step-free".into(),
+                    (_, 8 | 9) => "aisle".into(),
+                    _ => String::new(),
+                },
                 gap: n == 8,
             })
             .collect(),

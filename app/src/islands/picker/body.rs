@@ -117,6 +117,15 @@ fn standing_line(tier: &TierView, held: Option<&Held>, wanted: u32) -> impl Into
 fn stage(data: &PickerData, list: AnyView) -> impl IntoView + use<> {
     view! {
         <div class="stage">
+            <div class="lists" id="list" tabindex="-1" role="tabpanel" aria-labelledby="tab-list">
+                <div id="still-list">{list}</div>
+                <div id="live-list" hidden>
+                    <section id="live-rows"></section>
+                    <h2>"Choose from a list"</h2>
+                    <p class="muted">"Open a section to see its rows. Every price is the whole price."</p>
+                    <ul class="sections about" id="live-sections"></ul>
+                </div>
+            </div>
             <div class="ground" id="panel-map" role="tabpanel" aria-labelledby="tab-map">
                 {filters(data).into_any()}
                 <canvas
@@ -132,15 +141,6 @@ fn stage(data: &PickerData, list: AnyView) -> impl IntoView + use<> {
                     <button type="button" data-do="zoom:whole" aria-label="Whole house">{icon(Icon::Whole)}</button>
                 </div>
                 <div class="peek" id="peek" hidden></div>
-            </div>
-            <div class="lists" id="list" tabindex="-1" role="tabpanel" aria-labelledby="tab-list">
-                <div id="still-list">{list}</div>
-                <div id="live-list" hidden>
-                    <section id="live-rows"></section>
-                    <h2>"Choose from a list"</h2>
-                    <p class="muted">"Open a section to see its rows. Every price is the whole price."</p>
-                    <ul class="sections about" id="live-sections"></ul>
-                </div>
             </div>
         </div>
     }

@@ -8,6 +8,16 @@ use crate::components::html::Html;
 use crate::components::notice::Tone;
 
 const SEATS: [&str; 8] = ["seat z0", "seat z1", "seat z2", "seat z3", "seat z4", "seat z5", "seat z6", "seat z7"];
+const EASY: [&str; 8] = [
+    "seat easy z0",
+    "seat easy z1",
+    "seat easy z2",
+    "seat easy z3",
+    "seat easy z4",
+    "seat easy z5",
+    "seat easy z6",
+    "seat easy z7",
+];
 const ZONES: [&str; 8] = ["z0", "z1", "z2", "z3", "z4", "z5", "z6", "z7"];
 
 /// A seat in the live list.
@@ -18,6 +28,8 @@ pub(super) struct ListSeat {
     pub(super) says: String,
     pub(super) zone: u8,
     pub(super) whose: Whose,
+    /// It carries the sign.
+    pub(super) easy: bool,
     pub(super) gap: bool,
 }
 
@@ -38,8 +50,13 @@ impl ListSeat {
             Whose::Mine => (Some("true"), None),
             Whose::Others => (None, Some("true")),
         };
+        let class = match (others, self.easy) {
+            (None, easy) => (if easy { EASY } else { SEATS })[usize::from(self.zone % 8)],
+            (_, true) => "seat easy taken",
+            (_, false) => "seat taken",
+        };
         [
-            ("class", Some(if others.is_some() { "seat taken" } else { SEATS[usize::from(self.zone % 8)] })),
+            ("class", Some(class)),
             ("aria-pressed", pressed),
             ("aria-disabled", others),
             // Still to be heard by a reader, no stop for the tab key.
@@ -192,7 +209,11 @@ fn seat(html: &mut Html, seat: &ListSeat) {
             html.raw("\" ").raw(name).raw("=\"").text(value);
         }
     }
-    html.raw("\">").text(&seat.number).raw("</button>");
+    html.raw("\">").text(&seat.number);
+    if seat.easy {
+        html.raw("<span class=\"sign\">").icon(Icon::Wheel).raw("</span>");
+    }
+    html.raw("</button>");
     if seat.gap {
         html.raw("<span class=\"gap\"></span>");
     }

@@ -1,5 +1,7 @@
 //! The picker's sentences, so that server and browser say the same.
 
+use domain::seat::Features;
+
 /// `2 seats`, `1 seat`, `3 places`.
 #[must_use]
 pub fn count(seats: usize, standing: u32) -> String {
@@ -20,6 +22,30 @@ pub fn list(words: &[String]) -> String {
         [one] => one.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
+}
+
+/// What there is to know of a seat, `before` each: `, step-free, aisle`.
+#[must_use]
+pub fn notes(features: Features, before: &str) -> String {
+    let mut text = String::new();
+    for (bit, words) in [
+        (Features::ACCESSIBLE, "step-free"),
+        (Features::COMPANION, "companion's place"),
+        (Features::RESTRICTED_VIEW, "restricted view"),
+        (Features::AISLE, "aisle"),
+    ] {
+        if features.has(bit) {
+            text.push_str(before);
+            text.push_str(words);
+        }
+    }
+    text
+}
+
+/// A place without steps, or the companion's place beside it: lists carry the sign.
+#[must_use]
+pub fn easy(features: Features) -> bool {
+    features.has(Features::ACCESSIBLE) || features.has(Features::COMPANION)
 }
 
 /// Where a seat is, for comparing: section, row, number, and its total price in minor units.

@@ -1,6 +1,7 @@
 //! Choosing places: the list drawn by the server, and what the island starts with.
 
 use app::islands::picker::PickerData;
+use app::islands::picker::words::{easy, notes};
 use app::pages::seat_list::{OpenSection, RowView, SeatCell, SeatList, SectionLink};
 use app::pages::seats::SeatsPage;
 use app::pages::wrong::WrongPage;
@@ -15,7 +16,7 @@ use domain::availability::Packed;
 use domain::chart::{Chart, Section};
 use domain::hold::MAX_PLACES;
 use domain::money::Money;
-use domain::seat::{Features, SeatId, SeatState};
+use domain::seat::{SeatId, SeatState};
 use serde::Deserialize;
 
 use super::{note, words, wrong};
@@ -185,20 +186,14 @@ fn cell(chart: &Chart, seat: SeatId, states: &Packed, prices: &[Option<Money>; 2
     let zone = chart.seats.category[index];
     let price = prices[usize::from(zone)];
     let features = chart.seats.features[index];
-    let note = match (features.has(Features::RESTRICTED_VIEW), features.has(Features::AISLE)) {
-        (true, true) => "restricted view, aisle",
-        (true, false) => "restricted view",
-        (false, true) => "aisle",
-        (false, false) => "",
-    };
     SeatCell {
         id: seat.0,
         number: chart.label(seat).map(|label| label.number.to_string()).unwrap_or_default(),
         price: price.map(|price| price.to_string()).unwrap_or_default(),
         zone,
         free: price.is_some() && states.get(seat) == SeatState::Free,
-        step_free: features.has(Features::ACCESSIBLE) || features.has(Features::COMPANION),
-        note: note.to_owned(),
+        step_free: easy(features),
+        note: notes(features, ", ").trim_start_matches(", ").to_owned(),
         gap: chart.seats.gap_after[index],
     }
 }

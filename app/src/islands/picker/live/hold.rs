@@ -18,6 +18,8 @@ use crate::islands::browser::{Json, ask, key, now, say, window};
 const TRIES: usize = 3;
 /// Longest pause between two tries that the server may ask for, in seconds.
 const LONGEST: u32 = 10;
+/// A hold that is gone with no more milliseconds left ran out: the server's clock is a little ahead of the page's.
+const CLOSE: f64 = 2_000.0;
 
 /// Why nothing is held now.
 enum Failed {
@@ -206,7 +208,7 @@ fn granted(hold: &Json, go: bool) {
 
 /// Nothing is held under this id. With time left it was paid for or changed in another tab: the server shows what is so.
 fn gone() {
-    if with(|p| p.ends > now()) {
+    if with(|p| p.ends > now() + CLOSE) {
         let _ = window().location().reload();
     } else {
         over();

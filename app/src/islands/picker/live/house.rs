@@ -9,7 +9,7 @@ use domain::hall::Hall;
 use domain::heal::without_orphans;
 use domain::money::Money;
 use domain::rules::{Tier, orphans};
-use domain::seat::{Features, SeatId, SeatState};
+use domain::seat::{SeatId, SeatState};
 use domain::time::Millis;
 
 use super::super::markup::sentence;
@@ -162,6 +162,11 @@ fn shown(changes: &[(SeatId, SeatState)]) {
     if !changes.is_empty() {
         super::map::changed(changes);
         super::list::changed(changes);
+        // Let go or paid for in another window of the same visitor, where it was not here.
+        let own = state::with(|p| p.seats());
+        if changes.iter().any(|(seat, now)| *now != SeatState::Held && own.contains(&seat.0)) {
+            super::hold::look();
+        }
     }
 }
 
@@ -225,23 +230,6 @@ pub(super) fn tell(seat: SeatId) {
 /// `Row F, seat 15`.
 pub(super) fn label(chart: &Chart, seat: SeatId) -> String {
     chart.label(seat).map_or_else(String::new, |label| sentence(&label.to_string()))
-}
-
-/// Notes on a seat, `dot` before each.
-pub(super) fn notes(features: Features, dot: &str) -> String {
-    let mut text = String::new();
-    for (bit, words) in [
-        (Features::ACCESSIBLE, "step-free"),
-        (Features::COMPANION, "companion's place"),
-        (Features::RESTRICTED_VIEW, "restricted view"),
-        (Features::AISLE, "aisle"),
-    ] {
-        if features.has(bit) {
-            text.push_str(dot);
-            text.push_str(words);
-        }
-    }
-    text
 }
 
 /// Where a seat is and what it costs, for comparing.

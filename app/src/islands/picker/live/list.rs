@@ -6,11 +6,13 @@ use core::ops::Range;
 use domain::chart::Section;
 use domain::money::Money;
 use domain::seat::{SeatId, SeatState};
+use wasm_bindgen_futures::spawn_local;
 
 use super::super::markup::{self, ListSeat, Whose};
+use super::super::words;
 use super::house::{self, House};
 use super::state::with;
-use crate::islands::browser::{active, by_id, mark, put, say};
+use crate::islands::browser::{self, active, by_id, mark, put, say};
 
 thread_local! {
     /// The open section as it is drawn, and whose each of its seats is.
@@ -19,14 +21,28 @@ thread_local! {
 
 /// Opens a section, or closes it when it is open.
 pub(super) fn open(section: Option<u32>) {
-    let opened = with(|p| {
-        p.open = if p.open == section { None } else { section };
-        p.open.is_some()
+    let (before, opened) = with(|p| {
+        let next = if p.open == section { None } else { section };
+        (core::mem::replace(&mut p.open, next), next)
     });
-    refresh();
-    if let Some(rows) = by_id("live-rows").filter(|_| opened) {
-        rows.scroll_into_view();
+    for (section, expanded) in [(before, "false"), (opened, "true")] {
+        if let Some(button) = section.and_then(|at| by_id(&["c", &at.to_string()].concat())) {
+            mark(&button, "aria-expanded", expanded);
+        }
     }
+    spawn_local(async move {
+        soon().await;
+        if let Some(rows) = by_id("live-rows").filter(|_| opened.is_some()) {
+            rows.scroll_into_view();
+        }
+    });
+}
+
+/// Brings the list up to date once the press that asked for it has shown: a large house takes a while.
+pub(super) async fn soon() {
+    with(|p| p.stale = true);
+    browser::shown().await;
+    follow();
 }
 
 /// Seats changed hands: the list follows with the next tick, and whoever is just about to press one of them hears it.
@@ -80,11 +96,6 @@ pub(super) fn refresh() {
         }
         return;
     }
-    for (section, expanded) in [(drawn, "false"), (open, "true")] {
-        if let Some(button) = section.and_then(|at| by_id(&["c", &at.to_string()].concat())) {
-            mark(&button, "aria-expanded", expanded);
-        }
-    }
     put("live-rows", &rows.map(|(section, rows)| markup::rows(&section, &rows)).unwrap_or_default());
 }
 
@@ -131,15 +142,17 @@ fn seats(house: &House, seats: &Range<u32>, own: &[u32]) -> Vec<ListSeat> {
             SeatState::Free if price.is_some() => Whose::Nobodys,
             _ => Whose::Others,
         };
+        let features = planes.features[at];
         let number = planes.number.get(at).map(|number| number.to_string()).unwrap_or_default();
         let mut says = ["Seat ", &number].concat();
         match price {
             Some(price) if whose != Whose::Others => {
-                says = [&says, ", ", &price.to_string(), &house::notes(planes.features[at], ", ")].concat();
+                says = [&says, ", ", &price.to_string(), &words::notes(features, ", ")].concat();
             }
             _ => says.push_str(", taken"),
         }
-        ListSeat { id, number, says, zone: planes.category[at], whose, gap: planes.gap_after[at] }
+        let easy = words::easy(features);
+        ListSeat { id, number, says, zone: planes.category[at], whose, easy, gap: planes.gap_after[at] }
     };
     seats.clone().map(seat).collect()
 }

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use domain::seat::{SeatId, SeatState};
 use wasm_bindgen::JsCast;
 
-use super::super::{floors, markup};
+use super::super::{floors, markup, words};
 use super::{house, state};
 use crate::islands::browser::{by_id, mark, put, say};
 use crate::seat_map::{By, CategoryWords, Filter, Insets, MapEvent, MapOptions, SeatMapView, Spot};
@@ -129,7 +129,7 @@ fn point(seat: SeatId, spot: Spot, by: By) {
             }
         };
         let floor = if house.chart.floors.len() > 1 { [" · ", label.floor].concat() } else { String::new() };
-        let notes = house::notes(house.chart.seats.features[seat.index()], " · ");
+        let notes = words::notes(house.chart.seats.features[seat.index()], " · ");
         let price = house.price(seat).map(|price| price.to_string()).unwrap_or_default();
         Some((house::label(&house.chart, seat), price, [label.section, &floor, &notes, state].concat()))
     });

@@ -35,7 +35,9 @@ pub(super) fn start() {
     let Some(data) = root.get_attribute("data-picker").and_then(|text| Json::parse(&text)) else { return };
     state::begin(&data);
     let (ticks, hidden, last) = (Cell::new(0_u32), Cell::new(0_u32), Cell::new(js_sys::Date::now()));
-    let ear = listen(&root, &EVENTS, 500, move |value: JsValue| {
+    // The link before everything asks for the list too.
+    let Some(page) = root.closest("body").ok().flatten() else { return };
+    let ear = listen(&page, &EVENTS, 500, move |value: JsValue| {
         if let Some(event) = value.dyn_ref::<Event>() {
             if !stream::heard(event) {
                 heard(event);
@@ -217,7 +219,7 @@ fn quantity(wanted: u32) {
 fn show(list: bool) {
     with(|p| p.list = list);
     shown::tab(list);
-    list::refresh();
+    spawn_local(list::soon());
 }
 
 /// A press on a seat, on the map or in the list.

@@ -10,6 +10,7 @@ use domain::rules::{Tier, Window};
 
 use super::super::held::{Held, HeldLine};
 use super::map::Pass;
+use crate::components::clock::WARN_BELOW;
 use crate::components::price;
 use crate::islands::browser::{Json, now};
 
@@ -91,6 +92,8 @@ pub(super) fn begin(data: &Json) {
             p.keep(&hold);
             // What the server said is as old as the page.
             p.ends -= now();
+            // Opened within the last two minutes, it warns at once.
+            p.left = p.left.max(WARN_BELOW);
         }
     });
 }

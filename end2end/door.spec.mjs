@@ -1,0 +1,82 @@
+// The door, from a shell: what a scanner reads off the screen is believed without a server, and nothing else is.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { test } from "node:test";
+import { visit } from "./support/browser.mjs";
+import { browser, evening, event, shop } from "./support/evening.mjs";
+import { binary, open } from "./support/server.mjs";
+import { holdBest, openSeats, pay, tickets, toCheckout } from "./support/walk.mjs";
+
+evening();
+
+const reader = readFileSync(createRequire(import.meta.url).resolve("jsqr"), "utf8");
+
+/** Buys a ticket; ends with what a scanner reads off its page, and what the page says of the seat. */
+async function bought() {
+  const { page, leave } = await visit(browser, shop);
+  await openSeats(page, event);
+  await holdBest(page, 1);
+  await toCheckout(page);
+  await pay(page);
+  const [ticket] = await tickets(page, 1);
+  await page.goto(ticket);
+  const place = (await page.locator("dl.place dd").allInnerTexts()).map((text) => text.trim());
+  const picture = (await page.locator(".scan").screenshot()).toString("base64");
+  await leave();
+  return { token: await scan(picture), place };
+}
+
+/** Reads the code in a picture (PNG, base64) as a scanner does. */
+async function scan(picture) {
+  const page = await browser.newPage();
+  await page.addScriptTag({ content: reader });
+  const token = await page.evaluate(async (picture) => {
+    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${picture}`)).blob());
+    const context = new OffscreenCanvas(image.width, image.height).getContext("2d");
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, image.width, image.height);
+    return window.jsQR(data, image.width, image.height)?.data;
+  }, picture);
+  await page.close();
+  assert.ok(token, "the code can be read");
+  return token;
+}
+
+/** `parterre ticket verify`: how it ended and what it said where. */
+function verify(token, data) {
+  return new Promise((resolve) => {
+    execFile(binary, ["ticket", "verify", token, "--data", data], { timeout: 10_000 }, (error, out, err) => resolve({ exit: error ? error.code : 0, out, err }));
+  });
+}
+
+/** The token with its `nth` letter changed for another one that tokens are written with. */
+const forged = (token, nth) => token.slice(0, nth) + (token[nth] === "A" ? "B" : "A") + token.slice(nth + 1);
+
+test("a ticket is checked from the shell: genuine, forged, another shop's", async () => {
+  const { token, place } = await bought();
+  const other = await open();
+  try {
+    await Promise.all([shop.halt(), other.halt()]);
+    await assert.rejects(fetch(shop.base), "no server is asked");
+
+    const good = await verify(token, shop.data);
+    assert.deepEqual([good.exit, good.err], [0, ""]);
+    assert.match(good.out, /^Genuine\./);
+    for (const part of place) assert.ok(good.out.includes(part), `"${part}" of the page is said: ${good.out}`);
+
+    // Each part of it: version, key, ids, place, label, signature.
+    for (let nth = 0; nth < token.length; nth += 9) {
+      const { exit, out, err } = await verify(forged(token, nth), shop.data);
+      assert.deepEqual([exit, out], [2, ""], `letter ${nth + 1} of ${token.length} changed`);
+      assert.match(err, /not genuine|not one of our tickets|a key we do not know|of a newer kind/);
+    }
+
+    const foreign = await verify(token, other.data);
+    assert.deepEqual([foreign.exit, foreign.out], [2, ""], "another shop believes its own tickets only");
+    assert.match(foreign.err, /a key we do not know/);
+  } finally {
+    await other.close();
+  }
+});

@@ -1,0 +1,66 @@
+// Two minutes before the seats go back it is said so, politely, and one press gives more time. A hold is a little longer
+// than the warning here, so that nobody waits for eight minutes.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { visit } from "./support/browser.mjs";
+import { browser, evening, event, shop } from "./support/evening.mjs";
+import { awake, holdBest, openSeats, toCheckout } from "./support/walk.mjs";
+
+evening({ PARTERRE_HOLD_SECONDS: "128" });
+
+const WARNING = "Two minutes left. After that the seats go back. You can take ten more minutes by one press.";
+
+/** Waits until the words are said in a region that does not interrupt whoever is reading. */
+async function said(page, words) {
+  const region = page.locator("#said", { hasText: words });
+  await region.waitFor({ state: "attached", timeout: 30_000 });
+  assert.equal(await region.getAttribute("role"), "status", "it is a live region");
+  const loud = await region.evaluate((at) => at.closest("[aria-live=assertive],[role=alert],[aria-hidden=true],[hidden]") !== null);
+  assert.equal(loud, false, "it is polite, and to be heard");
+}
+
+/** The seconds that the clock shows. */
+async function left(page) {
+  const [minutes, seconds] = (await page.locator("#left").innerText()).split(":");
+  return Number(minutes) * 60 + Number(seconds);
+}
+
+/** The warning comes, one press extends, and the server keeps to it. */
+async function warned(page) {
+  await said(page, WARNING);
+  assert.ok((await left(page)) <= 120, "not before there are two minutes left");
+  assert.match(await page.locator("#clock").getAttribute("class"), /\blow\b/, "the clock shows it too");
+  const more = page.getByRole("button", { name: "Give me ten more minutes" });
+  await more.click();
+  await said(page, "You have ten more minutes.");
+  assert.equal(await more.count(), 0, "it is given once");
+  assert.ok((await left(page)) > 180, "the clock shows what was given");
+  assert.doesNotMatch(await page.locator("#clock").getAttribute("class"), /\blow\b/);
+  await page.reload();
+  await awake(page);
+  assert.ok((await left(page)) > 180, "the server gave it");
+}
+
+test("the last two minutes are told where seats are chosen, and one press gives more", async () => {
+  const { page, leave } = await visit(browser, shop);
+  await openSeats(page, event);
+  // What is read aloud before is not the warning.
+  await holdBest(page, 2);
+  await said(page, "2 seats held for you");
+  await said(page, WARNING);
+  // Opened when the time is short already, the page says so too.
+  await page.reload();
+  await awake(page);
+  await warned(page);
+  await leave();
+});
+
+test("the last two minutes are told at the checkout, and one press gives more", async () => {
+  const { page, leave } = await visit(browser, shop);
+  await openSeats(page, event);
+  await holdBest(page, 2);
+  await toCheckout(page);
+  await awake(page);
+  await warned(page);
+  await leave();
+});
