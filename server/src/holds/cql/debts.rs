@@ -70,37 +70,62 @@ impl Taken {
     }
 }
 
-/// Holds of which something is still to be done. `true` where it is places to be put back.
+/// Holds of which something is still to be done.
 #[derive(Debug, Default)]
-pub(super) struct Debts(Mutex<HashMap<HoldId, (CancellationToken, bool)>>);
+pub(super) struct Debts(Mutex<HashMap<HoldId, Owed>>);
+
+/// All that is owed of one hold: two calls may each leave something.
+#[derive(Debug, Default)]
+struct Owed {
+    /// Cancelled when the last of it is paid.
+    paid: CancellationToken,
+    /// How many debts.
+    all: u32,
+    /// How many of them are places to be put back.
+    go: u32,
+}
 
 impl Debts {
     /// Waits until nothing is owed of the hold; false where that did not come in time.
     pub(super) async fn paid(&self, hold: HoldId, deadline: Instant) -> bool {
-        let Some((paid, _)) = lock(&self.0).get(&hold).cloned() else { return true };
+        let Some(paid) = lock(&self.0).get(&hold).map(|owed| owed.paid.clone()) else { return true };
         timeout_at(deadline, paid.cancelled()).await.is_ok()
     }
 
     /// Whether places of it are to be put back: it counts for nothing any more.
     pub(super) fn is_owed(&self, hold: HoldId) -> bool {
-        lock(&self.0).get(&hold).is_some_and(|(_, goes)| *goes)
+        lock(&self.0).get(&hold).is_some_and(|owed| owed.go > 0)
     }
 }
 
 /// A debt that is entered; dropped, it is paid or given up.
-struct Entry(Arc<Inner>, HoldId);
+struct Entry {
+    inner: Arc<Inner>,
+    hold: HoldId,
+    /// Whether it is places to be put back.
+    goes: bool,
+}
 
 impl Entry {
     fn new(inner: &Arc<Inner>, hold: HoldId, goes: bool) -> Self {
-        lock(&inner.debts.0).insert(hold, (CancellationToken::new(), goes));
-        Self(Arc::clone(inner), hold)
+        let mut debts = lock(&inner.debts.0);
+        let owed = debts.entry(hold).or_default();
+        owed.all += 1;
+        owed.go += u32::from(goes);
+        Self { inner: Arc::clone(inner), hold, goes }
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        if let Some((paid, _)) = lock(&self.0.debts.0).remove(&self.1) {
-            paid.cancel();
+        let mut debts = lock(&self.inner.debts.0);
+        let Some(owed) = debts.get_mut(&self.hold) else { return };
+        owed.all -= 1;
+        owed.go -= u32::from(self.goes);
+        if owed.all == 0
+            && let Some(owed) = debts.remove(&self.hold)
+        {
+            owed.paid.cancel();
         }
     }
 }
@@ -181,8 +206,8 @@ impl Inner {
             if matches!(&found, Ok(Some(found)) if found.hold.fence > kept.hold.fence) {
                 // Another process has granted it meanwhile, perhaps with other places: what is left of these goes.
                 inner.book.remove(taken.hold, taken.holder);
-                drop(entry);
                 inner.owe(taken);
+                drop(entry);
             } else {
                 inner.replaced(taken, Instant::now() + within).await;
             }
@@ -223,5 +248,39 @@ impl Inner {
                 pause = (pause * 2).min(LONG_PAUSE);
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::holds::cql::fake::FakeTable;
+    use crate::holds::cql::{CqlHolds, Tuning};
+    use crate::test_support::NOW;
+
+    #[tokio::test]
+    async fn a_hold_is_paid_for_when_the_last_of_its_debts_is() {
+        let inner = CqlHolds::on(Arc::new(FakeTable::default()), Tuning::default(), None).inner;
+        let hold = HoldId::mint(NOW, [1; 10]);
+        let soon = || Instant::now() + Duration::from_millis(20);
+        let release = Entry::new(&inner, hold, true);
+        // Whoever waits since the first debt waits for the second one, too, and is told of its end.
+        let waiter = tokio::spawn({
+            let inner = Arc::clone(&inner);
+            async move { inner.debts.paid(hold, Instant::now() + Duration::from_secs(60)).await }
+        });
+        tokio::task::yield_now().await;
+        let record = Entry::new(&inner, hold, false);
+        let replaced = Entry::new(&inner, hold, true);
+        drop(release);
+        assert!(!inner.debts.paid(hold, soon()).await, "two are left");
+        assert!(inner.debts.is_owed(hold));
+        drop(replaced);
+        assert!(!inner.debts.paid(hold, soon()).await, "a record is still to be written");
+        assert!(!inner.debts.is_owed(hold), "no place of it goes back any more");
+        assert!(!waiter.is_finished());
+        drop(record);
+        assert!(waiter.await.unwrap(), "it was woken, and did not wait for its time to be over");
+        assert!(inner.debts.paid(hold, soon()).await);
     }
 }
