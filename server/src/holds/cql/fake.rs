@@ -142,6 +142,17 @@ impl FakeTable {
     }
 }
 
+/// As a cluster settles two writes with one stamp.
+fn column_by_column(one: Record, other: Record) -> Record {
+    Record {
+        until: one.until.max(other.until),
+        extensions: one.extensions.max(other.extensions),
+        fence: one.fence.max(other.fence),
+        contents: one.contents.max(other.contents),
+        ..one
+    }
+}
+
 fn lost() -> Trouble {
     Trouble::Unconfirmed { what: "CQL", detail: "timeout".to_owned() }
 }
@@ -211,10 +222,12 @@ impl Table for FakeTable {
             if note.stamp() < *known {
                 continue;
             }
+            let ties = note.stamp() == *known;
             *known = note.stamp();
-            match kept {
-                Some(record) => drop(rows.records.insert(hold, record)),
-                None => drop(rows.records.remove(&hold)),
+            match (kept, rows.records.remove(&hold).filter(|_| ties)) {
+                (Some(record), Some(other)) => drop(rows.records.insert(hold, column_by_column(record, other))),
+                (Some(record), None) => drop(rows.records.insert(hold, record)),
+                (None, _) => {}
             }
         }
         if self.strikes(self.faults().unnoted) { Err(lost()) } else { Ok(()) }

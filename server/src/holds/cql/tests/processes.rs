@@ -16,7 +16,7 @@ use crate::holds::audit::Drift;
 use crate::holds::cql::contents::Kept;
 use crate::holds::cql::fake::FakeTable;
 use crate::holds::cql::statements::Statements;
-use crate::holds::cql::table::{Note, Record, Table};
+use crate::holds::cql::table::{BlockKey, Note, Record, Table};
 use crate::holds::cql::{CqlHolds, Tuning};
 use crate::holds::store::{HoldStore, Loss, Outcome, Sold};
 use crate::test_support::cassandra;
@@ -190,6 +190,43 @@ async fn an_older_record_never_comes_back() {
 async fn an_older_record_never_comes_back_on_a_cluster() {
     let keyspace = cassandra::shared().await;
     last_record_stands(&Statements::prepare(keyspace.cql.clone()).await.unwrap(), Evening::new()).await;
+}
+
+/// Two processes grant the same id within one millisecond, with other places and another end: their records have one
+/// stamp. Whoever reads finds one of them, that of the greater fence where the cluster can tell, and never a mixture.
+async fn records_of_one_stamp_do_not_mix(table: &dyn Table, evening: Evening, reversed: bool) {
+    let hold = |n: u16, seat: u32, own: i64, until: i64| {
+        let grant = evening.grant(1, &[seat], 0);
+        let granted = grant.granted(NOW.plus(until), 1, Fence((NOW.0 << 20) + own));
+        Kept { hold: granted, rows: vec![(BlockKey { of: evening.event().0, block: i32::from(n) }, vec![seat as i32])] }
+    };
+    // The lesser fence has what is greater in every other column.
+    let (lesser, greater) = (hold(9, 30, 4, 2 * MINUTE), hold(1, 2, 900, MINUTE));
+    let mut notes = [&lesser, &greater].map(|kept| Note::Keep(kept.record().unwrap()));
+    if reversed {
+        notes.reverse();
+    }
+    assert_eq!(notes[0].stamp(), notes[1].stamp());
+    // One write, so that both have one time to live, by which clusters settle first.
+    table.note(&notes).await.unwrap();
+    let found = table.record(lesser.hold.id).await.unwrap().expect("a record");
+    assert_eq!(Kept::read(&found).unwrap(), greater);
+}
+
+#[tokio::test]
+async fn of_two_records_with_one_stamp_one_is_read_whole() {
+    for reversed in [false, true] {
+        records_of_one_stamp_do_not_mix(&FakeTable::default(), Evening::new(), reversed).await;
+    }
+}
+
+#[tokio::test]
+async fn of_two_records_with_one_stamp_one_is_read_whole_on_a_cluster() {
+    let keyspace = cassandra::shared().await;
+    let table = Statements::prepare(keyspace.cql.clone()).await.unwrap();
+    for reversed in [false, true] {
+        records_of_one_stamp_do_not_mix(&table, Evening::new(), reversed).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
