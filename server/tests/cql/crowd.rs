@@ -24,7 +24,7 @@ use crate::record::Record;
 const TRUST: u64 = 1_000_000;
 /// How long a hold lasts that is to be forgotten.
 const SHORT: i64 = 2_500;
-/// Until then every unknown outcome is to be known: the store itself takes no longer than this to tell.
+/// Every outcome that was told as unknown is to be known this much later: as long as the store may take to tell one.
 const KNOWN_WITHIN: Duration = Duration::from_secs(5);
 
 /// The hall: so many seats, in blocks of so many.
@@ -47,6 +47,8 @@ pub(crate) struct Tally {
     pub(crate) unknown: u32,
     /// Never found out while the crowd asked.
     pub(crate) open: u32,
+    /// Between the first word that an outcome is unknown and the one that told it: the longest time.
+    pub(crate) longest: Duration,
 }
 
 impl Hall {
@@ -157,15 +159,22 @@ impl Client {
 
     /// Asks until it is known; whether the hold stands.
     async fn place(&mut self, grant: &Grant, now: Millis, tally: &mut Tally) -> bool {
-        let (from, begun) = (self.record.moment(), Instant::now());
-        let mut doubtful = false;
+        let from = self.record.moment();
+        // Since when it is told as unknown.
+        let mut unknown: Option<Instant> = None;
+        let begun = Instant::now();
         let told = |to, what: fn(Millis) -> What| {
             for seat in &grant.seats {
                 self.record.add(*seat, grant.id, now, from, to, what(grant.expires_at));
             }
         };
         loop {
-            match self.store.place(grant, now).await {
+            let answer = self.store.place(grant, now).await;
+            let doubtful = unknown.is_some();
+            if let (Some(since), Outcome::Applied(_) | Outcome::Lost(_)) = (unknown, &answer) {
+                tally.longest = tally.longest.max(since.elapsed());
+            }
+            match answer {
                 Outcome::Applied(hold) => {
                     assert_eq!((hold.id, &hold.seats), (grant.id, &grant.seats), "granted is what was asked for");
                     if doubtful {
@@ -194,10 +203,13 @@ impl Client {
                     return false;
                 }
                 Outcome::Unknown(trouble) => {
-                    doubtful |= matches!(trouble, Trouble::Unconfirmed { .. });
-                    // One call of the store may take as long as it promises; the next one begins after it.
-                    if begun.elapsed() > KNOWN_WITHIN * 2 {
-                        if doubtful {
+                    if matches!(trouble, Trouble::Unconfirmed { .. }) {
+                        unknown.get_or_insert_with(Instant::now);
+                    }
+                    let is_over = |since: Instant| since.elapsed() > KNOWN_WITHIN;
+                    if unknown.map_or(begun.elapsed() > KNOWN_WITHIN * 2, is_over) {
+                        println!("{} is left at {:?}: {trouble}", grant.id, begun.elapsed());
+                        if unknown.is_some() {
                             told(None, What::Placed);
                             told(None, |_| What::Released);
                             tally.open += 1;
@@ -294,6 +306,7 @@ pub(crate) async fn run(
         total.unavailable += tally.unavailable;
         total.unknown += tally.unknown;
         total.open += tally.open;
+        total.longest = total.longest.max(tally.longest);
     }
     total
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use domain::hold::{Fence, Hold};
 use domain::ids::{HoldId, HolderId};
 use domain::time::Millis;
+use futures::future::join_all;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -152,14 +153,14 @@ impl Inner {
             },
             None => None,
         };
-        let mut left = BTreeSet::new();
-        for block in taken.blocks.iter().rev() {
+        // Side by side: none of them has to wait for another's block.
+        let asked = taken.blocks.iter().map(|block| async {
             let displaced = old.map(|old| taken.displaced(old, *block)).unwrap_or_default();
             let wish = Wish::PutBack { hold: taken.hold, fences: taken.fences.clone(), displaced };
-            if must_by(&self.engine, &taken.hall, *block, wish, taken.now, deadline).await.is_err() {
-                left.insert(*block);
-            }
-        }
+            let done = must_by(&self.engine, &taken.hall, *block, wish, taken.now, deadline).await;
+            done.is_err().then_some(*block)
+        });
+        let left = join_all(asked).await.into_iter().flatten().collect();
         taken.blocks = left;
         taken.blocks.is_empty()
     }

@@ -64,6 +64,7 @@ pub(super) struct FakeTable {
     faults: Arc<Mutex<Faults>>,
     fates: Arc<Mutex<(VecDeque<Fate>, Option<Fate>)>>,
     turn: Arc<AtomicU64>,
+    stalls: Arc<AtomicU64>,
 }
 
 impl FakeTable {
@@ -75,6 +76,11 @@ impl FakeTable {
     /// The next writes go so, and all after them like `rest`.
     pub(super) fn fate(&self, next: &[Fate], rest: Option<Fate>) {
         *lock(&self.fates) = (next.iter().copied().collect(), rest);
+    }
+
+    /// So many of the next reads are never answered.
+    pub(super) fn stall(&self, reads: u64) {
+        self.stalls.store(reads, Ordering::SeqCst);
     }
 
     /// Late writes arrive; answers how many happened.
@@ -164,6 +170,10 @@ fn refused() -> Trouble {
 #[async_trait]
 impl Table for FakeTable {
     async fn read(&self, key: BlockKey, seats: &[i32], _: Reading) -> Result<Vec<(i32, Cell)>, Trouble> {
+        let stalls = |left: u64| left.checked_sub(1);
+        if self.stalls.fetch_update(Ordering::SeqCst, Ordering::SeqCst, stalls).is_ok() {
+            std::future::pending::<()>().await;
+        }
         self.take_time().await;
         if self.strikes(self.faults().unread) {
             return Err(refused());

@@ -2,7 +2,7 @@
 //!
 //! - `cell`, `decide`: what stands in a row, and what becomes of a wish. Pure.
 //! - `hall`, `holders`: the mirror of an event.
-//! - `queue`, `engine`: one write under way a block, made for many; outcomes found out.
+//! - `queue`, `rows`, `engine`: one write under way a block, made for many; outcomes found out.
 //! - `unknown`: writes of which nobody knows what became of them.
 //! - `place`, `change`, `load`, `marks`: what the trait's calls do with it.
 //! - `debts`: what they go on doing after they had to answer.
@@ -27,6 +27,7 @@ mod news;
 mod place;
 mod queue;
 mod recorder;
+mod rows;
 mod statements;
 mod table;
 #[cfg(test)]

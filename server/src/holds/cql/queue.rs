@@ -22,6 +22,7 @@ use super::cell::Cell;
 use super::decide::{Decision, Verdict, View, Wish, decide};
 use super::engine::{Engine, count, unavailable, unconfirmed};
 use super::hall::{Seen, SharedHall};
+use super::rows::read;
 use super::table::{Change, Reading, Written};
 use super::unknown::Unknown;
 use crate::holds::memory::lock;
@@ -355,25 +356,6 @@ fn seats_of<'a>(hall: &SharedHall, block: usize, places: impl Iterator<Item = &'
     seats.sort_unstable();
     seats.dedup();
     seats
-}
-
-/// Reads rows of a block into the mirror; all of them where `seats` is empty.
-pub(super) async fn read(
-    engine: &Engine,
-    hall: &SharedHall,
-    block: usize,
-    seats: &[i32],
-    how: Reading,
-) -> Result<u32, Trouble> {
-    count(&engine.counters.reads);
-    let tick = engine.tick();
-    let asked = timeout(engine.tuning.answer_within, engine.table.read(hall.blocks[block].key, seats, how)).await;
-    let rows = engine.went(asked.unwrap_or_else(|_| Err(unavailable("no answer in time"))))?;
-    let seen = if how == Reading::Deciding { Seen::Decided(tick) } else { Seen::Read(tick) };
-    let merged = hall.merge_read(block, seats, &rows, seen);
-    // Rows never fall back but when the keyspace was lost: what stands there now is asked again, and believed.
-    let again = if merged.fell { Box::pin(read(engine, hall, block, seats, Reading::Deciding)).await? } else { 0 };
-    Ok(merged.news + again)
 }
 
 async fn write(engine: &Engine, hall: &SharedHall, block: usize, made: &Plan) -> Written {

@@ -190,6 +190,19 @@ async fn a_wish_that_found_no_room_to_write_is_never_written() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_that_is_never_answered_fails_nobody() {
+    let (table, evening) = (FakeTable::default(), Evening::new());
+    let (store, elsewhere) = (opened(&table, evening).await, process(&table.sound(), quick(), None));
+    evening.open(&elsewhere, Sold::default()).await;
+    let hold = granted(&store, &evening.grant(1, &[3], 0)).await;
+    assert_eq!(elsewhere.release(hold.id, hold.holder, NOW).await, Outcome::Applied(true));
+    // What the first one knows is too old to refuse anybody.
+    tokio::time::sleep(quick().trust * 2).await;
+    table.stall(1);
+    granted(&store, &fresh(evening, 2, 3)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_way_to_the_tables_that_stays_silent_is_left_for_another() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let store = opened(&table, evening).await;
