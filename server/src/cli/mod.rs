@@ -7,6 +7,7 @@ mod demo;
 mod holds;
 mod migrate;
 mod serve;
+mod ticket;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +15,6 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
-use crate::tickets::verify_cli;
 
 /// Open-source ticketing with live seat maps.
 #[derive(Debug, Parser)]
@@ -43,7 +43,7 @@ pub enum Command {
     Holds(HoldsCommand),
     /// Check the books against every invariant; exit 0 where all is well, 2 where something is not
     Check(Box<Check>),
-    /// Check tickets without a network
+    /// Check tickets, with and without a network
     #[command(subcommand)]
     Ticket(Ticket),
     /// Show the settings in force, secrets masked
@@ -124,16 +124,25 @@ pub struct Demo {
 /// What can be done with tickets.
 #[derive(Debug, Subcommand)]
 pub enum Ticket {
-    /// Verify a ticket's token by public key; exit 0 where it is genuine, 2 where it is not
+    /// Verify a ticket's token by public key, and ask whether it is still valid where CQL_NODES or DATABASE_URL says whom;
+    /// exit 0 where it is good, 2 where it is not, 1 where that could not be found out
     Verify {
         /// The token, as the QR code carries it
         token: String,
         /// Public key (base64url); taken from the data folder where it is missing
         #[arg(long)]
         key: Option<String>,
-        /// Folder with the keys
-        #[arg(long, env = "PARTERRE_DATA", default_value = ".parterre")]
-        data: PathBuf,
+        /// Where the keys are, and whom to ask
+        #[command(flatten)]
+        config: Box<Config>,
+    },
+    /// Write an event's tickets anew to the CQL cluster, where doors ask; safe to repeat, also while the doors are open
+    Rebuild {
+        /// The event, by the name in its address
+        event: String,
+        /// Where the data are
+        #[command(flatten)]
+        config: Box<Config>,
     },
 }
 
@@ -147,14 +156,10 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Holds(command) => holds::run(&command).await,
         Command::Chart(command) => return chart::run(&command).await,
         Command::Check(command) => return check::run(&command).await,
-        Command::Ticket(Ticket::Verify { token, key, data }) => {
-            let verdict = verify_cli::verify(&token, key.as_deref(), &data);
-            match verdict.exit {
-                0 => println!("{}", verdict.text.trim_end()),
-                _ => eprintln!("{}", verdict.text.trim_end()),
-            }
-            return ExitCode::from(verdict.exit);
+        Command::Ticket(Ticket::Verify { token, key, config }) => {
+            return ticket::verify(&token, key.as_deref(), &config).await;
         }
+        Command::Ticket(Ticket::Rebuild { event, config }) => ticket::rebuild(&event, &config).await,
     };
     match done {
         Ok(text) => {

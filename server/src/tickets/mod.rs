@@ -1,6 +1,7 @@
 //! Tickets as things: signed tokens, QR codes, the page to print, the calendar's entry.
 
 mod calendar;
+pub mod doors;
 mod faces;
 mod measure;
 mod pdf;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::ids::TicketId;
 use moka::future::Cache;
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc;
@@ -42,6 +43,7 @@ use crate::purchase::{AvailabilityFollower, Parts, Purchase, TicketMailer};
 use crate::stores::postgres::connect::{self, beside, shares};
 use crate::stores::postgres::{Pool, partitions};
 use crate::tickets::Signer;
+use crate::tickets::doors::{Compare, DoorTicket, Doors, Follower};
 use crate::trouble::Trouble;
 use inventory::FromCatalog;
 use neighbours::Neighbours;
@@ -97,8 +99,26 @@ pub async fn holds(config: &Config, pool: &Pool) -> Result<Holds, String> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let redis = shared::redis(config).map_err(sentence)?;
     let bus = shared::bus(config, redis.as_ref(), pool, &*clock).map_err(sentence)?;
-    let store = shared::holds(config, &bus, &*clock).await.map_err(sentence)?;
+    let cluster = shared::cluster(config, &*clock).await.map_err(sentence)?;
+    let store = shared::holds(cluster.as_ref(), &bus).await.map_err(sentence)?;
     Ok(Holds::new(store, Arc::new(FromCatalog::new(catalog(pool), clock))).lasting(config.hold_ms()))
+}
+
+/// What doors are told of tickets, on the CQL cluster of `config`: for commands that need nothing else of the house.
+///
+/// # Errors
+/// One sentence for whoever typed the command.
+pub async fn doors(config: &Config, pool: &Pool) -> Result<Doors, String> {
+    let sentence = |trouble: Trouble| format!("The CQL cluster cannot be used: {trouble}.");
+    let cluster = shared::cluster(config, &SystemClock).await.map_err(sentence)?;
+    let cluster = cluster.ok_or("CQL_NODES names no cluster: doors without a network need none.")?;
+    shared::doors(&cluster, pool).await.map_err(sentence)
+}
+
+/// What the shop says of a ticket: the CQL cluster where `config` names one, else the PostgreSQL that it names; none
+/// where it names neither.
+pub async fn ask(config: &Config, ticket: TicketId) -> Option<Result<Option<DoorTicket>, Trouble>> {
+    shared::ask(config, ticket).await
 }
 
 /// As [`open`], with the clock that tests bring, and the hold store where they bring one.
@@ -125,9 +145,14 @@ pub async fn build(
     let catalog = Catalog::new(events.looking.clone(), charts.clone());
     let desk = Catalog::new(events.buying.clone(), charts);
     let facts = FromCatalog::new(desk.clone(), clock.clone());
+    let cluster = shared::cluster(&config, &*clock).await.map_err(sentence)?;
     let hold_store = match hold_store {
         Some(brought) => brought,
-        None => shared::holds(&config, &bus, &*clock).await.map_err(sentence)?,
+        None => shared::holds(cluster.as_ref(), &bus).await.map_err(sentence)?,
+    };
+    let doors = match &cluster {
+        Some(cluster) => Some(shared::doors(cluster, &pool).await.map_err(sentence)?),
+        None => None,
     };
     let holds = Holds::new(hold_store, Arc::new(facts.clone())).lasting(config.hold_ms());
     let (most, most_each) = (config.streams as usize, config.streams_per_address);
@@ -171,6 +196,7 @@ pub async fn build(
     let outbox: Arc<dyn OutboxStore> = Arc::new(PostgresOutbox::new(pool.clone()));
     let jobs = Jobs::new(outbox.clone())
         .handle(AvailabilityFollower(purchase.clone()))
+        .handle(Follower(doors.clone()))
         .handle(TicketMailer { purchase: purchase.clone(), mailer, public_url: public_url.clone() })
         .every(Expiry(purchase.clone()))
         .every(Sweep(purchase.clone()))
@@ -189,6 +215,10 @@ pub async fn build(
         .every(rounds::Months { pool: pool.clone(), clock: clock.clone() });
     let jobs = match neighbours.clone() {
         Some(neighbours) => jobs.every(neighbours),
+        None => jobs,
+    };
+    let jobs = match doors {
+        Some(doors) => jobs.every(Compare::new(doors)),
         None => jobs,
     };
     let shop = Shop::new(ShopParts {

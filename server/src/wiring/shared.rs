@@ -1,8 +1,10 @@
 //! What the processes of one shop share, and which of the possible ways it is.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::ids::TicketId;
 use secrecy::ExposeSecret;
 
 use crate::bus::Bus;
@@ -24,8 +26,11 @@ use crate::idempotency::postgres::PostgresIdempotency;
 use crate::limits::redis::RedisRates;
 use crate::limits::{Limits, RateStore};
 use crate::stores::cql::{self, Cql};
-use crate::stores::postgres::Pool;
+use crate::stores::postgres::{Pool, connect};
 use crate::stores::redis::{Redis, Settings};
+use crate::tickets::doors::cql::CqlTickets;
+use crate::tickets::doors::postgres::PostgresTickets;
+use crate::tickets::doors::{DoorStore, DoorTicket, Doors};
 use crate::trouble::Trouble;
 
 /// The Redis that `REDIS_URL` names, where it names one.
@@ -98,18 +103,48 @@ impl Health for RedisHealth {
     }
 }
 
-/// Holds on the CQL cluster that `CQL_NODES` names, its schema brought up to date; else in this process.
-pub(super) async fn holds(
-    config: &Config,
-    bus: &Arc<dyn Bus>,
-    clock: &dyn Clock,
-) -> Result<Arc<dyn HoldStore>, Trouble> {
-    let Some(settings) = config.cql() else {
+/// The CQL cluster that `CQL_NODES` names, where it names one, its schema brought up to date.
+pub(super) async fn cluster(config: &Config, clock: &dyn Clock) -> Result<Option<Cql>, Trouble> {
+    let Some(settings) = config.cql() else { return Ok(None) };
+    cql::migrate::up(&settings, clock.now(), random(clock)).await?;
+    Cql::connect(&settings).await.map(Some)
+}
+
+/// Holds on the CQL cluster, where there is one; else in this process.
+pub(super) async fn holds(cluster: Option<&Cql>, bus: &Arc<dyn Bus>) -> Result<Arc<dyn HoldStore>, Trouble> {
+    let Some(cql) = cluster else {
         tracing::info!("holds are kept in this process, as CQL_NODES is not set");
         return Ok(Arc::new(MemoryHolds::default()));
     };
-    cql::migrate::up(&settings, clock.now(), random(clock)).await?;
-    let holds = CqlHolds::new(Cql::connect(&settings).await?, Tuning::default(), Some(Arc::clone(bus))).await?;
-    tracing::info!(keyspace = settings.keyspace, "holds are kept on the CQL cluster, as CQL_NODES is set");
+    let holds = CqlHolds::new(cql.clone(), Tuning::default(), Some(Arc::clone(bus))).await?;
+    tracing::info!("holds are kept on the CQL cluster, as CQL_NODES is set");
     Ok(Arc::new(holds))
+}
+
+/// Tickets for doors on the CQL cluster.
+pub(super) async fn doors(cql: &Cql, pool: &Pool) -> Result<Doors, Trouble> {
+    let store = Arc::new(CqlTickets::new(cql.clone()).await?);
+    Ok(Doors::new(PostgresTickets::new(pool.clone()), store))
+}
+
+/// How long a door waits for an answer, the way to the store included.
+const TOLD_WITHIN: Duration = Duration::from_secs(8);
+
+/// What the shop says of a ticket: the CQL cluster where one is named, else the PostgreSQL that is named; else nobody is
+/// asked.
+pub(super) async fn ask(config: &Config, ticket: TicketId) -> Option<Result<Option<DoorTicket>, Trouble>> {
+    let asked = async {
+        if let Some(settings) = config.cql() {
+            let store = CqlTickets::new(Cql::connect(&settings).await?).await?;
+            return Ok(store.find(ticket).await?.map(|shown| shown.ticket));
+        }
+        let url = config.database_url.as_ref().map_or("", ExposeSecret::expose_secret);
+        let books = PostgresTickets::new(connect::connect(url, 1).await?);
+        Ok(books.find(ticket).await?.map(|listed| listed.ticket))
+    };
+    if config.cql_nodes.is_empty() && config.database_url.is_none() {
+        return None;
+    }
+    let silent = || Trouble::Unavailable { what: "the shop", detail: "no answer in time".into() };
+    Some(tokio::time::timeout(TOLD_WITHIN, asked).await.unwrap_or_else(|_| Err(silent())))
 }

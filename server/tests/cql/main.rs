@@ -7,6 +7,7 @@
 mod asleep;
 mod cluster;
 mod crowd;
+mod doors;
 mod faults;
 mod history;
 mod outage;

@@ -23,7 +23,7 @@ const MAY_CALL: &[(&str, &[&str])] = &[
     ("purchase", &["catalog", "availability", "holds", "payments", "tickets", "mail", "jobs", "idempotency"]),
     ("sessions", &["cache"]),
     ("stores", &[]),
-    ("tickets", &[]),
+    ("tickets", &["jobs"]),
     ("clock", &[]),
     ("trouble", &[]),
 ];

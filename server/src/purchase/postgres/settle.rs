@@ -14,6 +14,7 @@ use crate::purchase::types::{CloseAs, NewTicket};
 use crate::purchase::{AVAILABILITY, TICKET_MAIL};
 use crate::stores::postgres::Pool;
 use crate::stores::postgres::error::{Constraint, constraint, trouble};
+use crate::tickets::doors;
 use crate::trouble::Trouble;
 
 pub(super) async fn fulfil(
@@ -78,6 +79,7 @@ pub(super) async fn fulfil(
         .await?;
     follow(&mut tx, TICKET_MAIL, order, "paid").await?;
     follow(&mut tx, AVAILABILITY, order, "sold").await?;
+    follow(&mut tx, doors::TOPIC, order, "issued").await?;
     stop.reached("fulfilling");
     commit(tx).await?;
     Ok(Fulfilled::Now)

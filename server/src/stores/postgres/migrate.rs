@@ -65,6 +65,7 @@ const STEPS: &[Step] = &[
     step!("0037_city_unknown"),
     step!("0038_sealed_answers"),
     step!("0039_owed_payments"),
+    step!("0040_ticket_changes"),
 ];
 
 /// Names the lock that keeps two processes from migrating at the same time.

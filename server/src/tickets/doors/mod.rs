@@ -1,0 +1,123 @@
+//! Tickets for doors that ask a store near them: a projection of PostgreSQL in `tickets_by_id` on the CQL cluster.
+//!
+//! A message of the outbox follows each change of a ticket. Whoever handles it reads the order's tickets as they are by
+//! then and writes each under the moment of its last change, so that messages may come late, twice, in any order or
+//! never: nothing older comes back. A round compares in lots and puts right what was lost, or what a tool wrote.
+
+#[cfg(test)]
+mod contract;
+pub mod cql;
+#[cfg(test)]
+mod memory;
+pub mod postgres;
+mod store;
+#[cfg(test)]
+mod tests;
+mod work;
+
+use std::sync::Arc;
+
+use domain::ids::{EventId, OrderId, TicketId};
+use domain::time::MINUTE;
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+pub use store::{DoorStore, DoorTicket, Shown};
+pub use work::{Compare, Follower};
+
+use crate::trouble::Trouble;
+use postgres::{Listed, PostgresTickets};
+
+/// Topic of the outbox: tickets of an order were issued or changed. The trigger `tickets_follow_change` writes it, too.
+pub const TOPIC: &str = "ticket_doors";
+/// Tickets compared at a time.
+pub const LOT: u32 = 500;
+/// In milliseconds.
+const DAY: i64 = 24 * 60 * MINUTE;
+/// Requests to the store at a time: those of buyers come first.
+const AT_ONCE: usize = 8;
+
+/// What all tickets of an event are behind: none was issued before the event was made, by whichever server's clock.
+fn before_all_of(event: EventId) -> TicketId {
+    TicketId::mint(event.minted_at().plus(-DAY), [0; 10])
+}
+
+/// The projection.
+#[derive(Clone)]
+pub struct Doors {
+    books: PostgresTickets,
+    store: Arc<dyn DoorStore>,
+}
+
+impl Doors {
+    /// Shows the tickets of `books` in `store`.
+    #[must_use]
+    pub fn new(books: PostgresTickets, store: Arc<dyn DoorStore>) -> Self {
+        Self { books, store }
+    }
+
+    /// Shows an order's tickets as they are now.
+    ///
+    /// # Errors
+    /// [`Trouble`] of the books or the store; safe to repeat.
+    pub async fn follow(&self, order: OrderId) -> Result<(), Trouble> {
+        let tickets = self.books.of_order(order).await?;
+        let writes = stream::iter(tickets.iter().map(Ok));
+        writes.try_for_each_concurrent(AT_ONCE, |one| self.store.project(&one.ticket, one.ticket.version)).await
+    }
+
+    /// Compares the next lot of tickets behind `after` with what doors are told; answers the last of the lot, none where
+    /// there are no more, and how many were put right. Tickets of events that are long over are nobody's to ask for,
+    /// and what changed within the last minute is on its way.
+    ///
+    /// # Errors
+    /// [`Trouble`] of the books or the store.
+    pub async fn compare(&self, after: Option<TicketId>) -> Result<(Option<TicketId>, u64), Trouble> {
+        let after = match after {
+            Some(after) => after,
+            None => match self.books.oldest_event().await? {
+                Some(event) => before_all_of(event),
+                None => return Ok((None, 0)),
+            },
+        };
+        let lot = self.books.lot(after, LOT).await?;
+        let last = lot.last().map(|one| one.ticket.id);
+        let wrong = self.put_right(lot.into_iter().filter(|one| one.wanted && one.is_settled())).await?;
+        Ok((last, wrong))
+    }
+
+    /// Compares all tickets of an event at once; answers how many there are, and how many were put right.
+    ///
+    /// # Errors
+    /// As [`Doors::compare`].
+    pub async fn rebuild(&self, event: EventId) -> Result<(u64, u64), Trouble> {
+        let (mut after, mut all, mut wrong) = (before_all_of(event), 0, 0);
+        loop {
+            let lot = self.books.lot(after, LOT).await?;
+            let Some(last) = lot.last() else { return Ok((all, wrong)) };
+            after = last.ticket.id;
+            let own: Vec<Listed> = lot.into_iter().filter(|one| one.ticket.event == event).collect();
+            all += own.len() as u64;
+            wrong += self.put_right(own.into_iter()).await?;
+        }
+    }
+
+    /// How many of the lot doors were told otherwise of.
+    async fn put_right(&self, lot: impl Iterator<Item = Listed>) -> Result<u64, Trouble> {
+        let compared = stream::iter(lot).map(|one| async move { self.put_one_right(&one).await });
+        compared.buffer_unordered(AT_ONCE).try_fold(0, |sum, wrong| async move { Ok(sum + u64::from(wrong)) }).await
+    }
+
+    async fn put_one_right(&self, listed: &Listed) -> Result<bool, Trouble> {
+        let shown = self.store.find(listed.ticket.id).await?;
+        let is = |truth: &Listed| shown.as_ref().is_some_and(|shown| shown.ticket == truth.ticket);
+        if is(listed) {
+            return Ok(false);
+        }
+        // It may have changed since the lot was read: of what is shown now, the books of now are the judge.
+        let Some(truth) = self.books.find(listed.ticket.id).await?.filter(|truth| !is(truth)) else { return Ok(false) };
+        // Above whatever a tool wrote, or deleted; below any change that is not seen yet.
+        let above = shown.map_or(i64::MIN, |shown| shown.stamp.saturating_add(1));
+        self.store.project(&truth.ticket, truth.ticket.version.max(truth.floor).max(above)).await?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,68 @@
+//! Doors ask the cluster after tickets: it hears of them by itself, also where it was away when they were sold.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::ids::TicketId;
+use domain::ticket::TicketStatus;
+use parterre::config::Config;
+use parterre::holds::CqlHolds;
+use parterre::holds::cql::Tuning;
+use parterre::stores::cql::Cql;
+use parterre::test_support::cassandra;
+use parterre::test_support::house::{config, with};
+use parterre::wiring;
+use serde_json::Value;
+use tokio::time::sleep;
+
+use crate::proxy::Between;
+use crate::shop::Open;
+
+/// Asks as a door does, until it is told this; a message that failed comes back after seconds.
+async fn told(config: &Config, ticket: TicketId, status: TicketStatus) {
+    for _ in 0..400 {
+        let told = wiring::ask(config, ticket).await.expect("a cluster is named");
+        if told.is_ok_and(|listed| listed.is_some_and(|listed| listed.status == status)) {
+            return;
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
+    panic!("no door was ever told that the ticket is {status:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doors_hear_of_tickets_that_were_sold_while_the_cluster_was_away() {
+    let keyspace = cassandra::shared().await;
+    let mut between = Between::start(&keyspace.settings).await;
+    let asked = |nodes: &[String]| Config {
+        cql_nodes: nodes.to_vec(),
+        cql_keyspace: keyspace.settings.keyspace.clone(),
+        ..config()
+    };
+    let cql = Cql::connect(&between.settings).await.unwrap();
+    let store = CqlHolds::new(cql, Tuning::default(), None).await.unwrap();
+    let open = Open::on(with(asked(&between.settings.nodes), Arc::new(store)).await).await;
+    let hold: Value = open.hold(2).await.json().await.unwrap();
+    let order = open.order(&hold).await;
+    between.cut();
+    // Nobody who buys waits for it.
+    open.pays(&hold, &order).await;
+    let pool = &open.house.database.pool;
+    let tickets: Vec<uuid::Uuid> = sqlx::query_scalar("SELECT id FROM tickets").fetch_all(pool).await.unwrap();
+    let door = asked(&keyspace.settings.nodes);
+    assert_eq!(wiring::ask(&door, TicketId(tickets[0])).await, Some(Ok(None)), "nobody has said it yet");
+    between.mend();
+    for ticket in &tickets {
+        told(&door, TicketId(*ticket), TicketStatus::Valid).await;
+    }
+    let give_back = "UPDATE tickets SET status = 'void' WHERE id = $1";
+    sqlx::query(give_back).bind(tickets[0]).execute(pool).await.unwrap();
+    told(&door, TicketId(tickets[0]), TicketStatus::Void).await;
+    let doors = wiring::doors(&door, pool).await.unwrap();
+    assert_eq!(doors.rebuild(open.house.event).await, Ok((2, 0)), "what is right stays as it is");
+    // A tool lets it in again.
+    let tool = format!("UPDATE tickets_by_id SET state = 0 WHERE ticket_id = {}", tickets[0]);
+    keyspace.cql.session().query_unpaged(tool, ()).await.unwrap();
+    assert_eq!(doors.rebuild(open.house.event).await, Ok((2, 1)));
+    told(&door, TicketId(tickets[0]), TicketStatus::Void).await;
+}
