@@ -3,8 +3,7 @@
 //! What is written depends on the scale and never on the clip or the view's border, so that a moved picture equals a
 //! fresh one.
 
-use core::fmt::Write as _;
-
+use domain::chart::SeatNumber;
 use domain::seat::SeatId;
 use raster::{Colour, Place, Rect, Shape, paint_one, paint_text};
 
@@ -16,6 +15,8 @@ use super::scene::Scene;
 
 /// Seat numbers are written from this radius on, in CSS pixels.
 const NUMBERS_FROM: f64 = 8.5;
+/// Seat numbers below this one are looked up together.
+const PLAIN: u32 = 1000;
 /// Row letters from this one.
 const ROWS_FROM: f64 = 5.5;
 /// The sign of accessible places from this one.
@@ -53,6 +54,12 @@ impl Scene {
 
     /// The words of shapes and sections in their places, in the order in which they are written.
     pub(super) fn place_words(&mut self, place: &Place, letters: &mut dyn Letters) -> Vec<Placed> {
+        let style = self.edged(if self.in_overview() { 12.5 } else { 12.0 }, true);
+        if !self.words.knows(style) {
+            let chart = self.model.chart.clone();
+            let names: Vec<&str> = chart.sections.iter().map(|section| section.name.as_str()).collect();
+            self.words.prepare(&names, style, letters);
+        }
         let mut placed = Vec::new();
         self.place_grounds(place, letters, &mut placed);
         for i in 0..self.model.plates.len() {
@@ -222,7 +229,10 @@ impl Scene {
             if self.layout.plates[i].moved(place.whole).and(clip).is_empty() {
                 continue;
             }
-            for row in section.rows.clone().filter_map(|r| chart.rows.get(r as usize)) {
+            let rows = || section.rows.clone().filter_map(|r| chart.rows.get(r as usize));
+            let names: Vec<&str> = rows().map(|row| row.name.as_str()).collect();
+            self.words.prepare(&names, style, letters);
+            for row in rows() {
                 let (first, last) = (row.seats.start as usize, row.seats.end as usize);
                 if last <= first + 1 || last > self.model.len() {
                     continue;
@@ -254,7 +264,9 @@ impl Scene {
         let numbers = radius >= NUMBERS_FROM;
         let reach = self.masks.reach(Shape::Disc);
         let wide = Rect::new(clip.x0 - reach, clip.y0 - reach, clip.x1 + reach, clip.y1 + reach);
-        let mut digits = String::new();
+        // Plain numbers are gathered first: each is then looked up once for all its seats, and new ones are drawn in one go.
+        let mut counts: Vec<((i32, i32), Colour, usize)> = Vec::new();
+        let mut most = 0;
         self.for_shown(clip, place, |scene, seats| {
             for seat in seats {
                 let (x, y) = (scene.model.x[seat], scene.model.y[seat]);
@@ -266,12 +278,45 @@ impl Scene {
                 let colour = colours[parts(scene.model.looks[seat]).1];
                 if kind == Kind::Square {
                     paint_one(&mut scene.buffer, clip, place, (x, y), Shape::Sign, colour, 256, &mut scene.masks);
-                } else if numbers && let Some(number) = chart.seats.number.get(seat) {
-                    digits.clear();
-                    let _ = write!(digits, "{number}");
-                    scene.write(clip, at, &digits, (style, colour, None), letters);
+                } else if numbers {
+                    match chart.seats.number.get(seat) {
+                        Some(SeatNumber::Count(n)) if n < PLAIN => {
+                            most = most.max(n as usize);
+                            counts.push((at, colour, n as usize));
+                        }
+                        Some(number) => scene.write(clip, at, &number.to_string(), (style, colour, None), letters),
+                        None => {}
+                    }
                 }
             }
         });
+        self.write_counts(clip, &counts, most, style, letters);
+    }
+
+    /// Writes plain numbers, the greatest of them `most`, each with its middle at a pixel.
+    fn write_counts(
+        &mut self,
+        clip: Rect,
+        counts: &[((i32, i32), Colour, usize)],
+        most: usize,
+        style: Style,
+        letters: &mut dyn Letters,
+    ) {
+        if counts.is_empty() {
+            return;
+        }
+        let mut words: Vec<String> = Vec::new();
+        words.resize_with(most + 1, String::new);
+        for (_, _, n) in counts {
+            if words[*n].is_empty() {
+                words[*n] = SeatNumber::Count(*n as u32).to_string();
+            }
+        }
+        let texts: Vec<&str> = words.iter().map(String::as_str).collect();
+        self.words.prepare(&texts, style, letters);
+        let masks: Vec<_> = texts.iter().map(|text| self.words.get(text, style, letters)).collect();
+        for (at, colour, n) in counts {
+            paint_text(&mut self.buffer, clip, *at, &masks[*n], *colour, None);
+        }
     }
 }

@@ -20,9 +20,12 @@ use super::theme::Theme;
 struct Boxes;
 
 impl Letters for Boxes {
-    fn draw(&mut self, text: &str, style: Style) -> TextMask {
-        let (width, height) = (text.len() as i32 * i32::from(style.size) / 2, i32::from(style.size));
-        TextMask::new(width, height, &vec![180; (width * height) as usize], i32::from(style.edge))
+    fn draw(&mut self, words: &[&str], style: Style) -> Vec<TextMask> {
+        let one = |text: &&str| {
+            let (width, height) = (text.len() as i32 * i32::from(style.size) / 2, i32::from(style.size));
+            TextMask::new(width, height, &vec![180; (width * height) as usize], i32::from(style.edge))
+        };
+        words.iter().map(one).collect()
     }
 }
 

@@ -45,14 +45,16 @@ impl Pen {
 }
 
 impl Letters for Pen {
-    fn draw(&mut self, text: &str, style: Style) -> TextMask {
+    fn draw(&mut self, words: &[&str], style: Style) -> Vec<TextMask> {
         let size = u32::from(style.size);
         let family = if self.family.is_empty() { "sans-serif" } else { &self.family };
         let weight = if style.bold { "600 " } else { "500 " };
         let font = [weight, &size.to_string(), "px ", family].concat();
         self.context.set_font(&font);
-        let wide = self.context.measure_text(text).map_or(0.0, |m| m.width());
-        let (width, height) = ((wide.ceil() as u32 + 4).min(2000), size * 3 / 2);
+        let wide = |word: &&str| self.context.measure_text(word).map_or(0.0, |m| m.width()).ceil() as u32;
+        // One beneath the other.
+        let (width, each) = ((words.iter().map(wide).max().unwrap_or(0) + 4).min(2000), size * 3 / 2);
+        let height = each * words.len() as u32;
         if self.canvas.width() < width || self.canvas.height() < height {
             self.canvas.set_width(width.max(self.canvas.width()));
             self.canvas.set_height(height.max(self.canvas.height()));
@@ -61,11 +63,15 @@ impl Letters for Pen {
         self.context.set_fill_style_str("#000");
         self.context.clear_rect(0.0, 0.0, f64::from(width), f64::from(height));
         // Capitals and digits are some 0.72 em high: their middle goes to the middle.
-        let baseline = f64::from(height) / 2.0 + f64::from(size) * 0.36;
-        let _ = self.context.fill_text(text, 2.0, baseline.round());
-        match self.context.get_image_data(0.0, 0.0, f64::from(width), f64::from(height)) {
-            Ok(picture) => TextMask::from_alpha(width as i32, height as i32, &picture.data(), i32::from(style.edge)),
-            Err(_) => TextMask::default(),
+        let baseline = (f64::from(each) / 2.0 + f64::from(size) * 0.36).round();
+        for (word, line) in words.iter().zip(0_u32..) {
+            let _ = self.context.fill_text(word, 2.0, baseline + f64::from(line * each));
         }
+        let Ok(picture) = self.context.get_image_data(0.0, 0.0, f64::from(width), f64::from(height)) else {
+            return Vec::new();
+        };
+        let (picture, bytes) = (picture.data(), (width * each * 4) as usize);
+        let lines = picture.chunks(bytes.max(1)).take(words.len());
+        lines.map(|line| TextMask::from_alpha(width as i32, each as i32, line, i32::from(style.edge))).collect()
     }
 }
