@@ -140,6 +140,22 @@ impl Buffer {
         }
     }
 
+    /// The same for two groups of four in each row, from a pixel on downwards.
+    #[inline]
+    pub(crate) fn blend_pairs(&mut self, x: i32, y: i32, coverage: &[[Lanes; 2]], colour: Colour) {
+        let (width, colour) = (self.width, lanes(colour.word()));
+        let mut at = y as usize * width + x as usize;
+        for [left, right] in coverage {
+            if let Some(run) = self.pixels.get_mut(at..).and_then(|p| p.first_chunk_mut::<8>()) {
+                let [a, b, c, d, e, f, g, h] = *run;
+                let ([a, b, c, d], [e, f, g, h]) =
+                    (four([a, b, c, d], colour, left), four([e, f, g, h], colour, right));
+                *run = [a, b, c, d, e, f, g, h];
+            }
+            at += width;
+        }
+    }
+
     /// Paints `pixels` of a row over from an index on.
     #[inline]
     pub(crate) fn paint_over(&mut self, at: usize, pixels: usize, word: u32) {

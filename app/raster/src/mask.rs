@@ -2,7 +2,6 @@
 
 use crate::buffer::Rect;
 use crate::lanes::{Lanes, lanes};
-use crate::seats::Place;
 use crate::shape::{SHAPES, Shape, length};
 
 /// Coverage of a shape around one sub-pixel phase.
@@ -10,6 +9,8 @@ use crate::shape::{SHAPES, Shape, length};
 pub struct Mask {
     /// Pixels across, a multiple of four; 0 while not made.
     pub(crate) width: i32,
+    /// Pixels across that are covered at all.
+    used: i32,
     /// Pixels down.
     pub(crate) height: i32,
     /// Left edge from the whole pixel of the centre.
@@ -37,12 +38,19 @@ pub struct Masks {
     ratio: f32,
     masks: Box<[Mask; SHAPES * 16]>,
     reach: [i32; SHAPES],
+    /// What a look may touch at each phase, then what it may in a square: empty where not known yet.
+    pub(crate) looks: [Rect; 32],
 }
 
 impl Default for Masks {
     fn default() -> Self {
-        let mut masks =
-            Self { radius: 0.0, ratio: 0.0, masks: Box::new([const { Mask::EMPTY }; SHAPES * 16]), reach: [0; SHAPES] };
+        let mut masks = Self {
+            radius: 0.0,
+            ratio: 0.0,
+            masks: Box::new([const { Mask::EMPTY }; SHAPES * 16]),
+            reach: [0; SHAPES],
+            looks: [Rect::default(); 32],
+        };
         masks.set(1.0, 1.0);
         masks
     }
@@ -60,6 +68,7 @@ impl Masks {
         for mask in self.masks.iter_mut() {
             mask.width = 0;
         }
+        self.looks = [Rect::default(); 32];
         for (reach, shape) in self.reach.iter_mut().zip(Shape::ALL) {
             *reach = shape.reach(radius, ratio).ceil() as i32 + 1;
         }
@@ -76,13 +85,6 @@ impl Masks {
     #[must_use]
     pub fn reach(&self, shape: Shape) -> i32 {
         self.reach[shape as usize]
-    }
-
-    /// The pixels that a shape touches at a point of the plan.
-    pub fn box_at(&mut self, shape: Shape, place: &Place, at: (f32, f32)) -> Rect {
-        let (qx, qy) = place.quarters(at.0, at.1);
-        let mask = self.get(shape, ((qx & 3) | (qy & 3) << 2) as usize);
-        mask.reach().moved((qx >> 2, qy >> 2))
     }
 
     /// The mask of a shape at a phase: quarters of a pixel to the right in the lower two bits, downwards above them.
@@ -104,7 +106,7 @@ impl Masks {
 }
 
 impl Mask {
-    const EMPTY: Self = Self { width: 0, height: 0, left: 0, top: 0, coverage: Vec::new(), spans: Vec::new() };
+    const EMPTY: Self = Self { width: 0, used: 0, height: 0, left: 0, top: 0, coverage: Vec::new(), spans: Vec::new() };
 
     /// Of plain coverage, its middle at the pixel it is drawn at.
     pub(crate) fn centred(width: i32, height: i32, coverage: &[u8]) -> Self {
@@ -122,6 +124,11 @@ impl Mask {
         Rect::new(self.left, self.top, self.left + self.width, self.top + self.height)
     }
 
+    /// The same without the columns that fill up the last group of four.
+    pub(crate) fn touched(&self) -> Rect {
+        Rect::new(self.left, self.top, self.left + self.used, self.top + self.height)
+    }
+
     /// One pixel's coverage.
     pub(crate) fn at(&self, x: i32, y: i32) -> u32 {
         let group = self.coverage[((y * self.width + x) >> 2) as usize];
@@ -130,7 +137,7 @@ impl Mask {
 
     /// Takes coverage over, row by row, in groups of four.
     fn gather<R: Iterator<Item = u32>>(&mut self, width: i32, rows: impl Iterator<Item = R>) {
-        self.width = (width + 3) & !3;
+        (self.width, self.used) = ((width + 3) & !3, width);
         self.coverage.clear();
         self.spans.clear();
         for row in rows {
@@ -167,13 +174,18 @@ impl Mask {
         // What is touched: every pixel beyond costs time with each seat.
         let (mut x0, mut y0, mut x1, mut y1) = (reach, reach, reach, reach);
         for y in 0..side {
-            for x in 0..side {
+            let mut x = 0;
+            while x < side {
                 let (px, py) = ((x - reach) as f32 - cx, (y - reach) as f32 - cy);
-                if length(px + 0.5, py + 0.5) > far {
+                let beyond = length(px + 0.5, py + 0.5) - far;
+                if beyond > 0.0 {
+                    x += 1 + beyond as i32;
                     continue;
                 }
-                // A distance grows by no more than one goes: far from the outline the middle speaks for the pixel.
+                // A distance grows by no more than one goes: far from the outline the middle speaks for the pixel, and for
+                // the next ones as well.
                 let middle = shape.distance(px + 0.5, py + 0.5, r, ratio);
+                let next = x + 1 + (middle.abs() - 0.75).max(0.0) as i32;
                 let mut sum = if middle < 0.0 { (n * n) as f32 } else { 0.0 };
                 if middle.abs() < 0.75 {
                     sum = 0.0;
@@ -184,10 +196,12 @@ impl Mask {
                     }
                 }
                 let part = (sum * scale + 0.5) as u32;
+                let to = next.min(side);
                 if part > 0 {
-                    (x0, y0, x1, y1) = (x0.min(x), y0.min(y), x1.max(x), y1.max(y));
+                    (x0, y0, x1, y1) = (x0.min(x), y0.min(y), x1.max(to - 1), y1.max(y));
+                    drawn[(y * side + x) as usize..(y * side + to) as usize].fill(part);
                 }
-                drawn[(y * side + x) as usize] = part;
+                x = next;
             }
         }
         (self.left, self.top) = (x0 - reach, y0 - reach);

@@ -100,12 +100,24 @@ pub fn paint_seats(
             let Some(paint) = paints.get(usize::from(*look)) else { continue };
             let mask = masks.get(paint.shape, ((qx & 3) | (qy & 3) << 2) as usize);
             let (x, y) = (px + mask.left, py + mask.top);
-            if mask.width == 4 && x >= clip.x0 && y >= clip.y0 && x + 4 <= clip.x1 && y + mask.height <= clip.y1 {
-                buffer.blend_column(x, y, &mask.coverage, paint.colour);
+            let inside = x >= clip.x0 && y >= clip.y0 && x + 8 <= clip.x1 && y + mask.height <= clip.y1;
+            if mask.width == 8 && inside {
+                buffer.blend_pairs(x, y, mask.coverage.as_chunks::<2>().0, paint.colour);
             } else {
-                stamp(buffer, clip, px, py, mask, paint.colour);
+                stamp_small(buffer, clip, px, py, mask, paint.colour);
             }
         }
+    }
+}
+
+/// The same pixels as [`stamp`], sooner for a mask of one group across.
+#[inline(always)]
+pub(crate) fn stamp_small(buffer: &mut Buffer, clip: Rect, px: i32, py: i32, mask: &Mask, colour: Colour) {
+    let (x, y) = (px + mask.left, py + mask.top);
+    if mask.width == 4 && x >= clip.x0 && y >= clip.y0 && x + 4 <= clip.x1 && y + mask.height <= clip.y1 {
+        buffer.blend_column(x, y, &mask.coverage, colour);
+    } else {
+        stamp(buffer, clip, px, py, mask, colour);
     }
 }
 
@@ -141,7 +153,8 @@ pub(crate) fn stamp(buffer: &mut Buffer, clip: Rect, px: i32, py: i32, mask: &Ma
     }
     let (width, colour_lanes) = (buffer.width(), lanes(colour.word()));
     let mut at = y as usize * width + x as usize;
-    for (row, span) in mask.coverage.chunks_exact(mask.width as usize / 4).zip(&mask.spans) {
+    // A word without ink has no row at all, and no width.
+    for (row, span) in mask.coverage.chunks_exact((mask.width as usize / 4).max(1)).zip(&mask.spans) {
         let [from, full, end, to] = [span.from, span.full.0, span.full.1, span.to].map(usize::from);
         buffer.blend(at + from * 4, &row[from..full], colour_lanes);
         buffer.paint_over(at + full * 4, (end - full) * 4, colour.word());

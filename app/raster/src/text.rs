@@ -105,4 +105,17 @@ mod tests {
         assert_eq!(buffer.at(17, 20), red);
         assert_eq!([buffer.at(20, 14), buffer.at(12, 20)], [white; 2]);
     }
+
+    #[test]
+    fn a_word_without_ink_leaves_the_picture_as_it_is() {
+        let white = Colour::hex(0x00FF_FFFF);
+        let mut buffer = Buffer::new(20, 20, white);
+        let (all, before) = (buffer.all(), buffer.clone());
+        for text in
+            [TextMask::default(), TextMask::from_alpha(6, 4, &[0; 96], 0), TextMask::from_alpha(6, 4, &[0; 96], 2)]
+        {
+            paint_text(&mut buffer, all, (10, 10), &text, Colour::hex(0), Some(Colour::hex(0x00FF_0000)));
+        }
+        assert_eq!(buffer, before);
+    }
 }

@@ -76,6 +76,8 @@ pub struct Model {
     pub radius: f32,
     /// A section gained its first free seat of a category or lost its last: its words may differ.
     pub words_changed: bool,
+    /// The section of each seat: to go by its row is to read far apart.
+    sections: Vec<u16>,
     states: Packed,
     filter: Filter,
     floor: Option<u8>,
@@ -133,13 +135,29 @@ impl Model {
             Ground { floor: shape.floor, kind: shape.kind, bounds: reach, outline, edges, label_at, over }
         });
         let grounds = grounds.collect();
+        let section = |row: &u32| chart.rows.get(*row as usize).map_or(u16::MAX, |row| row.section);
+        let sections = chart.seats.row.iter().map(section).collect();
         let states = Packed::free(x.len() as u32);
         let looks = vec![0; x.len()];
         let size = ((max.x - min.x).max(radius), (max.y - min.y).max(radius));
         let (filter, floor, grid) = (Filter::default(), None, OnceCell::new());
         let words_changed = false;
-        let mut model =
-            Self { words_changed, chart, x, y, looks, plates, grounds, size, radius, states, filter, floor, grid };
+        let mut model = Self {
+            words_changed,
+            sections,
+            chart,
+            x,
+            y,
+            looks,
+            plates,
+            grounds,
+            size,
+            radius,
+            states,
+            filter,
+            floor,
+            grid,
+        };
         model.look_again();
         model
     }
@@ -244,8 +262,7 @@ impl Model {
     /// The section of a seat.
     #[must_use]
     pub fn section_of(&self, seat: SeatId) -> Option<usize> {
-        let row = *self.chart.seats.row.get(seat.index())?;
-        Some(usize::from(self.chart.rows.get(row as usize)?.section))
+        self.sections.get(seat.index()).filter(|section| **section < u16::MAX).map(|section| usize::from(*section))
     }
 
     /// Whether every floor is shown.

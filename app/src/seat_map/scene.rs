@@ -53,6 +53,10 @@ pub struct Scene {
     pub(super) hover: Option<SeatId>,
     pub(super) focus: Option<SeatId>,
     pub(super) layout: Layout,
+    /// What lies beneath the seats, where [`Self::under_holds`].
+    pub(super) under: Buffer,
+    /// Whether it is of the picture as it is: nothing moved since it was drawn.
+    pub(super) under_holds: bool,
     drawn: Option<Place>,
     /// Seats about which something else is drawn; wide, so that all sorting is of one kind.
     touched: Vec<u64>,
@@ -81,6 +85,8 @@ impl Scene {
             hover: None,
             focus: None,
             layout: Layout::default(),
+            under: Buffer::default(),
+            under_holds: false,
             drawn: None,
             touched: Vec::new(),
             changed: Vec::new(),
@@ -192,6 +198,7 @@ impl Scene {
         let [mut touched, mut changed] = [core::mem::take(&mut self.touched), core::mem::take(&mut self.changed)];
         let words = core::mem::take(&mut self.model.words_changed) && self.in_overview();
         let before = self.drawn.replace(place);
+        self.under_holds &= before == Some(place);
         let moved = before.filter(|b| b.scale == place.scale && b.fraction == place.fraction);
         let Some(moved) = moved else {
             self.lay_out(&place, letters);
@@ -203,7 +210,9 @@ impl Scene {
         changed.sort_unstable();
         changed.dedup();
         if self.seat_strength() < 256 {
-            parts.extend(self.tint_again(&changed, &place));
+            let tinted = self.tint_again(&changed, &place);
+            self.under_holds &= tinted.is_empty();
+            parts.extend(tinted);
         }
         let (dx, dy) = (place.whole.0 - moved.whole.0, place.whole.1 - moved.whole.1);
         let strips = if (dx, dy) == (0, 0) { Some(Default::default()) } else { self.buffer.shift(dx, dy) };

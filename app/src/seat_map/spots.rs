@@ -1,18 +1,20 @@
 //! Single seats drawn anew, each within its own few pixels, while the rest of the picture stays: how a thousand changes
 //! cost less than one whole picture.
 
-use domain::seat::{SeatId, SeatState};
-use raster::{Place, Rect, Shape, Sheet, is_inside, paint_spot, seats_near};
+use domain::seat::{Features, SeatId};
+use raster::{Buffer, Place, Rect, Sheet, paint_spot, seats_near};
 
 use super::layout::Near;
 use super::letters::Letters;
-use super::look::look;
-use super::outline::At;
 use super::scene::Scene;
+
+/// For fewer changed seats what lies beneath them is drawn spot by spot.
+const FEW: usize = 100;
 
 impl Scene {
     /// Draws changed seats anew where they are too small to bear words; gives the box around all that changed.
     pub(super) fn paint_spots(&mut self, seats: &[u64], place: &Place, letters: &mut dyn Letters) -> Rect {
+        let kept = self.keep_under(seats.len(), place);
         let about = self.about_rects(place);
         let reach = self.masks.look_reach();
         let mut sheet = Sheet::new(&self.masks);
@@ -22,7 +24,8 @@ impl Scene {
         for seat in seats {
             let seat = SeatId(*seat as u32);
             let (Some(at), Some(section)) = (self.model.at(seat), self.model.section_of(seat)) else { continue };
-            let spot = self.spot(seat, at, place);
+            let square = self.model.chart.seats.features.get(seat.index()).is_some_and(|f| f.has(Features::ACCESSIBLE));
+            let spot = self.masks.look_box(square, place, at).and(self.buffer.all());
             if spot.is_empty() || !self.model.shows(self.model.plates[section].floor) {
                 continue;
             }
@@ -32,15 +35,14 @@ impl Scene {
                 Some((i, near)) if *i == section => near.clone(),
                 _ => self.near(section, reach * 2 + 2),
             };
-            let ground = self.is_plain(spot, section, &near, place).then(|| self.layout.colours[section]);
             let drawn_about = about.iter().any(|r| !r.and(spot).is_empty());
-            if ground.is_none() {
+            if !kept {
                 self.paint_ground(spot, place, Some(&near));
             }
             self.seats_near(spot, place, &mut close);
             let planes = self.model.planes(0..self.model.len());
-            let (buffer, masks) = (&mut self.buffer, &mut self.masks);
-            paint_spot(buffer, spot, ground, place, planes, &close, &self.layout.paints, masks, &mut sheet);
+            let (buffer, masks, under) = (&mut self.buffer, &mut self.masks, kept.then_some(&self.under));
+            paint_spot(buffer, spot, under, place, planes, &close, &self.layout.paints, masks, &mut sheet);
             if drawn_about {
                 self.paint_about(spot, place);
             }
@@ -50,29 +52,20 @@ impl Scene {
         around
     }
 
-    /// The pixels that a seat's look may touch, whatever its state: those of the largest, which is the free one.
-    fn spot(&mut self, seat: SeatId, at: At, place: &Place) -> Rect {
-        let features = self.model.chart.seats.features.get(seat.index()).copied().unwrap_or_default();
-        let free = look(SeatState::Free, 0, features, true);
-        let mut spot = Rect::default();
-        for shape in [self.paints[usize::from(free)].shape, Shape::Ring, Shape::Dot, Shape::Speck] {
-            spot = spot.around(self.masks.box_at(shape, place, at));
+    /// Draws everything beneath the seats once and keeps it, where enough of them change to be worth it: until the picture
+    /// moves, each is then drawn on a copy. Says whether there is such a picture.
+    fn keep_under(&mut self, changed: usize, place: &Place) -> bool {
+        if !self.under_holds && changed > FEW {
+            let (width, height) = (self.buffer.width(), self.buffer.height());
+            if (self.under.width(), self.under.height()) != (width, height) {
+                self.under = Buffer::new(width, height, self.theme.ground);
+            }
+            core::mem::swap(&mut self.buffer, &mut self.under);
+            self.paint_ground(self.buffer.all(), place, None);
+            core::mem::swap(&mut self.buffer, &mut self.under);
+            self.under_holds = true;
         }
-        spot.and(self.buffer.all())
-    }
-
-    /// Whether nothing but the ground of its section lies beneath a spot: no outline near it, no other section, no shape.
-    fn is_plain(&self, spot: Rect, section: usize, near: &Near, place: &Place) -> bool {
-        let (grounds, plates) = (&self.model.grounds, &self.model.plates);
-        let covered = |i: &usize| grounds[*i].over && !self.layout.grounds[*i].moved(place.whole).and(spot).is_empty();
-        if near.grounds.iter().any(covered) {
-            return false;
-        }
-        // The outline's line reaches so far, and a rounding.
-        let reach = self.line_width() + 1.5;
-        let [x0, y0, x1, y1] = [spot.x0, spot.y0, spot.x1, spot.y1].map(|v| v as f32);
-        let wide = (x0 - reach, y0 - reach, x1 + reach, y1 + reach);
-        near.plates.iter().all(|i| is_inside(&plates[*i].outline, place, wide) == Some(*i == section))
+        self.under_holds
     }
 
     /// Shown seats that may touch a small clip, ascending, by the grid.
