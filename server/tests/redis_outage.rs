@@ -210,10 +210,11 @@ async fn searches(house: &TestHouse, count: usize) -> Vec<u16> {
     told
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn limits_count_over_all_processes_and_in_each_where_redis_is_gone() {
-    for blow in [Blow::Kill, Blow::Freeze(FROZEN_FOR), Blow::Fill] {
-        let mut redis = OwnRedis::start(&[]).await;
+/// Two processes that count together: of three searches the one has made two, the other the third, and its next one was
+/// refused. On a busy machine Redis may answer later than it is waited for, and then each counts alone.
+async fn sharing() -> (OwnRedis, TestHouse, TestHouse) {
+    for _ in 0..3 {
+        let redis = OwnRedis::start(&[]).await;
         // Three at once, then two a minute.
         let config = Config { searches_per_hour: 90, ..with_redis(&redis) };
         let prefix = config.redis_prefix.clone();
@@ -221,8 +222,17 @@ async fn limits_count_over_all_processes_and_in_each_where_redis_is_gone() {
         let beside = Config { searches_per_hour: 90, redis_prefix: prefix, ..with_redis(&redis) };
         let other = one.beside_with(beside).await;
         becomes(&other.router, "ready").await;
-        assert_eq!(searches(&one, 2).await, [200, 200]);
-        assert_eq!(searches(&other, 2).await, [200, 429], "{blow:?}: the third and the fourth");
+        if searches(&one, 2).await == [200, 200] && searches(&other, 2).await == [200, 429] {
+            return (redis, one, other);
+        }
+    }
+    panic!("the processes count each for itself");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_count_over_all_processes_and_in_each_where_redis_is_gone() {
+    for blow in [Blow::Kill, Blow::Freeze(FROZEN_FOR), Blow::Fill] {
+        let (mut redis, one, other) = sharing().await;
         strike(&mut redis, blow).await;
         // Each goes on from its own count: the one has two of three behind it, the other both that it was asked.
         assert_eq!(searches(&one, 2).await, [200, 429], "{blow:?}");
