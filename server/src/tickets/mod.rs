@@ -7,6 +7,8 @@ mod measure;
 mod pdf;
 pub mod postgres;
 mod qr;
+#[cfg(test)]
+mod scan_tests;
 mod signer;
 pub mod verify_cli;
 
