@@ -36,8 +36,8 @@ pub(crate) async fn run(command: &Chart) -> ExitCode {
     };
     database.close().await;
     match kept {
-        Ok((_, _, text)) => {
-            print!("{text}");
+        Ok(kept) => {
+            print!("{}", kept.text);
             ExitCode::SUCCESS
         }
         Err(sentence) => failed(&sentence),

@@ -9,7 +9,7 @@ use domain::chart::Chart;
 use domain::chart::document::Document;
 use domain::chart::generate::{Arena, arena};
 use domain::chart::import::Imported;
-use domain::chart::matching::match_versions;
+use domain::chart::matching::{Matches, match_versions};
 use domain::ids::{ChartId, EventId, PromoterId, TierId, VenueId};
 use domain::money::{Currency, Money};
 use domain::rules::Window;
@@ -78,8 +78,8 @@ pub async fn put_on_sale(
     let (document, venue, chart_id, zone) = match plan {
         Some(imported) => {
             let document = imported.document.clone();
-            let (venue, id, _) = import(catalog, clock, imported).await?;
-            (document, venue, id, UNKNOWN_ZONE)
+            let kept = import(catalog, clock, imported).await?;
+            (document, kept.venue, kept.chart, UNKNOWN_ZONE)
         }
         None => {
             let chart = arena(&Arena { name: shows::ARENA.name.to_owned(), ..Arena::default() });
@@ -125,16 +125,25 @@ pub async fn put_on_sale(
     }
 }
 
-/// Keeps an imported plan as the next version of its chart, matched to the version before; answers the venue, the
-/// version's id, and what was done in words.
+/// What became of an imported plan.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Whose chart it is.
+    pub venue: VenueId,
+    /// The version's id: a new one, or the newest where the plan is the same.
+    pub chart: ChartId,
+    /// How its seats belong to those of the version before, where there is one and it is another. Both documents are
+    /// kept, so it can be found out again at any time ([`match_versions`]).
+    pub matches: Option<Matches>,
+    /// What was odd, what was matched, and which version it is, in words.
+    pub text: String,
+}
+
+/// Keeps an imported plan as the next version of its chart, its seats matched to those of the version before.
 ///
 /// # Errors
 /// A sentence for whoever typed the command.
-pub async fn import(
-    catalog: &Catalog,
-    clock: &dyn Clock,
-    imported: Imported,
-) -> Result<(VenueId, ChartId, String), String> {
+pub async fn import(catalog: &Catalog, clock: &dyn Clock, imported: Imported) -> Result<Kept, String> {
     let sentence = |trouble: Trouble| format!("The chart was not kept: {trouble}.");
     let mut document = imported.document;
     document.chart.name = short(&document.chart.name);
@@ -153,25 +162,26 @@ pub async fn import(
         capacity: capacity(&document.chart),
     };
     let venue = catalog.store().ensure_venue(&venue).await.map_err(sentence)?;
-    let matched = match catalog.charts().newest(venue, &name).await.map_err(sentence)? {
+    let matches = match catalog.charts().newest(venue, &name).await.map_err(sentence)? {
         Some((_, old)) if old != document => {
             let new = document.clone();
-            let work = tokio::task::spawn_blocking(move || match_versions(&old, &new).to_text());
-            work.await.map_err(|panic| sentence(bug(&panic)))?
+            let work = tokio::task::spawn_blocking(move || match_versions(&old, &new));
+            Some(work.await.map_err(|panic| sentence(bug(&panic)))?)
         }
-        _ => String::new(),
+        _ => None,
     };
+    let matched = matches.as_ref().map(Matches::to_text).unwrap_or_default();
     let oddities = imported.report.to_text();
     let notes: Vec<_> = oddities.lines().chain(matched.lines()).collect();
     let notes = serde_json::json!(notes);
     let id = ChartId::mint(clock.now(), random(clock));
-    let (kept, version) = catalog
+    let (chart, version) = catalog
         .charts()
         .save(id, venue, document, notes)
         .await
         .map_err(|error| format!("The chart was not kept: {error}."))?;
-    let news = if kept == id { "kept as" } else { "is already" };
-    Ok((venue, kept, format!("{oddities}{matched}\"{name}\" {news} version {version}.\n")))
+    let news = if chart == id { "kept as" } else { "is already" };
+    Ok(Kept { venue, chart, matches, text: format!("{oddities}{matched}\"{name}\" {news} version {version}.\n") })
 }
 
 async fn save(

@@ -98,12 +98,36 @@ async fn without_a_plan_the_arena_is_put_on_sale() {
 #[tokio::test]
 async fn a_changed_plan_is_a_new_version_and_its_seats_are_matched() {
     let (_db, catalog, clock) = shop().await;
-    let first = read(plan().as_bytes(), Limits::default()).unwrap();
-    let changed = read(plan().replace("Gold", "Silver").as_bytes(), Limits::default()).unwrap();
-    let (_, one, text) = import(&catalog, &clock, first).await.unwrap();
-    assert!(text.contains("version 1"), "{text}");
-    let (_, two, text) = import(&catalog, &clock, changed).await.unwrap();
-    assert!(one != two && text.contains("version 2") && text.contains("matched"), "{text}");
+    let taken = async |text: &str| {
+        let plan = read(text.as_bytes(), Limits::default()).unwrap();
+        import(&catalog, &clock, plan).await.unwrap()
+    };
+    let first = taken(&plan()).await;
+    assert!(first.matches.is_none() && first.text.contains("version 1"), "{}", first.text);
+    // The front row loses its first two seats, its third a guid, its fourth guid and number: eight seats become six,
+    // known by guid, by label, and by place.
+    let mut changed: serde_json::Value = serde_json::from_str(&plan()).unwrap();
+    let rows = changed["zones"][0]["rows"].as_array_mut().unwrap();
+    let front = rows[0]["seats"].as_array_mut().unwrap();
+    front.drain(..2);
+    front[0].as_object_mut().unwrap().remove("seat_guid");
+    front[1].as_object_mut().unwrap().remove("seat_guid");
+    front[1]["seat_number"] = "40".into();
+    let changed = changed.to_string();
+    let second = taken(&changed).await;
+    assert!(second.chart != first.chart && second.venue == first.venue);
+    let told = "6 seats matched: 4 by guid, 1 by label, 1 by place. 0 new, 2 gone.";
+    assert!(second.text.contains("version 2") && second.text.contains(told), "{}", second.text);
+    let matches = second.matches.expect("there was a version before");
+    let kept: Vec<Option<SeatId>> = (2..8).map(|seat| Some(SeatId(seat))).collect();
+    assert_eq!(matches.old_of, kept, "each seat is known by its old number");
+    assert_eq!((matches.added.len(), &matches.gone[..]), (0, &[SeatId(0), SeatId(1)][..]));
+    // What was matched can be found out again: both documents are kept.
+    let (version, newest) = catalog.charts().newest(second.venue, "Small Hall").await.unwrap().unwrap();
+    let before = read(plan().as_bytes(), Limits::default()).unwrap().document;
+    assert_eq!((version, match_versions(&before, &newest)), (2, matches));
+    let same = taken(&changed).await;
+    assert!(same.matches.is_none() && same.chart == second.chart, "the same plan stays one version");
 }
 
 #[test]
