@@ -9,101 +9,111 @@ use secrecy::SecretString;
 
 use crate::stores::cql::connect::Settings;
 
+/// Under these headings the help lists the settings.
+pub(crate) const ADDRESS: &str = "Address";
+pub(crate) const DATA: &str = "Data";
+pub(crate) const HOLDS: &str = "Holds";
+pub(crate) const CACHE: &str = "Cache";
+const SHOP: &str = "Shop";
+const MAIL: &str = "Mail";
+const LIMITS: &str = "Limits";
+const DEVELOPMENT: &str = "Development";
+
 /// Settings of `parterre serve` and of the commands that need the same stores.
 #[derive(Args, Clone, Debug)]
 pub struct Config {
     /// Port to listen on; 0 takes a free one
-    #[arg(long, env = "PARTERRE_PORT", default_value_t = 8080)]
+    #[arg(long, env = "PARTERRE_PORT", default_value_t = 8080, help_heading = ADDRESS)]
     pub port: u16,
     /// Address to listen on
-    #[arg(long, env = "PARTERRE_HOST", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    #[arg(long, env = "PARTERRE_HOST", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), help_heading = ADDRESS)]
     pub host: IpAddr,
     /// Folder for everything that is kept: database, keys, mail
-    #[arg(long, env = "PARTERRE_DATA", default_value = ".parterre")]
+    #[arg(long, env = "PARTERRE_DATA", default_value = ".parterre", help_heading = DATA)]
     pub data: PathBuf,
     /// Folder with the built browser files
-    #[arg(long, env = "PARTERRE_ASSETS", default_value = "dist")]
+    #[arg(long, env = "PARTERRE_ASSETS", default_value = "dist", help_heading = SHOP)]
     pub assets: PathBuf,
     /// Address that fans see, without a slash at the end; made from host and port where it is missing
-    #[arg(long, env = "PARTERRE_PUBLIC_URL")]
+    #[arg(long, env = "PARTERRE_PUBLIC_URL", help_heading = ADDRESS)]
     pub public_url: Option<String>,
     /// PostgreSQL to use instead of the embedded one
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, help_heading = DATA)]
     pub database_url: Option<SecretString>,
     /// Connections to PostgreSQL, at most; a quarter is for those who look, the rest for those who buy
-    #[arg(long, env = "PARTERRE_DATABASE_POOL", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=200))]
+    #[arg(long, env = "PARTERRE_DATABASE_POOL", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=200), help_heading = DATA)]
     pub database_pool: u32,
     /// ScyllaDB or Apache Cassandra for holds: some of its nodes as host:port; without it holds live in this process
-    #[arg(long = "cql-node", env = "CQL_NODES", value_delimiter = ',')]
+    #[arg(long = "cql-node", env = "CQL_NODES", value_delimiter = ',', help_heading = HOLDS)]
     pub cql_nodes: Vec<String>,
     /// Keyspace of the holds; `parterre migrate up` makes it
-    #[arg(long, env = "PARTERRE_CQL_KEYSPACE", default_value = "parterre")]
+    #[arg(long, env = "PARTERRE_CQL_KEYSPACE", default_value = "parterre", help_heading = HOLDS)]
     pub cql_keyspace: String,
     /// Copies of each row, where the keyspace is still to be made; three, or as many as there are nodes
-    #[arg(long, env = "PARTERRE_CQL_REPLICATION", value_parser = clap::value_parser!(u8).range(1..=9))]
+    #[arg(long, env = "PARTERRE_CQL_REPLICATION", value_parser = clap::value_parser!(u8).range(1..=9), help_heading = HOLDS)]
     pub cql_replication: Option<u8>,
     /// Data centre that decides about holds; needed where the cluster has several
-    #[arg(long, env = "PARTERRE_CQL_DATACENTER")]
+    #[arg(long, env = "PARTERRE_CQL_DATACENTER", help_heading = HOLDS)]
     pub cql_datacenter: Option<String>,
     /// User of the CQL cluster, where it asks for one
-    #[arg(long, env = "PARTERRE_CQL_USER", requires = "cql_password")]
+    #[arg(long, env = "PARTERRE_CQL_USER", requires = "cql_password", help_heading = HOLDS)]
     pub cql_user: Option<String>,
     /// Password of that user
-    #[arg(long, env = "PARTERRE_CQL_PASSWORD", hide_env_values = true)]
+    #[arg(long, env = "PARTERRE_CQL_PASSWORD", hide_env_values = true, help_heading = HOLDS)]
     pub cql_password: Option<SecretString>,
     /// Redis or Valkey for what may be lost, such as redis://host:6379 or redis-cluster://host:6379; in process without it
-    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, help_heading = CACHE)]
     pub redis_url: Option<SecretString>,
     /// Put before every key and channel in Redis, where several shops share one
-    #[arg(long, env = "PARTERRE_REDIS_PREFIX", default_value = "")]
+    #[arg(long, env = "PARTERRE_REDIS_PREFIX", default_value = "", help_heading = CACHE)]
     pub redis_prefix: String,
     /// Mail server, such as smtps://user:password@mail.example:465; without it mail is written to the data folder
-    #[arg(long, env = "SMTP_URL", hide_env_values = true)]
+    #[arg(long, env = "SMTP_URL", hide_env_values = true, help_heading = MAIL)]
     pub smtp_url: Option<SecretString>,
     /// Sender of ticket mails
-    #[arg(long, env = "PARTERRE_MAIL_FROM", default_value = "Parterre <tickets@localhost>")]
+    #[arg(long, env = "PARTERRE_MAIL_FROM", default_value = "Parterre <tickets@localhost>", help_heading = MAIL)]
     pub mail_from: String,
     /// Seconds a hold lasts
-    #[arg(long, env = "PARTERRE_HOLD_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(i64).range(1..=3600))]
+    #[arg(long, env = "PARTERRE_HOLD_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(i64).range(1..=3600), help_heading = SHOP)]
     pub hold_seconds: i64,
     /// Requests a second that one client address may send to calls that change something, and as many looks at its own things
-    #[arg(long, env = "PARTERRE_WRITES_PER_SECOND", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, env = "PARTERRE_WRITES_PER_SECOND", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = LIMITS)]
     pub writes_per_second: u32,
     /// Searches and filtered lists that one client address may ask for in an hour
-    #[arg(long, env = "PARTERRE_SEARCHES_PER_HOUR", default_value_t = 3_600, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, env = "PARTERRE_SEARCHES_PER_HOUR", default_value_t = 3_600, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = LIMITS)]
     pub searches_per_hour: u32,
     /// Proxy in front of the shop whose X-Forwarded-For is believed; may be repeated
-    #[arg(long = "trusted-proxy", env = "PARTERRE_TRUSTED_PROXIES", value_delimiter = ',')]
+    #[arg(long = "trusted-proxy", env = "PARTERRE_TRUSTED_PROXIES", value_delimiter = ',', help_heading = LIMITS)]
     pub trusted_proxies: Vec<IpAddr>,
     /// Baskets that one client address may have open at a time
-    #[arg(long, env = "PARTERRE_HOLDS_PER_ADDRESS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env = "PARTERRE_HOLDS_PER_ADDRESS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
     pub holds_per_address: u32,
     /// Connections that are served at a time; live streams are counted by themselves
-    #[arg(long, env = "PARTERRE_CONNECTIONS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env = "PARTERRE_CONNECTIONS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
     pub connections: u32,
     /// Of these, from one client address; trusted proxies have no limit
-    #[arg(long, env = "PARTERRE_CONNECTIONS_PER_ADDRESS", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env = "PARTERRE_CONNECTIONS_PER_ADDRESS", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
     pub connections_per_address: u32,
     /// Browsers that listen to live availability at a time
-    #[arg(long, env = "PARTERRE_STREAMS", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env = "PARTERRE_STREAMS", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
     pub streams: u32,
     /// Of these, from one client address
-    #[arg(long, env = "PARTERRE_STREAMS_PER_ADDRESS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env = "PARTERRE_STREAMS_PER_ADDRESS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
     pub streams_per_address: u32,
     /// Seconds between two audits of the books
-    #[arg(long, env = "PARTERRE_AUDIT_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(10..=86_400))]
+    #[arg(long, env = "PARTERRE_AUDIT_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(10..=86_400), help_heading = SHOP)]
     pub audit_seconds: u64,
     /// Seed the demo when the database is empty
-    #[arg(long, env = "PARTERRE_DEMO", default_value_t = false)]
+    #[arg(long, env = "PARTERRE_DEMO", default_value_t = false, help_heading = DEVELOPMENT)]
     pub demo: bool,
     /// Show the development pages (mail, test payment); never on a public server
-    #[arg(long, env = "PARTERRE_DEV_PAGES", default_value_t = false)]
+    #[arg(long, env = "PARTERRE_DEV_PAGES", default_value_t = false, help_heading = DEVELOPMENT)]
     pub dev_pages: bool,
     /// Take test cards: tickets are issued and no money moves. Development pages imply it
-    #[arg(long, env = "PARTERRE_TEST_PAYMENTS", default_value_t = false)]
+    #[arg(long, env = "PARTERRE_TEST_PAYMENTS", default_value_t = false, help_heading = DEVELOPMENT)]
     pub test_payments: bool,
     /// Stand still (SIGSTOP) at a named step of the purchase; for the crash tests
-    #[arg(long, env = "PARTERRE_STOP_AT", hide = true)]
+    #[arg(long, env = "PARTERRE_STOP_AT", hide = true, help_heading = DEVELOPMENT)]
     pub stop_at: Option<String>,
 }
 

@@ -12,9 +12,9 @@ mod ticket;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::{ADDRESS, CACHE, Config, DATA, HOLDS};
 
 /// Open-source ticketing with live seat maps.
 #[derive(Debug, Parser)]
@@ -23,6 +23,40 @@ pub struct Cli {
     /// What to do
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Commands and the settings that concern them, by the headings of [`Config`]. They take all the others too, as one
+/// environment serves for all commands of a shop, but name these alone.
+const CONCERNS: [(&[&str], &[&str]); 9] = [
+    (&["migrate", "up"], &[DATA, HOLDS]),
+    (&["migrate", "down"], &[DATA, HOLDS]),
+    (&["migrate", "status"], &[DATA, HOLDS]),
+    (&["chart", "import"], &[DATA]),
+    (&["demo"], &[ADDRESS, DATA]),
+    (&["holds", "rebuild"], &[DATA, HOLDS, CACHE]),
+    (&["check"], &[DATA, CACHE]),
+    (&["ticket", "verify"], &[DATA, HOLDS]),
+    (&["ticket", "rebuild"], &[DATA, HOLDS]),
+];
+
+impl Cli {
+    /// Reads what was typed; where it makes no sense, or asks for help, the process ends with that.
+    #[must_use]
+    pub fn read() -> Self {
+        let command = CONCERNS.iter().fold(Self::command(), |all, (path, headings)| naming(all, path, headings));
+        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// The command with its subcommand of this path naming only the settings under these headings.
+fn naming(command: clap::Command, path: &[&'static str], headings: &[&str]) -> clap::Command {
+    match path {
+        [first, rest @ ..] => command.mut_subcommand(first, |next| naming(next, rest, headings)),
+        [] => command.mut_args(|setting| {
+            let foreign = setting.get_help_heading().is_some_and(|heading| !headings.contains(&heading));
+            if foreign { setting.hide(true) } else { setting }
+        }),
+    }
 }
 
 /// What `parterre` can do.

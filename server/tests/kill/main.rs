@@ -3,6 +3,8 @@
 //! a paid order with tickets or in released seats, nothing that was acknowledged is lost, and the checker is content.
 
 mod buyer;
+#[path = "../process/mod.rs"]
+mod process;
 mod server;
 
 use std::time::Duration;

@@ -38,9 +38,13 @@ pub(crate) fn read(path: &str) -> String {
 /// Every source file of Parterre: Rust, scripts, SQL, style.
 pub(crate) fn files() -> Vec<File> {
     let mut found = Vec::new();
-    for folder in ["app", "frontend", "server", "migrations", "scripts", "end2end", "bench", "public"] {
+    for folder in ["app", "frontend", "server", "migrations", "scripts", "end2end", "benches", "public"] {
+        let known = found.len();
         gather(&root().join(folder), &mut found);
+        assert!(found.len() > known, "{folder} is where the sources lie");
     }
+    // The commands that a person types have no ending.
+    found.extend(["run", "test", "bench"].map(|path| File { path: path.into(), text: read(path) }));
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
 }

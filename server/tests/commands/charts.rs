@@ -2,47 +2,26 @@
 //! cannot be used leaves nothing behind.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::atomic::{AtomicU32, Ordering};
 
+use parterre::test_support::database;
 use serde_json::json;
 
-/// A folder that goes with the test.
-struct Folder(PathBuf);
+use super::process::Folder;
+use super::{Ended, parterre};
 
-impl Folder {
-    fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("parterre-charts-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
+fn file(folder: &Folder, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.0.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn chart(verb: &str, file: &Path, more: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_parterre"));
-    command.args(["chart", verb]).arg(file).args(more).output().expect("the binary runs")
-}
-
-fn said(output: &[u8]) -> String {
-    String::from_utf8_lossy(output).into_owned()
+fn chart(verb: &str, file: &Path, more: &[&str]) -> Ended {
+    let words = [&["chart", verb, file.to_str().unwrap()][..], more].concat();
+    parterre(&words)
 }
 
 /// Two rows, three seats each, two of one number.
-fn plan() -> serde_json::Value {
+pub(super) fn plan() -> serde_json::Value {
     let row = |name: &str, y: u32, numbers: [u32; 3]| {
         let seats = numbers.iter().enumerate().map(|(at, n)| {
             json!({"seat_guid": format!("{name}{at}"), "seat_number": n.to_string(), "category": "Best", "position": {"x": 25 * at, "y": 0}})
@@ -56,9 +35,9 @@ fn plan() -> serde_json::Value {
 #[test]
 fn a_usable_plan_is_told_with_its_oddities_and_ends_well() {
     let folder = Folder::new();
-    let checked = chart("check", &folder.file("plan.json", plan().to_string().as_bytes()), &[]);
-    assert_eq!(checked.status.code(), Some(0));
-    let told = said(&checked.stdout);
+    let checked = chart("check", &file(&folder, "plan.json", plan().to_string().as_bytes()), &[]);
+    assert_eq!(checked.code, 0);
+    let told = checked.out;
     assert!(told.starts_with("Usable: \"Hall\" with 6 seats in 2 rows"), "{told}");
     assert!(told.contains("seat_repeats (1 times, first at $.zones[0].rows[1].seats[2].seat_number)"), "{told}");
 }
@@ -75,9 +54,9 @@ fn an_unusable_plan_ends_with_two_and_says_why() {
         ("no_seats", b"{\"zones\":[]}".to_vec()),
     ];
     for (code, bytes) in cases {
-        let checked = chart("check", &folder.file(code, &bytes), &[]);
-        assert_eq!(checked.status.code(), Some(2), "{code}");
-        let told = said(&checked.stdout);
+        let checked = chart("check", &file(&folder, code, &bytes), &[]);
+        assert_eq!(checked.code, 2, "{code}");
+        let told = checked.out;
         assert!(told.starts_with("Unusable: ") && told.contains(&format!("code {code}")), "{told}");
         assert!(code != "wrong_type" || told.contains("$.zones[0].rows[1].seats[0].position.x"), "{told}");
     }
@@ -85,25 +64,25 @@ fn an_unusable_plan_ends_with_two_and_says_why() {
     let large = folder.0.join("large.json");
     std::fs::File::create(&large).unwrap().set_len(100 << 20).unwrap();
     let checked = chart("check", &large, &[]);
-    assert_eq!(checked.status.code(), Some(2));
-    let told = said(&checked.stdout);
+    assert_eq!(checked.code, 2);
+    let told = checked.out;
     assert!(told.contains("code too_large") && told.contains("104857600"), "{told}");
     let missing = chart("check", &folder.0.join("nowhere.json"), &[]);
-    assert_eq!(missing.status.code(), Some(1), "whether that plan can be used was not found out");
+    assert_eq!(missing.code, 1, "whether that plan can be used was not found out");
 }
 
 #[test]
 fn of_an_unusable_plan_nothing_is_stored() {
     let folder = Folder::new();
     let data = folder.0.join("data");
-    let refused = chart("import", &folder.file("bad.json", b"{\"zones\":[]}"), &["--data", data.to_str().unwrap()]);
-    assert_eq!(refused.status.code(), Some(2), "{}", said(&refused.stderr));
-    assert!(said(&refused.stderr).contains("code no_seats"));
+    let refused = chart("import", &file(&folder, "bad.json", b"{\"zones\":[]}"), &["--data", data.to_str().unwrap()]);
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    assert!(refused.err.contains("code no_seats"));
     assert!(!data.exists(), "no database was even opened");
 }
 
 /// `chart check` of a file with no more than two gigabytes of addresses, in no more than a minute (unoptimised).
-async fn checked_within_bounds(file: &Path) -> Output {
+async fn checked_within_bounds(file: &Path) -> std::process::Output {
     // macOS knows no such limit and goes on.
     let bounded = "ulimit -v 2097152 2>/dev/null; exec \"$0\" chart check \"$1\"";
     let mut command = tokio::process::Command::new("sh");
@@ -133,9 +112,31 @@ async fn the_largest_bad_plans_are_refused_in_bounded_time_and_memory() {
     let deep = "[".repeat(60 << 20);
     let blank = " ".repeat(64 << 20);
     for (code, text) in [("too_many_seats", plan), ("too_deep", deep), ("truncated", blank)] {
-        let checked = checked_within_bounds(&folder.file(code, text.as_bytes())).await;
-        let told = said(&checked.stdout);
-        assert_eq!(checked.status.code(), Some(2), "{code}: {told}{}", said(&checked.stderr));
+        let checked = checked_within_bounds(&file(&folder, code, text.as_bytes())).await;
+        let told = String::from_utf8_lossy(&checked.stdout);
+        assert_eq!(checked.status.code(), Some(2), "{code}: {told}{}", String::from_utf8_lossy(&checked.stderr));
         assert!(told.contains(&format!("code {code}")), "{told}");
     }
+}
+
+#[tokio::test]
+async fn a_plan_is_taken_in_once_and_a_changed_one_is_the_next_version() {
+    let (folder, database) = (Folder::new(), database().await);
+    let data = folder.0.join("data");
+    let to = ["--database-url", &database.url, "--data", data.to_str().unwrap()];
+    let import = |plan: &serde_json::Value| {
+        let done = chart("import", &file(&folder, "plan.json", plan.to_string().as_bytes()), &to);
+        assert_eq!((done.code, done.err.as_str()), (0, ""));
+        done.out
+    };
+    let first = import(&plan());
+    assert!(first.starts_with("Usable: \"Hall\" with 6 seats in 2 rows"), "what is odd is told here too: {first}");
+    assert!(first.ends_with("\"Hall\" kept as version 1.\n") && !first.contains("matched"), "{first}");
+    assert!(import(&plan()).ends_with("\"Hall\" is already version 1.\n"));
+    let mut changed = plan();
+    let row = changed["zones"][0]["rows"][1]["seats"].as_array_mut().unwrap();
+    row.remove(0);
+    let second = import(&changed);
+    let told = "5 seats matched: 5 by guid, 0 by label, 0 by place. 0 new, 1 gone.\n\"Hall\" kept as version 2.\n";
+    assert!(second.ends_with(told), "{second}");
 }
