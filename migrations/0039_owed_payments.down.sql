@@ -1,3 +1,2 @@
-CREATE INDEX payments_open_idx ON payments (check_at)
-    WHERE status IN ('created', 'requires_action', 'processing', 'authorised', 'capturing', 'cancelling', 'refunding');
+SET LOCAL lock_timeout = '2s';
 DROP INDEX payments_owed_idx;

@@ -1,6 +1,8 @@
 -- When a ticket last changed since it was issued, and a message to whoever shows tickets elsewhere (doors ask a CQL
 -- cluster). By trigger, so that no way of changing a ticket forgets it. The moment grows with each change, whatever the
 -- clock does: it tells an older word about a ticket from a newer one.
+-- Who reads tickets for long is waited for in short turns, between which the shop goes on (see `migrate.rs`).
+SET LOCAL lock_timeout = '2s';
 ALTER TABLE tickets ADD COLUMN changed_at timestamptz;
 COMMENT ON COLUMN tickets.changed_at IS 'NULL: as it was issued.';
 

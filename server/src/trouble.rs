@@ -32,6 +32,14 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Which neighbour.
+    #[must_use]
+    pub fn what(&self) -> &'static str {
+        match self {
+            Self::Unavailable { what, .. } | Self::Unconfirmed { what, .. } | Self::Corrupt { what, .. } => what,
+        }
+    }
+
     /// Whether the same call may succeed later. An unconfirmed one may be repeated only with the same idempotency key.
     #[must_use]
     pub fn retryable(&self) -> bool {

@@ -217,9 +217,8 @@ async fn sharing() -> (OwnRedis, TestHouse, TestHouse) {
         let redis = OwnRedis::start(&[]).await;
         // Three at once, then two a minute.
         let config = Config { searches_per_hour: 90, ..with_redis(&redis) };
-        let prefix = config.redis_prefix.clone();
+        let beside = Config { redis_prefix: config.redis_prefix.clone(), searches_per_hour: 90, ..with_redis(&redis) };
         let one = open(config).await;
-        let beside = Config { searches_per_hour: 90, redis_prefix: prefix, ..with_redis(&redis) };
         let other = one.beside_with(beside).await;
         becomes(&other.router, "ready").await;
         if searches(&one, 2).await == [200, 200] && searches(&other, 2).await == [200, 429] {

@@ -34,8 +34,10 @@ pub(crate) async fn run(config: Config) -> Result<(), String> {
     let listener = listen(&config).await?;
     let manifest = Manifest::read(&config.assets)?;
     writable(&config)?;
+    // From here on there is something to stop.
+    let asked = asked_to_stop();
     let database = Database::open(&config, Role::Owner, &|words| println!("{words} …")).await?;
-    let served = serve(config, listener, manifest, &database).await;
+    let served = serve(config, listener, manifest, &database, &asked).await;
     database.close().await;
     served
 }
@@ -74,14 +76,22 @@ async fn serve(
     listener: TcpListener,
     manifest: Manifest,
     database: &Database,
+    asked: &CancellationToken,
 ) -> Result<(), String> {
     let bound = listener.local_addr().map_err(|error| error.to_string())?;
     let public_url = config.public_url(bound);
     let address_file = address_file(&config);
-    let pool = database.ready(shares(config.database_pool).0).await?;
-    if config.demo {
-        fill(&pool).await?;
-    }
+    let filled = async {
+        let pool = database.ready(shares(config.database_pool).0).await?;
+        if config.demo {
+            fill(&pool).await?;
+        }
+        Ok::<_, String>(pool)
+    };
+    let pool = tokio::select! {
+        pool = filled => pool?,
+        () = asked.cancelled() => return Ok(()),
+    };
     fit(&mut config);
     let house = wiring::open(config, pool.clone(), manifest, public_url.clone()).await?;
     let shop = house.shop.clone();
@@ -101,7 +111,7 @@ async fn serve(
     let mut server = tokio::spawn(server);
     let ended = tokio::select! {
         ended = &mut server => Some(ended),
-        () = asked_to_stop() => None,
+        () = asked.cancelled() => None,
     };
     stop.cancel();
     let availability = shop.availability.clone();
@@ -165,19 +175,19 @@ async fn fill(pool: &Pool) -> Result<(), String> {
     Ok(())
 }
 
-/// Ctrl-C, a polite kill, or a closed terminal.
-async fn asked_to_stop() {
-    let heard = |kind| async move {
-        match signal(kind) {
-            Ok(mut stream) => drop(stream.recv().await),
-            Err(_) => std::future::pending().await,
+/// Hears Ctrl-C, a polite kill or a closed terminal from now on.
+fn asked_to_stop() -> CancellationToken {
+    let asked = CancellationToken::new();
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        if let Ok(mut stream) = signal(kind) {
+            let asked = asked.clone();
+            tokio::spawn(async move {
+                stream.recv().await;
+                asked.cancel();
+            });
         }
-    };
-    tokio::select! {
-        () = heard(SignalKind::interrupt()) => {}
-        () = heard(SignalKind::terminate()) => {}
-        () = heard(SignalKind::hangup()) => {}
     }
+    asked
 }
 
 #[cfg(test)]

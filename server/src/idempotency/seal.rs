@@ -64,7 +64,8 @@ impl Seal {
         Ok(Stored { body, ..answer })
     }
 
-    /// The answer as it was given.
+    /// The answer as it was given. One that does not begin as sealed ones do was kept by an earlier release, and is given
+    /// as it is.
     ///
     /// # Errors
     /// [`Trouble::Corrupt`] where it was sealed by another key or bent since.

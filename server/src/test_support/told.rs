@@ -64,6 +64,8 @@ impl Pair {
         while pair.change(Duration::from_secs(1)).await.is_none() {
             assert!(begun.elapsed() < PATIENCE, "the houses never hear each other");
         }
+        // A frame that came late must not be taken for the next one.
+        while timeout(Duration::from_secs(1), pair.frames.recv()).await.is_ok() {}
         pair
     }
 

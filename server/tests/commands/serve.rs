@@ -1,5 +1,5 @@
-//! `parterre serve` with the PostgreSQL it brings along: what cannot be is one sentence before anything is begun, and a
-//! command works beside the shop that runs.
+//! `parterre serve` with the PostgreSQL it brings along: what cannot be is one sentence before anything is begun, Ctrl-C
+//! leaves nothing running, and a command works beside the shop that runs.
 
 use std::path::Path;
 use std::time::Duration;
@@ -55,6 +55,25 @@ async fn stopped(shop: Server, signal: Signal, data: &Path, database: Pid) {
     let end = tokio::time::timeout(Duration::from_secs(30), shop.ended()).await.expect("it ends in time");
     assert!(end.success(), "{signal:?}: {end:?}");
     assert!(!runs(database) && postgres(data).is_none(), "{signal:?}: nothing is left running");
+}
+
+#[tokio::test]
+async fn ctrl_c_stops_everything_and_after_a_kill_the_next_start_is_clean() {
+    let folder = Folder::new();
+    let mut first = Server::start(&folder.0, &[]).await;
+    let ours = postgres(&folder.0).expect("PostgreSQL runs");
+    serve(&folder.0, &folder.0.join("dist"), 0).is_one_sentence(1, "another Parterre is running");
+    // Nobody tells its PostgreSQL, which the next start finds.
+    first.child.start_kill().expect("SIGKILL is never refused");
+    first.ended().await;
+    assert!(runs(ours), "it was left behind");
+    // The signal comes as soon as the shop is open.
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let shop = Server::start(&folder.0, &[]).await;
+        let theirs = postgres(&folder.0).expect("PostgreSQL runs");
+        assert!(!runs(ours) && runs(theirs));
+        stopped(shop, signal, &folder.0, theirs).await;
+    }
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ const TOLD_WITHIN: Duration = Duration::from_secs(2);
 /// ...but to whoever's write was on its way when the cluster fell silent: it may have happened, which is found out or told.
 const FOUND_OUT_WITHIN: Duration = Duration::from_secs(5);
 /// What a machine that does other things may add.
-const BUSY: Duration = Duration::from_secs(1);
+const BUSY: Duration = Duration::from_secs(3);
 const BACK_WITHIN: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy)]

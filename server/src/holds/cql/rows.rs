@@ -1,5 +1,6 @@
 //! Rows of a block, read into the mirror.
 
+use futures::future::select_ok;
 use tokio::time::timeout;
 
 use super::cell::Cell;
@@ -27,8 +28,8 @@ pub(super) async fn read(
     Ok(merged.news + again)
 }
 
-/// A read that is not answered within a third of its time is asked once more, and the first answer counts: a whole block
-/// waits for it, and a single question that was lost is no reason to fail them all.
+/// A read that is not answered within a third of its time is asked once more, and the first good answer counts: a whole
+/// block waits for it, and a single question that was lost is no reason to fail them all.
 async fn ask_twice(
     engine: &Engine,
     hall: &SharedHall,
@@ -41,8 +42,6 @@ async fn ask_twice(
     if let Ok(answer) = timeout(engine.tuning.answer_within / 3, &mut first).await {
         return answer;
     }
-    tokio::select! {
-        answer = first => answer,
-        answer = ask() => answer,
-    }
+    count(&engine.counters.reads);
+    select_ok([first, ask()]).await.map(|(rows, _)| rows)
 }

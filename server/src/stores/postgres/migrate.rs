@@ -1,5 +1,7 @@
 //! Migrations: numbered steps up and down, embedded in the binary, run by one process at a time.
 
+use std::time::Duration;
+
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
@@ -66,7 +68,13 @@ const STEPS: &[Step] = &[
     step!("0038_sealed_answers"),
     step!("0039_owed_payments"),
     step!("0040_ticket_changes"),
+    step!("0041_open_payments"),
 ];
+
+/// A step that waits for a table's lock holds up all who come after it. So it waits for two seconds at a time, and tries
+/// this often, with this pause in between.
+const TURNS: u32 = 60;
+const BETWEEN: Duration = Duration::from_secs(1);
 
 /// Names the lock that keeps two processes from migrating at the same time.
 const LOCK: i64 = 0x7061_7274_6572;
@@ -155,12 +163,19 @@ async fn run_locked(pool: &super::Pool, way: Way) -> Result<Vec<StepStatus>, Tro
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *guard).await.map_err(trouble)?;
     let before = read(pool).await?;
     let migrator = migrator();
-    match way {
-        Way::Up(None) => migrator.run(pool).await,
-        Way::Up(Some(version)) => migrator.run_to(version, pool).await,
-        Way::Down(version) => migrator.undo(pool, version).await,
+    let mut turn = 1;
+    loop {
+        let run = match way {
+            Way::Up(None) => migrator.run(pool).await,
+            Way::Up(Some(version)) => migrator.run_to(version, pool).await,
+            Way::Down(version) => migrator.undo(pool, version).await,
+        };
+        match run {
+            Err(error) if turn < TURNS && gave_way(&error) => tokio::time::sleep(BETWEEN).await,
+            other => break other.map_err(migration_trouble)?,
+        }
+        turn += 1;
     }
-    .map_err(migration_trouble)?;
     let after = read(pool).await?;
     guard.rollback().await.map_err(trouble)?;
     Ok(after
@@ -210,6 +225,13 @@ fn migrator() -> Migrator {
     let mut migrator = Migrator::with_migrations(both.collect());
     migrator.set_locking(false);
     migrator
+}
+
+/// Whether the step was rolled back because it waited too long for a lock, or against somebody who waited for it.
+fn gave_way(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else { return false };
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    matches!(code.as_deref(), Some("55P03" | "40P01"))
 }
 
 fn migration_trouble(error: MigrateError) -> Trouble {

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use domain::ids::{EventId, OrderId, TicketId};
 use domain::time::MINUTE;
 use futures::stream::{self, StreamExt, TryStreamExt};
+use uuid::Uuid;
 
 pub use store::{DoorStore, DoorTicket, Shown};
 pub use work::{Compare, Follower};
@@ -90,14 +91,13 @@ impl Doors {
     /// # Errors
     /// As [`Doors::compare`].
     pub async fn rebuild(&self, event: EventId) -> Result<(u64, u64), Trouble> {
-        let (mut after, mut all, mut wrong) = (before_all_of(event), 0, 0);
+        let (mut after, mut all, mut wrong) = (TicketId(Uuid::nil()), 0, 0);
         loop {
-            let lot = self.books.lot(after, LOT).await?;
+            let lot = self.books.lot_of(event, after, LOT).await?;
             let Some(last) = lot.last() else { return Ok((all, wrong)) };
             after = last.ticket.id;
-            let own: Vec<Listed> = lot.into_iter().filter(|one| one.ticket.event == event).collect();
-            all += own.len() as u64;
-            wrong += self.put_right(own.into_iter()).await?;
+            all += lot.len() as u64;
+            wrong += self.put_right(lot.into_iter()).await?;
         }
     }
 
@@ -115,7 +115,8 @@ impl Doors {
         }
         // It may have changed since the lot was read: of what is shown now, the books of now are the judge.
         let Some(truth) = self.books.find(listed.ticket.id).await?.filter(|truth| !is(truth)) else { return Ok(false) };
-        // Above whatever a tool wrote, or deleted; below any change that is not seen yet.
+        // Above whatever a tool wrote, or deleted more than a minute ago; below any change that is not seen yet, unless it
+        // was made more than a minute before it was committed: the next comparison sees that.
         let above = shown.map_or(i64::MIN, |shown| shown.stamp.saturating_add(1));
         self.store.project(&truth.ticket, truth.ticket.version.max(truth.floor).max(above)).await?;
         Ok(true)

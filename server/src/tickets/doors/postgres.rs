@@ -34,6 +34,10 @@ const ONE: &str = tickets!("tickets t JOIN events e ON e.id = t.event_id WHERE t
 const LOT: &str = tickets!(
     "(SELECT * FROM tickets WHERE id > $1 ORDER BY id LIMIT $2) t JOIN events e ON e.id = t.event_id ORDER BY t.id"
 );
+const LOT_OF: &str = tickets!(
+    "(SELECT * FROM tickets WHERE event_id = $1 AND id > $2 ORDER BY id LIMIT $3) t JOIN events e ON e.id = t.event_id
+     ORDER BY t.id"
+);
 const OLDEST: &str =
     "SELECT id FROM events WHERE coalesce(ends_at, starts_at) > now() - interval '1 day' ORDER BY id LIMIT 1";
 
@@ -114,6 +118,15 @@ impl PostgresTickets {
     /// As above.
     pub async fn lot(&self, after: TicketId, limit: u32) -> Result<Vec<Listed>, Trouble> {
         let asked = sqlx::query(LOT).bind(after.0).bind(i64::from(limit)).fetch_all(&self.pool);
+        asked.await.map_err(trouble)?.iter().map(read).collect()
+    }
+
+    /// The next tickets of an event behind `after`, ascending.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn lot_of(&self, event: EventId, after: TicketId, limit: u32) -> Result<Vec<Listed>, Trouble> {
+        let asked = sqlx::query(LOT_OF).bind(event.0).bind(after.0).bind(i64::from(limit)).fetch_all(&self.pool);
         asked.await.map_err(trouble)?.iter().map(read).collect()
     }
 

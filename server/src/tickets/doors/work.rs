@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 
 use super::{Doors, TOPIC};
 use crate::jobs::{Handler, Message, Task};
+use crate::stores::cql::WHAT as CQL;
 use crate::trouble::Trouble;
 
 /// Follows the changes of tickets. Where there is no store for doors a message is done as soon as it is there.
@@ -79,8 +80,9 @@ impl Task for Compare {
             }
             Err(trouble) => {
                 // The driver may wait without end on a connection whose first answer was lost.
-                if trouble.retryable() {
-                    self.doors.store.renew().await?;
+                if trouble.retryable() && trouble.what() == CQL {
+                    // Should that fail too, the next round tries again.
+                    let _ = self.doors.store.renew().await;
                 }
                 Err(trouble)
             }

@@ -74,3 +74,20 @@ async fn a_step_changed_after_it_was_applied_is_refused() {
     assert!(refused.to_string().contains("modified"), "{refused}");
     let _ = NOW;
 }
+
+/// Whoever waits for a table's lock without end holds up all who come after it.
+#[tokio::test]
+async fn a_step_gives_way_to_whoever_reads_for_long_and_comes_again() {
+    let db = database().await;
+    migrate::down_to(&db.url, 39).await.unwrap();
+    let mut reader = db.pool.begin().await.unwrap();
+    sqlx::query("SELECT 1 FROM tickets").fetch_all(&mut *reader).await.unwrap();
+    let url = db.url.clone();
+    let step = tokio::spawn(async move { migrate::up(&url).await });
+    // Longer than the step waits at a time.
+    tokio::time::sleep(std::time::Duration::from_millis(3_500)).await;
+    assert!(!step.is_finished(), "it comes again");
+    reader.rollback().await.unwrap();
+    let steps = step.await.unwrap().unwrap();
+    assert_eq!(steps.first().map(|step| step.version), Some(40));
+}
