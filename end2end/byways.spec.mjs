@@ -9,7 +9,7 @@ import { browser, evening, event, shop } from "./support/evening.mjs";
 import { CARDS, awake, fillCard, holdBest, inBasket, openSeats, pay, toCheckout } from "./support/walk.mjs";
 
 // Long enough for the way to the bank, short enough to be waited for.
-evening({ PARTERRE_HOLD_SECONDS: "30" });
+evening({ PARTERRE_HOLD_SECONDS: "60" });
 
 const out = new URL("out/", import.meta.url).pathname;
 mkdirSync(out, { recursive: true });
@@ -48,7 +48,7 @@ test("a declined card, the bank's question and time that ran out shut nobody out
   await page.getByRole("heading", { name: "Is this you?" }).waitFor();
   await look("bank");
   await page.getByRole("button", { name: "No, this is not me" }).click();
-  await page.getByText(/time (ran|is) (out|up)/i).first().waitFor({ timeout: 60_000 });
+  await page.getByText(/time (ran|is) (out|up)/i).first().waitFor({ timeout: 90_000 });
   await look("over");
   await leave();
 });

@@ -41,6 +41,7 @@ test("the list is the first stop, before the map", async () => {
   await page.keyboard.press("Enter");
   await page.getByRole("tab", { name: "List", selected: true }).waitFor();
   await page.waitForFunction(() => document.activeElement.id === "list");
+  await page.locator("#c0").waitFor();
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.id), "c0", "the next stop is its first section");
   const before = await page.evaluate(() => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PHONE, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { holdBest, openSeats, still } from "./support/walk.mjs";
+import { holdBest, moved, openSeats, still } from "./support/walk.mjs";
 
 evening();
 
@@ -17,7 +17,7 @@ async function openMap(options) {
 /** Does it, sees that the picture differs, and goes back to the whole house. */
 async function moves(page, whole, name, act) {
   await act();
-  assert.notEqual(await still(page), whole, `${name} moves the map`);
+  assert.notEqual(await moved(page, whole), whole, `${name} moves the map`);
   await page.getByRole("button", { name: "Whole house" }).click();
   assert.equal(await still(page), whole, `after ${name} the whole house comes back`);
 }

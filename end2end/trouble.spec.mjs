@@ -162,7 +162,7 @@ test("a server that is started anew in the middle of choosing costs nobody a sea
 });
 
 test("an event that is gone is said to be gone and asked about no more", async () => {
-  const { page, leave } = await visit(browser, shop, { expected: [...expected, /404/] });
+  const { page, leave } = await visit(browser, shop, { expected: [...expected, /503.*\/availability/, /404.*\/availability/] });
   let asked = 0;
   await page.route("**/availability", (route) => {
     asked += 1;

@@ -6,14 +6,14 @@ import { visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { awake, holdBest, openSeats, toCheckout } from "./support/walk.mjs";
 
-evening({ PARTERRE_HOLD_SECONDS: "128" });
+evening({ PARTERRE_HOLD_SECONDS: "140" });
 
 const WARNING = "Two minutes left. After that the seats go back. You can take ten more minutes by one press.";
 
 /** Waits until the words are said in a region that does not interrupt whoever is reading. */
 async function said(page, words) {
   const region = page.locator("#said", { hasText: words });
-  await region.waitFor({ state: "attached", timeout: 30_000 });
+  await region.waitFor({ state: "attached", timeout: 45_000 });
   assert.equal(await region.getAttribute("role"), "status", "it is a live region");
   const loud = await region.evaluate((at) => at.closest("[aria-live=assertive],[role=alert],[aria-hidden=true],[hidden]") !== null);
   assert.equal(loud, false, "it is polite, and to be heard");

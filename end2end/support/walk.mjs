@@ -51,6 +51,13 @@ export async function still(page) {
   }
 }
 
+/** What the map looks like at rest once it differs from `before`; or after some seconds, should it never. */
+export async function moved(page, before) {
+  let now = await still(page);
+  for (let looks = 0; now === before && looks < 10; looks += 1) now = await still(page);
+  return now;
+}
+
 /** Holds the best seats together. */
 export async function holdBest(page, quantity = 2) {
   await page.locator("#quantity").fill(String(quantity));

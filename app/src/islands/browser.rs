@@ -114,8 +114,9 @@ pub(super) fn key() -> String {
     bytes.iter().map(|byte| char::from(b'a' + byte % 16)).collect()
 }
 
-/// How long an answer is waited for, in milliseconds. The server takes 20 seconds at most; the plan of a large house has
-/// to come over a bad line.
+/// How long an answer is waited for, in milliseconds: a look, which comes round again, and all else, for which the server
+/// takes 20 seconds at most. The plan of a large house has to come over a bad line.
+const LOOK_FOR: u32 = 8_000;
 const PATIENCE: u32 = 25_000;
 
 #[wasm_bindgen]
@@ -129,7 +130,7 @@ extern "C" {
 pub(super) async fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: Option<&str>) -> Option<Response> {
     let init = RequestInit::new();
     init.set_method(method);
-    if let Ok(end) = end_after(PATIENCE) {
+    if let Ok(end) = end_after(if method == "GET" && !url.contains("/charts/") { LOOK_FOR } else { PATIENCE }) {
         let _ = Reflect::set(&init, &JsValue::from_str("signal"), &end);
     }
     if let Some(body) = body {

@@ -40,6 +40,10 @@ const AT_ONCE: usize = 64;
 impl Words {
     /// A word's coverage, drawn now if it was not before.
     pub fn get(&mut self, text: &str, style: Style, letters: &mut dyn Letters) -> Rc<TextMask> {
+        // Gaps in a row's numbers.
+        if text.is_empty() {
+            return Rc::default();
+        }
         let at = self.style(style);
         let find = |words: &Masks| words.binary_search_by(|(word, _)| (**word).cmp(text));
         if find(&self.drawn[at].1).is_err() {

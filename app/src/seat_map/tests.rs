@@ -96,7 +96,6 @@ proptest! {
         prop_assert_eq!(differences(&moved, &fresh), 0);
     }
 
-    /// Whatever happens in whatever order: what was drawn in parts, moved and mended equals one fresh picture.
     #[test]
     fn the_words_of_sections_do_not_lie_over_each_other(
         zoom in 1.0..4.0_f64,
@@ -117,6 +116,7 @@ proptest! {
         }
     }
 
+    /// Whatever happens in whatever order: what was drawn in parts, moved and mended equals one fresh picture.
     #[test]
     fn any_history_equals_a_fresh_picture(
         bowl_or_theatre in any::<bool>(),

@@ -12,7 +12,7 @@ use super::state::{Picker, Wish, with};
 use super::{house, list, map, shown, stream};
 use crate::components::html::Html;
 use crate::components::notice::Tone;
-use crate::islands::browser::{Json, ask, key, now, say, window};
+use crate::islands::browser::{self, Json, ask, key, now, say, window};
 
 /// How often a request whose fate is unknown is sent, always with the same key.
 const TRIES: usize = 3;
@@ -202,7 +202,11 @@ fn granted(hold: &Json, go: bool) {
     let eye = (go || !moved.is_empty()) && !seats.is_empty();
     map::suggest(&if eye { seats.iter().copied().map(SeatId).collect() } else { Vec::new() });
     if eye {
-        map::go_to(&seats);
+        spawn_local(async move {
+            // On a phone the basket takes its room from the map: the flight goes to where the map is then.
+            browser::shown().await;
+            map::go_to(&seats);
+        });
     }
 }
 
@@ -230,8 +234,9 @@ fn held() -> Option<String> {
     with(|p| p.hold.as_ref().map(|hold| ["/api/v1/holds/", &hold.id].concat()))
 }
 
-/// Looks whether the hold is still what it was; another tab may have changed it.
-pub(super) fn look() {
+/// Looks whether the hold is still what it was; another tab may have changed it. A server that lives `anew` may have
+/// forgotten it: then the same places are asked for once more, before somebody else does.
+pub(super) fn look(anew: bool) {
     let Some(url) = held().filter(|_| !with(|p| p.busy)) else { return };
     spawn_local(async move {
         let Some(response) = ask("GET", &url, &[], None).await else { return };
@@ -241,7 +246,11 @@ pub(super) fn look() {
             return;
         }
         if response.status() == 410 {
-            gone();
+            let lost = with(|p| p.hold.take_if(|_| anew && p.ends > now() + CLOSE));
+            match lost {
+                Some(hold) => place(Wish { seats: hold.seats, standing: hold.standing, best: None }, false),
+                None => gone(),
+            }
         } else if let Some(hold) = hold {
             with(|p| p.keep(&hold));
             show().await;

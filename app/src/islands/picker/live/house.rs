@@ -129,15 +129,18 @@ fn replace(message: Message, tag: String) -> bool {
         }
         // The stream may have overtaken the answer, or come from another process than the answer.
         if (at.epoch == house.at.epoch && at < house.at) || !super::stream::takes(at) {
-            return Some(Vec::new());
+            return Some((Vec::new(), true));
         }
+        let same_house = house.at.epoch == at.epoch;
         (house.tag, house.at) = (tag, at);
         let changes: Vec<_> = states.changes(&house.states).collect();
         house.states = states;
-        Some(changes)
+        Some((changes, same_house))
     });
-    shown(changed.as_deref().unwrap_or_default());
-    changed.is_some()
+    let Some((changes, same_house)) = changed else { return false };
+    // A server that was started anew has an epoch of its own; whether the hold lived on, the stream's beginning asks.
+    shown(&changes, same_house);
+    true
 }
 
 /// Lays a delta over the states, which are then those of `at`, and shows what changed; false where it is none.
@@ -154,18 +157,18 @@ pub(super) fn apply(bytes: &[u8], at: Position) -> bool {
         (house.at, house.tag) = (at, String::new());
         Some(changes)
     });
-    shown(changed.as_deref().unwrap_or_default());
+    shown(changed.as_deref().unwrap_or_default(), true);
     changed.is_some()
 }
 
-fn shown(changes: &[(SeatId, SeatState)]) {
+fn shown(changes: &[(SeatId, SeatState)], same_house: bool) {
     if !changes.is_empty() {
         super::map::changed(changes);
         super::list::changed(changes);
         // Let go or paid for in another window of the same visitor, where it was not here.
         let own = state::with(|p| p.seats());
-        if changes.iter().any(|(seat, now)| *now != SeatState::Held && own.contains(&seat.0)) {
-            super::hold::look();
+        if same_house && changes.iter().any(|(seat, now)| *now != SeatState::Held && own.contains(&seat.0)) {
+            super::hold::look(false);
         }
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn start() {
         }
         if slept || unseen > 0 {
             // Another tab may have changed what is held, and its end: the clock goes on after the answer.
-            hold::look();
+            hold::look(false);
         } else {
             tick();
         }

@@ -148,7 +148,7 @@ pub(super) fn heard(event: &Event) -> bool {
             let at = with(|s| core::mem::replace(&mut s.at, to));
             // Another life of the server: it may have forgotten what is held.
             if to.epoch != at.epoch {
-                hold::look();
+                hold::look(true);
             }
             if !house::told(&data(&event)) {
                 gap();
