@@ -59,7 +59,11 @@ impl CacheStore for MemoryCache {
         if value.is_empty() || value.len() > MAX_VALUE || key.len() > MAX_KEY {
             return Ok(false);
         }
-        Ok(self.entries.entry_by_ref(key).or_insert(Entry { value, time }).await.is_fresh())
+        // `or_insert` calls the entry fresh for everybody who waited for it.
+        let kept = self.entries.entry_by_ref(key).and_compute_with(|known| async move {
+            if known.is_some() { Op::Nop } else { Op::Put(Entry { value, time }) }
+        });
+        Ok(matches!(kept.await, CompResult::Inserted(_)))
     }
 
     async fn renew(&self, key: &str, time: Duration) -> Result<Option<Bytes>, Trouble> {

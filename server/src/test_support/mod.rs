@@ -128,3 +128,19 @@ impl Drop for TestDatabase {
         let _ = dropped.join();
     }
 }
+
+/// A module with a test of every law, each over a store of its own: `$make` is awaited anew for each.
+#[cfg(test)]
+macro_rules! each_law {
+    ($module:ident, $make:expr, [$($law:ident),+ $(,)?]) => {
+        mod $module {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $law() {
+                super::$law($make.await).await;
+            })+
+        }
+    };
+}
+#[cfg(test)]
+pub(crate) use each_law;

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use super::memory::MemoryCache;
 use super::redis::RedisCache;
 use super::{CacheStore, MAX_KEY, MAX_VALUE};
+use crate::test_support::each_law;
 use crate::test_support::redis;
 
 type Store = Arc<dyn CacheStore>;
@@ -107,19 +108,19 @@ async fn of_many_at_once_one_is_kept(store: Store) {
 
 macro_rules! laws {
     ($module:ident, $make:expr) => {
-        laws!(@ $module, $make, [
-            what_is_kept_is_found, the_first_is_kept, everything_ends, what_is_forgotten_cannot_be_put_back,
-            what_is_renewed_stays_for_its_new_time, what_is_too_large_is_not_kept, of_many_at_once_one_is_kept,
-        ]);
-    };
-    (@ $module:ident, $make:expr, [$($law:ident),+ $(,)?]) => {
-        mod $module {
-            use super::*;
-            $(#[tokio::test]
-            async fn $law() {
-                super::$law($make.await).await;
-            })+
-        }
+        each_law!(
+            $module,
+            $make,
+            [
+                what_is_kept_is_found,
+                the_first_is_kept,
+                everything_ends,
+                what_is_forgotten_cannot_be_put_back,
+                what_is_renewed_stays_for_its_new_time,
+                what_is_too_large_is_not_kept,
+                of_many_at_once_one_is_kept,
+            ]
+        );
     };
 }
 

@@ -10,6 +10,7 @@ use super::memory::MemoryRates;
 use super::redis::RedisRates;
 use super::{Limits, Nonce, RateStore, Rule, Verdict};
 use crate::clock::ManualClock;
+use crate::test_support::each_law;
 use crate::test_support::{NOW, redis};
 use crate::trouble::Trouble;
 
@@ -106,20 +107,19 @@ async fn a_rule_of_one_an_hour_and_one_of_millions_both_work(store: Store) {
 
 macro_rules! laws {
     ($module:ident, $make:expr) => {
-        laws!(@ $module, $make, [
-            after_the_burst_one_comes_an_interval, a_refusal_costs_nothing, clients_and_rules_count_apart,
-            the_same_question_counts_once, a_clock_that_jumps_back_locks_nobody_out,
-            of_many_at_once_exactly_the_burst_is_granted, a_rule_of_one_an_hour_and_one_of_millions_both_work,
-        ]);
-    };
-    (@ $module:ident, $make:expr, [$($law:ident),+ $(,)?]) => {
-        mod $module {
-            use super::*;
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $law() {
-                super::$law($make.await).await;
-            })+
-        }
+        each_law!(
+            $module,
+            $make,
+            [
+                after_the_burst_one_comes_an_interval,
+                a_refusal_costs_nothing,
+                clients_and_rules_count_apart,
+                the_same_question_counts_once,
+                a_clock_that_jumps_back_locks_nobody_out,
+                of_many_at_once_exactly_the_burst_is_granted,
+                a_rule_of_one_an_hour_and_one_of_millions_both_work,
+            ]
+        );
     };
 }
 

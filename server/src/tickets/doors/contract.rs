@@ -12,6 +12,7 @@ use super::cql::CqlTickets;
 use super::memory::MemoryTickets;
 use super::store::{DoorStore, DoorTicket, Shown};
 use crate::clock::{SystemClock, random};
+use crate::test_support::each_law;
 use crate::test_support::{NOW, cassandra};
 use crate::trouble::Trouble;
 
@@ -93,19 +94,15 @@ async fn what_is_put_right_stays_and_gives_way_to_the_next_change(store: Store) 
 
 macro_rules! laws {
     ($module:ident, $make:expr) => {
-        laws!(@ $module, $make, [
-            what_is_written_is_found_whole, words_that_are_lost_repeated_and_swapped_bring_nothing_older_back,
-            what_is_put_right_stays_and_gives_way_to_the_next_change,
-        ]);
-    };
-    (@ $module:ident, $make:expr, [$($law:ident),+ $(,)?]) => {
-        mod $module {
-            use super::*;
-            $(#[tokio::test]
-            async fn $law() {
-                super::$law($make.await).await;
-            })+
-        }
+        each_law!(
+            $module,
+            $make,
+            [
+                what_is_written_is_found_whole,
+                words_that_are_lost_repeated_and_swapped_bring_nothing_older_back,
+                what_is_put_right_stays_and_gives_way_to_the_next_change,
+            ]
+        );
     };
 }
 
