@@ -192,8 +192,15 @@ impl Buffer {
         let across = (part.x1 - part.x0).max(0) as usize;
         for (i, row) in (part.y0..part.y1).enumerate() {
             let (a, b) = (row as usize * from.width + part.x0 as usize, (y as usize + i) * self.width + x as usize);
-            self.pixels[b..b + across].copy_from_slice(&from.pixels[a..a + across]);
+            copy_run(&mut self.pixels[b..b + across], &from.pixels[a..a + across]);
         }
+    }
+
+    /// Reads one pixel of each row of a rectangle inside.
+    #[inline(always)]
+    pub(crate) fn see(&self, rect: Rect) -> u32 {
+        let rows = (rect.y0..rect.y1).map(|y| self.pixels.get(y as usize * self.width + rect.x0 as usize));
+        rows.flatten().fold(0, |seen, pixel| seen ^ pixel)
     }
 
     /// Moves the picture by whole pixels. What came in from outside is undefined until drawn: at most two strips, which
@@ -214,6 +221,34 @@ impl Buffer {
         let (top, bottom) = (dy.max(0), h + dy.min(0));
         let down = if dx > 0 { Rect::new(0, top, dx, bottom) } else { Rect::new(w + dx, top, w, bottom) };
         Some([across, down])
+    }
+}
+
+/// Copies a run of pixels to one of its length. The few pixels of a single seat are moved one by one: a call that moves
+/// memory costs more than they do, and of a loop the compiler would make that call.
+#[inline(always)]
+fn copy_run(to: &mut [u32], from: &[u32]) {
+    if to.len() >= 8 || to.len() != from.len() {
+        to.copy_from_slice(from);
+        return;
+    }
+    let (to, from) = copy_first::<4>(to, from);
+    let (to, from) = copy_first::<2>(to, from);
+    copy_first::<1>(to, from);
+}
+
+/// Copies the first `N` pixels, where there are so many; gives the rest.
+#[inline(always)]
+fn copy_first<'a, const N: usize>(to: &'a mut [u32], from: &'a [u32]) -> (&'a mut [u32], &'a [u32]) {
+    match from.split_first_chunk::<N>() {
+        Some((first, left)) if to.len() >= N => {
+            let (into, rest) = to.split_at_mut(N);
+            if let Ok(into) = <&mut [u32; N]>::try_from(into) {
+                *into = *first;
+            }
+            (rest, left)
+        }
+        _ => (to, from),
     }
 }
 

@@ -64,6 +64,19 @@ impl Grid {
         }
     }
 
+    /// Reads the first and the last of each row of cells that touch a box.
+    #[inline(always)]
+    pub(crate) fn see(&self, left: f32, top: f32, right: f32, bottom: f32) -> u32 {
+        let mut seen = 0;
+        for row in self.row(top)..=self.row(bottom) {
+            let (first, last) = (row * self.columns + self.column(left), row * self.columns + self.column(right));
+            for at in [self.starts.get(first as usize), self.starts.get(last as usize + 1)].into_iter().flatten() {
+                seen ^= self.seats.get(*at as usize).map_or(0, |seat| seat.2);
+            }
+        }
+        seen
+    }
+
     /// The nearest seat within `reach` plan units of a point among those that `take` accepts; of two equally near the
     /// lower one.
     #[must_use]

@@ -27,7 +27,7 @@ pub use colour::Colour;
 pub use grid::Grid;
 pub use line::hairline;
 pub use mask::{Mask, Masks};
-pub use near::{Sheet, paint_some, paint_spot, seats_near};
+pub use near::{Spots, paint_some, seats_near};
 pub use polygon::{Edge, fill, fill_under, in_order, prepare};
 pub use seats::{Paint, Place, Planes, paint_one, paint_seats};
 pub use shape::{SHAPES, Shape};

@@ -38,8 +38,8 @@ pub struct Masks {
     ratio: f32,
     masks: Box<[Mask; SHAPES * 16]>,
     reach: [i32; SHAPES],
-    /// What a look may touch at each phase, then what it may in a square: empty where not known yet.
-    pub(crate) looks: [Rect; 32],
+    /// What a look may touch at each phase: empty where not known yet.
+    pub(crate) looks: [Rect; 16],
 }
 
 impl Default for Masks {
@@ -49,7 +49,7 @@ impl Default for Masks {
             ratio: 0.0,
             masks: Box::new([const { Mask::EMPTY }; SHAPES * 16]),
             reach: [0; SHAPES],
-            looks: [Rect::default(); 32],
+            looks: [Rect::default(); 16],
         };
         masks.set(1.0, 1.0);
         masks
@@ -68,7 +68,7 @@ impl Masks {
         for mask in self.masks.iter_mut() {
             mask.width = 0;
         }
-        self.looks = [Rect::default(); 32];
+        self.looks = [Rect::default(); 16];
         for (reach, shape) in self.reach.iter_mut().zip(Shape::ALL) {
             *reach = shape.reach(radius, ratio).ceil() as i32 + 1;
         }
@@ -79,6 +79,11 @@ impl Masks {
     #[must_use]
     pub fn radius(&self) -> f32 {
         self.radius
+    }
+
+    /// Pixels a CSS pixel.
+    pub(crate) fn ratio(&self) -> f32 {
+        self.ratio
     }
 
     /// Whole pixels from the centre's pixel that a shape may touch.

@@ -7,34 +7,45 @@ use crate::mask::Masks;
 use crate::seats::{Paint, Place, Planes, stamp_small};
 use crate::shape::Shape;
 
+/// A box of the plan, in plan units.
+struct Wide {
+    left: f32,
+    top: f32,
+    right: f32,
+    bottom: f32,
+}
+
+impl Wide {
+    /// Where the middles lie of the seats whose looks may touch a clip. A little wide: a middle is rounded by an eighth of
+    /// a pixel, and one too many does no harm.
+    fn about(clip: Rect, place: &Place, (before, after): (i32, i32)) -> Self {
+        let one = 1.0 / place.scale;
+        let plan = |pixel: i32, whole: i32, fraction: f32| ((pixel - whole) as f32 - fraction) * one;
+        let ((dx, dy), (fx, fy)) = (place.whole, place.fraction);
+        Self {
+            left: plan(clip.x0 - after, dx, fx) - one * 0.25,
+            right: plan(clip.x1 + before, dx, fx) + one * 0.25,
+            top: plan(clip.y0 - after, dy, fy) - one * 0.25,
+            bottom: plan(clip.y1 + before, dy, fy) + one * 0.25,
+        }
+    }
+
+    #[inline(always)]
+    fn seats(&self, grid: &Grid, mut each: impl FnMut(f32, f32, u32)) {
+        grid.around(self.left, self.top, self.right, self.bottom, |x, y, seat| {
+            if x >= self.left && x <= self.right && y >= self.top && y <= self.bottom {
+                each(x, y, seat);
+            }
+        });
+    }
+}
+
 /// Finds the seats whose looks may touch a clip, ascending.
 #[inline(never)]
 pub fn seats_near(clip: Rect, place: &Place, grid: &Grid, masks: &Masks, seats: &mut Vec<u64>) {
-    // In plan units and a little wide: a centre is rounded by an eighth of a pixel, and one too many does no harm.
-    let wide = clip.grown(masks.look_reach());
-    let plan = |pixel: i32, whole: i32, fraction: f32| ((pixel - whole) as f32 - fraction) / place.scale;
-    let margin = 0.25 / place.scale;
-    let left = plan(wide.x0, place.whole.0, place.fraction.0) - margin;
-    let right = plan(wide.x1, place.whole.0, place.fraction.0) + margin;
-    let top = plan(wide.y0, place.whole.1, place.fraction.1) - margin;
-    let bottom = plan(wide.y1, place.whole.1, place.fraction.1) + margin;
     seats.clear();
-    grid.around(left, top, right, bottom, |x, y, seat| {
-        if x >= left && x <= right && y >= top && y <= bottom {
-            seats.push(u64::from(seat));
-        }
-    });
-    if seats.len() > 40 {
-        seats.sort_unstable();
-        return;
-    }
-    for i in 1..seats.len() {
-        let mut at = i;
-        while at > 0 && seats[at - 1] > seats[at] {
-            seats.swap(at - 1, at);
-            at -= 1;
-        }
-    }
+    Wide::about(clip, place, masks.look_bounds()).seats(grid, |_, _, seat| seats.push(u64::from(seat)));
+    seats.sort_unstable();
 }
 
 /// Draws some seats of the planes inside the clip, in the order given.
@@ -59,49 +70,119 @@ pub fn paint_some(
     }
 }
 
-/// A small picture of its own for [`paint_spot`].
-#[derive(Debug)]
-pub struct Sheet(Buffer);
+/// How many spots are asked for together, before the first of them is drawn.
+const TOGETHER: usize = 16;
 
-impl Sheet {
-    /// Large enough for a spot about one seat, the seats that reach into it, and all that they reach.
-    #[must_use]
-    pub fn new(masks: &Masks) -> Self {
-        let side = (6 * masks.look_reach() + 24) as usize;
-        Self(Buffer::new(side, side, Colour::default()))
-    }
+/// The seats about single spots: what a few changed seats are drawn anew with.
+#[expect(missing_debug_implementations, reason = "a function is part of it")]
+pub struct Spots<'a> {
+    /// A picture of what lies beneath the seats; without it they are drawn on what is there.
+    pub under: Option<&'a Buffer>,
+    /// Where the plan lies.
+    pub place: &'a Place,
+    /// Every seat's look, by its number.
+    pub looks: &'a [u8],
+    /// Every seat's place.
+    pub grid: &'a Grid,
+    /// What the looks are drawn with.
+    pub paints: &'a [Paint],
+    /// Which seats are drawn at all; `None`: every one.
+    pub shown: Option<&'a dyn Fn(u32) -> bool>,
 }
 
-/// Draws the seats of a spot on a picture of what lies beneath them, or where there is none on what is there: on a sheet
-/// of its own, where no stamp meets a border, and cut out. A spot that is too large for the sheet is drawn in its place.
-#[inline(never)]
-#[expect(clippy::too_many_arguments, reason = "one spot, said whole")]
-pub fn paint_spot(
-    buffer: &mut Buffer,
-    spot: Rect,
-    under: Option<&Buffer>,
-    place: &Place,
-    planes: Planes<'_>,
-    seats: &[u64],
-    paints: &[Paint],
-    masks: &mut Masks,
-    Sheet(sheet): &mut Sheet,
-) {
-    let margin = 2 * masks.look_reach() + 4;
-    let (left, top) = (spot.x0 - margin, spot.y0 - margin);
-    let there = spot.moved((-left, -top));
-    if there.grown(margin).and(sheet.all()) != there.grown(margin) {
-        if let Some(under) = under {
-            buffer.take(under, spot, (spot.x0, spot.y0));
+impl Spots<'_> {
+    /// Draws each spot's seats: on a sheet of its own, where no stamp meets a border, and cut out. A spot that is too large
+    /// for the sheet is drawn in its place. All spots lie inside the buffer.
+    #[inline(never)]
+    pub fn paint(&self, buffer: &mut Buffer, spots: &[Rect], masks: &mut Masks) {
+        let reach = masks.look_reach();
+        let side = (6 * reach + 24) as usize;
+        let mut sheet = Buffer::new(side, side, Colour::default());
+        let (bounds, mut close) = (masks.look_bounds(), Vec::new());
+        for spots in spots.chunks(TOGETHER) {
+            // Spots lie far from each other, and waiting for memory is most of what one costs: all of them are asked for at
+            // once, and come together.
+            let seen = spots.iter().fold(0, |seen, spot| seen ^ self.see(buffer, *spot, bounds));
+            core::hint::black_box(seen);
+            for spot in spots {
+                self.gather(*spot, bounds, &mut close);
+                self.paint_one(buffer, *spot, &close, 2 * reach + 4, masks, &mut sheet);
+            }
         }
-        paint_some(buffer, spot, place, planes, seats, paints, masks);
-        return;
     }
-    sheet.take(under.unwrap_or(buffer), spot, (there.x0, there.y0));
-    let moved = Place { whole: (place.whole.0 - left, place.whole.1 - top), ..*place };
-    let all = sheet.all();
-    paint_some(sheet, all, &moved, planes, seats, paints, masks);
-    buffer.take(sheet, there, (spot.x0, spot.y0));
+
+    /// Reads a little of everything that a spot is drawn from.
+    #[inline(always)]
+    fn see(&self, buffer: &Buffer, spot: Rect, bounds: (i32, i32)) -> u32 {
+        let wide = Wide::about(spot, self.place, bounds);
+        let under = self.under.map_or(0, |under| under.see(spot));
+        buffer.see(spot) ^ under ^ self.grid.see(wide.left, wide.top, wide.right, wide.bottom)
+    }
+
+    /// The seats that may touch a spot, ascending: so few that each finds its place by stepping back.
+    #[inline(always)]
+    fn gather(&self, spot: Rect, bounds: (i32, i32), close: &mut Vec<(f32, f32, u32)>) {
+        close.clear();
+        Wide::about(spot, self.place, bounds).seats(self.grid, |x, y, seat| {
+            if self.shown.is_none_or(|shown| shown(seat)) {
+                let mut at = close.len();
+                close.push((x, y, seat));
+                while at > 0 && close[at - 1].2 > seat {
+                    close.swap(at - 1, at);
+                    at -= 1;
+                }
+            }
+        });
+    }
+
+    #[inline(always)]
+    fn paint_one(
+        &self,
+        buffer: &mut Buffer,
+        spot: Rect,
+        close: &[(f32, f32, u32)],
+        margin: i32,
+        masks: &mut Masks,
+        sheet: &mut Buffer,
+    ) {
+        let (left, top) = (spot.x0 - margin, spot.y0 - margin);
+        let there = spot.moved((-left, -top));
+        if there.grown(margin).and(sheet.all()) != there.grown(margin) {
+            if let Some(under) = self.under {
+                buffer.take(under, spot, (spot.x0, spot.y0));
+            }
+            self.stamp(buffer, spot, spot, (0, 0), close, masks);
+            return;
+        }
+        sheet.take(self.under.unwrap_or(buffer), spot, (there.x0, there.y0));
+        self.stamp(sheet, sheet.all(), there, (left, top), close, masks);
+        buffer.take(sheet, there, (spot.x0, spot.y0));
+    }
+
+    /// Draws seats on a buffer whose first pixel is `origin`, leaving out what touches nothing of the wanted pixels.
+    #[inline(always)]
+    fn stamp(
+        &self,
+        buffer: &mut Buffer,
+        clip: Rect,
+        wanted: Rect,
+        origin: (i32, i32),
+        close: &[(f32, f32, u32)],
+        masks: &mut Masks,
+    ) {
+        for (x, y, seat) in close {
+            let Some(paint) = self.looks.get(*seat as usize).and_then(|look| self.paints.get(usize::from(*look)))
+            else {
+                continue;
+            };
+            let (qx, qy) = self.place.quarters(*x, *y);
+            let mask = masks.get(paint.shape, ((qx & 3) | (qy & 3) << 2) as usize);
+            let (px, py) = ((qx >> 2) - origin.0, (qy >> 2) - origin.1);
+            if !mask.touched().moved((px, py)).and(wanted).is_empty() {
+                stamp_small(buffer, clip, px, py, mask, paint.colour);
+            }
+        }
+    }
 }
 
 impl Masks {
@@ -111,23 +192,63 @@ impl Masks {
         self.reach(Shape::Square).max(self.reach(Shape::Dot))
     }
 
-    /// The pixels that a seat's look may touch at a point of the plan, whatever its state; `square`: an accessible place.
+    /// How many pixels before its own and from its own on, to the right and downwards alike, a seat's look may touch,
+    /// whatever its state and wherever in its pixel it is: a square reaches farther at its corners alone.
+    #[must_use]
+    pub fn look_bounds(&self) -> (i32, i32) {
+        let far = [Shape::Disc, Shape::Dot, Shape::Speck].map(|shape| shape.reach(self.radius(), self.ratio()));
+        let far = far.into_iter().fold(0.0_f32, f32::max);
+        (far.ceil() as i32, (far + 0.75).ceil() as i32)
+    }
+
+    /// The pixels that a seat's look may touch at a point of the plan, whatever its state and kind.
     #[inline(never)]
-    pub fn look_box(&mut self, square: bool, place: &Place, at: (f32, f32)) -> Rect {
+    pub fn look_box(&mut self, place: &Place, at: (f32, f32)) -> Rect {
         let (qx, qy) = place.quarters(at.0, at.1);
         let phase = ((qx & 3) | (qy & 3) << 2) as usize;
-        let slot = usize::from(square) * 16 + phase;
-        let known = self.looks[slot];
+        let known = self.looks[phase];
         let touched = if known.is_empty() {
             // A disc reaches as far as every other look but these.
-            let others = [if square { Shape::Square } else { Shape::Disc }, Shape::Disc, Shape::Dot, Shape::Speck];
+            let others = [Shape::Square, Shape::Disc, Shape::Dot, Shape::Speck];
             let all =
                 others.into_iter().fold(Rect::default(), |all, shape| all.around(self.get(shape, phase).touched()));
-            self.looks[slot] = all;
+            self.looks[phase] = all;
             all
         } else {
             known
         };
         touched.moved((qx >> 2, qy >> 2))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_look_touches_more_than_its_bounds() {
+        for radius in (4..400).map(|i| i as f32 / 16.0) {
+            for ratio in [0.5, 1.0, 1.5, 3.0] {
+                let mut masks = Masks::default();
+                masks.set(radius, ratio);
+                let (before, after) = masks.look_bounds();
+                for shape in [
+                    Shape::Disc,
+                    Shape::Square,
+                    Shape::Notch,
+                    Shape::Half,
+                    Shape::Ring,
+                    Shape::Dot,
+                    Shape::Speck,
+                    Shape::Small,
+                ] {
+                    for phase in [0, 3, 5, 10, 12, 15] {
+                        let t = masks.get(shape, phase).touched();
+                        let inside = t.x0.min(t.y0) >= -before && t.x1.max(t.y1) <= after;
+                        assert!(inside, "{shape:?} of {radius} at {ratio}, phase {phase}: {t:?}, {before} and {after}");
+                    }
+                }
+            }
+        }
     }
 }

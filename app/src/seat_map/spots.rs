@@ -1,8 +1,8 @@
 //! Single seats drawn anew, each within its own few pixels, while the rest of the picture stays: how a thousand changes
 //! cost less than one whole picture.
 
-use domain::seat::{Features, SeatId};
-use raster::{Buffer, Place, Rect, Sheet, paint_spot, seats_near};
+use domain::seat::SeatId;
+use raster::{Buffer, Place, Rect, Spots, seats_near};
 
 use super::layout::Near;
 use super::letters::Letters;
@@ -12,44 +12,71 @@ use super::scene::Scene;
 const FEW: usize = 100;
 
 impl Scene {
-    /// Draws changed seats anew where they are too small to bear words; gives the box around all that changed.
+    /// Draws changed seats anew, ascending, where they are too small to bear words; gives the box around all that changed.
     pub(super) fn paint_spots(&mut self, seats: &[u64], place: &Place, letters: &mut dyn Letters) -> Rect {
-        let kept = self.keep_under(seats.len(), place);
+        let spots = self.spots(seats, place);
+        let kept = self.keep_under(spots.len(), place);
         let about = self.about_rects(place);
         let reach = self.masks.look_reach();
-        let mut sheet = Sheet::new(&self.masks);
-        let mut close = Vec::new();
+        // Spots with nothing over their seats are drawn together.
+        let mut bare = Vec::new();
         let mut around = Rect::default();
         let mut last: Option<(usize, std::rc::Rc<Near>)> = None;
-        for seat in seats {
-            let seat = SeatId(*seat as u32);
-            let (Some(at), Some(section)) = (self.model.at(seat), self.model.section_of(seat)) else { continue };
-            let square = self.model.chart.seats.features.get(seat.index()).is_some_and(|f| f.has(Features::ACCESSIBLE));
-            let spot = self.masks.look_box(square, place, at).and(self.buffer.all());
-            if spot.is_empty() || !self.model.shows(self.model.plates[section].floor) {
-                continue;
-            }
+        for (section, spot) in spots {
             around = around.around(spot);
             // Seats of one section come one after the other.
             let near = match &last {
                 Some((i, near)) if *i == section => near.clone(),
                 _ => self.near(section, reach * 2 + 2),
             };
-            let drawn_about = about.iter().any(|r| !r.and(spot).is_empty());
-            if !kept {
-                self.paint_ground(spot, place, Some(&near));
+            let has_about = about.iter().any(|r| !r.and(spot).is_empty());
+            if kept && !has_about && !self.has_words(spot, place, &near) {
+                bare.push(spot);
+            } else {
+                if !kept {
+                    self.paint_ground(spot, place, Some(&near));
+                }
+                self.paint_seats_of(&[spot], kept, place);
+                if has_about {
+                    self.paint_about(spot, place);
+                }
+                self.paint_words(spot, place, Some(&near), letters);
             }
-            self.seats_near(spot, place, &mut close);
-            let planes = self.model.planes(0..self.model.len());
-            let (buffer, masks, under) = (&mut self.buffer, &mut self.masks, kept.then_some(&self.under));
-            paint_spot(buffer, spot, under, place, planes, &close, &self.layout.paints, masks, &mut sheet);
-            if drawn_about {
-                self.paint_about(spot, place);
-            }
-            self.paint_words(spot, place, Some(&near), letters);
             last = Some((section, near));
         }
+        self.paint_seats_of(&bare, kept, place);
         around
+    }
+
+    /// The sections of shown seats and the pixels in view that their looks may touch.
+    fn spots(&mut self, seats: &[u64], place: &Place) -> Vec<(usize, Rect)> {
+        let all = self.buffer.all();
+        let mut spots = Vec::with_capacity(seats.len());
+        let mut section = usize::MAX;
+        for seat in seats {
+            let seat = SeatId(*seat as u32);
+            if !self.model.plates.get(section).is_some_and(|plate| plate.seats.contains(&seat.index())) {
+                let Some(found) = self.model.section_of(seat) else { continue };
+                section = found;
+            }
+            let Some(at) = self.model.at(seat).filter(|_| self.model.shows(self.model.plates[section].floor)) else {
+                continue;
+            };
+            let spot = self.masks.look_box(place, at).and(all);
+            if !spot.is_empty() {
+                spots.push((section, spot));
+            }
+        }
+        spots
+    }
+
+    /// Draws the seats of some spots.
+    fn paint_seats_of(&mut self, spots: &[Rect], kept: bool, place: &Place) {
+        let (model, paints) = (&self.model, &self.layout.paints);
+        let shown = |seat: u32| model.is_shown(SeatId(seat));
+        let shown = (!model.shows_all()).then_some(&shown as &dyn Fn(u32) -> bool);
+        let (under, grid, looks) = (kept.then_some(&self.under), model.grid(), model.looks.as_slice());
+        Spots { under, place, looks, grid, paints, shown }.paint(&mut self.buffer, spots, &mut self.masks);
     }
 
     /// Draws everything beneath the seats once and keeps it, where enough of them change to be worth it: until the picture
