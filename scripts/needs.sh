@@ -4,7 +4,7 @@
 
 # Filters of nextest, as wide as the names: a test that needs Redis has it in its name or in its module's.
 NEED_CQL='package(parterre) & (binary(/cql/) | test(/stores::cql::tests|holds::cql::tests::cluster|on_a_cluster|segments_on_cql/))'
-NEED_THREE_NODES='package(parterre) & test(a_hot_block_is_linearizable)'
+NEED_THREE_NODES='package(parterre) & test(/a_hot_block_is_linearizable|nodes_that_die/)'
 NEED_REDIS='package(parterre) & (binary(/redis/) | test(/redis/)) - test(without_redis)'
 NEED_REDIS_WITH_TLS='package(parterre) & test(redis_over_tls)'
 NEED_REAL_PLANS='package(parterre-domain) & test(/a_real_arena_comes_in|other_json_is_no_plan/)'
@@ -22,7 +22,7 @@ leave_out_what_cannot_run() {
   if ! have_cql; then
     leave_out "$NEED_CQL" "The CQL suites do not run: install Java 17 and Maven, or name a cluster by CQL_NODES=host:port."
   elif [ -n "${CQL_NODES:-}" ] && ! have_cassandra; then
-    leave_out "$NEED_THREE_NODES" "The CQL suites on three nodes do not run, as they start their own: install Java 17 and Maven."
+    leave_out "$NEED_THREE_NODES" "The CQL suites that kill and pause nodes do not run, as they need three of their own: install Java 17 and Maven."
   fi
   if ! have_valkey && ! have_redis; then
     leave_out "$NEED_REDIS" "The Redis suites do not run: install redis-server and redis-cli."

@@ -59,14 +59,6 @@ part_rust() {
   return "$status"
 }
 
-# The node that the tests share, unless somebody else's tests are using it. It is started by the first test again.
-stop_test_cassandra() {
-  local data="${HOME}/.cache/parterre/test-cassandra" alone=()
-  [ -f "$data/users.lock" ] || return 0
-  ! has flock || alone=(flock --nonblock "$data/users.lock")
-  ${alone[@]+"${alone[@]}"} node "$CASSANDRA" stop "$data" || true
-}
-
 # Nextest closes with: Summary [ 1.234s] 12 tests run: 11 passed (1 slow), 1 failed, 0 skipped
 count_nextest() {
   local line

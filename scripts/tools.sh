@@ -131,6 +131,17 @@ have_cassandra() {
   (step "Fetching Apache Cassandra (66 MB, once)" node "$CASSANDRA" jars)
 }
 
+# The nodes that the tests share, unless somebody else's tests are using them. They are started by the first test again.
+stop_test_cassandra() {
+  local name data alone
+  for name in test-cassandra test-cassandra-three; do
+    data="${HOME}/.cache/parterre/$name" alone=()
+    [ -f "$data/users.lock" ] || continue
+    ! has flock || alone=(flock --nonblock "$data/users.lock")
+    ${alone[@]+"${alone[@]}"} node "$CASSANDRA" stop "$data" || true
+  done
+}
+
 # A cluster for the CQL suites: the one that CQL_NODES names, Apache Cassandra, or ScyllaDB by Docker.
 have_cql() {
   [ -z "${CQL_NODES:-}" ] || return 0

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use parterre::checker::check;
 use parterre::clock::SystemClock;
+use parterre::test_support::cassandra::three::stage;
+use parterre::test_support::database;
 use parterre::test_support::house::{SLUG, put_on_sale};
-use parterre::test_support::{cassandra, database};
 use parterre::wiring;
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -86,13 +87,14 @@ fn order(hold: &Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_slept_past_its_holds_cannot_sell_them() {
-    let keyspace = cassandra::shared().await;
+    let stage = stage().await;
     // The client insists on a provider even where nothing is encrypted. A second call finds the first one's.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let database = database().await;
     put_on_sale(&wiring::catalog(&database.pool), &SystemClock).await;
-    let settings = &keyspace.settings;
-    let cluster = ["--cql-node", &settings.nodes[0], "--cql-keyspace", &settings.keyspace].map(ToOwned::to_owned);
+    let settings = &stage.keyspace.settings;
+    let nodes = settings.nodes.iter().flat_map(|node| ["--cql-node", node]);
+    let cluster: Vec<String> = nodes.chain(["--cql-keyspace", &settings.keyspace]).map(ToOwned::to_owned).collect();
     let sleeper = Server::start("sleeper", &database.url, &cluster).await;
     let awake = Server::start("awake", &database.url, &cluster).await;
     let holds = format!("/events/{SLUG}/holds");

@@ -24,8 +24,10 @@ use crate::record::Record;
 const TRUST: u64 = 1_000_000;
 /// How long a hold lasts that is to be forgotten.
 const SHORT: i64 = 2_500;
-/// Every outcome that was told as unknown is to be known this much later: as long as the store may take to tell one.
-const KNOWN_WITHIN: Duration = Duration::from_secs(5);
+/// An outcome that was told as unknown is to be known this much later; a call that begins by then finds it out.
+pub(crate) const KNOWN_WITHIN: Duration = Duration::from_secs(5);
+/// Whoever is told for so long that the store cannot be reached, and never that anything is unknown, goes away.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The hall: so many seats, in blocks of so many.
 pub(crate) struct Hall {
@@ -49,6 +51,15 @@ pub(crate) struct Tally {
     pub(crate) open: u32,
     /// Between the first word that an outcome is unknown and the one that told it: the longest time.
     pub(crate) longest: Duration,
+}
+
+impl Tally {
+    /// A row of the table that `./bench soak` writes.
+    pub(crate) fn row(&self, name: &str) -> String {
+        let Self { asked, granted, lost, unavailable, unknown, open, longest } = self;
+        let longest = longest.as_secs_f64();
+        format!("| {name} | {asked} | {granted} | {lost} | {unavailable} | {unknown} | {open} | {longest:.1} |")
+    }
 }
 
 impl Hall {
@@ -207,7 +218,7 @@ impl Client {
                         unknown.get_or_insert_with(Instant::now);
                     }
                     let is_over = |since: Instant| since.elapsed() > KNOWN_WITHIN;
-                    if unknown.map_or(begun.elapsed() > KNOWN_WITHIN * 2, is_over) {
+                    if unknown.map_or(begun.elapsed() > PATIENCE, is_over) {
                         println!("{} is left at {:?}: {trouble}", grant.id, begun.elapsed());
                         if unknown.is_some() {
                             told(None, What::Placed);

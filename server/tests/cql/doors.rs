@@ -9,7 +9,7 @@ use parterre::config::Config;
 use parterre::holds::CqlHolds;
 use parterre::holds::cql::Tuning;
 use parterre::stores::cql::Cql;
-use parterre::test_support::cassandra;
+use parterre::test_support::cassandra::three::stage;
 use parterre::test_support::house::{config, with};
 use parterre::wiring;
 use serde_json::Value;
@@ -32,7 +32,8 @@ async fn told(config: &Config, ticket: TicketId, status: TicketStatus) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn doors_hear_of_tickets_that_were_sold_while_the_cluster_was_away() {
-    let keyspace = cassandra::shared().await;
+    let stage = stage().await;
+    let keyspace = &stage.keyspace;
     let mut between = Between::start(&keyspace.settings).await;
     let asked = |nodes: &[String]| Config {
         cql_nodes: nodes.to_vec(),

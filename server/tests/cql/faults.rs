@@ -7,27 +7,30 @@ use std::time::Duration;
 use parterre::holds::cql::Tuning;
 use parterre::holds::{CqlHolds, HoldStore};
 use parterre::stores::cql::Cql;
-use parterre::test_support::cassandra;
+use parterre::test_support::cassandra::three::stage;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::crowd::{Hall, Tally, run};
+use crate::crowd::{Hall, KNOWN_WITHIN, Tally, run};
 use crate::proxy::{Between, FAULTS, Fault};
 use crate::record::Record;
 use crate::sized;
 
 /// Clients, half of them on each of two stores that know nothing of each other.
 const CLIENTS: usize = 32;
-/// A story ends after this time, however much there was to come.
-const LONGEST: Duration = Duration::from_secs(200);
+/// Tries for a hold over all stories, short and long.
+const TRIES: [usize; 2] = [768, 20_000];
+/// A story that takes longer has got stuck.
+const LONGEST: Duration = Duration::from_secs(600);
 
 async fn store(settings: &parterre::stores::cql::connect::Settings) -> Arc<dyn HoldStore> {
     let cql = Cql::connect(settings).await.expect("the proxy lets the driver in");
     Arc::new(CqlHolds::new(cql, Tuning::default(), None).await.expect("the tables are there"))
 }
 
-async fn story(fault: Fault) {
-    let keyspace = cassandra::shared().await;
+async fn story(fault: Fault, name: &str) {
+    let stage = stage().await;
+    let keyspace = &stage.keyspace;
     let mut between = Between::start(&keyspace.settings).await;
     let stores = [store(&between.settings).await, store(&between.settings).await];
     let (hall, record) = (Arc::new(Hall::new(36, 12)), Arc::new(Record::default()));
@@ -35,8 +38,7 @@ async fn story(fault: Fault) {
         hall.open(&**store).await;
     }
     between.break_by(fault);
-    // 20,000 attempts over all kinds of faults, where there is time.
-    let rounds = sized(4, 20_000 / CLIENTS / FAULTS.len());
+    let rounds = sized(TRIES[0], TRIES[1]).div_ceil(CLIENTS * FAULTS.len());
     let stop = CancellationToken::new();
     let bound = tokio::spawn({
         let stop = stop.clone();
@@ -51,12 +53,15 @@ async fn story(fault: Fault) {
     // What was delayed arrives within this time.
     sleep(Duration::from_millis(2_500)).await;
     hall.look(&keyspace.cql, &record).await;
-    println!("{fault:?}: {tally:?}, {} calls", record.len());
+    println!("{}", tally.row(&name.replace('_', " ")));
     record.judge();
+    assert_eq!(tally.asked as usize, CLIENTS * rounds, "nobody got stuck: {tally:?}");
     told(&tally);
 }
 
 fn told(tally: &Tally) {
+    let most = KNOWN_WITHIN + Tuning::default().resolve_within;
+    assert!(tally.longest <= most, "what is unknown is found out by the first call after {KNOWN_WITHIN:?}: {tally:?}");
     assert_eq!(tally.open, 0, "every outcome is known in the end: {tally:?}");
     assert_eq!(tally.granted + tally.lost + tally.unavailable, tally.asked, "everybody is told: {tally:?}");
     assert!(tally.granted > tally.asked / 10, "the sale goes on: {tally:?}");
@@ -66,7 +71,7 @@ macro_rules! stories {
     ($($name:ident: $fault:ident),+ $(,)?) => {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
-            story(Fault::$fault).await;
+            story(Fault::$fault, stringify!($name)).await;
         })+
     };
 }

@@ -4,15 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parterre::clock::{Clock, SystemClock, random};
 use parterre::holds::cql::Tuning;
 use parterre::holds::{CqlHolds, HoldStore};
-use parterre::stores::cql::connect::Settings;
-use parterre::stores::cql::{Cql, keyspace, migrate};
+use parterre::stores::cql::Cql;
+use parterre::test_support::cassandra::three::Three;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::cluster::Three;
 use crate::crowd::{Hall, run};
 use crate::record::Record;
 use crate::sized;
@@ -21,25 +19,10 @@ const CLIENTS: usize = 32;
 /// Stores that know nothing of each other, as four processes would be.
 const STORES: usize = 4;
 
-/// Makes the keyspace, as soon as the nodes know each other.
-async fn migrated(settings: &Settings) {
-    let clock = SystemClock;
-    for _ in 0..40 {
-        match migrate::up(settings, clock.now(), random(&clock)).await {
-            Ok(_) => return,
-            Err(trouble) => eprintln!("the cluster is not whole yet: {trouble}"),
-        }
-        sleep(Duration::from_millis(500)).await;
-    }
-    panic!("the cluster did not become whole");
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hot_block_is_linearizable_while_nodes_die_and_sleep() {
     let mut three = Three::start().await;
-    let keyspace = format!("history_{}", std::process::id());
-    let settings = Settings { replication: Some(3), ..Settings::new(three.addresses(), &keyspace) };
-    migrated(&settings).await;
+    let settings = three.keyspace().await.settings.clone();
     let mut stores: Vec<Arc<dyn HoldStore>> = Vec::new();
     let (hall, record) = (Arc::new(Hall::new(12, 12)), Arc::new(Record::default()));
     for _ in 0..STORES {
@@ -71,8 +54,4 @@ async fn a_hot_block_is_linearizable_while_nodes_die_and_sleep() {
     println!("{tally:?}, {} calls", record.len());
     record.judge();
     assert!(tally.granted > 50, "the sale goes on meanwhile: {tally:?}");
-    // The nodes have only just come back: what they do not drop now is in nobody's way.
-    if let Err(trouble) = keyspace::remove(&settings).await {
-        eprintln!("the keyspace is left behind: {trouble}");
-    }
 }

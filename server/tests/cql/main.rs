@@ -1,11 +1,11 @@
 //! Holds on a CQL cluster under everything that goes wrong: answers that lie, nodes that die, clocks that jump. Each
 //! story ends with the independent judgement of a linearizability checker, seat by seat.
 //!
-//! Needs the Apache Cassandra that the tests start themselves, or the cluster that `CQL_NODES` names. Short by default;
-//! `PARTERRE_LONG_TESTS=1` (`./bench soak`) makes the stories as long as they were meant.
+//! Contention and failure play on three nodes of Apache Cassandra that the tests start themselves; where `CQL_NODES` names
+//! a cluster, all but the stories that kill and pause nodes play there. Short by default; `PARTERRE_LONG_TESTS=1`
+//! (`./bench soak`) makes the stories as long as they were meant.
 
 mod asleep;
-mod cluster;
 mod crowd;
 mod doors;
 mod faults;

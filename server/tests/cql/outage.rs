@@ -1,4 +1,4 @@
-//! The cluster is gone while the shop is open: new holds pause and say so, open checkouts end as if nothing were, and
+//! The cluster is gone while the shop is open, or too few of its nodes are left: new holds pause and say so, open checkouts end as if nothing were, and
 //! all goes on by itself when the cluster is back.
 
 use std::sync::Arc;
@@ -8,10 +8,11 @@ use parterre::checker::check;
 use parterre::holds::CqlHolds;
 use parterre::holds::cql::Tuning;
 use parterre::stores::cql::Cql;
-use parterre::test_support::cassandra;
+use parterre::stores::cql::connect::Settings;
+use parterre::test_support::cassandra::three::{Three, stage};
 use parterre::test_support::house::with_holds;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::proxy::Between;
 use crate::shop::Open;
@@ -32,51 +33,76 @@ enum Gone {
     Silent,
 }
 
-async fn story(gone: Gone) {
-    let keyspace = cassandra::shared().await;
-    let mut between = Between::start(&keyspace.settings).await;
-    let cql = Cql::connect(&between.settings).await.unwrap();
-    let store = CqlHolds::new(cql, Tuning::default(), None).await.unwrap();
-    let open = Open::on(with_holds(Arc::new(store)).await).await;
-    let hold: Value = open.hold(2).await.json().await.unwrap();
-    let order = open.order(&hold).await;
-    match gone {
-        Gone::Cut => between.cut(),
-        Gone::Silent => between.freeze(),
+/// A shop on the cluster, and a buyer who holds seats and has an order for them.
+struct Evening {
+    open: Open,
+    hold: Value,
+    order: Value,
+}
+
+impl Evening {
+    async fn on(settings: &Settings) -> Self {
+        let cql = Cql::connect(settings).await.unwrap();
+        let store = CqlHolds::new(cql, Tuning::default(), None).await.unwrap();
+        let open = Open::on(with_holds(Arc::new(store)).await).await;
+        let hold: Value = open.hold(2).await.json().await.unwrap();
+        let order = open.order(&hold).await;
+        Self { open, hold, order }
     }
-    let paused = async |within: Duration| {
+
+    async fn paused(&self, within: Duration) {
         let asked = Instant::now();
-        let answer = open.hold(2).await;
+        let answer = self.open.hold(2).await;
         let told = asked.elapsed();
         println!("a hold is paused after {told:?}");
         assert_eq!(answer.status(), 503);
         assert!(answer.headers().contains_key("retry-after"), "{:?}", answer.headers());
         assert!(told < within + BUSY, "told after {told:?}");
-    };
-    let later = async {
-        sleep(Duration::from_millis(200)).await;
-        for _ in 0..2 {
-            paused(TOLD_WITHIN).await;
-        }
-    };
-    tokio::join!(paused(FOUND_OUT_WITHIN), later);
-    open.pays(&hold, &order).await;
-    let ready = open.ready().await;
-    assert_eq!((&ready["status"], &ready["stores"]["postgres"]), (&json!("degraded"), &json!("ready")), "{ready}");
-    between.mend();
-    let back = Instant::now();
-    loop {
-        let answer = open.hold(2).await;
-        if answer.status().is_success() {
-            break;
-        }
-        let told = answer.text().await.unwrap_or_default();
-        assert!(back.elapsed() < BACK_WITHIN, "a minute after the cluster was back: {told}");
-        sleep(Duration::from_millis(200)).await;
     }
-    println!("holds again {:?} after the cluster was back", back.elapsed());
-    let breaches = check(&open.house.database.pool).await.unwrap();
-    assert_eq!(breaches, []);
+
+    /// The cluster is gone: whoever asks is told so, and who has an order pays.
+    async fn goes_on(&self) {
+        let later = async {
+            sleep(Duration::from_millis(200)).await;
+            for _ in 0..2 {
+                self.paused(TOLD_WITHIN).await;
+            }
+        };
+        tokio::join!(self.paused(FOUND_OUT_WITHIN), later);
+        self.open.pays(&self.hold, &self.order).await;
+        let ready = self.open.ready().await;
+        assert_eq!((&ready["status"], &ready["stores"]["postgres"]), (&json!("degraded"), &json!("ready")), "{ready}");
+    }
+
+    /// The cluster is back: seats are held again without anybody's doing.
+    async fn ends(self) {
+        let back = Instant::now();
+        loop {
+            let answer = self.open.hold(2).await;
+            if answer.status().is_success() {
+                break;
+            }
+            let told = answer.text().await.unwrap_or_default();
+            assert!(back.elapsed() < BACK_WITHIN, "a minute after the cluster was back: {told}");
+            sleep(Duration::from_millis(200)).await;
+        }
+        println!("holds again {:?} after the cluster was back", back.elapsed());
+        let breaches = check(&self.open.house.database.pool).await.unwrap();
+        assert_eq!(breaches, []);
+    }
+}
+
+async fn story(gone: Gone) {
+    let stage = stage().await;
+    let mut between = Between::start(&stage.keyspace.settings).await;
+    let evening = Evening::on(&between.settings).await;
+    match gone {
+        Gone::Cut => between.cut(),
+        Gone::Silent => between.freeze(),
+    }
+    evening.goes_on().await;
+    between.mend();
+    evening.ends().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,4 +113,26 @@ async fn a_cluster_that_breaks_off_pauses_holds_and_lets_checkouts_pay() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_that_falls_silent_pauses_holds_and_lets_checkouts_pay() {
     story(Gone::Silent).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_that_die_one_by_one_pause_holds_once_they_are_too_few_and_let_checkouts_pay() {
+    let mut three = Three::start().await;
+    let keyspace = three.keyspace().await;
+    let evening = Evening::on(&keyspace.settings).await;
+    // Two of three still decide. Whoever was on the way to the third may hear that nobody knows, and asks again.
+    three.signal(2, "-KILL");
+    let held = async {
+        while !evening.open.hold(1).await.status().is_success() {
+            sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(BACK_WITHIN, held).await.expect("one node of three is missed by nobody");
+    // One is too few.
+    three.signal(1, "-KILL");
+    evening.goes_on().await;
+    three.signal(0, "-KILL");
+    evening.paused(TOLD_WITHIN).await;
+    three.restart().await;
+    evening.ends().await;
 }

@@ -1,6 +1,6 @@
-//! A proxy between the store and one node, which loses, delays and falsifies on command.
+//! A proxy between the store and each of its nodes, which loses, delays and falsifies on command.
 
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,34 +48,44 @@ pub(crate) const FAULTS: [Fault; 6] =
     [Fault::TimedOut, Fault::TooFew, Fault::Unknown, Fault::Reset, Fault::Dropped, Fault::Delayed];
 
 impl Between {
-    /// Stands before the first node of `settings`.
+    /// Stands before every node of `settings`.
     pub(crate) async fn start(settings: &Settings) -> Self {
-        let real: SocketAddr = settings.nodes[0].parse().expect("the test's node has an address of numbers");
-        // On the node's own host: the driver takes the host from the node's tables and the port from here.
-        let seen = free(real.ip());
-        let node = Node::builder().real_address(real).proxy_address(seen).shard_awareness(ShardAwareness::Unaware);
-        let proxy = Proxy::new([node.build()]).run().await.expect("the proxy starts");
-        Self { proxy, settings: Settings { nodes: vec![seen.to_string()], ..settings.clone() } }
+        let address = |node: &String| node.parse().expect("the test's nodes have addresses of numbers");
+        let real: Vec<SocketAddr> = settings.nodes.iter().map(address).collect();
+        // On the nodes' own hosts: the driver takes hosts from the nodes' tables and the port from its first connection.
+        let port = free(&real);
+        let seen = |real: &SocketAddr| SocketAddr::new(real.ip(), port);
+        let nodes = real.iter().map(|real| {
+            let node = Node::builder().real_address(*real).proxy_address(seen(real));
+            node.shard_awareness(ShardAwareness::Unaware).build()
+        });
+        let proxy = Proxy::new(nodes).run().await.expect("the proxy starts");
+        let nodes = real.iter().map(|real| seen(real).to_string()).collect();
+        Self { proxy, settings: Settings { nodes, ..settings.clone() } }
     }
 
     /// From now on this goes wrong at times.
     pub(crate) fn break_by(&mut self, fault: Fault) {
-        let node = &mut self.proxy.running_nodes[0];
-        match fault {
-            Fault::TimedOut => node.change_response_rules(Some(lie!(0.3, example_db_errors::write_timeout()))),
-            Fault::TooFew => node.change_response_rules(Some(lie!(0.3, example_db_errors::unavailable()))),
-            Fault::Unknown => node.change_response_rules(Some(lie!(0.3, example_db_errors::other(0x1700)))),
-            Fault::Reset => {
-                node.change_response_rules(Some(vec![ResponseRule(judged(0.03), ResponseReaction::drop_connection())]));
+        for node in &mut self.proxy.running_nodes {
+            match fault {
+                Fault::TimedOut => node.change_response_rules(Some(lie!(0.3, example_db_errors::write_timeout()))),
+                Fault::TooFew => node.change_response_rules(Some(lie!(0.3, example_db_errors::unavailable()))),
+                Fault::Unknown => node.change_response_rules(Some(lie!(0.3, example_db_errors::other(0x1700)))),
+                Fault::Reset => {
+                    node.change_response_rules(Some(vec![ResponseRule(
+                        judged(0.03),
+                        ResponseReaction::drop_connection(),
+                    )]));
+                }
+                Fault::Dropped => {
+                    node.change_request_rules(Some(vec![RequestRule(work(0.03), RequestReaction::drop_frame())]));
+                }
+                Fault::Delayed => node.change_request_rules(Some(vec![
+                    // Longer than anybody waits: it arrives when its sender has long asked what became of it.
+                    RequestRule(work(0.03), RequestReaction::delay(Duration::from_millis(2_300))),
+                    RequestRule(work(0.1), RequestReaction::delay(Duration::from_millis(200))),
+                ])),
             }
-            Fault::Dropped => {
-                node.change_request_rules(Some(vec![RequestRule(work(0.03), RequestReaction::drop_frame())]));
-            }
-            Fault::Delayed => node.change_request_rules(Some(vec![
-                // Longer than anybody waits: it arrives when its sender has long asked what became of it.
-                RequestRule(work(0.03), RequestReaction::delay(Duration::from_millis(2_300))),
-                RequestRule(work(0.1), RequestReaction::delay(Duration::from_millis(200))),
-            ])),
         }
     }
 
@@ -86,14 +96,18 @@ impl Between {
 
     /// Breaks every connection there is, and refuses new ones until it is [mended](Self::mend).
     pub(crate) fn cut(&mut self) {
-        let node = &mut self.proxy.running_nodes[0];
-        node.change_request_rules(Some(vec![RequestRule(Condition::True, RequestReaction::drop_connection())]));
+        self.meet_all_with(&RequestReaction::drop_connection());
     }
 
     /// Says nothing any more, on open connections as on new ones, until it is [mended](Self::mend).
     pub(crate) fn freeze(&mut self) {
-        let node = &mut self.proxy.running_nodes[0];
-        node.change_request_rules(Some(vec![RequestRule(Condition::True, RequestReaction::drop_frame())]));
+        self.meet_all_with(&RequestReaction::drop_frame());
+    }
+
+    fn meet_all_with(&mut self, reaction: &RequestReaction) {
+        for node in &mut self.proxy.running_nodes {
+            node.change_request_rules(Some(vec![RequestRule(Condition::True, reaction.clone())]));
+        }
     }
 }
 
@@ -110,7 +124,10 @@ fn work(part: f64) -> Condition {
     Condition::all([asks, own, Condition::RandomWithProbability(part)])
 }
 
-fn free(host: IpAddr) -> SocketAddr {
-    let probe = TcpListener::bind((host, 0)).expect("a loopback address has a free port");
-    probe.local_addr().expect("it has an address")
+/// A port that is free on every one of the hosts.
+fn free(hosts: &[SocketAddr]) -> u16 {
+    let is_free = |port: &u16| hosts.iter().all(|host| TcpListener::bind((host.ip(), *port)).is_ok());
+    let any = || TcpListener::bind((hosts[0].ip(), 0)).and_then(|probe| probe.local_addr());
+    let mut ports = (0..50).map(|_| any().expect("a loopback address has a free port").port());
+    ports.find(is_free).expect("some port is free on every host")
 }

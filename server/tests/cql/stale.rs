@@ -13,7 +13,7 @@ use parterre::holds::store::{Grant, Outcome};
 use parterre::holds::{CqlHolds, HoldStore};
 use parterre::http::assets::Manifest;
 use parterre::stores::cql::Cql;
-use parterre::test_support::cassandra;
+use parterre::test_support::cassandra::three::{Stage, stage};
 use parterre::test_support::house::{config, with_holds};
 use parterre::tickets::KEY_FILE;
 use parterre::wiring;
@@ -25,9 +25,8 @@ use crate::shop::Open;
 
 const HOUR: i64 = 60 * MINUTE;
 
-async fn store(hall: &Hall) -> CqlHolds {
-    let keyspace = cassandra::shared().await;
-    let cql = Cql::connect(&keyspace.settings).await.expect("the cluster answers");
+async fn store(stage: &Stage, hall: &Hall) -> CqlHolds {
+    let cql = Cql::connect(&stage.keyspace.settings).await.expect("the cluster answers");
     let store = CqlHolds::new(cql, Tuning::default(), None).await.expect("the tables are there");
     hall.open(&store).await;
     store
@@ -51,8 +50,8 @@ fn grant(hall: &Hall, seat: u32, now: Millis) -> Grant {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_an_hour_ahead_takes_over_and_leaves_one_who_can_buy() {
-    let hall = Hall::new(4, 4);
-    let (right, ahead) = (store(&hall).await, store(&hall).await);
+    let (stage, hall) = (stage().await, Hall::new(4, 4));
+    let (right, ahead) = (store(&stage, &hall).await, store(&stage, &hall).await);
     let now = SystemClock.now();
     let first = grant(&hall, 1, now);
     let Outcome::Applied(held) = right.place(&first, now).await else { panic!("a free seat is granted") };
@@ -68,8 +67,8 @@ async fn a_clock_an_hour_ahead_takes_over_and_leaves_one_who_can_buy() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_an_hour_behind_takes_nothing_that_is_held() {
-    let hall = Hall::new(4, 4);
-    let (right, behind) = (store(&hall).await, store(&hall).await);
+    let (stage, hall) = (stage().await, Hall::new(4, 4));
+    let (right, behind) = (store(&stage, &hall).await, store(&stage, &hall).await);
     let now = SystemClock.now();
     let first = grant(&hall, 1, now);
     assert!(matches!(right.place(&first, now).await, Outcome::Applied(_)));
@@ -86,8 +85,8 @@ async fn a_clock_an_hour_behind_takes_nothing_that_is_held() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_jumps_back_and_forth_gives_nothing_twice() {
-    let hall = Hall::new(4, 4);
-    let (one, other) = (store(&hall).await, store(&hall).await);
+    let (stage, hall) = (stage().await, Hall::new(4, 4));
+    let (one, other) = (store(&stage, &hall).await, store(&stage, &hall).await);
     let now = SystemClock.now();
     let mut last: Option<(Grant, domain::hold::Fence)> = None;
     for jump in [0, HOUR, -HOUR, 2 * HOUR, -2 * HOUR, 3 * HOUR, 0, 4 * HOUR] {
@@ -119,9 +118,10 @@ impl Clock for Ahead {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_house_whose_clock_is_an_hour_ahead_frees_nobodys_hold() {
-    let keyspace = cassandra::own().await;
-    let store =
-        async || CqlHolds::new(keyspace.cql.clone(), Tuning::default(), None).await.expect("the tables are there");
+    let stage = stage().await;
+    let store = async || {
+        CqlHolds::new(stage.keyspace.cql.clone(), Tuning::default(), None).await.expect("the tables are there")
+    };
     let open = Open::on(with_holds(Arc::new(store().await)).await).await;
     let hold: Value = open.hold(2).await.json().await.expect("a hold is JSON");
     let (pool, clock, stop) = (open.house.database.pool.clone(), Arc::new(Ahead), CancellationToken::new());

@@ -1,14 +1,18 @@
-//! For tests: a CQL keyspace of one's own, on the Apache Cassandra that all tests of a machine share.
+//! For tests: a CQL keyspace of one's own, on the Apache Cassandra that all tests of a machine share; stories of
+//! contention and failure play on three nodes ([`three`]).
 //!
 //! `CQL_NODES` may name another cluster, such as the ScyllaDB of `compose.yaml`. Otherwise the first test starts a
 //! node under the user's cache folder (`scripts/cassandra/node.mjs`), and it stays for the next one; `./test` stops it
 //! when nobody uses it any more. Where there is neither, `./test` says so and leaves out what `scripts/needs.sh` names; a
 //! test that is run all the same fails, so that none passes unseen.
 
+pub mod three;
+
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
 use tokio::process::Command;
@@ -17,6 +21,7 @@ use crate::clock::{Clock, SystemClock, random};
 use crate::stores::cql::connect::Settings;
 use crate::stores::cql::{Cql, keyspace, migrate};
 use crate::stores::postgres::embedded::user_cache;
+use crate::trouble::Trouble;
 
 /// A migrated keyspace; one of one's own is dropped at the end.
 #[derive(Debug)]
@@ -60,7 +65,7 @@ pub async fn own_on(nodes: Vec<String>) -> TestKeyspace {
     let settings = Settings::new(nodes, &name);
     // A process number comes round again; what an aborted test left under this name is nobody's.
     keyspace::remove(&settings).await.expect("the test cluster obeys");
-    migrated(settings, true).await
+    migrated(settings, true).await.expect("the test cluster obeys")
 }
 
 /// The keyspace that tests of this version of the schema share. Events and holds in it are told apart by ids that each
@@ -69,20 +74,25 @@ pub async fn own_on(nodes: Vec<String>) -> TestKeyspace {
 /// # Panics
 /// As [`own`].
 pub async fn shared() -> TestKeyspace {
-    let settings = Settings::new(nodes().await, &format!("shared_{}", migrate::fingerprint()));
-    let missing = |steps: &[migrate::StepStatus]| steps.iter().any(|step| !step.applied);
-    if missing(&migrate::status(&settings).await.expect("the test cluster answers")) {
-        return migrated(settings, false).await;
-    }
-    let cql = Cql::connect(&settings).await.expect("the test's keyspace answers");
-    TestKeyspace { cql, settings, own: false }
+    shared_on(nodes().await, None).await.expect("the test cluster obeys")
 }
 
-async fn migrated(settings: Settings, own: bool) -> TestKeyspace {
+/// The same on these nodes, with so many copies where it is still to be made.
+async fn shared_on(nodes: Vec<String>, replication: Option<u8>) -> Result<TestKeyspace, Trouble> {
+    let name = format!("shared_{}", migrate::fingerprint());
+    let settings = Settings { replication, ..Settings::new(nodes, &name) };
+    if migrate::status(&settings).await?.iter().any(|step| !step.applied) {
+        return migrated(settings, false).await;
+    }
+    let cql = Cql::connect(&settings).await?;
+    Ok(TestKeyspace { cql, settings, own: false })
+}
+
+async fn migrated(settings: Settings, own: bool) -> Result<TestKeyspace, Trouble> {
     let clock = SystemClock;
-    migrate::up(&settings, clock.now(), random(&clock)).await.expect("the CQL steps apply");
-    let cql = Cql::connect(&settings).await.expect("the test's keyspace answers");
-    TestKeyspace { cql, settings, own }
+    migrate::up(&settings, clock.now(), random(&clock)).await?;
+    let cql = Cql::connect(&settings).await?;
+    Ok(TestKeyspace { cql, settings, own })
 }
 
 impl Drop for TestKeyspace {
@@ -105,9 +115,8 @@ impl Drop for TestKeyspace {
 /// # Panics
 /// Where none can be had, or one should start and does not.
 pub async fn nodes() -> Vec<String> {
-    #[allow(clippy::disallowed_methods, reason = "tests have no Config")]
-    if let Ok(named) = std::env::var("CQL_NODES") {
-        return named.split(',').map(str::to_owned).collect();
+    if let Some(named) = named() {
+        return named;
     }
     let folder = folder("test-cassandra");
     use_it(&folder);
@@ -118,6 +127,13 @@ pub async fn nodes() -> Vec<String> {
     let gate = tokio::task::spawn_blocking(move || gate.lock().map(|()| gate));
     let _gate = gate.await.expect("waiting does not panic").expect("the lock can be had");
     start(&folder, &["--quick"]).await.expect(NONE).nodes
+}
+
+/// The cluster that `CQL_NODES` names.
+fn named() -> Option<Vec<String>> {
+    #[allow(clippy::disallowed_methods, reason = "tests have no Config")]
+    let named = std::env::var("CQL_NODES").ok()?;
+    Some(named.split(',').map(str::to_owned).collect())
 }
 
 /// A folder for the data of a test cluster, under the user's cache.
@@ -158,10 +174,11 @@ fn script() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/cassandra/node.mjs")
 }
 
-/// Marks the node as used until this process ends, so that `./test` stops it under nobody's feet.
+/// Marks the nodes of `folder` as used until this process ends, so that `./test` stops them under nobody's feet.
 fn use_it(folder: &Path) {
-    static USED: OnceLock<File> = OnceLock::new();
-    USED.get_or_init(|| {
+    static USED: Mutex<BTreeMap<PathBuf, File>> = Mutex::new(BTreeMap::new());
+    let mut used = USED.lock().unwrap_or_else(PoisonError::into_inner);
+    used.entry(folder.to_owned()).or_insert_with(|| {
         fs::create_dir_all(folder).expect("the cache folder can be written");
         let mark = File::create(folder.join("users.lock")).expect("the cache folder can be written");
         mark.lock_shared().expect("the lock can be had");
