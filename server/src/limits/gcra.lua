@@ -4,14 +4,20 @@
 local said = redis.call('GET', KEYS[2])
 if said then return tonumber(said) end
 local now, interval, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local due = tonumber(redis.call('GET', KEYS[1]) or now)
-due = math.max(now, math.min(due, now + tolerance)) + interval
+local known = tonumber(redis.call('GET', KEYS[1]) or now)
+local due = math.min(known, now + tolerance)
+local function keep(due)
+  redis.call('SET', KEYS[1], string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000))
+end
+-- A clock that was set back must not be waited for.
+if due < known and due > now then keep(due) end
+due = math.max(now, due) + interval
 local early = due - tolerance - now
 local answer
 if early > 0 then
   answer = -early
 else
-  redis.call('SET', KEYS[1], string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000))
+  keep(due)
   answer = math.floor(-early / interval)
 end
 redis.call('SET', KEYS[2], string.format('%.0f', answer), 'PX', ARGV[4])

@@ -45,7 +45,9 @@ impl MemoryRates {
         if let Some((_, verdict)) = state.last.filter(|(last, _)| *last == nonce) {
             return verdict;
         }
-        let due = state.due.min(now.saturating_add(rule.tolerance())).max(now).saturating_add(rule.interval());
+        // Kept so on a refusal as well: a clock that was set back must not be waited for.
+        state.due = state.due.min(now.saturating_add(rule.tolerance())).max(now);
+        let due = state.due.saturating_add(rule.interval());
         let early = due.saturating_sub(rule.tolerance()).saturating_sub(now);
         let verdict = if early > 0 {
             Verdict::of(-early)
