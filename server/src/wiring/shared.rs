@@ -129,17 +129,19 @@ pub(super) async fn doors(cql: &Cql, pool: &Pool) -> Result<Doors, Trouble> {
 
 /// How long a door waits for an answer, the way to the store included.
 const TOLD_WITHIN: Duration = Duration::from_secs(8);
+/// How much of it the cluster may take, where PostgreSQL may be asked as well.
+const CLUSTER_WITHIN: Duration = Duration::from_secs(4);
 
 /// What the shop says of a ticket: the CQL cluster where one is named, and the PostgreSQL that is named where the cluster
 /// does not know the ticket; where neither is named nobody is asked.
 pub(super) async fn ask(config: &Config, ticket: TicketId) -> Option<Result<Option<DoorTicket>, Trouble>> {
     let asked = async {
         if let Some(settings) = config.cql() {
-            let store = CqlTickets::new(Cql::connect(&settings).await?).await?;
-            let told = store.find(ticket).await?.map(|shown| shown.ticket);
-            // What was sold a moment ago, or before doors were told, may not be there yet.
-            if told.is_some() || config.database_url.is_none() {
-                return Ok(told);
+            let told = tokio::time::timeout(CLUSTER_WITHIN, on_the_cluster(&settings, ticket)).await;
+            let told = told.unwrap_or_else(|_| Err(silent("the CQL cluster")));
+            // What was sold a moment ago, or before doors were told, may not be there yet; and the cluster may be away.
+            if matches!(told, Ok(Some(_))) || config.database_url.is_none() {
+                return told;
             }
         }
         let url = config.database_url.as_ref().map_or("", ExposeSecret::expose_secret);
@@ -149,6 +151,14 @@ pub(super) async fn ask(config: &Config, ticket: TicketId) -> Option<Result<Opti
     if config.cql_nodes.is_empty() && config.database_url.is_none() {
         return None;
     }
-    let silent = || Trouble::Unavailable { what: "the shop", detail: "no answer in time".into() };
-    Some(tokio::time::timeout(TOLD_WITHIN, asked).await.unwrap_or_else(|_| Err(silent())))
+    Some(tokio::time::timeout(TOLD_WITHIN, asked).await.unwrap_or_else(|_| Err(silent("the shop"))))
+}
+
+async fn on_the_cluster(settings: &cql::connect::Settings, ticket: TicketId) -> Result<Option<DoorTicket>, Trouble> {
+    let store = CqlTickets::new(Cql::connect(settings).await?).await?;
+    Ok(store.find(ticket).await?.map(|shown| shown.ticket))
+}
+
+fn silent(what: &'static str) -> Trouble {
+    Trouble::Unavailable { what, detail: "no answer in time".into() }
 }
