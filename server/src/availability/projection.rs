@@ -129,12 +129,13 @@ impl Projection {
     }
 
     /// Takes over what was read past every shortcut; answers how many seats and standing tiers were shown wrongly.
-    pub(super) fn correct(&self, snapshot: Arc<Snapshot>, out: &Broadcaster) -> usize {
+    pub(super) fn correct(&self, snapshot: Arc<Snapshot>, out: &Broadcaster, now: Millis) -> usize {
         let mut state = self.lock();
         if snapshot.version < state.snapshot.version {
             return 0;
         }
-        if snapshot.version > state.snapshot.version {
+        let ran_out = state.snapshot.stale_at.is_some_and(|end| now >= end);
+        if snapshot.version > state.snapshot.version || ran_out {
             // Something changed since, and what was wrong besides cannot be told from it; this puts both right.
             self.take(&mut state, snapshot, false, out);
             return 0;

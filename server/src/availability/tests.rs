@@ -260,6 +260,19 @@ async fn a_wrong_projection_is_put_right_and_told() {
 }
 
 #[tokio::test]
+async fn a_hold_that_ran_out_unseen_is_no_drift() {
+    let holds = house(evening(), Sold::default());
+    let availability = Availability::new(holds.clone(), NOW);
+    change(&holds, &availability, 0).await;
+    // Nobody listens and nobody sweeps: the clock alone frees the seats, and the store's version stays.
+    let later = NOW.plus(domain::hold::HOLD_FOR + 1);
+    assert_eq!(availability.compare(later).await.unwrap(), 0);
+    let (projection, _) = availability.look(event(), 0, later).await.unwrap();
+    projection.break_on_purpose(SeatId(20), SeatState::Sold);
+    assert_eq!(availability.compare(later).await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn a_ticker_tells_what_changes_while_somebody_listens_and_rests_after() {
     let holds = house(evening(), Sold::default());
     let clock = Arc::new(crate::clock::ManualClock::at(NOW));

@@ -118,7 +118,7 @@ impl Availability {
         let looked = timeout(WITHIN, self.0.holds.look_past(projection.event, now)).await;
         let silent = |_| Trouble::Unavailable { what: "the hold store", detail: "no answer in two seconds".into() };
         let Some(snapshot) = looked.map_err(silent)?? else { return Ok(0) };
-        let wrong = projection.correct(Arc::clone(&snapshot), &self.0.broadcaster);
+        let wrong = projection.correct(Arc::clone(&snapshot), &self.0.broadcaster, now);
         // Those who only listen hear of tiers that moved, too.
         projection.fold(Some(self.0.holds.ready(projection.event).await?), snapshot, &self.0.broadcaster);
         Ok(wrong)

@@ -29,6 +29,8 @@ pub(super) struct EventCells {
     /// By seat id: its block, and its place within it.
     slots: Box<[(u32, u32)]>,
     blocks: Box<[Mutex<Box<[Cell]>>]>,
+    /// Seats that nobody may hold: what they are again once a sale of theirs is undone.
+    blocked: HashSet<SeatId>,
     standing: Mutex<Standing>,
     /// Seats freed while the sold ones were being loaded: what was read from Postgres may be older.
     freed_early: Mutex<HashSet<SeatId>>,
@@ -84,6 +86,7 @@ impl EventCells {
         Self {
             slots,
             blocks: cells.into_iter().map(Mutex::new).collect(),
+            blocked: layout.blocked.iter().copied().collect(),
             standing: Mutex::new(Standing::new(&layout.standing)),
             freed_early: Mutex::default(),
             open: AtomicBool::new(false),
@@ -235,7 +238,7 @@ impl EventCells {
             if let Some(cell) = locked.cell(*seat)
                 && *cell == Cell::Sold
             {
-                *cell = Cell::Free;
+                *cell = if self.blocked.contains(seat) { Cell::Blocked } else { Cell::Free };
             }
         }
         if !self.is_open() {

@@ -17,7 +17,8 @@ pub(crate) mod tests;
 pub mod trips;
 pub mod views;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use app::api::holds::Healed;
 use domain::hold::{EXTEND_BY, HOLD_FOR, Hold, HoldRefusal};
@@ -25,6 +26,8 @@ use domain::ids::{EventId, HoldId, HolderId};
 use domain::time::Millis;
 use thiserror::Error;
 
+#[cfg(test)]
+pub(crate) use contract::broken::without_baskets;
 pub use cql::CqlHolds;
 pub use inventory::{Inventories, Inventory, InventoryTable};
 pub use memory::MemoryHolds;
@@ -65,15 +68,20 @@ pub struct Holds {
     store: Arc<dyn HoldStore>,
     inventories: Arc<dyn Inventories>,
     views: Arc<Views>,
+    /// Who opens an event now: whoever else needs it waits for them.
+    opening: Arc<Openings>,
     lasts: i64,
 }
+
+/// One lock for each event that is being opened.
+type Openings = Mutex<HashMap<EventId, Weak<tokio::sync::Mutex<()>>>>;
 
 impl Holds {
     /// Holds kept in `store`, of what `inventories` says is on sale.
     #[must_use]
     pub fn new(store: Arc<dyn HoldStore>, inventories: Arc<dyn Inventories>) -> Self {
         let views = Arc::new(Views::new(Arc::clone(&store)));
-        Self { store, inventories, views, lasts: HOLD_FOR }
+        Self { store, inventories, views, opening: Arc::default(), lasts: HOLD_FOR }
     }
 
     /// Holds last `ms` milliseconds instead of [`HOLD_FOR`].
@@ -240,10 +248,26 @@ impl Holds {
     pub async fn ready(&self, event: EventId) -> Result<Arc<Inventory>, HoldError> {
         let inventory = self.inventories.inventory(event).await?.ok_or(HoldError::NoSuchEvent)?;
         if !self.store.is_open(event).await? {
-            self.store.open(event, inventory.layout()).await?;
-            let sold = self.inventories.sold(event).await?;
-            self.store.load_sold(event, sold).await?;
+            // One at a time: what is sold is a long question, and a thousand may come in the second after a restart.
+            let turn = self.turn(event);
+            let _opens = turn.lock().await;
+            if !self.store.is_open(event).await? {
+                self.store.open(event, inventory.layout()).await?;
+                let sold = self.inventories.sold(event).await?;
+                self.store.load_sold(event, sold).await?;
+            }
         }
         Ok(inventory)
+    }
+
+    fn turn(&self, event: EventId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(turn) = opening.get(&event).and_then(Weak::upgrade) {
+            return turn;
+        }
+        let turn = Arc::default();
+        opening.retain(|_, turn| turn.strong_count() > 0);
+        opening.insert(event, Arc::downgrade(&turn));
+        turn
     }
 }

@@ -1,8 +1,11 @@
 //! The service over holds in memory: wishes in, holds or refusals with their facts out.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use app::api::holds::{BestRequest, HoldRequest, StandingRequest};
+use async_trait::async_trait;
 use domain::availability::Message;
 use domain::chart::generate::{Theatre, theatre};
 use domain::hall::Hall;
@@ -66,6 +69,39 @@ pub(crate) fn house(inventory: Inventory, sold: Sold) -> Holds {
 
 pub(crate) async fn ask(holds: &Holds, n: u16, request: &HoldRequest) -> Result<Granted, HoldError> {
     holds.hold(event(), holder(n), id(n), request, NOW).await
+}
+
+/// Counts how often it is asked what is sold, and takes its time.
+struct Slow(InventoryTable, AtomicU32);
+
+#[async_trait]
+impl Inventories for Slow {
+    async fn inventory(&self, event: EventId) -> Result<Option<Arc<Inventory>>, Trouble> {
+        self.0.inventory(event).await
+    }
+
+    async fn sold(&self, event: EventId) -> Result<Sold, Trouble> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        self.0.sold(event).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_crowd_after_a_restart_one_asks_what_is_sold() {
+    let table = InventoryTable { events: vec![Arc::new(evening())], sold: Sold::default() };
+    let slow = Arc::new(Slow(table, AtomicU32::new(0)));
+    let holds = Holds::new(Arc::new(MemoryHolds::default()), Arc::clone(&slow) as Arc<dyn Inventories>);
+    let crowd: Vec<_> = (0..200)
+        .map(|_| {
+            let holds = holds.clone();
+            tokio::spawn(async move { holds.ready(event()).await.map(drop) })
+        })
+        .collect();
+    for one in crowd {
+        one.await.unwrap().unwrap();
+    }
+    assert_eq!(slow.1.load(Ordering::Relaxed), 1);
 }
 
 fn chosen(seats: &[u32]) -> HoldRequest {

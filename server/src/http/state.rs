@@ -204,11 +204,15 @@ impl Shop {
         if further && !self.crowd.has_room(client, limit, now) {
             return Err(HoldRefusal::TooManyHolds { limit }.into());
         }
-        if further {
-            hourly::basket(self, client).await?;
-        }
         let granted = self.holds.hold(event, holder, id, request, now).await?;
         if further {
+            // Counted once it is granted: whoever loses a race has had no basket.
+            if let Err(refused) = hourly::basket(self, client).await {
+                if let Err(error) = self.holds.release(granted.hold.id, holder, now).await {
+                    tracing::warn!(%error, "a basket beyond the hour's stays until its time is over");
+                }
+                return Err(refused);
+            }
             self.crowd.count(client, granted.hold.expires_at, now);
         }
         Ok(granted)

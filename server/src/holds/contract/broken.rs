@@ -33,6 +33,9 @@ enum Fault {
     CountsTwice,
     LoadsLast,
     ForgetsWhoWasCounted,
+    FreesBlocked,
+    /// Nor this: it cannot say what a holder has.
+    KnowsNoBaskets,
     /// Not a breach: what a remote store does when the network fails after the write.
     LosesFirstAnswers,
 }
@@ -40,6 +43,11 @@ enum Fault {
 /// A store that obeys every law, but whose first answer to each hold is lost on the way.
 pub(in crate::holds) fn losing_answers() -> Store {
     Arc::new(Broken { fault: Fault::LosesFirstAnswers, inner: MemoryHolds::default(), holders: Mutex::default() })
+}
+
+/// A store that obeys every law and does not answer what a holder has.
+pub(crate) fn without_baskets() -> Store {
+    Arc::new(Broken { fault: Fault::KnowsNoBaskets, inner: MemoryHolds::default(), holders: Mutex::default() })
 }
 
 struct Broken {
@@ -75,7 +83,10 @@ fn invented(grant: &Grant) -> Hold {
 
 #[async_trait]
 impl HoldStore for Broken {
-    async fn open(&self, event: EventId, layout: Layout) -> Result<(), Trouble> {
+    async fn open(&self, event: EventId, mut layout: Layout) -> Result<(), Trouble> {
+        if self.is(Fault::FreesBlocked) {
+            layout.blocked.clear();
+        }
         self.inner.open(event, layout).await?;
         if self.is(Fault::OpensAtOnce) {
             self.inner.load_sold(event, Sold::default()).await?;
@@ -138,6 +149,9 @@ impl HoldStore for Broken {
     }
 
     async fn by_holder(&self, holder: HolderId, now: Millis) -> Result<Vec<Hold>, Trouble> {
+        if self.is(Fault::KnowsNoBaskets) {
+            return Err(Trouble::Unavailable { what: "hold store", detail: "no answer".to_owned() });
+        }
         self.inner.by_holder(holder, now).await
     }
 
@@ -234,4 +248,5 @@ noticed! {
     LoadsLast breaks what_was_said_while_loading_wins,
     ForgetsWhoWasCounted breaks an_order_in_the_books_counts_once,
     ForgetsWhoWasCounted breaks what_was_said_while_loading_counts_once,
+    FreesBlocked breaks a_blocked_seat_is_blocked_again,
 }

@@ -61,6 +61,17 @@ pub(in crate::holds) async fn freed_places_can_be_held_again(store: Store) {
     assert_eq!((state(&store, 3, NOW).await, state(&store, 4, NOW).await), (SeatState::Free, SeatState::Sold));
 }
 
+pub(in crate::holds) async fn a_blocked_seat_is_blocked_again(store: Store) {
+    opened(&store).await;
+    // Sold before it was blocked, and given back.
+    let sold = place(&store, &grant(1, &[3])).await;
+    let word = Hold { id: id(9), seats: vec![BLOCKED], ..sold };
+    store.mark_sold(&word).await.unwrap();
+    store.mark_free(event(), word.id, &places(&[BLOCKED.0], 0)).await.unwrap();
+    assert_eq!(state(&store, BLOCKED.0, NOW).await, SeatState::Blocked);
+    assert!(matches!(store.place(&grant(2, &[BLOCKED.0]), NOW).await, Outcome::Lost(_)));
+}
+
 pub(in crate::holds) async fn standing_never_exceeds_its_quantity(store: Store) {
     opened(&store).await;
     let mut tasks = Vec::new();

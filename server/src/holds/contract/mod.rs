@@ -30,7 +30,7 @@ macro_rules! hold_store_laws {
             a_replacement_takes_over_or_changes_nothing, holds_per_holder_are_limited, a_sweep_frees_what_ran_out,
             a_snapshot_tells_the_truth, nothing_is_held_before_the_event_opens, sold_is_sold_whoever_held_it,
             freed_places_can_be_held_again, standing_never_exceeds_its_quantity, standing_comes_back,
-            saying_it_twice_counts_once, what_was_said_while_loading_wins, an_order_in_the_books_counts_once,
+            saying_it_twice_counts_once, a_blocked_seat_is_blocked_again, what_was_said_while_loading_wins, an_order_in_the_books_counts_once,
             what_was_said_while_loading_counts_once,
         );
     };

@@ -22,6 +22,7 @@ use serde::Deserialize;
 use super::{note, words, wrong};
 use crate::catalog::types::{Event, Status};
 use crate::catalog::view;
+use crate::holds::HoldError;
 use crate::http::html::private;
 use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
@@ -49,9 +50,14 @@ pub(super) async fn page(
     let now = shop.now();
     let stage = shop.on_stage(&slug).await?;
     let OnStage { event, chart } = &stage;
-    let held = match caller {
-        Some(caller) => shop.holds.by_holder(caller.holder(), now).await?,
-        None => vec![],
+    // Without the hold store there is no basket to show, and everything else is shown all the same.
+    let (held, basket_unknown) = match caller {
+        Some(caller) => match shop.holds.by_holder(caller.holder(), now).await {
+            Ok(held) => (held, false),
+            Err(HoldError::Trouble(trouble)) if trouble.retryable() => (vec![], true),
+            Err(error) => return Err(error.into()),
+        },
+        None => (vec![], false),
     };
     let hold = held
         .into_iter()
@@ -81,6 +87,7 @@ pub(super) async fn page(
     };
     let notice = note::take(&headers);
     let told = notice.is_some();
+    let notice = notice.or_else(|| basket_unknown.then(words::basket_unknown));
     let picker = PickerData {
         slug: slug.clone(),
         tiers,

@@ -1,6 +1,7 @@
 //! Facts of an event as the words that pages show.
 
 use app::api::holds::HoldView;
+use app::components::notice::{Notice, Tone};
 use app::components::price;
 use app::components::when::When;
 use app::pages::checkout::Basket;
@@ -18,6 +19,13 @@ use crate::purchase::types::EventFacts;
 
 /// Fewer than one place in so many left is worth saying.
 const FEW: u32 = 10;
+
+/// Where the store of holds does not answer.
+pub(super) fn basket_unknown() -> Notice {
+    let text = "We cannot see your basket just now. What you hold stays yours until its time is over: load the page again \
+                in a moment.";
+    Notice::new(Tone::Care, text)
+}
 
 /// `Harbour Arena, Hamburg`.
 pub(super) fn place(event: &Summary) -> String {
