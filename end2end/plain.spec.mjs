@@ -27,6 +27,25 @@ test("buys without JavaScript", async () => {
   await leave();
 });
 
+test("the open section is looked at again by its own link without JavaScript", async () => {
+  const [waiting, rival] = [await visit(browser, shop, { javaScriptEnabled: false }), await visit(browser, shop, { javaScriptEnabled: false })];
+  for (const { page } of [waiting, rival]) {
+    await page.goto(`/events/${event.slug}/seats`);
+    await page.locator(".sections a").last().click();
+  }
+  const seat = rival.page.locator(".seatrow input[type=checkbox]").first();
+  const value = await seat.getAttribute("value");
+  await seat.check();
+  await rival.page.getByRole("button", { name: "Hold these seats" }).click();
+  await rival.page.locator("li.item").waitFor();
+  const there = waiting.page.locator(`.seatrow input[value='${value}']`);
+  assert.equal(await there.count(), 1, "the page is as it was");
+  for (let i = 0; i < 2; i++) await waiting.page.getByRole("link", { name: "look again" }).click();
+  await waiting.page.locator(".seatrow input").first().waitFor();
+  assert.equal(await there.count(), 0, "the seat that somebody took is free no more");
+  await Promise.all([waiting.leave(), rival.leave()]);
+});
+
 test("the best two are one press away without JavaScript", async () => {
   const { page, leave } = await visit(browser, shop, { javaScriptEnabled: false });
   await page.goto(`/events/${event.slug}`);

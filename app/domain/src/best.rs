@@ -51,17 +51,15 @@ pub enum Relaxed {
 }
 
 impl Relaxed {
-    /// What a person reads; nothing for what only concerns the house.
+    /// What a person reads.
     #[must_use]
-    pub fn words(self) -> Option<&'static str> {
+    pub fn words(self) -> &'static str {
         match self {
-            Self::Companions => Some("The seats beside the accessible place are ordinary ones."),
-            Self::Orphan => None,
-            Self::RestrictedView => Some("Part of the stage cannot be seen from here."),
-            Self::TwoRows => {
-                Some("There were not that many side by side: these are in two rows, one behind the other.")
-            }
-            Self::Apart => Some("There were not that many side by side: these are in different places."),
+            Self::Companions => "The seats beside the accessible place are ordinary ones.",
+            Self::Orphan => "One seat beside these stays alone.",
+            Self::RestrictedView => "Part of the stage cannot be seen from here.",
+            Self::TwoRows => "There were not that many side by side: these are in two rows, one behind the other.",
+            Self::Apart => "There were not that many side by side: these are in different places.",
         }
     }
 }

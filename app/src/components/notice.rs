@@ -52,12 +52,15 @@ pub struct Notice {
     pub tone: Tone,
     /// What happened, in a sentence or two.
     pub text: String,
+    /// Seats that are offered instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offer: Vec<u32>,
 }
 
 impl Notice {
     /// A notice of the given tone.
     pub fn new(tone: Tone, text: impl Into<String>) -> Self {
-        Self { tone, text: text.into() }
+        Self { tone, text: text.into(), offer: Vec::new() }
     }
 }
 

@@ -75,7 +75,10 @@ pub struct SeatCell {
 pub fn list(data: SeatList) -> impl IntoView {
     let floors = floors(&data.sections);
     let open_name = data.open.as_ref().map(|open| open.name.clone());
-    let rows = data.open.map(|open| rows(&data.slug, open).into_any());
+    let again = data.sections.iter().find(|section| Some(&section.name) == open_name.as_ref());
+    // Without its fragment: to the page one is at, a browser would only scroll.
+    let again = again.and_then(|section| section.href.split('#').next()).unwrap_or_default().to_owned();
+    let rows = data.open.map(|open| rows(&data.slug, again, open).into_any());
     let sections = floors
         .into_iter()
         .map(|(floor, sections)| {
@@ -123,7 +126,7 @@ fn link(section: SectionLink, open: Option<&str>) -> impl IntoView + use<> {
     }
 }
 
-fn rows(slug: &str, open: OpenSection) -> impl IntoView + use<> {
+fn rows(slug: &str, again: String, open: OpenSection) -> impl IntoView + use<> {
     let section = open.name.clone();
     let rows = open
         .rows
@@ -141,7 +144,10 @@ fn rows(slug: &str, open: OpenSection) -> impl IntoView + use<> {
     view! {
         <section id="rows">
             <h2>{open.name}</h2>
-            <p class="muted">"Tick the seats you want, then hold them."</p>
+            <p class="muted">
+                "Tick the seats you want, then hold them. Others are choosing too: " <a href=again>"look again"</a>
+                " to see what is free now."
+            </p>
             <form method="post" action=format!("/events/{slug}/hold")>
                 <input type="hidden" name="section" value=section/>
                 <input type="hidden" name="heal" value="1"/>

@@ -203,7 +203,7 @@ impl Call<'_> {
             let choice = Choice { seats: &pick.seats, standing: &self.standing };
             match self.place(&pick.seats, lines(&hall, choice, self.now)?).await? {
                 Attempt::Granted(hold) => {
-                    let words = pick.relaxed.iter().filter_map(|relaxed: &Relaxed| relaxed.words());
+                    let words = pick.relaxed.iter().map(|relaxed: &Relaxed| relaxed.words());
                     let relaxed = words.map(str::to_owned).collect();
                     return Ok(Granted { hold, healed: Vec::new(), relaxed });
                 }

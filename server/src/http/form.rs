@@ -1,5 +1,7 @@
 //! Plain forms, as a browser without scripts sends them, read into the same requests that the API takes.
 
+use std::str::FromStr;
+
 use app::api::holds::{BestRequest, HoldRequest, StandingRequest};
 use domain::ids::TierId;
 use domain::seat::SeatId;
@@ -41,7 +43,7 @@ pub fn hold_request(fields: &Fields) -> Result<HoldRequest, String> {
             quantity: field(fields, "quantity").map_or(Ok(2), number)?,
             tier: field(fields, "tier").map(tier_id).transpose()?,
             section: field(fields, "section").map(str::to_owned),
-            max_price: None,
+            max_price: field(fields, "max_price").map(number).transpose()?,
             accessible: field(fields, "accessible").is_some(),
             together: true,
         });
@@ -49,8 +51,8 @@ pub fn hold_request(fields: &Fields) -> Result<HoldRequest, String> {
     Ok(request)
 }
 
-fn number(text: &str) -> Result<u32, String> {
-    text.parse().map_err(|_| "Please enter a whole number of places.".to_owned())
+fn number<N: FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| "Please enter a whole number.".to_owned())
 }
 
 fn tier_id(text: &str) -> Result<TierId, String> {
@@ -85,6 +87,9 @@ mod tests {
     fn best_two_together_is_the_default_wish() {
         let best = hold_request(&fields(&[("best", "1"), ("section", " ")])).unwrap().best.unwrap();
         assert_eq!((best.quantity, best.together, best.section), (2, true, None));
+        let wishes = fields(&[("best", "1"), ("max_price", "4850"), ("accessible", "1")]);
+        let best = hold_request(&wishes).unwrap().best.unwrap();
+        assert_eq!((best.max_price, best.accessible), (Some(4850), true));
     }
 
     #[test]

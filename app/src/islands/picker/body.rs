@@ -4,9 +4,9 @@
 use leptos::prelude::*;
 
 use super::held::Held;
+use super::markup::Offer;
 use super::{PickerData, markup};
 use crate::api::events::TierView;
-use crate::components::notice::Tone;
 use crate::components::{Icon, icon, price};
 
 /// The whole picker around `list`, the seats as the server lists them.
@@ -17,8 +17,9 @@ pub fn body<V: IntoView>(data: PickerData, list: V) -> impl IntoView + use<V> {
     if held.is_some() {
         class.push_str(" held");
     }
-    let (tone, words) = data.notice.as_ref().map_or((Tone::Calm, ""), |notice| (notice.tone, notice.text.as_str()));
-    let (notice, basket) = (markup::notice(tone, words, 0), markup::basket(held.as_ref()));
+    let told = data.notice.clone().unwrap_or_default();
+    let offer = Offer { slug: &data.slug, seats: &told.offer, again: false };
+    let (notice, basket) = (markup::notice(told.tone, &told.text, &offer), markup::basket(held.as_ref()));
     // The browser reads the same data, prices and all.
     let json = serde_json::to_string(&data).unwrap_or_default();
     let left = seated.then(|| stage(&data, list.into_any()).into_any());
@@ -56,6 +57,13 @@ fn tabs() -> impl IntoView {
 fn best(data: &PickerData) -> impl IntoView + use<> {
     let quantity = data.quantity.clamp(1, data.most.max(1));
     let button = if quantity == 1 { "Best seat".to_owned() } else { format!("Best {quantity} together") };
+    let mut prices: Vec<_> = data.tiers.iter().filter(|tier| tier.category.is_some()).map(|tier| tier.price).collect();
+    prices.sort_unstable_by_key(|price| price.amount);
+    prices.dedup();
+    let prices = prices
+        .into_iter()
+        .map(|most| view! { <option value=most.amount.to_string()>"up to "{price(most)}</option> })
+        .collect_view();
     view! {
         <form class="pickform" method="post" action=format!("/events/{}/hold", data.slug) data-do="best">
             <input type="hidden" name="best" value="1"/>
@@ -71,6 +79,12 @@ fn best(data: &PickerData) -> impl IntoView + use<> {
                 </div>
             </div>
             <button class="btn quiet wide" id="best">{button}</button>
+            <details class="more">
+                <summary>"More wishes"</summary>
+                <label for="upto">"Price of a seat"</label>
+                <select class="input" id="upto" name="max_price"><option value="">"any"</option>{prices}</select>
+                <label class="tick"><input type="checkbox" id="easy" name="accessible" value="1"/>"An accessible place, the others beside it"</label>
+            </details>
         </form>
     }
 }
@@ -184,6 +198,14 @@ fn legend() -> impl IntoView {
                 "yours"
             </li>
             <li><svg viewBox="0 0 16 16" aria-hidden="true"><rect class="free" x="2.5" y="2.5" width="11" height="11" rx="2.5"></rect></svg>"accessible"</li>
+            <li>
+                <svg viewBox="0 0 16 16" aria-hidden="true"><circle class="free" cx="8" cy="8" r="6"></circle><path class="notch" d="M8 0v6"></path></svg>
+                "companion"
+            </li>
+            <li>
+                <svg viewBox="0 0 16 16" aria-hidden="true"><circle class="rim" cx="8" cy="8" r="5.5"></circle><path class="free" d="M2 8a6 6 0 0 0 12 0z"></path></svg>
+                "restricted view"
+            </li>
         </ul>
     }
 }

@@ -66,8 +66,17 @@ impl ListSeat {
     }
 }
 
-/// A notice, and the way to take lost seats again.
-pub(super) fn notice(tone: Tone, text: &str, again: usize) -> String {
+/// Seats that one press takes.
+pub(super) struct Offer<'a> {
+    /// The event's address part.
+    pub(super) slug: &'a str,
+    pub(super) seats: &'a [u32],
+    /// They were one's own a moment ago.
+    pub(super) again: bool,
+}
+
+/// A notice, and the way to take what it offers.
+pub(super) fn notice(tone: Tone, text: &str, offer: &Offer<'_>) -> String {
     let mut html = Html::default();
     if !text.is_empty() {
         html.raw("<div class=\"")
@@ -78,10 +87,26 @@ pub(super) fn notice(tone: Tone, text: &str, again: usize) -> String {
             .text(text)
             .raw("</p></div>");
     }
-    if again > 0 {
-        html.raw("<button type=\"button\" class=\"btn quiet wide again\" data-do=\"again\">Take the same ");
-        html.raw(if again == 1 { "seat" } else { "seats" }).raw(" again</button>");
+    if offer.seats.is_empty() {
+        return html.done();
     }
+    html.raw("<form method=\"post\" data-do=\"again\" action=\"/events/").text(offer.slug);
+    html.raw("/hold\"><input type=\"hidden\" name=\"instead\" value=\"1\">");
+    for seat in offer.seats {
+        html.raw("<input type=\"hidden\" name=\"seat\" value=\"").number(*seat).raw("\">");
+    }
+    html.raw("<button class=\"btn quiet wide again\">Take ");
+    html.raw(match (offer.again, offer.seats.len()) {
+        (true, _) => "the same ",
+        (false, 1) => "this ",
+        (false, _) => "these ",
+    });
+    match offer.seats.len() {
+        1 => html.raw("seat"),
+        _ if offer.again => html.raw("seats"),
+        more => html.number(more as u32).raw(" seats"),
+    };
+    html.raw(if offer.again { " again</button></form>" } else { "</button></form>" });
     html.done()
 }
 

@@ -39,7 +39,8 @@ pub(super) async fn hold(
     };
     let known = caller.map(|caller| caller.secret);
     let secret = known.unwrap_or_else(|| Secret::fresh(&*shop.clock));
-    add_to_basket(&shop, stage.event.summary.id, &secret, &mut request).await?;
+    let instead = field(&fields, "instead").is_some();
+    add_to_basket(&shop, stage.event.summary.id, &secret, &mut request, instead).await?;
     match shop.hold(stage.event.summary.id, client, secret.holder(), &request, None).await {
         Ok(granted) => {
             let notice = told(&stage.event, stage.chart.as_deref(), &granted);
@@ -48,23 +49,26 @@ pub(super) async fn hold(
             Ok(response)
         }
         Err(problem) if problem.status().is_client_error() && problem.problem.code != "not_found" => {
-            Ok(redirect(&back, Some(&Notice::new(Tone::Care, problem.problem.detail))))
+            let offer = problem.problem.facts.get("offer").cloned().unwrap_or_default();
+            let offer = serde_json::from_value(offer).unwrap_or_default();
+            Ok(redirect(&back, Some(&Notice { offer, ..Notice::new(Tone::Care, problem.problem.detail) })))
         }
         Err(problem) => Err(problem),
     }
 }
 
-/// A form adds to the basket: what is held of the event already stays in it.
+/// A form adds to the basket: what is held of the event already stays in it, unless its seats come `instead`.
 async fn add_to_basket(
     shop: &Shop,
     event: EventId,
     secret: &Secret,
     request: &mut HoldRequest,
+    instead: bool,
 ) -> Result<(), ApiError> {
     let held = shop.holds.by_holder(secret.holder(), shop.now()).await?;
     let Some(hold) = held.into_iter().rfind(|hold| hold.event == event) else { return Ok(()) };
     request.replaces = Some(hold.id);
-    if request.best.is_none() {
+    if request.best.is_none() && !instead {
         request.seats.extend(hold.seats.iter().copied());
         request.seats.sort_unstable();
         request.seats.dedup();

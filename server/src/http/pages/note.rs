@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::hold::MAX_PLACES;
 
 const COOKIE: &str = "__Host-notice";
 /// Longest notice, in characters.
@@ -20,8 +21,7 @@ pub(super) fn redirect(to: &str, notice: Option<&Notice>) -> Response {
 }
 
 fn cookie(notice: &Notice) -> Option<HeaderValue> {
-    let short = Notice { tone: notice.tone, text: notice.text.chars().take(MAX).collect() };
-    let text = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&short).ok()?);
+    let text = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&short(notice)).ok()?);
     HeaderValue::from_str(&format!("{COOKIE}={text}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=60")).ok()
 }
 
@@ -35,7 +35,12 @@ pub(super) fn take(headers: &HeaderMap) -> Option<Notice> {
         .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
         .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .map(|notice: Notice| Notice { tone: notice.tone, text: notice.text.chars().take(MAX).collect() })
+        .map(|notice: Notice| short(&notice))
+}
+
+fn short(notice: &Notice) -> Notice {
+    let offer = notice.offer.iter().copied().take(MAX_PLACES).collect();
+    Notice { tone: notice.tone, text: notice.text.chars().take(MAX).collect(), offer }
 }
 
 /// Forgets the notice once it is shown.

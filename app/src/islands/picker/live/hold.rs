@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use domain::seat::SeatId;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use super::super::words;
@@ -12,7 +13,7 @@ use super::state::{Picker, Wish, with};
 use super::{house, list, map, shown, stream};
 use crate::components::html::Html;
 use crate::components::notice::Tone;
-use crate::islands::browser::{self, Json, ask, key, now, say, window};
+use crate::islands::browser::{self, Json, ask, by_id, key, now, say, window};
 
 /// How often a request whose fate is unknown is sent, always with the same key.
 const TRIES: usize = 3;
@@ -44,16 +45,16 @@ fn body(picker: &Picker, wish: &Wish) -> String {
     text.raw("]");
     if let Some(quantity) = wish.best {
         text.raw(",\"best\":{\"together\":true,\"quantity\":").number(quantity);
-        match picker.pass {
-            Pass::All => {}
-            Pass::Accessible => {
-                text.raw(",\"accessible\":true");
-            }
-            Pass::Zone(zone) => {
-                if let Some(tier) = picker.tiers.iter().find(|tier| tier.category == Some(zone)) {
-                    text.raw(",\"tier\":\"").raw(&tier.id).raw("\"");
-                }
-            }
+        if let most @ 1.. = typed("upto") {
+            text.raw(",\"max_price\":").number(most);
+        }
+        if picker.pass == Pass::Accessible || ticked("easy") {
+            text.raw(",\"accessible\":true");
+        }
+        if let Pass::Zone(zone) = picker.pass
+            && let Some(tier) = picker.tiers.iter().find(|tier| tier.category == Some(zone))
+        {
+            text.raw(",\"tier\":\"").raw(&tier.id).raw("\"");
         }
         text.raw("}");
     }
@@ -62,6 +63,17 @@ fn body(picker: &Picker, wish: &Wish) -> String {
     }
     text.raw("}");
     text.done()
+}
+
+/// The whole number in a field; 0 where there is none.
+fn typed(id: &str) -> u32 {
+    let value = by_id(id).and_then(|field| js_sys::Reflect::get(&field, &JsValue::from_str("value")).ok());
+    value.and_then(|value| value.as_string()).and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+fn ticked(id: &str) -> bool {
+    let value = by_id(id).and_then(|field| js_sys::Reflect::get(&field, &JsValue::from_str("checked")).ok());
+    value.is_some_and(|value| value.is_truthy())
 }
 
 /// Asks for a hold in place of the one there is. With `go` the map flies to what is held.
@@ -160,6 +172,7 @@ fn told(failed: Failed) {
         Failed::Refused(problem) if problem.get("code").text() == "hold_expired" => gone(),
         Failed::Refused(problem) => {
             let offer: Vec<u32> = problem.get("offer").items().iter().map(|seat| seat.whole() as u32).collect();
+            with(|p| (p.again, p.ran_out) = (offer.clone(), false));
             shown::notice(Tone::Care, &problem.get("detail").text());
             map::suggest(&offer.iter().copied().map(SeatId).collect::<Vec<_>>());
             if !offer.is_empty() {
@@ -223,7 +236,7 @@ fn gone() {
 pub(super) fn over() {
     with(|p| {
         if let Some(hold) = p.hold.take() {
-            p.again = hold.seats;
+            (p.again, p.ran_out) = (hold.seats, true);
         }
     });
     shown::notice(Tone::Care, "Your time ran out. Seats that were not paid for went back.");

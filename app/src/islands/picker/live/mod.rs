@@ -147,10 +147,6 @@ fn clicked(verb: &str, argument: &str) {
                 toggle(SeatId(seat), true);
             }
         }
-        "again" => {
-            let seats = with(|p| core::mem::take(&mut p.again));
-            hold::place(Wish { seats, ..Wish::default() }, true);
-        }
         _ => {}
     }
 }
@@ -160,6 +156,10 @@ fn submitted(verb: &str, argument: &str) {
         "best" => {
             let wish = with(|p| Wish { best: Some(p.quantity), standing: p.standing(), ..Wish::default() });
             hold::place(wish, true);
+        }
+        "again" => {
+            let (seats, standing) = with(|p| (core::mem::take(&mut p.again), p.standing()));
+            hold::place(Wish { seats, standing, best: None }, true);
         }
         "standing" => standing(),
         "remove-seat" => {

@@ -23,8 +23,11 @@ pub(super) fn basket() {
 
 /// A notice; empty words take it away.
 pub(super) fn notice(tone: Tone, text: &str) {
-    let again = with(|p| p.again.len());
-    put("notice", &markup::notice(tone, text, again));
+    let html = with(|p| {
+        let (seats, again) = (p.again.as_slice(), p.ran_out);
+        markup::notice(tone, text, &markup::Offer { slug: &p.slug, seats, again })
+    });
+    put("notice", &html);
 }
 
 /// While a request is on its way.

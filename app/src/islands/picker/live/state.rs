@@ -45,8 +45,9 @@ pub(super) struct Picker {
     pub(super) ends: f64,
     /// What the clock showed last.
     pub(super) left: i64,
-    /// Seats to take again by one press, after they were lost.
+    /// Seats to take by one press: offered by the server, or lost when time `ran_out`.
     pub(super) again: Vec<u32>,
+    pub(super) ran_out: bool,
     /// What was asked last without an answer that tells anything, and its key: asked again, it is the same wish.
     pub(super) unsure: (String, String),
     /// Whoever waits for the next tick.

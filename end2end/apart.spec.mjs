@@ -1,0 +1,88 @@
+// Too few seats side by side: what is offered instead is one press away, with scripts and without.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { visit } from "./support/browser.mjs";
+import { browser, evening, event, shop } from "./support/evening.mjs";
+import { openSeats } from "./support/walk.mjs";
+
+evening({ PARTERRE_HOLDS_PER_ADDRESS: "1000" });
+
+/** Which seats of a run of `length` leave no four side by side and nobody alone. */
+function taken(length) {
+  const out = [];
+  for (let from = 0; length - from > 3; ) {
+    const left = length - from;
+    from += left % 4 === 1 && left < 9 ? 2 : 3;
+    out.push(from++);
+  }
+  return out;
+}
+
+/** Others hold one seat in four, all over the house. */
+async function crowd() {
+  const { page, leave } = await visit(browser, shop, { javaScriptEnabled: false });
+  await page.goto(`/events/${event.slug}/seats`);
+  const seats = [];
+  for (const href of await page.locator(".sections a").evaluateAll((links) => links.map((link) => link.getAttribute("href")))) {
+    await page.goto(href);
+    const runs = await page.locator(".seatset").evaluateAll((rows) =>
+      rows.flatMap((row) => {
+        const runs = [[]];
+        for (const part of row.children) {
+          const seat = part.querySelector("input");
+          if (seat) runs.at(-1).push(Number(seat.value));
+          else runs.push([]);
+        }
+        return runs;
+      }),
+    );
+    for (const run of runs) seats.push(...taken(run.length).map((at) => run[at]));
+  }
+  await leave();
+  for (let from = 0; from < seats.length; from += 10) {
+    const body = JSON.stringify({ seats: seats.slice(from, from + 10) });
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(`${shop.base}/api/v1/events/${event.slug}/holds`, { method: "POST", headers, body });
+    assert.equal(answer.status, 201, await answer.text());
+  }
+}
+
+let there;
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`four who cannot sit side by side take what is offered${javaScriptEnabled ? "" : " without JavaScript"}`, async () => {
+    await (there ??= crowd());
+    const { page, leave } = await visit(browser, shop, { javaScriptEnabled, expected: [/status of 409 .*\/holds\)/] });
+    if (javaScriptEnabled) await openSeats(page, event);
+    else await page.goto(`/events/${event.slug}/seats`);
+    if (javaScriptEnabled) for (let i = 0; i < 2; i++) await page.getByRole("button", { name: "More seats" }).click();
+    else await page.getByLabel("How many seats?").fill("4");
+    await page.locator("#best").click();
+    const notice = page.locator("#notice");
+    assert.match(await notice.locator(".notice").innerText(), /not side by side/);
+    await notice.getByRole("button", { name: "Take these 4 seats" }).click();
+    await page.locator("li.item").nth(3).waitFor();
+    assert.equal(await page.locator("li.item").count(), 4, "all four are in the basket");
+    assert.equal(await notice.getByRole("button").count(), 0, "nothing is offered any more");
+    await page.getByRole("button", { name: "Let them go" }).click();
+    await page.locator("li.item").first().waitFor({ state: "detached" });
+    await leave();
+  });
+}
+
+test("a price and an accessible place can be wished for without JavaScript", async () => {
+  const { page, leave } = await visit(browser, shop, { javaScriptEnabled: false });
+  await page.goto(`/events/${event.slug}/seats`);
+  await page.getByText("More wishes").click();
+  const cheapest = page.getByLabel("Price of a seat").locator("option").nth(1);
+  await page.getByLabel("Price of a seat").selectOption(await cheapest.getAttribute("value"));
+  await page.locator("#best").click();
+  const most = (await cheapest.textContent()).replace("up to ", "");
+  assert.deepEqual(await page.locator("li.item b.num").allInnerTexts(), [most, most], "both cost what was wished for");
+  await page.getByRole("button", { name: "Let them go" }).click();
+  await page.getByText("More wishes").click();
+  await page.getByLabel("An accessible place").check();
+  await page.locator("#best").click();
+  assert.equal(await page.locator("li.item").count(), 2);
+  await leave();
+});
