@@ -83,7 +83,7 @@ fn best(data: &PickerData) -> impl IntoView + use<> {
                 <summary>"More wishes"</summary>
                 <label for="upto">"Price of a seat"</label>
                 <select class="input" id="upto" name="max_price"><option value="">"any"</option>{prices}</select>
-                <label class="tick"><input type="checkbox" id="easy" name="accessible" value="1"/>"An accessible place, the others beside it"</label>
+                <label class="tick" for="easy"><input type="checkbox" id="easy" name="accessible" value="1"/>"An accessible place, the others beside it"</label>
             </details>
         </form>
     }
