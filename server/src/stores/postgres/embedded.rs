@@ -98,7 +98,7 @@ impl Embedded {
     ) -> Result<Self, StartError> {
         let home = process::install(&settings.cache, say).await?;
         let mut server = Self::place(settings, home)?;
-        process::clear(&server.home, &server.cluster).await?;
+        process::clear(&server.home, &server.cluster, &server.socket).await?;
         process::initialise(&server.home, &server.cluster, say).await?;
         let log = settings.data.join("postgres.log");
         if fs::metadata(&log).is_ok_and(|file| file.len() > 10_000_000) {

@@ -178,24 +178,24 @@ pub(super) fn stop_soon(home: &Path, cluster: &Path) {
     }
 }
 
-/// Clears away what a crash left behind: a server still running, or a pid file whose number another process has now.
-pub(super) async fn clear(home: &Path, cluster: &Path) -> Result<(), StartError> {
+/// Clears away what a crash left behind: a server still running, or the files of a dead one (its pid file and its socket's)
+/// whose number another process has now.
+pub(super) async fn clear(home: &Path, cluster: &Path, socket: &Path) -> Result<(), StartError> {
     if running(cluster).is_some() {
         return stop(home, cluster).await;
     }
-    // PostgreSQL itself sees that a dead process holds the file; it cannot see that a living one is not its own.
-    if let Some(pid) = pid(cluster)
-        && arguments(pid).is_some()
-    {
-        let file = cluster.join("postmaster.pid");
-        fs::remove_file(&file).map_err(folder(&file))?;
+    // PostgreSQL itself sees that a dead process holds a file; it cannot see that a living one is not its own.
+    for file in [cluster.join("postmaster.pid"), socket.join(".s.PGSQL.5432.lock")] {
+        if pid(&file).and_then(arguments).is_some() {
+            fs::remove_file(&file).map_err(folder(&file))?;
+        }
     }
     Ok(())
 }
 
 /// The process of the server that works on `cluster`, where one runs.
 pub(super) fn running(cluster: &Path) -> Option<u32> {
-    let pid = pid(cluster)?;
+    let pid = pid(&cluster.join("postmaster.pid"))?;
     arguments(pid)?.contains(cluster.to_str()?).then_some(pid)
 }
 
@@ -207,8 +207,9 @@ pub(super) fn is_ready(cluster: &Path, child: Option<u32>) -> bool {
     child.is_none_or(|child| pid == Some(child)) && lines.nth(6).is_some_and(|state| state.trim() == "ready")
 }
 
-fn pid(cluster: &Path) -> Option<u32> {
-    fs::read_to_string(cluster.join("postmaster.pid")).ok()?.lines().next()?.trim().parse().ok()
+/// The number in the first line of a pid file.
+fn pid(file: &Path) -> Option<u32> {
+    fs::read_to_string(file).ok()?.lines().next()?.trim().parse().ok()
 }
 
 /// What a living process was started with; `None` where there is none.

@@ -75,14 +75,20 @@ async fn what_was_acknowledged_is_on_the_disk_and_comes_back_after_any_end() {
     let server = start(&folder.0).await;
     assert_eq!(ask(&server, "SELECT words FROM kept").await, "still here");
 
-    // A stop in good order, and then the pid file of a machine that lost power, its number now a stranger's.
+    // A stop in good order, and then the pid files of a machine that lost power, their number now a stranger's. (Not this
+    // process's own: PostgreSQL takes no offence at its parent.)
     server.stop().await.unwrap();
-    let pid_file = folder.0.join("postgres-18/postmaster.pid");
-    assert!(!pid_file.exists());
-    fs::write(&pid_file, format!("{}\n/nowhere\n0\n5432\n\n\n\n\n", std::process::id())).unwrap();
+    let mut stranger = std::process::Command::new("sleep").arg("300").spawn().unwrap();
+    for left in ["postgres-18/postmaster.pid", "socket/.s.PGSQL.5432.lock"] {
+        let file = folder.0.join(left);
+        assert!(!file.exists(), "{left}");
+        fs::write(&file, format!("{}\n/nowhere\n0\n5432\n\n\n\n\n", stranger.id())).unwrap();
+    }
     let server = start(&folder.0).await;
     assert_eq!(ask(&server, "SELECT words FROM kept").await, "still here");
     server.stop().await.unwrap();
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
 }
 
 #[tokio::test]
