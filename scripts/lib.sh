@@ -21,10 +21,14 @@ fail() {
 # The newest line of a log, short enough for one line of a terminal.
 newest_line() { tail -n 1 "$1" 2>/dev/null | tr -d '\r' | sed 's/^ *//' | cut -c 1-90; }
 
-# Says what is going on once it takes two seconds, and then every ten.
+# Says what is going on once it takes two seconds, and then every ten; until it is told to stop, or nobody is there to tell it.
 narrate() {
-  local words=$1 log=$2 waited=0 pause=2
-  while sleep "$pause" >/dev/null 2>&1; do
+  local words=$1 log=$2 waited=0 pause=2 nap=""
+  trap 'kill "$nap" 2>/dev/null; exit' TERM INT
+  while kill -0 "$$" 2>/dev/null; do
+    sleep "$pause" >/dev/null 2>&1 &
+    nap=$!
+    wait "$nap"
     waited=$((waited + pause))
     if [ "$waited" -le 2 ]; then say "$words ..."; else say "  ... $waited s: $(newest_line "$log")"; fi
     pause=10
@@ -32,21 +36,32 @@ narrate() {
   done
 }
 
+# What cargo, rustup, npm and apt say where there is no network.
+UNREACHABLE='could not resolve|failed to lookup address|temporary failure|EAI_AGAIN|E(NOTFOUND|NETUNREACH|HOSTUNREACH|CONNREFUSED|CONNRESET|TIMEDOUT)'
+UNREACHABLE="$UNREACHABLE|network is unreachable|spurious network error|failed to download|component download failed|download of .* failed"
+UNREACHABLE="$UNREACHABLE|(could not|failed to|error trying to) connect|connection (refused|reset|timed out)|timeout was reached|error sending request"
+
+# Whether the log tells of the network. Lines of source code, which a compiler shows with their numbers, tell of anything.
+tells_of_network() { sed '/^ *[0-9]* *|/d' "$1" | grep -iE "$UNREACHABLE" >/dev/null; }
+
 # step WORDS COMMAND...: runs the command with its output in a log; where it fails, shows the end of it.
 step() {
   local words=$1 log narrator began status=0
   shift
-  mkdir -p "$LOGS" 2>/dev/null || fail "The folder $CARGO_TARGET_DIR cannot be written: choose another by CARGO_TARGET_DIR."
+  mkdir -p "$LOGS" 2>/dev/null && [ -w "$LOGS" ] || fail "The folder $CARGO_TARGET_DIR cannot be written: choose another by CARGO_TARGET_DIR."
   log="$LOGS/$(printf '%s' "$words" | tr -c 'A-Za-z0-9\n' '-' | cut -c 1-60).log"
   began=$SECONDS
   narrate "$words" "$log" &
   narrator=$!
+  # Ctrl-C ends the command and this shell, but nothing that runs in the background.
+  trap 'kill "$narrator" 2>/dev/null' EXIT
   "$@" >"$log" 2>&1 </dev/null || status=$?
+  trap - EXIT
   kill "$narrator" 2>/dev/null || true
   wait "$narrator" 2>/dev/null || true
   if [ "$status" -ne 0 ]; then
-    if grep -qiE 'could not resolve|ENOTFOUND|EAI_AGAIN|ENETUNREACH|network is unreachable|spurious network error|failed to download|download of .* failed|temporary failure' "$log"; then
-      fail "$words: the network cannot be reached, and this has to be fetched once. Connect and try again."
+    if tells_of_network "$log"; then
+      fail "$words: the network cannot be reached, and this has to be fetched once. Connect and try again (what was tried is in $log)."
     fi
     tail -n 30 "$log" >&2
     fail "$words: this did not work (the whole story is in $log)."

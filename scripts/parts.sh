@@ -22,7 +22,16 @@ part_lint() {
   check "the code is formatted" cargo fmt --all --check || good=1
   check "clippy has nothing to say" cargo clippy --locked --workspace --all-targets -- -D warnings || good=1
   check_crates || good=1
+  check_scripts || good=1
   return "$good"
+}
+
+check_scripts() {
+  if ! has shellcheck; then
+    say "shellcheck did not run, as it is not installed: nobody looked at the scripts."
+    return 0
+  fi
+  check "shellcheck has nothing to say of the scripts" shellcheck --external-sources --severity=warning run test bench .ci/run
 }
 
 # The Rust tests check the same file in all but the advisories; these are fetched, which may not be possible.
@@ -103,6 +112,6 @@ part_browser() {
 
 closing() {
   local found
-  found=$(sed -n "s/^[#ℹ] $1 \([0-9]*\)$/\1/p" "$2" | tail -n 1)
+  found=$(sed -nE "s/^(#|ℹ) $1 ([0-9]+)$/\2/p" "$2" | tail -n 1)
   printf '%s' "${found:-0}"
 }

@@ -53,14 +53,19 @@ stop_real() {
 run_real() {
   local data=$1 server status=0
   shift
+  # Also where Ctrl-C comes, or something fails, before the server is there.
+  trap 'stop_real "$data"' EXIT
   start_real "$data"
   "$@" &
   server=$!
   trap 'kill -INT "$server" 2>/dev/null || true' INT
   trap 'kill -TERM "$server" 2>/dev/null || true' TERM HUP
   # A signal ends the wait, not yet the server.
-  while kill -0 "$server" 2>/dev/null; do wait "$server" || status=$?; done
-  trap - INT TERM HUP
+  while kill -0 "$server" 2>/dev/null; do
+    status=0
+    wait "$server" || status=$?
+  done
+  trap - INT TERM HUP EXIT
   stop_real "$data"
   return "$status"
 }

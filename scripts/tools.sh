@@ -6,13 +6,17 @@ NEXTEST_VERSION=0.9.151
 
 need_rust() {
   has cargo || fail "Rust is missing: install it from https://rustup.rs and open a new terminal."
-  local found
+  local found major minor
   found=$(rustc --version | cut -d ' ' -f 2)
-  case "$(printf '1.95.0\n%s\n' "$found" | sort -V | head -n 1)" in
-    1.95.0) ;;
-    *) fail "Rust 1.95 or newer is needed, this is $found: run 'rustup update stable'." ;;
-  esac
-  has cc || need_packages cc gcc libc6-dev
+  major=${found%%.*} minor=${found#*.}
+  [ "$major" -gt 1 ] || { [ "$major" -eq 1 ] && [ "${minor%%.*}" -ge 95 ]; } ||
+    fail "Rust 1.95 or newer is needed, this is $found: run 'rustup update stable'."
+  # On macOS there is always a cc, which may do nothing but open a window.
+  if has xcode-select; then
+    xcode-select -p >/dev/null 2>&1 || fail "The C compiler is missing: run 'xcode-select --install' and try again."
+  else
+    has cc || need_packages cc gcc libc6-dev
+  fi
 }
 
 need_node() {
@@ -47,7 +51,7 @@ need_wasm_target() {
 # The standard library's source, from which the client's own small copy is built; false where it cannot be had.
 have_rust_src() {
   [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] && return 0
-  has rustup && rustup component add rust-src >/dev/null 2>&1
+  has rustup && (step "Adding the source of Rust's standard library" rustup component add rust-src) 2>/dev/null
 }
 
 # need_crate NAME VERSION FLAGS...: a program of the registry, exactly this version.
@@ -125,7 +129,7 @@ have_cassandra() {
   has node || { say "Apache Cassandra is started by Node.js, which is missing."; return 1; }
   if ! node "$CASSANDRA" able >/dev/null 2>&1 && has apt-get; then
     # Debian 13 has no Java 17 any more.
-    (need_packages "Java 17" openjdk-17-jre-headless maven) >/dev/null 2>&1 || true
+    (need_packages "Java 17" openjdk-17-jre-headless maven) 2>/dev/null || true
   fi
   node "$CASSANDRA" able || return 1
   (step "Fetching Apache Cassandra (66 MB, once)" node "$CASSANDRA" jars)
@@ -146,7 +150,7 @@ stop_test_cassandra() {
 have_cql() {
   [ -z "${CQL_NODES:-}" ] || return 0
   have_cassandra && return 0
-  if has docker && docker compose --profile cql up --detach --wait scylla >/dev/null 2>&1; then
+  if has docker && (step "Starting ScyllaDB by Docker" docker compose --profile cql up --detach --wait scylla) 2>/dev/null; then
     say "The CQL suites run on the ScyllaDB of compose.yaml."
     export CQL_NODES=127.0.0.1:9042
     return 0

@@ -54,6 +54,12 @@ export function alive(group, ...words) {
   return processes.filter((found) => found && ours(found)).map(([line]) => line);
 }
 
+/** What is left of them: whoever was told to end may take a moment. */
+export async function left(group, ...words) {
+  for (let looks = 0; looks < 30 && alive(group, ...words).length > 0; looks += 1) await new Promise((later) => setTimeout(later, 100));
+  return alive(group, ...words);
+}
+
 /** The process of PostgreSQL in a data folder; undefined where none says that it runs. */
 export function postgres(data) {
   const file = join(data, "postgres-18/postmaster.pid");
