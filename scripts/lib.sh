@@ -39,7 +39,7 @@ narrate() {
 # What cargo, rustup, npm and apt say where there is no network.
 UNREACHABLE='could not resolve|failed to lookup address|temporary failure|EAI_AGAIN|E(NOTFOUND|NETUNREACH|HOSTUNREACH|CONNREFUSED|CONNRESET|TIMEDOUT)'
 UNREACHABLE="$UNREACHABLE|network is unreachable|spurious network error|failed to download|component download failed|download of .* failed"
-UNREACHABLE="$UNREACHABLE|(could not|failed to|error trying to) connect|connection (refused|reset|timed out)|timeout was reached|error sending request"
+UNREACHABLE="$UNREACHABLE|(could not|failed to|error trying to) connect|connection (refused|reset|timed out)|time-?out was reached|error sending request"
 
 # Whether the log tells of the network. Lines of source code, which a compiler shows with their numbers, tell of anything.
 tells_of_network() { sed '/^ *[0-9]* *|/d' "$1" | grep -iE "$UNREACHABLE" >/dev/null; }

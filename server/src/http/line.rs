@@ -15,6 +15,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// That much, in bytes: a tenth of what the slowest telephone takes. Byte by byte a page would last for days.
 pub(super) const LEAST: usize = 8 * 1024;
 /// How long what was sent may go unacknowledged: a machine that vanished is known for gone then.
+#[cfg(target_os = "linux")]
 const UNHEARD: Duration = Duration::from_secs(40);
 /// Silence after which the peer's machine is asked whether it lives, and between the further questions.
 const ALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(15));

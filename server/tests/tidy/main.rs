@@ -3,6 +3,7 @@
 
 mod crates;
 mod rules;
+mod shell;
 mod tree;
 
 use std::process::Command;
@@ -48,6 +49,11 @@ fn no_float_comes_near_money() {
 #[test]
 fn every_feature_with_a_store_has_its_laws_beside_it() {
     clean(rules::lawful(&files()));
+}
+
+#[test]
+fn the_scripts_keep_to_what_macos_brings() {
+    each(shell::portable);
 }
 
 #[test]

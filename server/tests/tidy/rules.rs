@@ -68,11 +68,18 @@ pub(crate) fn short(file: &File) -> Vec<String> {
     too_long.then(|| breach(file, lines, "is too long: divide it by what it does")).into_iter().collect()
 }
 
-/// A Rust file begins with `//!` and words.
+/// A file of code begins with words about it, in its language's comment.
 pub(crate) fn introduced(file: &File) -> Vec<String> {
-    let first = file.text.lines().next().unwrap_or_default();
-    let silent = file.path.ends_with(".rs") && first.strip_prefix("//!").is_none_or(|words| words.trim().is_empty());
-    silent.then(|| breach(file, 1, "begins without a `//!` sentence")).into_iter().collect()
+    let name = file.path.rsplit('/').next().unwrap_or_default();
+    let sign = match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        "rs" => "//!",
+        "mjs" | "js" => "//",
+        "sh" | "" => "#",
+        _ => return Vec::new(),
+    };
+    let first = file.text.lines().find(|line| !line.starts_with("#!/")).unwrap_or_default();
+    let silent = first.strip_prefix(sign).is_none_or(|words| words.trim().is_empty());
+    silent.then(|| breach(file, 1, &format!("begins without a `{sign}` sentence"))).into_iter().collect()
 }
 
 /// `domain <- api <- pages, components, seat_map`; `domain <- server features <- wiring`.
@@ -181,9 +188,9 @@ pub(crate) fn proven(document: &str, files: &[File]) -> Vec<String> {
             breaches.push(format!("ARCHITECTURE.md: the walkthrough `{title}` names no proof"));
         }
         let is_test = |name: &str| {
-            let (function, sentence) = (format!("fn {name}("), format!("(\"{name}\""));
+            let sentence = format!("(\"{name}\"");
             files.iter().any(|file| {
-                file.path.ends_with(".rs") && file.text.contains(&function)
+                file.path.ends_with(".rs") && proves(file, name)
                     || file.path.ends_with(".mjs") && file.text.contains(&sentence)
             })
         };
@@ -191,6 +198,16 @@ pub(crate) fn proven(document: &str, files: &[File]) -> Vec<String> {
         breaches.extend(lost.map(|name| format!("ARCHITECTURE.md: `{title}` names `{name}`, which is no test")));
     }
     breaches
+}
+
+/// Whether the file has a test of that name: a function with an attribute that makes it one, or a law, of which each
+/// implementation's macro makes one.
+fn proves(file: &File, name: &str) -> bool {
+    let function = format!("fn {name}(");
+    file.text.match_indices(&function).any(|(at, _)| {
+        let above = file.text[..at].rsplit("\n\n").next().unwrap_or_default();
+        file.path.contains("/contract") || ["#[test", "::test", "#[rstest"].iter().any(|made| above.contains(made))
+    })
 }
 
 /// Relative links lead to files.
@@ -222,6 +239,8 @@ fn the_rules_can_fail() {
     assert_eq!(short(&File::made("server/src/a.rs", &long)).len(), 1);
     assert_eq!(introduced(&File::made("server/src/a.rs", "use b;\n")).len(), 1);
     assert_eq!(introduced(&File::made("server/src/a.rs", "//!\n")).len(), 1);
+    assert_eq!(introduced(&File::made("benches/a.mjs", "import b;\n")).len(), 1);
+    assert_eq!(introduced(&File::made("run", "#!/usr/bin/env bash\nset -e\n")).len(), 1);
     let directions = [
         ("server/src/holds/mod.rs", "use crate::purchase::Purchase;"),
         ("server/src/mail/mod.rs", "fn f() { crate::purchase::x() }"),
@@ -247,11 +266,15 @@ fn the_rules_can_fail() {
 
 #[test]
 fn a_proof_that_is_no_test_is_found() {
-    let tests =
-        [File::made("server/src/a.rs", "fn a_seat_is_sold_once() {}"), File::made("e/b.mjs", "test(\"buys\", x)")];
+    let tests = [
+        File::made("server/src/a.rs", "#[tokio::test]\nasync fn a_seat_is_sold_once() {}\n\nfn pay() {}"),
+        File::made("server/src/a/contract.rs", "pub async fn a_law(store: &Store) {}"),
+        File::made("e/b.mjs", "test(\"buys\", x)"),
+    ];
     let walk =
         |proofs: &str| format!("\n## Walkthrough: buying\n\nWords.\n\nProven by {proofs}.\n").repeat(WALKTHROUGHS);
-    assert!(proven(&walk("`a_seat_is_sold_once`, `buys`"), &tests).is_empty());
+    assert!(proven(&walk("`a_seat_is_sold_once`, `a_law`, `buys`"), &tests).is_empty());
+    assert_eq!(proven(&walk("`pay`"), &tests).len(), WALKTHROUGHS);
     assert_eq!(proven(&walk("`a_seat_is_sold_twice`"), &tests).len(), WALKTHROUGHS);
     assert_eq!(proven(&walk("hope"), &tests).len(), WALKTHROUGHS);
     assert_eq!(proven("# Nothing", &tests).len(), 1);
