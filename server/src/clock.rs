@@ -1,5 +1,9 @@
 //! The one place that reads the system's clock and random generator.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Instant;
+
 use domain::time::Millis;
 
 /// Time and randomness, so that tests can bring their own.
@@ -33,11 +37,58 @@ impl Clock for SystemClock {
     }
 }
 
+/// The clock that a house goes by: it begins with the machine's, goes on whatever becomes of that, and is set to
+/// PostgreSQL's, which every server of a shop asks. A machine whose clock is wrong or jumps then tells nobody a wrong end
+/// of a hold, and takes none from anybody.
+pub struct HouseClock {
+    machine: Arc<dyn Clock>,
+    started: Instant,
+    /// Milliseconds since 1970 when it was started.
+    anchor: AtomicI64,
+}
+
+impl HouseClock {
+    /// Begins with the time of `machine`.
+    #[must_use]
+    #[allow(clippy::disallowed_methods)]
+    pub fn over(machine: Arc<dyn Clock>) -> Self {
+        let anchor = machine.now().0.into();
+        Self { machine, started: Instant::now(), anchor }
+    }
+
+    /// Sets it, which is `off` milliseconds ahead (below zero: behind); a little more or less is left alone.
+    pub fn set(&self, off: i64) {
+        if off.saturating_abs() > BORNE {
+            self.anchor.fetch_sub(off, Ordering::SeqCst);
+        }
+    }
+
+    /// By how many milliseconds the machine's own clock is ahead of this one.
+    #[must_use]
+    pub fn machine_is_ahead(&self) -> i64 {
+        self.machine.now().since(self.now())
+    }
+}
+
+/// Milliseconds that a clock may be off without being set: less than anybody waits for.
+const BORNE: i64 = 100;
+
+impl Clock for HouseClock {
+    fn now(&self) -> Millis {
+        let gone = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Millis(self.anchor.load(Ordering::SeqCst)).plus(gone)
+    }
+
+    fn fill(&self, bytes: &mut [u8]) {
+        self.machine.fill(bytes);
+    }
+}
+
 /// A clock that tests move by hand; randomness from a seeded counter (SplitMix64).
 #[derive(Debug)]
 pub struct ManualClock {
-    now: std::sync::atomic::AtomicI64,
-    seed: std::sync::atomic::AtomicU64,
+    now: AtomicI64,
+    seed: AtomicU64,
 }
 
 impl ManualClock {
@@ -49,22 +100,43 @@ impl ManualClock {
 
     /// Moves on by `ms` milliseconds.
     pub fn advance(&self, ms: i64) {
-        self.now.fetch_add(ms, std::sync::atomic::Ordering::SeqCst);
+        self.now.fetch_add(ms, Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Millis {
-        Millis(self.now.load(std::sync::atomic::Ordering::SeqCst))
+        Millis(self.now.load(Ordering::SeqCst))
     }
 
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
-            let mut z = self.seed.fetch_add(0x9E37_79B9_7F4A_7C15, std::sync::atomic::Ordering::SeqCst);
+            let mut z = self.seed.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst);
             z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
             z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
             z ^= z >> 31;
             chunk.copy_from_slice(&z.to_le_bytes()[..chunk.len()]);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machines_jump_is_no_jump_of_the_house() {
+        let machine = Arc::new(ManualClock::at(Millis(1_800_000_000_000)));
+        let house = HouseClock::over(Arc::clone(&machine) as Arc<dyn Clock>);
+        let began = house.now();
+        for jump in [3_600_000, -7_200_000] {
+            machine.advance(jump);
+            assert!((0..60_000).contains(&house.now().since(began)));
+        }
+        assert!(house.machine_is_ahead() <= -3_600_000, "which is told");
+        house.set(3_600_000);
+        assert!((-3_600_000..-3_540_000).contains(&house.now().since(began)), "it was an hour ahead");
+        house.set(-50);
+        assert!(house.now().since(began) < -3_540_000);
     }
 }

@@ -25,7 +25,7 @@ use crate::catalog::charts::postgres::PostgresCharts;
 use crate::catalog::postgres::PostgresEvents;
 use crate::catalog::{Catalog, Charts};
 use crate::checker::{Audit, Hears};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, HouseClock, SystemClock};
 use crate::config::Config;
 use crate::holds::{HoldStore, Holds};
 use crate::http::assets::Manifest;
@@ -134,6 +134,10 @@ pub async fn build(
     hold_store: Option<Arc<dyn HoldStore>>,
 ) -> Result<House, String> {
     let sentence = |trouble: Trouble| format!("Parterre cannot open: {trouble}.");
+    let house_clock = Arc::new(HouseClock::over(clock));
+    // Before anything is promised by it.
+    rounds::set(&house_clock, &pool).await;
+    let clock: Arc<dyn Clock> = Arc::clone(&house_clock) as _;
     partitions::ensure(&pool, clock.now()).await.map_err(sentence)?;
     let redis = shared::redis(&config).map_err(sentence)?;
     let bus = shared::bus(&config, redis.as_ref(), &pool, &*clock).map_err(sentence)?;
@@ -200,7 +204,7 @@ pub async fn build(
         .handle(TicketMailer { purchase: purchase.clone(), mailer, public_url: public_url.clone() })
         .every(Expiry(purchase.clone()))
         .every(Sweep(purchase.clone()))
-        .every(rounds::Holds::new(holds.clone(), clock.clone(), pool.clone()))
+        .every(rounds::Holds::new(holds.clone(), house_clock, pool.clone()))
         .every(rounds::Audit { holds: holds.clone(), last: None.into() })
         .every(rounds::Keys { keys: keys.clone(), clock: clock.clone() })
         .every(rounds::Outbox { outbox })

@@ -9,7 +9,7 @@ use domain::ids::EventId;
 use domain::time::{MINUTE, SECOND};
 use tokio::sync::Mutex;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, HouseClock};
 use crate::holds::HoldError;
 use crate::idempotency::IdempotencyStore;
 use crate::jobs::{OutboxStore, Task};
@@ -17,46 +17,52 @@ use crate::stores::postgres::{Pool, clock, partitions};
 use crate::tickets::Signer;
 use crate::trouble::Trouble;
 
-/// How far this process's clock may be from PostgreSQL's, in milliseconds, before holds run out by the other clock.
+/// How far this machine's clock may be from PostgreSQL's, in milliseconds, before it is spoken of.
 const OFF_AT_MOST: i64 = SECOND;
 /// Before the first comparison a clock may be as wrong as this: a day.
 const UNKNOWN: i64 = 24 * 60 * MINUTE;
 /// How long PostgreSQL may take to tell the time; then the last comparison stands.
 const TOLD_WITHIN: Duration = Duration::from_millis(500);
 
-/// Frees holds that ran out, so that a freed seat shows within five seconds. Where processes share the holds, the clock
-/// is compared with PostgreSQL's first: one that is ahead would free what others were told is theirs.
+/// Frees holds that ran out, so that a freed seat shows within five seconds. The house's clock is set to PostgreSQL's
+/// first: one that is ahead would free what others were told is theirs, one that is behind would promise too little.
 pub(super) struct Holds {
     holds: crate::holds::Holds,
-    clock: Arc<dyn Clock>,
+    clock: Arc<HouseClock>,
     pool: Pool,
-    /// Whether the clock was right the last time; none before the first time.
+    /// Whether the machine's clock was right the last time; none before the first time.
     right: Mutex<Option<bool>>,
 }
 
 impl Holds {
-    pub(super) fn new(holds: crate::holds::Holds, clock: Arc<dyn Clock>, pool: Pool) -> Self {
+    pub(super) fn new(holds: crate::holds::Holds, clock: Arc<HouseClock>, pool: Pool) -> Self {
         // Not before the first comparison.
         holds.clock_is_ahead(UNKNOWN);
         Self { holds, clock, pool, right: Mutex::default() }
     }
 
     async fn compare_clocks(&self) {
-        let asked = clock::off_by(&self.pool, &*self.clock);
-        let Ok(Ok(off)) = tokio::time::timeout(TOLD_WITHIN, asked).await else { return };
+        let Some(()) = set(&self.clock, &self.pool).await else { return };
+        self.holds.clock_is_ahead(0);
+        let off = self.clock.machine_is_ahead();
         gauge!("parterre_clock_off_seconds").set(off as f64 / 1000.0);
         let right = off.saturating_abs() <= OFF_AT_MOST;
-        // What is less than that the store's own grace bears.
-        self.holds.clock_is_ahead(if off > OFF_AT_MOST { off } else { 0 });
         match (self.right.lock().await.replace(right), right) {
             (Some(false), true) => tracing::warn!("this machine's clock agrees with PostgreSQL's again"),
             (None | Some(true), false) => tracing::warn!(
                 milliseconds = off,
-                "this machine's clock differs from PostgreSQL's: set it (NTP). Until then holds run out by PostgreSQL's"
+                "this machine's clock differs from PostgreSQL's: set it (NTP). Until then the shop goes by PostgreSQL's"
             ),
             _ => {}
         }
     }
+}
+
+/// Sets the house's clock to PostgreSQL's; `None` where that does not tell the time.
+pub(super) async fn set(clock: &HouseClock, pool: &Pool) -> Option<()> {
+    let off = tokio::time::timeout(TOLD_WITHIN, clock::off_by(pool, clock)).await.ok()?.ok()?;
+    clock.set(off);
+    Some(())
 }
 
 #[async_trait]
@@ -70,9 +76,7 @@ impl Task for Holds {
     }
 
     async fn round(&self) -> Result<(), Trouble> {
-        if self.holds.is_shared() {
-            self.compare_clocks().await;
-        }
+        self.compare_clocks().await;
         match self.holds.sweep(self.clock.now()).await {
             Err(HoldError::Trouble(trouble)) => Err(trouble),
             _ => Ok(()),

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
+use domain::time::{MINUTE, Millis};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::build;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::holds::MemoryHolds;
 use crate::http::assets::Manifest;
 use crate::jobs::Task;
@@ -59,4 +60,31 @@ async fn standing_places_that_nobody_told_of_are_found_in_the_books() {
         neighbours.round().await.unwrap();
     }
     assert_eq!(left().await, before);
+}
+
+/// A machine whose clock is wrong.
+struct Off(i64);
+
+impl Clock for Off {
+    fn now(&self) -> Millis {
+        SystemClock.now().plus(self.0)
+    }
+
+    fn fill(&self, bytes: &mut [u8]) {
+        SystemClock.fill(bytes);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_house_on_a_machine_whose_clock_is_wrong_goes_by_postgresql() {
+    let seller = house().await;
+    for off in [60 * MINUTE, -60 * MINUTE] {
+        let (config, holds) = (config(), Arc::new(MemoryHolds::default()));
+        std::fs::copy(seller.data.join(KEY_FILE), config.data.join(KEY_FILE)).unwrap();
+        let (pool, url) = (seller.database.pool.clone(), "http://127.0.0.1");
+        let other =
+            build(config, pool, Manifest::default(), url.into(), Arc::new(Off(off)), Some(holds)).await.unwrap();
+        let wrong = other.shop.now().since(SystemClock.now());
+        assert!(wrong.abs() < 2_000, "{off}: {wrong}");
+    }
 }

@@ -33,11 +33,12 @@ enum Gone {
     Silent,
 }
 
-/// A shop on the cluster, and a buyer who holds seats and has an order for them.
+/// A shop on the cluster, a buyer who holds seats and has an order for them, and one who is still typing.
 struct Evening {
     open: Open,
     hold: Value,
     order: Value,
+    typing: Value,
 }
 
 impl Evening {
@@ -47,7 +48,8 @@ impl Evening {
         let open = Open::on(with_holds(Arc::new(store)).await).await;
         let hold: Value = open.hold(2).await.json().await.unwrap();
         let order = open.order(&hold).await;
-        Self { open, hold, order }
+        let typing: Value = open.hold(2).await.json().await.unwrap();
+        Self { open, hold, order, typing }
     }
 
     async fn paused(&self, within: Duration) {
@@ -60,7 +62,7 @@ impl Evening {
         assert!(told < within + BUSY, "told after {told:?}");
     }
 
-    /// The cluster is gone: whoever asks is told so, and who has an order pays.
+    /// The cluster is gone: whoever asks is told so, who has an order pays, and who has a basket orders and pays.
     async fn goes_on(&self) {
         let later = async {
             sleep(Duration::from_millis(200)).await;
@@ -70,6 +72,9 @@ impl Evening {
         };
         tokio::join!(self.paused(FOUND_OUT_WITHIN), later);
         self.open.pays(&self.hold, &self.order).await;
+        // Who has typed it all by now buys as well: the house granted the seats itself.
+        let order = self.open.order(&self.typing).await;
+        self.open.pays(&self.typing, &order).await;
         let ready = self.open.ready().await;
         assert_eq!((&ready["status"], &ready["stores"]["postgres"]), (&json!("degraded"), &json!("ready")), "{ready}");
     }

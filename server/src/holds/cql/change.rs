@@ -66,8 +66,7 @@ impl Inner {
     /// A live hold as last known. What another process did to it is asked for where the mirror shows a trace of it; and
     /// where its record says that it ran out, the cells are asked, for they may have been extended since.
     pub(super) async fn get(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble> {
-        let known = self.book.get(hold, holder).and_then(|kept| self.intact(&kept));
-        if let Some(hold) = known.filter(|hold| now < hold.expires_at) {
+        if let Some(hold) = self.granted_here(hold, holder, now) {
             return Ok(Some(hold));
         }
         match self.recorded(hold, holder).await? {
@@ -111,10 +110,19 @@ impl Inner {
     }
 
     pub(super) async fn verify(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble> {
-        match self.find(hold, holder).await? {
-            Some(kept) => self.whole(&kept, now).await,
-            None => Ok(None),
+        let Some(kept) = self.find(hold, holder).await? else { return Ok(None) };
+        match self.whole(&kept, now).await {
+            // While the cluster is away nobody is granted anything, and a hold that this process granted is as it was known:
+            // its buyer may pay. PostgreSQL decides about its end, its fence and every seat of it once more.
+            Err(trouble) if self.engine.is_away() => self.granted_here(hold, holder, now).ok_or(trouble).map(Some),
+            told => told,
         }
+    }
+
+    /// A live hold of which this process knows every place.
+    fn granted_here(&self, hold: HoldId, holder: HolderId, now: Millis) -> Option<Hold> {
+        let known = self.book.get(hold, holder).and_then(|kept| self.intact(&kept));
+        known.filter(|hold| now < hold.expires_at)
     }
 
     /// The holder's turn, with nothing owed of the hold; a trouble where that did not come in time.

@@ -217,9 +217,14 @@ impl Engine {
         }
     }
 
+    /// Whether the store has not answered for some requests in a row.
+    pub(super) fn is_away(&self) -> bool {
+        self.failures.load(Ordering::Relaxed) >= FAILURES
+    }
+
     /// Refuses while the store does not answer, but for a probe now and then.
     pub(super) fn check_open(&self) -> Result<(), Trouble> {
-        if self.failures.load(Ordering::Relaxed) < FAILURES {
+        if !self.is_away() {
             return Ok(());
         }
         let (now, last) = (self.tick(), self.probed.load(Ordering::Relaxed));

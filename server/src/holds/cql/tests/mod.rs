@@ -1,6 +1,7 @@
 //! Tests of the CQL store: the laws, faults, several processes, random commands.
 
 mod audit;
+mod away;
 mod clocks;
 mod ghosts;
 mod idle;
