@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use super::law::answer;
 
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
 /// A buyer with a hold, an order that waits for the bank's question, and a ticket.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
@@ -72,8 +75,8 @@ impl Known {
 
     /// Bodies that mean something.
     pub(crate) fn bodies(&self) -> Vec<(&'static str, String)> {
-        let json = |value: Value| ("application/json", value.to_string());
-        let form = |text: String| ("application/x-www-form-urlencoded", text);
+        let json = |value: Value| (JSON, value.to_string());
+        let form = |text: String| (FORM, text);
         let card = "card=4242424242424242&expiry=04%2F29&code=123";
         vec![
             json(json!({ "best": { "quantity": 2, "together": true, "accessible": false, "max_price": 9_000 } })),
@@ -86,6 +89,29 @@ impl Known {
             form(format!("seat=1&seat=2&heal=1&standing_{}=2", self.standing)),
             form(format!("name=Sample&email=a%40example.org&accept_total={}&{card}", self.total)),
             form(format!("{card}&answer=approve&back=checkout&seat=1&tier={}", self.standing)),
+        ]
+    }
+
+    /// Every address that takes a body, with one that it is meant for.
+    pub(crate) fn addresses(&self) -> Vec<(String, (&'static str, String))> {
+        let Self { hold, asking, intent, .. } = self;
+        let [choose, standing, wish, order, payment, best, ticked, checkout, rest] =
+            <[_; 9]>::try_from(self.bodies()).expect("nine bodies mean something");
+        let holds = format!("/api/v1/events/{SLUG}/holds");
+        vec![
+            (holds.clone(), choose),
+            (holds.clone(), standing),
+            (holds, wish),
+            ("/api/v1/orders".to_owned(), order),
+            (format!("/api/v1/orders/{asking}/payments"), payment),
+            (format!("/events/{SLUG}/hold"), best),
+            (format!("/events/{SLUG}/hold"), ticked),
+            (format!("/checkout/{hold}"), checkout),
+            (format!("/orders/{asking}/pay"), rest.clone()),
+            (format!("/pay/test/{intent}?order={asking}"), rest.clone()),
+            (format!("/holds/{hold}/extend"), rest.clone()),
+            (format!("/holds/{hold}/remove"), rest.clone()),
+            (format!("/holds/{hold}/release"), rest),
         ]
     }
 }

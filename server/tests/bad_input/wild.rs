@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Map, Value, json};
 
-use super::known::Known;
+use super::known::{FORM, JSON, Known};
 use super::law::LETTER;
 
 /// Everything beside the API: pages, plain forms, files.
@@ -144,7 +144,7 @@ pub(crate) fn any_request(known: Known) -> impl Strategy<Value = Wild> {
         Some(("authorization".to_owned(), format!("Bearer {}", known.secret).into_bytes())),
         Some(("cookie".to_owned(), known.cookie().into_bytes())),
     ]);
-    (select(&METHODS[..]), path, caller, vec(header(&known), 0..3), body(&known)).prop_map(
+    (select(&METHODS[..]), path, caller, vec(header(&known), 0..3), body(&known, known.bodies())).prop_map(
         |(method, path, caller, wild, (kind, body))| {
             let kind = ("content-type".to_owned(), kind.as_bytes().to_vec());
             let headers = caller.into_iter().chain([kind]).chain(wild).collect();
@@ -257,25 +257,40 @@ fn header(known: &Known) -> impl Strategy<Value = (String, Vec<u8>)> + use<> {
     ]
 }
 
-fn body(known: &Known) -> impl Strategy<Value = (&'static str, Vec<u8>)> + use<> {
-    const JSON: &str = "application/json";
-    const FORM: &str = "application/x-www-form-urlencoded";
-    let valid = select(known.bodies()).prop_map(|(kind, text)| (kind, text.into_bytes()));
-    let bent = (select(known.bodies()), vec((any::<Index>(), any::<u8>(), 0_u8..4), 1..6)).prop_map(
-        |((kind, text), bends)| {
+/// Any body sent to an address that takes one, by a buyer to whom everything named in it belongs: `meant` is what the address
+/// is for.
+pub(crate) fn any_body(
+    known: &Known,
+    path: &str,
+    meant: (&'static str, String),
+) -> impl Strategy<Value = Wild> + use<> {
+    let (kind, path, secret) = (meant.0, path.to_owned(), known.secret.clone());
+    body(known, vec![meant]).prop_map(move |(_, body)| {
+        let caller = ("authorization".to_owned(), format!("Bearer {secret}").into_bytes());
+        let headers = vec![caller, ("content-type".to_owned(), kind.as_bytes().to_vec())];
+        Wild { method: "POST".to_owned(), path: path.clone(), headers, body }
+    })
+}
+
+type Meant = Vec<(&'static str, String)>;
+
+fn body(known: &Known, meant: Meant) -> impl Strategy<Value = (&'static str, Vec<u8>)> + use<> {
+    let valid = select(meant.clone()).prop_map(|(kind, text)| (kind, text.into_bytes()));
+    let bent =
+        (select(meant.clone()), vec((any::<Index>(), any::<u8>(), 0_u8..4), 1..6)).prop_map(|((kind, text), bends)| {
             let mut bytes = text.into_bytes();
             bends.into_iter().for_each(|(at, byte, how)| bend(&mut bytes, at, byte, how));
             (kind, bytes)
-        },
-    );
-    // A field of something meant, with anything in it.
-    let other = (select(known.bodies()), any::<Index>(), value(known)).prop_map(|((_, text), at, value)| {
-        let Ok(Value::Object(mut fields)) = serde_json::from_str::<Value>(&text) else {
-            return (JSON, text.into_bytes());
-        };
-        let name = fields.keys().nth(at.index(fields.len())).cloned().unwrap_or_default();
-        fields.insert(name, value);
-        (JSON, Value::Object(fields).to_string().into_bytes())
+        });
+    // A field of something meant, at any depth, with anything in it.
+    let other = (select(meant), any::<Index>(), value(known)).prop_map(|((_, text), at, value)| {
+        let Ok(mut whole) = serde_json::from_str::<Value>(&text) else { return (JSON, text.into_bytes()) };
+        let mut places = Vec::new();
+        fields(&whole, "", &mut places);
+        if let Some(place) = whole.pointer_mut(&places[at.index(places.len())]) {
+            *place = value;
+        }
+        (JSON, whole.to_string().into_bytes())
     });
     let form = vec((name(), text(known)), 0..12).prop_map(|fields| (FORM, pairs(&fields).into_bytes()));
     let many = (select(&NAMES[..]), 150_usize..4_000)
@@ -303,6 +318,20 @@ fn body(known: &Known) -> impl Strategy<Value = (&'static str, Vec<u8>)> + use<>
     ]
 }
 
+/// Where the fields of a value are, at every depth.
+fn fields(value: &Value, at: &str, places: &mut Vec<String>) {
+    let mut inner = |name: &str, value: &Value| {
+        let at = format!("{at}/{name}");
+        fields(value, &at, places);
+        places.push(at);
+    };
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| inner(name, value)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(i, value)| inner(&i.to_string(), value)),
+        _ => {}
+    }
+}
+
 fn bend(bytes: &mut Vec<u8>, at: Index, byte: u8, how: u8) {
     if bytes.is_empty() {
         return;
@@ -324,6 +353,7 @@ fn value(known: &Known) -> impl Strategy<Value = Value> + use<> {
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
         (-3_i64..12).prop_map(Value::from),
+        select(&[100_u32, 65_535, 65_536, 2_147_483_647, 2_147_483_648, u32::MAX][..]).prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         text(known).prop_map(Value::from),
     ];
