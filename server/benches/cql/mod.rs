@@ -1,5 +1,7 @@
 //! Holds on one durable Apache Cassandra node, beside the ways one would write first, in the same run.
 
+mod fours;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,8 +24,6 @@ use super::{NOW, event, grant, random};
 
 /// Handlers at work at a time, as one server has them in a rush.
 const HANDLERS: usize = 2_000;
-/// Handlers of the textbook, which gets slower with more.
-const TEXTBOOK_HANDLERS: usize = 64;
 const CONTENDERS: u64 = 100;
 
 /// What a run came to.
@@ -156,48 +156,6 @@ async fn contention(cql: &Cql, quick: bool) {
     println!("| ratio | {:.0} | |", ours.holds_a_second() / base.holds_a_second().max(0.01));
 }
 
-/// Four neighbours a buyer in a hall of 20,000 seats.
-async fn fours(cql: &Cql, quick: bool) {
-    const SEATS: u32 = 20_000;
-    let within = Duration::from_secs(if quick { 3 } else { 10 });
-    let (buyers, rounds) = (u64::from(SEATS) / 4, if quick { 2 } else { 6 });
-    let textbook = Textbook::new(cql).await;
-    let base = rush(buyers, TEXTBOOK_HANDLERS, within, |op| {
-        let textbook = textbook.clone();
-        let first = spread(op, buyers) as u32 * 4;
-        async move {
-            let mut got = 0;
-            for seat in first..first + 4 {
-                got += u32::from(textbook.take(event(901), 0, seat, HoldId::mint(NOW, random(op))).await);
-            }
-            got
-        }
-    })
-    .await;
-    let store = recovered(cql).await;
-    let mut ours = Ran::default();
-    for round in 0..rounds {
-        let event = event(2_000 + round);
-        opened(&store, event, SEATS).await;
-        let ran = rush(buyers, HANDLERS, within, |op| {
-            let store = store.clone();
-            let first = spread(op, buyers) as u32 * 4;
-            let wish = grant(event, op + (round + 1) * 20_000_000, (first..first + 4).map(SeatId).collect());
-            async move { if matches!(store.place(&wish, NOW).await, Outcome::Applied(_)) { 4 } else { 0 } }
-        })
-        .await;
-        ours = Ran { holds: ours.holds + ran.holds, seats: ours.seats + ran.seats, secs: ours.secs + ran.secs };
-    }
-    let writes = store.counters().writes.load(Ordering::Relaxed);
-    assert_eq!(u64::from(ours.seats), rounds * u64::from(SEATS), "every seat has one holder");
-    println!(
-        "\n| 4 seats a buyer, 20,000 seats, one durable Cassandra node | seats a second | Paxos rounds a seat |\n|---|---|---|"
-    );
-    println!("| baseline: one partition an event, a conditional write a seat | {:.0} | 1 |", base.seats_a_second());
-    println!("| Parterre | {:.0} | {:.3} |", ours.seats_a_second(), writes as f64 / f64::from(ours.seats));
-    println!("| ratio | {:.0} | |", ours.seats_a_second() / base.seats_a_second().max(0.01));
-}
-
 /// Runs both on a node of their own; says so where this machine cannot have one.
 pub(crate) async fn holds(quick: bool) {
     let folder = cassandra::folder("bench-cassandra");
@@ -206,7 +164,7 @@ pub(crate) async fn holds(quick: bool) {
     migrate::up(&settings, NOW, [7; 16]).await.expect("the CQL steps apply");
     let cql = Cql::connect(&settings).await.expect("the node answers");
     contention(&cql, quick).await;
-    fours(&cql, quick).await;
+    fours::measure(&cql, quick).await;
     drop(cql);
     keyspace::remove(&settings).await.expect("the keyspace goes");
     cassandra::stop(&folder);

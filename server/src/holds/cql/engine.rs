@@ -49,8 +49,9 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            batch: 64,
-            wishes: 64,
+            // A whole block: rows of one partition are one small write, and each round of Paxos is dear.
+            batch: 200,
+            wishes: 200,
             queue: 2_000,
             in_flight: 64,
             begin_within: Duration::from_millis(1_900),

@@ -15,7 +15,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use domain::time::Millis;
-use tokio::sync::oneshot;
+use tokio::sync::{SemaphorePermit, oneshot};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::cell::Cell;
@@ -203,7 +204,9 @@ impl Drop for Shift {
 async fn work(engine: Arc<Engine>, hall: SharedHall, block: usize) {
     let _shift = Shift(Arc::clone(&hall), block);
     let (mut round, mut unknown): (Vec<Op>, Unknown) = Default::default();
-    let mut pause = Duration::ZERO;
+    let (mut pause, mut room) = (Duration::ZERO, None);
+    // Whoever comes in the same moment is in the first write.
+    yield_now().await;
     loop {
         if !pause.is_zero() {
             sleep(pause).await;
@@ -221,7 +224,7 @@ async fn work(engine: Arc<Engine>, hall: SharedHall, block: usize) {
             }
         }
         dismiss(&mut round);
-        pause = match turn(&engine, &hall, block, &mut round, &mut unknown).await {
+        pause = match turn(&engine, &hall, block, &mut round, &mut unknown, &mut room).await {
             Ok(()) => Duration::ZERO,
             Err(trouble) => {
                 fail(&mut round, &trouble);
@@ -232,14 +235,17 @@ async fn work(engine: Arc<Engine>, hall: SharedHall, block: usize) {
     }
 }
 
-/// One round: at most one write. An error is the store's, and nothing new was written.
-async fn turn(
-    engine: &Engine,
+/// One round: at most one write. An error is the store's, and nothing new was written. `room` to write that had to be
+/// waited for is kept for the next round, so that whoever came meanwhile is in the same write.
+async fn turn<'a>(
+    engine: &'a Engine,
     hall: &SharedHall,
     block: usize,
     round: &mut Vec<Op>,
     unknown: &mut Unknown,
+    room: &mut Option<SemaphorePermit<'a>>,
 ) -> Result<(), Trouble> {
+    let kept = room.take();
     if unknown.is_unread {
         let seats = seats_of(hall, block, unknown.places().iter());
         read(engine, hall, block, &seats, Reading::Deciding).await?;
@@ -258,8 +264,12 @@ async fn turn(
         return Ok(());
     }
     // Before anything begins: whoever waits for room to write can still go, and is surely not written for then.
-    let slot = timeout(engine.tuning.begin_within, engine.slots.acquire()).await;
-    let Ok(Ok(_slot)) = slot else { return Err(unavailable("too many writes are under way")) };
+    let Some(_room) = kept.or_else(|| engine.slots.try_acquire().ok()) else {
+        let slot = timeout(engine.tuning.begin_within, engine.slots.acquire()).await;
+        let Ok(Ok(slot)) = slot else { return Err(unavailable("too many writes are under way")) };
+        *room = Some(slot);
+        return Ok(());
+    };
     let writers = || round.iter().zip(&decisions).filter(|(_, made)| made.as_ref().is_some_and(|(_, wrote)| *wrote));
     if !writers().all(|(op, _)| op.begins()) {
         // One of them has just been withdrawn: plan without it.
