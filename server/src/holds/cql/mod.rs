@@ -8,8 +8,9 @@
 //! - `debts`: what they go on doing after they had to answer.
 //! - `book`, `recorder`, `contents`: records of holds.
 //! - `news`: what processes tell each other.
-//! - `table`, `statements`: the tables, and CQL itself.
+//! - `table`, `statements`, `answer`: the tables, and CQL itself.
 
+mod answer;
 mod book;
 mod cell;
 mod change;

@@ -1,7 +1,4 @@
-//! The tables in CQL: statements, and what their answers look like on Apache Cassandra and on ScyllaDB.
-//!
-//! A conditional batch is answered with `[applied]` alone where Cassandra applied it, with some columns of the rows
-//! where it did not, and with one old row a statement on ScyllaDB either way. So answers are read by column name.
+//! The tables in CQL: their statements.
 
 use std::sync::{PoisonError, RwLock};
 
@@ -13,9 +10,10 @@ use scylla::errors::ExecutionError;
 use scylla::response::query_result::{QueryResult, QueryRowsResult};
 use scylla::statement::batch::{Batch, BatchType};
 use scylla::statement::prepared::PreparedStatement;
-use scylla::value::{CqlValue, Row};
+use scylla::value::CqlValue;
 use uuid::Uuid;
 
+use super::answer;
 use super::cell::Cell;
 use super::table::{BlockKey, Change, Note, Reading, Record, Table, Written};
 use crate::stores::cql::Cql;
@@ -232,78 +230,18 @@ impl Table for Statements {
 /// What a conditional write came to.
 pub(in crate::holds) fn written(asked: Result<QueryResult, ExecutionError>) -> Written {
     match asked.map_err(write_trouble) {
-        Ok(answer) => read_answer(answer),
+        Ok(told) => answer::read(told),
         Err(trouble @ Trouble::Unconfirmed { .. }) => Written::Unknown(trouble),
         Err(trouble) => Written::NotDone(trouble),
     }
 }
 
-/// What a conditional write's answer says.
-fn read_answer(answer: QueryResult) -> Written {
-    let unknown = |detail: &str| {
-        Written::Unknown(Trouble::Unconfirmed { what: "CQL", detail: format!("an answer without {detail}") })
-    };
-    let Ok(answer) = answer.into_rows_result() else { return unknown("rows") };
-    let names: Vec<String> = answer.column_specs().iter().map(|column| column.name().to_owned()).collect();
-    let Ok(rows) = answer.rows::<Row>() else { return unknown("columns") };
-    let Ok(rows) = rows.collect::<Result<Vec<Row>, _>>() else { return unknown("whole rows") };
-    let rows: Vec<Answered> = rows.into_iter().map(|row| Answered { names: &names, columns: row.columns }).collect();
-    judged(&rows).unwrap_or_else(|| unknown("[applied]"))
-}
-
-/// What the rows of an answer say together; `None` where one of them does not say whether it was applied.
-fn judged(rows: &[Answered<'_>]) -> Option<Written> {
-    let applied: Option<Vec<bool>> = rows.iter().map(Answered::applied).collect();
-    let applied = applied.filter(|applied| !applied.is_empty())?;
-    let lost = || Written::Lost(rows.iter().filter_map(Answered::cell).collect());
-    Some(if applied.iter().all(|applied| *applied) { Written::Applied } else { lost() })
-}
-
-/// One row of an answer, by column name.
-struct Answered<'a> {
-    names: &'a [String],
-    columns: Vec<Option<CqlValue>>,
-}
-
-impl Answered<'_> {
-    /// The column: `None` where the answer has none of that name.
-    fn column(&self, name: &str) -> Option<Option<&CqlValue>> {
-        let at = self.names.iter().position(|known| known == name)?;
-        self.columns.get(at).map(Option::as_ref)
-    }
-
-    fn applied(&self) -> Option<bool> {
-        self.column("[applied]").flatten().and_then(CqlValue::as_boolean)
-    }
-
-    /// The old row, where the answer carries all of it. A row that does not exist carries nothing.
-    fn cell(&self) -> Option<(i32, Cell)> {
-        let seat = self.column("seat_id").flatten()?.as_int()?;
-        let number = |name: &str| self.column(name).map(|value| value.and_then(CqlValue::as_bigint));
-        let small = |name: &str| self.column(name).map(|value| value.and_then(CqlValue::as_tinyint));
-        let id = |name: &str| self.column(name).map(|value| value.and_then(CqlValue::as_uuid));
-        let (hold, holder, until) = (id("hold_id")?, id("holder")?, number("expires_at")?);
-        let (fence, extensions) = (number("fence")?, small("extensions")?);
-        let cell = Cell::stored(number("version")?, small("state")?, hold, holder, until, fence, extensions);
-        Some((seat, cell.ok()?))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use domain::hold::Fence;
     use scylla::statement::{Consistency, SerialConsistency};
 
     use super::*;
     use crate::test_support::cassandra;
-
-    fn words(names: &str) -> Vec<String> {
-        names.split_whitespace().map(ToOwned::to_owned).collect()
-    }
-
-    fn answered<'a>(names: &'a [String], columns: Vec<Option<CqlValue>>) -> Answered<'a> {
-        Answered { names, columns }
-    }
 
     /// Batches have the session's levels, as each of them is a write.
     #[tokio::test]
@@ -312,12 +250,13 @@ mod tests {
         let profile = keyspace.cql.session().get_default_execution_profile_handle().to_profile();
         assert_eq!(profile.get_consistency(), Consistency::Quorum);
         assert_eq!(profile.get_serial_consistency(), Some(SerialConsistency::LocalSerial));
-        let all = Statements::prepare(keyspace.cql.clone()).await.unwrap();
-        let [block, decides_block] = &all.block;
-        let [seats, decides_seats] = &all.seats;
+        // By name and without a rest: a further statement has to be entered here.
+        let Statements { cql: _, write, block, seats, keep, keep_for, forget, forget_for, record, records } =
+            &Statements::prepare(keyspace.cql.clone()).await.unwrap();
+        let ([block, decides_block], [seats, decides_seats]) = (block, seats);
         for (level, statements) in [
-            (Consistency::Quorum, vec![&all.write, &all.keep, &all.keep_for, &all.forget, &all.forget_for]),
-            (Consistency::LocalQuorum, vec![block, seats, &all.record, &all.records]),
+            (Consistency::Quorum, vec![write, keep, keep_for, forget, forget_for]),
+            (Consistency::LocalQuorum, vec![block, seats, record, records]),
             (Consistency::LocalSerial, vec![decides_block, decides_seats]),
         ] {
             for statement in statements {
@@ -333,59 +272,5 @@ mod tests {
                 );
             }
         }
-    }
-
-    #[test]
-    fn a_lost_write_is_read_in_either_shape() {
-        // Cassandra: keys and the conditions' columns.
-        let names = words("[applied] event_id block seat_id version");
-        let id = Some(CqlValue::Uuid(Uuid::from_u128(1)));
-        let short = answered(
-            &names,
-            vec![
-                Some(CqlValue::Boolean(false)),
-                id.clone(),
-                Some(CqlValue::Int(3)),
-                Some(CqlValue::Int(4)),
-                Some(CqlValue::BigInt(7)),
-            ],
-        );
-        assert_eq!((short.applied(), short.cell()), (Some(false), None), "not the whole row: it is read again");
-        // ScyllaDB: the whole old row, columns in another order.
-        let names = words("[applied] block seat_id event_id expires_at extensions fence hold_id holder state version");
-        let whole = answered(
-            &names,
-            vec![
-                Some(CqlValue::Boolean(false)),
-                Some(CqlValue::Int(3)),
-                Some(CqlValue::Int(4)),
-                id.clone(),
-                Some(CqlValue::BigInt(99)),
-                Some(CqlValue::TinyInt(1)),
-                Some(CqlValue::BigInt(5)),
-                id.clone(),
-                id,
-                Some(CqlValue::TinyInt(1)),
-                Some(CqlValue::BigInt(7)),
-            ],
-        );
-        let (seat, cell) = whole.cell().unwrap();
-        assert_eq!((seat, cell.version, cell.until, cell.fence), (4, 7, Millis(99), Fence(5)));
-        assert!(cell.is_held_by(HoldId(Uuid::from_u128(1))));
-        let mark = answered(&names[..1], vec![Some(CqlValue::Boolean(true))]);
-        assert_eq!((mark.applied(), mark.cell()), (Some(true), None));
-    }
-
-    #[test]
-    fn an_applied_batch_is_read_in_either_shape() {
-        let names = words("[applied] seat_id version");
-        let row = |applied, seat| answered(&names, vec![Some(CqlValue::Boolean(applied)), seat, None]);
-        let seat = || Some(CqlValue::Int(4));
-        // Cassandra: one row. ScyllaDB: one a statement, with what stood there; nulls where nothing did.
-        assert_eq!(judged(&[answered(&names[..1], vec![Some(CqlValue::Boolean(true))])]), Some(Written::Applied));
-        assert_eq!(judged(&[row(true, seat()), row(true, None)]), Some(Written::Applied));
-        assert_eq!(judged(&[row(true, seat()), row(false, None)]), Some(Written::Lost(vec![])));
-        assert_eq!(judged(&[]), None);
-        assert_eq!(judged(&[answered(&names[1..], vec![seat(), None])]), None, "nobody knows");
     }
 }

@@ -91,9 +91,12 @@ mod tests {
 
     #[tokio::test]
     async fn segments_are_written_by_condition_and_read_to_decide_on_a_cluster() {
-        let all = CqlSegments::new(cassandra::shared().await.cql.clone()).await.unwrap();
-        assert_eq!(all.write.get_consistency(), Some(Consistency::Quorum));
-        assert!(all.write.get_statement().ends_with(" IF version = ?"));
-        assert_eq!(all.read.get_consistency(), Some(Consistency::LocalSerial));
+        let CqlSegments { cql: _, read, write } =
+            &CqlSegments::new(cassandra::shared().await.cql.clone()).await.unwrap();
+        assert_eq!(write.get_consistency(), Some(Consistency::Quorum));
+        assert!(write.get_statement().ends_with(" IF version = ?"));
+        assert_eq!(read.get_consistency(), Some(Consistency::LocalSerial));
+        // The session's, which is LOCAL_SERIAL.
+        assert_eq!((write.get_serial_consistency(), read.get_serial_consistency()), (None, None));
     }
 }

@@ -35,7 +35,7 @@ pub(super) async fn ensure(cql: &Cql, settings: &Settings) -> Result<Placement, 
     let (datacenter, copies) = placement(&datacenters(cql), settings)?;
     let made = !exists(cql, &settings.keyspace).await?;
     if made {
-        create(cql, &settings.keyspace, &datacenter, copies).await?;
+        create(cql, &settings.keyspace, (&datacenter, copies), knows_tablets(cql).await?).await?;
     }
     Ok(Placement { datacenter, copies, made })
 }
@@ -57,20 +57,36 @@ pub(super) async fn enter(cql: &Cql, keyspace: &str) -> Result<(), Trouble> {
     cql.session().use_keyspace(keyspace, false).await.map_err(unavailable)
 }
 
-async fn create(cql: &Cql, keyspace: &str, datacenter: &str, copies: usize) -> Result<(), Trouble> {
-    let plain = format!(
+/// Makes the keyspace, where a release `knows_tablets` without them.
+async fn create(
+    cql: &Cql,
+    keyspace: &str,
+    (datacenter, copies): (&str, usize),
+    knows_tablets: bool,
+) -> Result<(), Trouble> {
+    let statement = statement(keyspace, datacenter, copies, knows_tablets);
+    let made = cql.session().query_unpaged(statement, ()).await.map(drop).map_err(write_trouble);
+    made.map_err(|trouble| if knows_tablets { needs_no_tablets(keyspace, trouble) } else { trouble })
+}
+
+/// ScyllaDB places new keyspaces by tablets, on which some of its releases refuse conditional writes.
+fn statement(keyspace: &str, datacenter: &str, copies: usize, knows_tablets: bool) -> String {
+    let tablets = if knows_tablets { " AND tablets = {'enabled': false}" } else { "" };
+    format!(
         "CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = \
-         {{'class': 'NetworkTopologyStrategy', '{datacenter}': {copies}}}"
-    );
-    // ScyllaDB places new keyspaces by tablets, on which some of its releases refuse conditional writes. Asked of its
-    // own tables; a release that knows tablets lists them there.
-    if knows_tablets(cql).await? {
-        let statement = format!("{plain} AND tablets = {{'enabled': false}}");
-        if cql.session().query_unpaged(statement, ()).await.is_ok() {
-            return Ok(());
-        }
+         {{'class': 'NetworkTopologyStrategy', '{datacenter}': {copies}}}{tablets}"
+    )
+}
+
+/// A cluster that insists on tablets gets no keyspace: what holds rest on might not work there.
+fn needs_no_tablets(keyspace: &str, trouble: Trouble) -> Trouble {
+    match trouble {
+        Trouble::Corrupt { detail, .. } => corrupt(format!(
+            "the cluster refuses to make keyspace `{keyspace}` without tablets, which conditional writes need: let it \
+             (`tablets_mode_for_new_keyspaces: enabled` in scylla.yaml), and try again ({detail})"
+        )),
+        other => other,
     }
-    cql.session().query_unpaged(plain, ()).await.map(drop).map_err(write_trouble)
 }
 
 /// Whether the keyspace is there.
@@ -80,9 +96,13 @@ pub(super) async fn exists(cql: &Cql, keyspace: &str) -> Result<bool, Trouble> {
     Ok(found.into_rows_result().map_err(corrupt)?.rows_num() > 0)
 }
 
+/// Asked of the cluster's own tables: a release that knows tablets keeps a column of them there.
 async fn knows_tablets(cql: &Cql) -> Result<bool, Trouble> {
     let statement = cql
-        .read("SELECT column_name FROM system_schema.columns WHERE keyspace_name = 'system_schema' AND table_name = 'scylla_keyspaces'")
+        .read(
+            "SELECT column_name FROM system_schema.columns WHERE keyspace_name = 'system_schema' \
+             AND table_name = 'scylla_keyspaces' AND column_name = 'initial_tablets'",
+        )
         .await?;
     let found = cql.session().execute_unpaged(&statement, ()).await.map_err(read_trouble)?;
     Ok(found.into_rows_result().map_err(corrupt)?.rows_num() > 0)
@@ -149,6 +169,7 @@ pub async fn remove(settings: &Settings) -> Result<(), Trouble> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_support::cassandra;
 
     fn settings(datacenter: Option<&str>, replication: Option<u8>) -> Settings {
         let datacenter = datacenter.map(Into::into);
@@ -175,5 +196,31 @@ mod tests {
         assert!(decides(&two, &settings(None, None)).is_err());
         assert!(decides(&two, &settings(Some("north"), None)).is_err());
         assert_eq!(decides(&two, &settings(Some("west"), None)).unwrap(), ("west".into(), 1));
+    }
+
+    #[test]
+    fn tablets_are_switched_off_where_they_are_known_and_not_named_elsewhere() {
+        let plain =
+            "CREATE KEYSPACE IF NOT EXISTS shop WITH replication = {'class': 'NetworkTopologyStrategy', 'east': 3}";
+        assert_eq!(statement("shop", "east", 3, false), plain);
+        assert_eq!(statement("shop", "east", 3, true), format!("{plain} AND tablets = {{'enabled': false}}"));
+    }
+
+    /// Cassandra knows no such property and refuses it, as a ScyllaDB does that insists on tablets.
+    #[tokio::test]
+    async fn a_cluster_that_makes_no_keyspace_without_tablets_gets_none_at_all() {
+        let shared = cassandra::shared().await;
+        assert!(!knows_tablets(&shared.cql).await.unwrap());
+        let name = format!("never_{}", std::process::id());
+        let placed = placement(&datacenters(&shared.cql), &shared.settings).unwrap();
+        let refused = create(&shared.cql, &name, (&placed.0, placed.1), true).await.unwrap_err();
+        assert!(matches!(&refused, Trouble::Corrupt { detail, .. } if detail.contains("without tablets")), "{refused}");
+        assert!(!exists(&shared.cql, &name).await.unwrap());
+    }
+
+    #[test]
+    fn a_keyspace_of_which_nobody_knows_is_not_told_as_refused() {
+        let unknown = Trouble::Unconfirmed { what: "CQL", detail: "timeout".into() };
+        assert_eq!(needs_no_tablets("shop", unknown.clone()), unknown);
     }
 }

@@ -120,3 +120,21 @@ impl DoorStore for CqlTickets {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use scylla::statement::Consistency;
+
+    use super::*;
+    use crate::test_support::cassandra;
+
+    #[tokio::test]
+    async fn tickets_are_written_to_a_quorum_under_their_stamp_and_read_from_one_on_a_cluster() {
+        let CqlTickets { cql: _, find, project } =
+            &CqlTickets::new(cassandra::shared().await.cql.clone()).await.unwrap();
+        assert_eq!(find.get_consistency(), Some(Consistency::LocalQuorum));
+        assert_eq!(project.get_consistency(), Some(Consistency::Quorum));
+        // They decide nothing: PostgreSQL does, and the stamp keeps their order.
+        assert!(project.get_statement().ends_with(" USING TIMESTAMP ?"));
+    }
+}
