@@ -113,10 +113,11 @@ impl Doors {
         if is(listed) {
             return Ok(false);
         }
-        // It may have changed since the lot was read: of what is shown now, the books of now are the judge.
-        let Some(truth) = self.books.find(listed.ticket.id).await?.filter(|truth| !is(truth)) else { return Ok(false) };
-        // Above whatever a tool wrote, or deleted more than a minute ago; below any change that is not seen yet, unless it
-        // was made more than a minute before it was committed: the next comparison sees that.
+        // It may have changed since the lot was read: of what is shown now, the books of now are the judge. What is just
+        // being changed is left to the message about it.
+        let truth = self.books.at_rest(listed.ticket.id).await?;
+        let Some(truth) = truth.filter(|truth| !is(truth)) else { return Ok(false) };
+        // Above whatever a tool wrote, or deleted more than a minute ago; below any change that comes after this look.
         let above = shown.map_or(i64::MIN, |shown| shown.stamp.saturating_add(1));
         self.store.project(&truth.ticket, truth.ticket.version.max(truth.floor).max(above)).await?;
         Ok(true)

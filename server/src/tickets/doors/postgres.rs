@@ -30,6 +30,10 @@ const OF_ORDER: &str = tickets!(
      WHERE t.order_id = $1 AND t.id BETWEEN uuid_first($1) AND uuid_last($1) ORDER BY t.seat, t.id"
 );
 const ONE: &str = tickets!("tickets t JOIN events e ON e.id = t.event_id WHERE t.id = $1");
+/// None while somebody is changing it: that change has its moment already, and nobody sees it before it is committed.
+/// Changes that come after this have a later moment, as the trigger stamps them when it has the row.
+const AT_REST: &str =
+    tickets!("tickets t JOIN events e ON e.id = t.event_id WHERE t.id = $1 FOR SHARE OF t SKIP LOCKED");
 /// The lot first, so that it is no longer than this whatever event its tickets are of.
 const LOT: &str = tickets!(
     "(SELECT * FROM tickets WHERE id > $1 ORDER BY id LIMIT $2) t JOIN events e ON e.id = t.event_id ORDER BY t.id"
@@ -108,7 +112,19 @@ impl PostgresTickets {
     /// # Errors
     /// As above.
     pub async fn find(&self, ticket: TicketId) -> Result<Option<Listed>, Trouble> {
-        let row = sqlx::query(ONE).bind(ticket.0).fetch_optional(&self.pool).await.map_err(trouble)?;
+        self.one(ONE, ticket).await
+    }
+
+    /// One ticket; none where a change of it is not committed yet.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn at_rest(&self, ticket: TicketId) -> Result<Option<Listed>, Trouble> {
+        self.one(AT_REST, ticket).await
+    }
+
+    async fn one(&self, statement: &'static str, ticket: TicketId) -> Result<Option<Listed>, Trouble> {
+        let row = sqlx::query(statement).bind(ticket.0).fetch_optional(&self.pool).await.map_err(trouble)?;
         row.as_ref().map(read).transpose()
     }
 

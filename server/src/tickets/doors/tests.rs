@@ -191,6 +191,36 @@ async fn a_ticket_that_changes_while_it_is_compared_is_not_brought_back() {
     assert_eq!(told(&doors, order.id).await, [(Some(TicketStatus::Void), TicketStatus::Void)]);
 }
 
+/// A purchase of many steps may have changed a ticket long before it is committed, and then the change is that old.
+async fn a_change_that_was_long_open_counts(store: Arc<dyn DoorStore>) {
+    let shop = Shop::open(10).await;
+    let doors = doors(&shop, store);
+    let jobs = jobs(&shop, Some(doors.clone()));
+    let order = paid(&shop, &[3], 0).await;
+    let ticket = order.tickets[0].id;
+    hours_pass(&shop).await;
+    let mut open = shop.database.pool.begin().await.unwrap();
+    sqlx::query(VOID).bind(ticket.0).execute(&mut *open).await.unwrap();
+    let age = "UPDATE tickets SET changed_at = changed_at - interval '1 hour' WHERE id = $1";
+    sqlx::query(age).bind(ticket.0).execute(&mut *open).await.unwrap();
+    // Doors know nothing of the ticket, which would be put right by now.
+    assert_eq!(doors.compare(FIRST).await.unwrap().1, 0, "it is just being changed");
+    open.commit().await.unwrap();
+    while jobs.drain_once().await.unwrap() > 0 {}
+    assert_eq!(told(&doors, order.id).await, [(Some(TicketStatus::Void), TicketStatus::Void)]);
+    assert_eq!(doors.compare(FIRST).await.unwrap().1, 0);
+}
+
+#[tokio::test]
+async fn a_change_that_was_long_open_counts_when_it_is_committed() {
+    a_change_that_was_long_open_counts(Arc::new(MemoryTickets::default())).await;
+}
+
+#[tokio::test]
+async fn a_change_that_was_long_open_counts_when_it_is_committed_on_a_cluster() {
+    a_change_that_was_long_open_counts(cluster().await).await;
+}
+
 #[tokio::test]
 async fn what_a_tool_wrote_or_deleted_is_put_right_on_a_cluster() {
     let keyspace = cassandra::shared().await;
