@@ -15,7 +15,7 @@ use super::book::Turn;
 use super::cell::Cell;
 use super::contents::Kept;
 use super::decide::{Verdict, Wish};
-use super::engine::{count, unavailable, unconfirmed};
+use super::engine::{unavailable, unconfirmed};
 use super::hall::{Seen, SharedHall};
 use super::load::must_by;
 use super::queue::{Failure, ask, ask_by};
@@ -92,7 +92,7 @@ impl Inner {
         let hall = self.hall(kept.hold.event);
         let mut cells = Vec::new();
         for (key, seats) in &kept.rows {
-            count(&self.engine.counters.reads);
+            self.engine.counters.reads(Reading::Deciding);
             let tick = self.engine.tick();
             let asked = self.engine.table.read(*key, seats, Reading::Deciding);
             let asked = timeout(self.engine.tuning.answer_within, asked).await;

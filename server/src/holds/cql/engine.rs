@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use domain::hold::Fence;
 use domain::time::Millis;
+use futures::future::{Either, select};
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::cell::Moment;
 use super::news::Outbox;
-use super::table::Table;
+use super::table::{Reading, Table};
 use crate::clock::{Clock, SystemClock};
 use crate::trouble::Trouble;
 
@@ -34,7 +35,8 @@ pub struct Tuning {
     pub begin_within: Duration,
     /// An outcome that is not known within this time is told as [`Trouble::Unconfirmed`].
     pub resolve_within: Duration,
-    /// How long one request to the store may take.
+    /// How long one request to the store may take. After a quarter of it what is safe to repeat is asked once more, after
+    /// three quarters a conditional write is looked after.
     pub answer_within: Duration,
     /// How old the knowledge may be that refuses a place, in a process that others' news reach.
     pub trust: Duration,
@@ -54,9 +56,10 @@ impl Default for Tuning {
             wishes: 200,
             queue: 2_000,
             in_flight: 64,
-            begin_within: Duration::from_millis(1_900),
+            // Before whoever asks is told that it takes longer: that nothing was done is the better word.
+            begin_within: Duration::from_millis(1_800),
             resolve_within: Duration::from_secs(5),
-            answer_within: Duration::from_millis(1_500),
+            answer_within: Duration::from_secs(2),
             trust: Duration::from_secs(1),
             reads: 16,
             idle: Duration::from_secs(600),
@@ -71,18 +74,38 @@ pub const GRACE: i64 = 1_000;
 /// What happened, counted since the start.
 #[derive(Debug, Default)]
 pub struct Counters {
-    /// Conditional writes sent: each is one round of Paxos.
+    /// Conditional writes sent: each is a round of Paxos.
     pub writes: AtomicU64,
+    /// Reads that decide: each is a round of Paxos, too.
+    pub decisions: AtomicU64,
     /// Of them, those that another process was faster than.
     pub conflicts: AtomicU64,
     /// Of them, those whose outcome had to be found out.
     pub unknown: AtomicU64,
-    /// Reads of blocks, plain and deciding.
+    /// Plain reads of blocks.
     pub reads: AtomicU64,
+    /// Requests that were sent once more, as the first one was not answered for long.
+    pub repeated: AtomicU64,
     /// Wishes answered from the mirror alone.
     pub spared: AtomicU64,
     /// Wishes refused because too many waited.
     pub busy: AtomicU64,
+}
+
+impl Counters {
+    /// Rounds of Paxos, those of reads included.
+    #[must_use]
+    pub fn rounds(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed) + self.decisions.load(Ordering::Relaxed)
+    }
+
+    /// A read is sent.
+    pub(super) fn reads(&self, how: Reading) {
+        count(match how {
+            Reading::Plain => &self.reads,
+            Reading::Deciding => &self.decisions,
+        });
+    }
 }
 
 /// Adds one.
@@ -103,6 +126,8 @@ pub(super) struct Engine {
     pub(super) table: Arc<dyn Table>,
     pub(super) tuning: Tuning,
     pub(super) slots: Semaphore,
+    /// Who has it may send a request once more.
+    again: Semaphore,
     pub(super) outbox: Outbox,
     pub(super) counters: Counters,
     start: Instant,
@@ -125,6 +150,7 @@ impl Engine {
             table,
             tuning,
             slots: Semaphore::new(tuning.in_flight),
+            again: Semaphore::new(1),
             outbox,
             counters: Counters::default(),
             start: Instant::now(),
@@ -187,6 +213,31 @@ impl Engine {
     /// Later fences are above this one.
     pub(super) fn seen_fence(&self, fence: Fence) {
         self.fence.fetch_max(fence.0, Ordering::Relaxed);
+    }
+
+    /// Asks, and once more where there is no answer in a quarter of the time: a single question that was lost is no reason
+    /// to fail all who wait for it. One request a process is repeated at a time, as a store that is slow has enough to do.
+    pub(super) async fn ask_twice<T, F>(&self, ask: impl Fn() -> F) -> Result<T, Trouble>
+    where
+        F: Future<Output = Result<T, Trouble>> + Send,
+    {
+        let asked = async {
+            let mut first = Box::pin(ask());
+            if let Ok(answer) = timeout(self.tuning.answer_within / 4, &mut first).await {
+                return answer;
+            }
+            let again = Box::pin(async {
+                let _turn = self.again.acquire().await;
+                count(&self.counters.repeated);
+                ask().await
+            });
+            match select(first, again).await {
+                Either::Left((Err(_), other)) => other.await,
+                Either::Right((Err(_), other)) => other.await,
+                Either::Left((answer, _)) | Either::Right((answer, _)) => answer,
+            }
+        };
+        timeout(self.tuning.answer_within, asked).await.unwrap_or_else(|_| Err(unavailable("no answer in time")))
     }
 
     /// How a request went.

@@ -23,8 +23,8 @@ use super::cell::Cell;
 use super::decide::{Decision, Verdict, View, Wish, decide};
 use super::engine::{Engine, count, unavailable, unconfirmed};
 use super::hall::{Seen, SharedHall};
-use super::rows::read;
-use super::table::{Change, Reading, Written};
+use super::rows::{read, seats_of, write};
+use super::table::{Reading, Written};
 use super::unknown::Unknown;
 use crate::holds::memory::lock;
 use crate::trouble::Trouble;
@@ -276,7 +276,7 @@ async fn turn<'a>(
         return Ok(());
     }
     let tick = engine.tick();
-    match write(engine, hall, block, &made).await {
+    match write(engine, hall, block, &made.changes, &made.was).await {
         Written::Applied => {
             let mut planned = decisions.into_iter();
             let mut deferred = Vec::new();
@@ -358,35 +358,4 @@ fn fail(round: &mut Vec<Op>, trouble: &Trouble) {
             other => other.clone(),
         });
     }
-}
-
-fn seats_of<'a>(hall: &SharedHall, block: usize, places: impl Iterator<Item = &'a u32>) -> Vec<i32> {
-    let mut seats: Vec<i32> =
-        places.filter_map(|place| hall.blocks[block].seats.get(*place as usize).copied()).collect();
-    seats.sort_unstable();
-    seats.dedup();
-    seats
-}
-
-async fn write(engine: &Engine, hall: &SharedHall, block: usize, made: &Plan) -> Written {
-    let here = &hall.blocks[block];
-    let change = |(place, cell): (&u32, &Cell)| {
-        let (seat, was) = (here.seats.get(*place as usize)?, made.was.get(place)?);
-        Some(Change { seat: *seat, was: *was, cell: *cell })
-    };
-    let batch: Vec<Change> = made.changes.iter().filter_map(change).collect();
-    count(&engine.counters.writes);
-    let tick = engine.tick();
-    let asked = timeout(engine.tuning.answer_within, engine.table.write(here.key, &batch)).await;
-    let written = asked.unwrap_or_else(|_| Written::Unknown(unconfirmed("no answer in time")));
-    match &written {
-        Written::Applied | Written::Lost(_) => drop(engine.went(Ok(()))),
-        Written::Unknown(trouble) | Written::NotDone(trouble) => drop(engine.went::<()>(Err(trouble.clone()))),
-    }
-    if written == Written::Applied {
-        let rows: Vec<(i32, Cell)> = batch.iter().map(|change| (change.seat, change.cell)).collect();
-        hall.merge(block, &rows, Seen::Read(tick));
-        engine.outbox.tell(hall.event, here.key, &rows);
-    }
-    written
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::ids::HoldId;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::engine::{Engine, unavailable, unconfirmed};
 use super::table::Note;
@@ -124,8 +124,8 @@ async fn work(engine: Arc<Engine>, lanes: Arc<[Mutex<Lane>; LANES]>, number: usi
                 return;
             }
         }
-        let asked = timeout(engine.tuning.answer_within, engine.table.note(&notes)).await;
-        let written = engine.went(asked.unwrap_or_else(|_| Err(unconfirmed("no answer in time"))));
+        // Notes are safe to repeat.
+        let written = engine.went(engine.ask_twice(|| engine.table.note(&notes)).await);
         for answer in done {
             // Whoever asked may have gone.
             let _ = answer.send(written.clone());

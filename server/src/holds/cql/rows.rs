@@ -1,12 +1,14 @@
-//! Rows of a block, read into the mirror.
+//! Rows of a block, read into the mirror and written from it.
 
-use futures::future::select_ok;
+use std::collections::BTreeMap;
+
+use futures::future::{Either, select};
 use tokio::time::timeout;
 
 use super::cell::Cell;
-use super::engine::{Engine, count, unavailable};
+use super::engine::{Engine, count, unconfirmed};
 use super::hall::{Seen, SharedHall};
-use super::table::Reading;
+use super::table::{Change, Reading, Written};
 use crate::trouble::Trouble;
 
 /// Reads rows of a block into the mirror; all of them where `seats` is empty.
@@ -17,10 +19,12 @@ pub(super) async fn read(
     seats: &[i32],
     how: Reading,
 ) -> Result<u32, Trouble> {
-    count(&engine.counters.reads);
     let tick = engine.tick();
-    let asked = timeout(engine.tuning.answer_within, ask_twice(engine, hall, block, seats, how)).await;
-    let rows = engine.went(asked.unwrap_or_else(|_| Err(unavailable("no answer in time"))))?;
+    let ask = || {
+        engine.counters.reads(how);
+        engine.table.read(hall.blocks[block].key, seats, how)
+    };
+    let rows = engine.went(engine.ask_twice(ask).await)?;
     let seen = if how == Reading::Deciding { Seen::Decided(tick) } else { Seen::Read(tick) };
     let merged = hall.merge_read(block, seats, &rows, seen);
     // Rows never fall back but when the keyspace was lost: what stands there now is asked again, and believed.
@@ -28,20 +32,52 @@ pub(super) async fn read(
     Ok(merged.news + again)
 }
 
-/// A read that is not answered within a third of its time is asked once more, and the first good answer counts: a whole
-/// block waits for it, and a single question that was lost is no reason to fail them all.
-async fn ask_twice(
+/// The rows of these places, ascending.
+pub(super) fn seats_of<'a>(hall: &SharedHall, block: usize, places: impl Iterator<Item = &'a u32>) -> Vec<i32> {
+    let mut seats: Vec<i32> =
+        places.filter_map(|place| hall.blocks[block].seats.get(*place as usize).copied()).collect();
+    seats.sort_unstable();
+    seats.dedup();
+    seats
+}
+
+/// Writes these places, each if it `was` at that version, all or none.
+pub(super) async fn write(
     engine: &Engine,
     hall: &SharedHall,
     block: usize,
-    seats: &[i32],
-    how: Reading,
-) -> Result<Vec<(i32, Cell)>, Trouble> {
-    let ask = || engine.table.read(hall.blocks[block].key, seats, how);
-    let mut first = ask();
-    if let Ok(answer) = timeout(engine.tuning.answer_within / 3, &mut first).await {
-        return answer;
+    changes: &BTreeMap<u32, Cell>,
+    was: &BTreeMap<u32, i64>,
+) -> Written {
+    let here = &hall.blocks[block];
+    let change = |(place, cell): (&u32, &Cell)| {
+        let (seat, was) = (here.seats.get(*place as usize)?, was.get(place)?);
+        Some(Change { seat: *seat, was: *was, cell: *cell })
+    };
+    let batch: Vec<Change> = changes.iter().filter_map(change).collect();
+    count(&engine.counters.writes);
+    let tick = engine.tick();
+    let mut sent = engine.table.write(here.key, &batch);
+    let written = match timeout(engine.tuning.answer_within * 3 / 4, &mut sent).await {
+        Ok(written) => written,
+        // Slow or lost: the rows are asked, and whichever answer comes first counts.
+        Err(_) => {
+            let seats = seats_of(hall, block, changes.keys());
+            let looked = Box::pin(read(engine, hall, block, &seats, Reading::Deciding));
+            match select(sent, looked).await {
+                Either::Left((written, _)) => written,
+                Either::Right(_) => Written::Unknown(unconfirmed("no answer in time")),
+            }
+        }
+    };
+    match &written {
+        Written::Applied | Written::Lost(_) => drop(engine.went(Ok(()))),
+        Written::Unknown(trouble) | Written::NotDone(trouble) => drop(engine.went::<()>(Err(trouble.clone()))),
     }
-    count(&engine.counters.reads);
-    select_ok([first, ask()]).await.map(|(rows, _)| rows)
+    if written == Written::Applied {
+        let rows: Vec<(i32, Cell)> = batch.iter().map(|change| (change.seat, change.cell)).collect();
+        hall.merge(block, &rows, Seen::Read(tick));
+        engine.outbox.tell(hall.event, here.key, &rows);
+    }
+    written
 }

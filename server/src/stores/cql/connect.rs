@@ -14,8 +14,8 @@ use super::error::{corrupt, session_trouble};
 use super::{Cql, keyspace};
 use crate::trouble::Trouble;
 
-/// How long a request may take before its outcome counts as unknown. Below what a person waits for.
-pub const ANSWER_WITHIN: Duration = Duration::from_millis(1_500);
+/// How long a request may take before its outcome counts as unknown.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// How long opening a connection may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// A connection that does not answer this often is given up, and requests go to other nodes.
