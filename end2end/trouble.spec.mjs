@@ -12,7 +12,7 @@ const busy = (code) => ({
   status: 503,
   contentType: "application/problem+json",
   headers: { "retry-after": "1" },
-  body: JSON.stringify({ type: "about:blank", title: "Busy", status: 503, code, detail: "One moment." }),
+  body: JSON.stringify({ type: "about:blank", title: "Busy", status: 503, code, detail: "One moment, then press again." }),
 });
 
 /** Lets `meet` have the first `times` requests of `method` to `pattern`; answers with the keys of all of them. */
@@ -53,7 +53,7 @@ test("a house that stays busy says so, and the next press is the same wish", asy
   await openSeats(page, event);
   const keys = await trouble(page, "**/holds", "POST", 3, (route) => route.fulfill(busy("busy")));
   await press(page, 2);
-  await notice(page, /press again/i);
+  await notice(page, /then press again/i);
   assert.equal(await held(page), 0);
   await page.getByRole("button", { name: "Best 2 together" }).click();
   await inBasket(page, 2);

@@ -14,7 +14,7 @@ use domain::seat::SeatId;
 use domain::time::Millis;
 
 use super::store::{Grant, Loss, Outcome, Snapshot};
-use super::{Granted, HoldError, Holds, Inventory};
+use super::{Granted, HoldError, Holds, Inventory, Patience};
 use crate::trouble::Trouble;
 
 /// How often healing and best available try anew when others are faster.
@@ -48,6 +48,45 @@ impl Holds {
     /// # Errors
     /// A refusal with its facts, or trouble.
     pub async fn hold(
+        &self,
+        event: EventId,
+        holder: HolderId,
+        id: HoldId,
+        request: &HoldRequest,
+        now: Millis,
+    ) -> Result<Granted, HoldError> {
+        self.hold_by(Patience::new(true), (event, holder, id), request, now).await
+    }
+
+    /// As [`Holds::hold`] for somebody of this patience. Where a shared store takes longer the work goes on, and its answer
+    /// waits for whoever brings the same id; a hold that nobody can ever hear of is let go.
+    ///
+    /// # Errors
+    /// As above; [`Trouble::Unconfirmed`] where patience is over.
+    pub async fn hold_by(
+        &self,
+        patience: Patience,
+        (event, holder, id): (EventId, HolderId, HoldId),
+        request: &HoldRequest,
+        now: Millis,
+    ) -> Result<Granted, HoldError> {
+        if !self.store.is_shared() {
+            return self.grant(event, holder, id, request, now).await;
+        }
+        let (holds, request, store) = (self.clone(), request.clone(), Arc::clone(&self.store));
+        let work = async move { holds.grant(event, holder, id, &request, now).await };
+        // Whatever keeps the store from it goes on within it.
+        let undo = move |granted: Granted| async move { drop(store.release(granted.hold.id, holder, now).await) };
+        self.granting.ask((id, holder), patience, work, undo).await
+    }
+
+    /// Whether an earlier try under this id is under way, or has an answer that nobody has heard.
+    #[must_use]
+    pub fn is_under_way(&self, id: HoldId, holder: HolderId) -> bool {
+        self.granting.knows((id, holder))
+    }
+
+    async fn grant(
         &self,
         event: EventId,
         holder: HolderId,

@@ -9,6 +9,7 @@ mod contract;
 pub mod cql;
 mod grant;
 pub mod inventory;
+mod late;
 pub mod memory;
 mod standing;
 pub mod store;
@@ -30,11 +31,13 @@ use thiserror::Error;
 pub(crate) use contract::broken::without_baskets;
 pub use cql::CqlHolds;
 pub use inventory::{Inventories, Inventory, InventoryTable};
+pub use late::{Patience, TOLD_WITHIN};
 pub use memory::MemoryHolds;
 pub use store::{HoldStore, Sold};
 pub use views::Views;
 
 use crate::trouble::Trouble;
+use late::Late;
 use store::{Loss, Outcome, Snapshot, StandingSold};
 
 /// Why there is no hold.
@@ -71,6 +74,9 @@ pub struct Holds {
     /// Who opens an event now: whoever else needs it waits for them.
     opening: Arc<Openings>,
     lasts: i64,
+    /// What is still being found out for somebody who was told that it takes longer.
+    granting: Arc<Late<Granted>>,
+    extending: Arc<Late<Hold>>,
 }
 
 /// One lock for each event that is being opened.
@@ -81,7 +87,8 @@ impl Holds {
     #[must_use]
     pub fn new(store: Arc<dyn HoldStore>, inventories: Arc<dyn Inventories>) -> Self {
         let views = Arc::new(Views::new(Arc::clone(&store)));
-        Self { store, inventories, views, opening: Arc::default(), lasts: HOLD_FOR }
+        let (granting, extending) = Default::default();
+        Self { store, inventories, views, opening: Arc::default(), lasts: HOLD_FOR, granting, extending }
     }
 
     /// Holds last `ms` milliseconds instead of [`HOLD_FOR`].
@@ -115,11 +122,21 @@ impl Holds {
         Ok(self.store.verify(id, holder, now).await?.ok_or(HoldRefusal::Expired)?)
     }
 
-    /// Extends the hold by [`EXTEND_BY`].
+    /// Extends the hold by [`EXTEND_BY`]. Where that takes longer than [`TOLD_WITHIN`], it goes on, and whoever asks again
+    /// hears of it.
     ///
     /// # Errors
     /// [`HoldRefusal::NoExtensionLeft`], [`HoldRefusal::Expired`], or trouble.
     pub async fn extend(&self, id: HoldId, holder: HolderId, now: Millis) -> Result<Hold, HoldError> {
+        if !self.store.is_shared() {
+            return self.prolong(id, holder, now).await;
+        }
+        let holds = self.clone();
+        let work = async move { holds.prolong(id, holder, now).await };
+        self.extending.ask((id, holder), Patience::new(true), work, |_| async {}).await
+    }
+
+    async fn prolong(&self, id: HoldId, holder: HolderId, now: Millis) -> Result<Hold, HoldError> {
         self.reach(id, holder).await?;
         match self.store.extend(id, holder, EXTEND_BY, now).await {
             Outcome::Applied(hold) => Ok(hold),
@@ -130,17 +147,21 @@ impl Holds {
         }
     }
 
-    /// Lets the hold go; true if it was live. Letting go of what is gone is no error.
+    /// Lets the hold go; true if it was live. Letting go of what is gone is no error. Once begun it goes on, also where it
+    /// takes longer than [`TOLD_WITHIN`].
     ///
     /// # Errors
     /// Trouble.
     pub async fn release(&self, id: HoldId, holder: HolderId, now: Millis) -> Result<bool, HoldError> {
-        self.reach(id, holder).await?;
-        match self.store.release(id, holder, now).await {
-            Outcome::Applied(was_live) => Ok(was_live),
-            Outcome::Lost(_) => Ok(false),
-            Outcome::Unknown(trouble) => Err(trouble.into()),
-        }
+        let done = async {
+            self.reach(id, holder).await?;
+            match self.store.release(id, holder, now).await {
+                Outcome::Applied(was_live) => Ok(was_live),
+                Outcome::Lost(_) => Ok(false),
+                Outcome::Unknown(trouble) => Err(trouble.into()),
+            }
+        };
+        tokio::time::timeout(TOLD_WITHIN, done).await.unwrap_or_else(|_| Err(late::unheard().into()))
     }
 
     /// The hold's places are claimed in Postgres: call it after the commit. The hold is spent. Saying it twice is

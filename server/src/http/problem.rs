@@ -98,7 +98,8 @@ impl ApiError {
             StatusCode::SERVICE_UNAVAILABLE,
             "unconfirmed",
             "Not confirmed yet",
-            "We do not know yet whether this went through. Ask again with the same key; it will not be done twice.",
+            "We do not know yet whether this went through. Nothing is lost: press again in a moment, or ask again with the \
+             same key; it will not be done twice.",
         )
         .retry_after(2)
     }

@@ -11,6 +11,7 @@ use domain::hold::{Hold, HoldRefusal};
 use domain::ids::{EventId, HoldId, HolderId};
 use domain::time::Millis;
 use moka::future::Cache;
+use tokio::time::timeout_at;
 
 use super::assets::Manifest;
 use super::client::Client;
@@ -23,12 +24,13 @@ use crate::catalog::Catalog;
 use crate::catalog::types::Event;
 use crate::clock::{Clock, random};
 use crate::config::Config;
-use crate::holds::{Granted, HoldError, Holds};
+use crate::holds::{Granted, HoldError, Holds, Patience};
 use crate::idempotency::{IdempotencyStore, Run};
 use crate::limits::Limits;
 use crate::mail::FolderMailer;
 use crate::payments::test_provider::TestProvider;
 use crate::purchase::Purchase;
+use crate::trouble::Trouble;
 use app::api::holds::HoldRequest;
 
 /// The shop. Clones share everything.
@@ -90,7 +92,7 @@ pub struct Parts {
 #[async_trait::async_trait]
 pub trait Health: Send + Sync + 'static {
     /// Answers, or says what is wrong.
-    async fn check(&self) -> Result<(), crate::trouble::Trouble>;
+    async fn check(&self) -> Result<(), Trouble>;
 }
 
 /// An event with the chart it is sold on.
@@ -106,6 +108,17 @@ pub struct OnStage {
 fn hold_of(run: &Run) -> HoldId {
     let [a, b, c, d, e, f, g, h, i, j, ..] = run.draw("hold");
     HoldId::mint(run.since, [a, b, c, d, e, f, g, h, i, j])
+}
+
+/// A look that changes nothing, given up when patience is over.
+pub(super) async fn looked<T, E: Into<ApiError>>(
+    patience: Patience,
+    look: impl Future<Output = Result<T, E>>,
+) -> Result<T, ApiError> {
+    match timeout_at(patience.until, look).await {
+        Ok(seen) => seen.map_err(Into::into),
+        Err(_) => Err(Trouble::Unavailable { what: "hold store", detail: "no answer in time".to_owned() }.into()),
+    }
 }
 
 impl Shop {
@@ -180,8 +193,8 @@ impl Shop {
         Ok(OnStage { event, chart })
     }
 
-    /// Holds what `request` asks for. The hold's id is the run's, where there is one: a buyer who asks again with the same
-    /// key is never in their own way.
+    /// Holds what `request` asks for, or says when patience is over that it takes longer. The hold's id is the run's, where
+    /// there is one: a buyer who asks again with the same key is never in their own way.
     ///
     /// # Errors
     /// A refusal or trouble, as a problem.
@@ -189,22 +202,25 @@ impl Shop {
         &self,
         event: EventId,
         client: Client,
-        holder: HolderId,
+        (holder, patience): (HolderId, Patience),
         request: &HoldRequest,
         run: Option<&Run>,
     ) -> Result<Granted, ApiError> {
         let now = self.now();
         let id = run.map_or_else(|| HoldId::mint(now, random(&*self.clock)), hold_of);
         let limit = self.config.holds_per_address;
+        // Whoever comes back for an answer was let in before, and what they gave back for it may be gone by now.
+        let comes_back = self.holds.is_under_way(id, holder);
         // A changed basket is no further one; a name for a basket is none yet.
         let further = !match request.replaces {
-            Some(old) => self.has_basket(old, event, holder).await?,
+            Some(_) if comes_back => true,
+            Some(old) => looked(patience, self.has_basket(old, event, holder)).await?,
             None => false,
         };
-        if further && !self.crowd.has_room(client, limit, now) {
+        if further && !comes_back && !self.crowd.has_room(client, limit, now) {
             return Err(HoldRefusal::TooManyHolds { limit }.into());
         }
-        let granted = self.holds.hold(event, holder, id, request, now).await?;
+        let granted = self.holds.hold_by(patience, (event, holder, id), request, now).await?;
         if further {
             // Counted once it is granted: whoever loses a race has had no basket.
             if let Err(refused) = hourly::basket(self, client).await {

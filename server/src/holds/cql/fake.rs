@@ -65,6 +65,15 @@ pub(super) struct FakeTable {
     fates: Arc<Mutex<(VecDeque<Fate>, Option<Fate>)>>,
     turn: Arc<AtomicU64>,
     stalls: Arc<AtomicU64>,
+    silence: Arc<Mutex<Option<u64>>>,
+    reads: Arc<Reads>,
+}
+
+/// Reads under way, now and at most.
+#[derive(Debug, Default)]
+struct Reads {
+    now: AtomicU64,
+    most: AtomicU64,
 }
 
 impl FakeTable {
@@ -81,6 +90,16 @@ impl FakeTable {
     /// So many of the next reads are never answered.
     pub(super) fn stall(&self, reads: u64) {
         self.stalls.store(reads, Ordering::SeqCst);
+    }
+
+    /// So many requests are answered yet; all after them never are, until it is told otherwise.
+    pub(super) fn falls_silent(&self, after: Option<u64>) {
+        *lock(&self.silence) = after;
+    }
+
+    /// How many reads were under way at a time, at most.
+    pub(super) fn reads_at_a_time(&self) -> u64 {
+        self.reads.most.load(Ordering::SeqCst)
     }
 
     /// Late writes arrive; answers how many happened.
@@ -123,6 +142,16 @@ impl FakeTable {
     }
 
     async fn take_time(&self) {
+        let is_silent = lock(&self.silence).as_mut().is_some_and(|left| match left.checked_sub(1) {
+            Some(less) => {
+                *left = less;
+                false
+            }
+            None => true,
+        });
+        if is_silent {
+            std::future::pending::<()>().await;
+        }
         if self.faults().takes.is_zero() {
             tokio::task::yield_now().await;
         } else {
@@ -145,6 +174,14 @@ impl FakeTable {
             assert!(before.is_none_or(|before| before.fence <= change.cell.fence), "a row's fence never falls");
         }
         Written::Applied
+    }
+}
+
+struct Under<'a>(&'a Reads);
+
+impl Drop for Under<'_> {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -174,6 +211,9 @@ impl Table for FakeTable {
         if self.stalls.fetch_update(Ordering::SeqCst, Ordering::SeqCst, stalls).is_ok() {
             std::future::pending::<()>().await;
         }
+        let now = self.reads.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.reads.most.fetch_max(now, Ordering::SeqCst);
+        let _under_way = Under(&self.reads);
         self.take_time().await;
         if self.strikes(self.faults().unread) {
             return Err(refused());

@@ -8,18 +8,18 @@ use axum::http::header;
 use axum::response::Response;
 use axum::{Extension, Form};
 use domain::chart::Chart;
-use domain::ids::{EventId, HoldId};
+use domain::ids::{EventId, HoldId, HolderId};
 use domain::seat::SeatId;
 
 use super::note::redirect;
 use crate::catalog::types::Event;
-use crate::holds::Granted;
+use crate::holds::{Granted, Patience};
 use crate::http::client::Client;
 use crate::http::form::{Fields, field, hold_request};
 use crate::http::json::Named;
 use crate::http::problem::ApiError;
 use crate::http::secret::{Caller, Secret};
-use crate::http::state::Shop;
+use crate::http::state::{Shop, looked};
 
 /// Holds what was ticked, or the best available. What the browser holds of the event already is given back in the same
 /// step, its seats taken along when seats were ticked.
@@ -40,8 +40,11 @@ pub(super) async fn hold(
     let known = caller.map(|caller| caller.secret);
     let secret = known.unwrap_or_else(|| Secret::fresh(&*shop.clock));
     let instead = field(&fields, "instead").is_some();
-    add_to_basket(&shop, stage.event.summary.id, &secret, &mut request, instead).await?;
-    match shop.hold(stage.event.summary.id, client, secret.holder(), &request, None).await {
+    let whose = (secret.holder(), Patience::new(known.is_some()));
+    if known.is_some() {
+        add_to_basket(&shop, stage.event.summary.id, whose, &mut request, instead).await?;
+    }
+    match shop.hold(stage.event.summary.id, client, whose, &request, None).await {
         Ok(granted) => {
             let notice = told(&stage.event, stage.chart.as_deref(), &granted);
             let mut response = redirect(&back, notice.as_ref());
@@ -61,11 +64,11 @@ pub(super) async fn hold(
 async fn add_to_basket(
     shop: &Shop,
     event: EventId,
-    secret: &Secret,
+    (holder, patience): (HolderId, Patience),
     request: &mut HoldRequest,
     instead: bool,
 ) -> Result<(), ApiError> {
-    let held = shop.holds.by_holder(secret.holder(), shop.now()).await?;
+    let held = looked(patience, shop.holds.by_holder(holder, shop.now())).await?;
     let Some(hold) = held.into_iter().rfind(|hold| hold.event == event) else { return Ok(()) };
     request.replaces = Some(hold.id);
     if request.best.is_none() && !instead {
@@ -145,8 +148,8 @@ pub(super) async fn remove(
     Extension(client): Extension<Client>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, ApiError> {
-    let now = shop.now();
-    let held = shop.holds.get(id, caller.holder(), now).await?;
+    let (now, patience) = (shop.now(), Patience::new(true));
+    let held = looked(patience, shop.holds.get(id, caller.holder(), now)).await?;
     let stage = shop.on_stage_by_id(held.event).await?;
     let slug = &stage.event.summary.slug;
     let back = format!("/events/{slug}/seats");
@@ -163,7 +166,7 @@ pub(super) async fn remove(
         shop.holds.release(id, caller.holder(), now).await?;
         return Ok(redirect(&back, None));
     }
-    let notice = match shop.hold(held.event, client, caller.holder(), &request, None).await {
+    let notice = match shop.hold(held.event, client, (caller.holder(), patience), &request, None).await {
         Ok(_) => None,
         Err(problem) if problem.status().is_client_error() => Some(Notice::new(Tone::Care, problem.problem.detail)),
         Err(problem) => return Err(problem),

@@ -140,11 +140,11 @@ async fn send(method: &str, url: &str, body: Option<&str>) -> Result<Json, Faile
         wait = asked.unwrap_or(1).clamp(1, LONGEST);
         let Some(json) = Json::of(&response).await else { continue };
         let status = response.status();
-        // 503 says that nothing is known or nothing was done: the same key makes a second try harmless.
-        if status == 503 || json.get("code").text() == "idempotency_key_in_progress" {
+        if json.get("code").text() == "idempotency_key_in_progress" {
             continue;
         }
-        if status == 429 {
+        // 503 says that nothing is known or nothing was done: the same key makes a second try harmless.
+        if matches!(status, 429 | 503) {
             failed = Failed::Refused(json);
             continue;
         }

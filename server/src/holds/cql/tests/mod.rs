@@ -11,6 +11,7 @@ mod random;
 mod seen;
 mod sold;
 mod storm;
+mod told;
 
 use std::sync::Arc;
 

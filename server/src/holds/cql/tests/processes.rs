@@ -112,7 +112,7 @@ async fn the_contenders_for_one_seat_cost_one_write() {
 
 /// Waits until `done`, as news take a moment.
 pub(super) async fn soon(mut done: impl AsyncFnMut() -> bool) {
-    for _ in 0..400 {
+    for _ in 0..2_000 {
         if done().await {
             return;
         }

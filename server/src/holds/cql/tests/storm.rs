@@ -19,7 +19,7 @@ use crate::holds::store::{Grant, HoldStore, Loss, Outcome, Sold};
 use crate::trouble::Trouble;
 
 /// What a machine that does other things may add to a promised time.
-const BUSY: Duration = Duration::from_millis(500);
+pub(super) const BUSY: Duration = Duration::from_millis(500);
 
 pub(super) fn quick() -> Tuning {
     Tuning {
