@@ -2,7 +2,8 @@
 //! process hears another over each bus, and how soon a hold in one house is in the stream of another.
 //!
 //! `redis-benchmark` has one thread, and so has the driver here: its tasks then wake each other without the kernel. In
-//! the shop, which has one for each core, a command costs about twice the CPU.
+//! the shop, which has one for each core, a command costs about twice the CPU. The shop's cache asks for what its tasks
+//! want at the same time in one MGET.
 //!
 //! `cargo bench -p parterre --bench cache`; add `-- --quick` for a tenth of the work.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
@@ -141,7 +142,7 @@ async fn cache(url: &str, total: u64) {
             1
         }
     });
-    row(&format!("the shop's cache, one GET a task, {TASKS} tasks"), single.await, get);
+    row(&format!("the shop's cache, one key a task, {TASKS} tasks"), single.await, get);
     let rates = Arc::new(RedisRates::new(redis));
     let rule = Rule { name: "writes", per_hour: 1_000_000, burst: 100_000 };
     let now = parterre::clock::Clock::now(&SystemClock);

@@ -15,6 +15,7 @@ pub mod memory;
 pub mod redis;
 mod shelf;
 mod store;
+mod together;
 
 pub use bulkhead::Bulkhead;
 pub use shelf::{Answer, Kind, Shelf};

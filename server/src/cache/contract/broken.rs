@@ -14,17 +14,19 @@ pub(super) enum Fault {
     KeepsAnything,
     SaysYes,
     OnlyReads,
+    MixesUp,
 }
 
 pub(super) struct Broken {
     fault: Fault,
     inner: MemoryCache,
     deleted: std::sync::Mutex<std::collections::HashMap<String, u32>>,
+    asked: std::sync::Mutex<String>,
 }
 
 impl Broken {
     pub(super) fn by(fault: Fault) -> Self {
-        Self { fault, inner: MemoryCache::default(), deleted: std::sync::Mutex::default() }
+        Self { fault, inner: MemoryCache::default(), deleted: Default::default(), asked: Default::default() }
     }
 
     fn is(&self, fault: Fault) -> bool {
@@ -46,6 +48,12 @@ impl Broken {
 #[async_trait]
 impl CacheStore for Broken {
     async fn get(&self, key: &str) -> Result<Option<Bytes>, Trouble> {
+        if self.is(Fault::MixesUp) {
+            key.clone_into(&mut self.asked.lock().unwrap());
+            tokio::task::yield_now().await;
+            let last = self.asked.lock().unwrap().clone();
+            return self.inner.get(&self.life(&last)).await;
+        }
         self.inner.get(&self.life(key)).await
     }
 
@@ -95,4 +103,5 @@ noticed! {
     KeepsAnything breaks what_is_too_large_is_not_kept,
     OnlyReads breaks what_is_renewed_stays_for_its_new_time,
     SaysYes breaks of_many_at_once_one_is_kept,
+    MixesUp breaks many_at_once_get_each_their_own,
 }

@@ -106,6 +106,32 @@ async fn of_many_at_once_one_is_kept(store: Store) {
     assert_eq!(kept, 1);
 }
 
+/// Different keys, the same keys and keys of which nothing is kept, while others stop waiting at any moment.
+async fn many_at_once_get_each_their_own(store: Store) {
+    const KEPT: usize = 40;
+    let key = |number: usize| format!("event:{{many {}}}", number % (KEPT + 10));
+    for number in 0..KEPT {
+        store.keep(&key(number), bytes(&number.to_string()), LONG).await.unwrap();
+    }
+    for round in 0..20 {
+        let tasks: Vec<_> = (0..400)
+            .map(|number| {
+                let (store, key) = (Arc::clone(&store), key(number));
+                tokio::spawn(async move { (number, store.get(&key).await.unwrap()) })
+            })
+            .collect();
+        for _ in 0..round {
+            tokio::task::yield_now().await;
+        }
+        tasks.iter().skip(round % 3).step_by(3).for_each(tokio::task::JoinHandle::abort);
+        for (number, task) in tasks.into_iter().enumerate().filter(|(number, _)| number % 3 != round % 3) {
+            let own = number % (KEPT + 10);
+            let expected = (own < KEPT).then(|| bytes(&own.to_string()));
+            assert_eq!(task.await.unwrap(), (number, expected), "round {round}");
+        }
+    }
+}
+
 macro_rules! laws {
     ($module:ident, $make:expr) => {
         each_law!(
@@ -119,6 +145,7 @@ macro_rules! laws {
                 what_is_renewed_stays_for_its_new_time,
                 what_is_too_large_is_not_kept,
                 of_many_at_once_one_is_kept,
+                many_at_once_get_each_their_own,
             ]
         );
     };

@@ -37,9 +37,10 @@ impl Gate {
         }
     }
 
-    /// A command was not answered in time.
-    pub(super) fn silent(&self) {
-        if self.silent.fetch_add(1, Ordering::Relaxed) + 1 >= SILENT_COMMANDS {
+    /// What so many asked was not answered in time.
+    pub(super) fn silent(&self, who: usize) {
+        let who = u32::try_from(who).unwrap_or(u32::MAX).min(SILENT_COMMANDS);
+        if self.silent.fetch_add(who, Ordering::Relaxed) + who >= SILENT_COMMANDS {
             self.shut();
         }
     }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use fred::clients::{Pool, SubscriberClient};
 use fred::error::Error;
 use fred::interfaces::ClientLike;
+use tokio::time::Instant;
 
 use super::running::Running;
 use crate::trouble::Trouble;
@@ -69,11 +70,24 @@ impl Redis {
     /// # Errors
     /// Unavailable: it was not asked, or it refused. Unconfirmed: it was asked and did not answer.
     pub(crate) async fn ask<T>(&self, command: impl Future<Output = Result<T, Error>>) -> Result<T, Trouble> {
+        self.ask_for(1, Instant::now(), command).await
+    }
+
+    /// As [`Redis::ask`], for so many who wait since then: their time counts, and silence counts once for each.
+    ///
+    /// # Errors
+    /// As [`Redis::ask`].
+    pub(crate) async fn ask_for<T>(
+        &self,
+        who: usize,
+        since: Instant,
+        command: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Trouble> {
         let Inner { settings, pool, gate, .. } = &*self.0;
         if gate.is_shut() || !pool.clients().iter().any(ClientLike::is_connected) {
             return Err(error::away());
         }
-        match tokio::time::timeout(settings.answer_within, command).await {
+        match tokio::time::timeout_at(since + settings.answer_within, command).await {
             Ok(Ok(answer)) => {
                 gate.answered();
                 Ok(answer)
@@ -85,7 +99,7 @@ impl Redis {
                 Err(error::trouble(&error))
             }
             Err(_) => {
-                gate.silent();
+                gate.silent(who);
                 Err(error::silent(settings.answer_within))
             }
         }

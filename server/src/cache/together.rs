@@ -1,0 +1,257 @@
+//! Questions of many, asked together: what gathers while others are away makes the next journey with one command.
+//!
+//! Nothing waits for company: a question that comes alone goes at once. Whoever stops waiting is left out of what was
+//! not asked yet, and disturbs nobody else.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+
+use crate::stores::running::Running;
+
+/// Keys in one question, at most.
+const TOGETHER: usize = 128;
+/// Questions under way at a time: while the store answers the one, the other is taken apart or put together.
+const JOURNEYS: usize = 2;
+/// Keys that wait, at most; more are refused.
+const WAITING: usize = 20_000;
+
+/// Somebody who waits for the answer to a key.
+struct Wanted<V, E> {
+    key: String,
+    since: Instant,
+    answer: oneshot::Sender<Result<V, E>>,
+}
+
+/// What goes together, and for whom.
+struct Journey<V, E> {
+    keys: Vec<String>,
+    /// As many, in the same places.
+    who: Vec<oneshot::Sender<Result<V, E>>>,
+    /// Since when the first of them waits.
+    since: Instant,
+}
+
+/// Those whose turn has not come.
+struct Queue<V, E> {
+    waiting: Mutex<VecDeque<Wanted<V, E>>>,
+    rings: Notify,
+}
+
+impl<V, E> Queue<V, E> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Wanted<V, E>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first who still wait; `None` where nobody does.
+    fn take(&self) -> Option<Journey<V, E>> {
+        let mut waiting = self.lock();
+        let most = waiting.len().min(TOGETHER);
+        let mut journey: Option<Journey<V, E>> = None;
+        while journey.as_ref().is_none_or(|journey| journey.keys.len() < most)
+            && let Some(Wanted { key, since, answer }) = waiting.pop_front()
+        {
+            if !answer.is_closed() {
+                let journey = journey.get_or_insert_with(|| Journey {
+                    keys: Vec::with_capacity(most),
+                    who: Vec::with_capacity(most),
+                    since,
+                });
+                journey.keys.push(key);
+                journey.who.push(answer);
+            }
+        }
+        journey
+    }
+}
+
+/// Asks together what is wanted at the same time. Dropping it ends its tasks.
+pub(super) struct Together<V, E> {
+    queue: Arc<Queue<V, E>>,
+    _running: Vec<Running>,
+}
+
+impl<V, E> std::fmt::Debug for Together<V, E> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Together").finish_non_exhaustive()
+    }
+}
+
+impl<V: Send + 'static, E: Clone + Send + 'static> Together<V, E> {
+    /// Asks by `ask`, which answers each key in its place, must end in time for whoever waits longest (it is told since
+    /// when), and may be dropped.
+    pub(super) fn new<F>(ask: impl Fn(Vec<String>, Instant) -> F + Clone + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Vec<V>, E>> + Send + 'static,
+    {
+        let queue = Arc::new(Queue { waiting: Mutex::default(), rings: Notify::new() });
+        let journeys = (0..JOURNEYS).map(|_| Running::start(journeys(Arc::clone(&queue), ask.clone())));
+        let _running = journeys.collect();
+        Self { queue, _running }
+    }
+
+    /// The answer to `key`; `None` where too many wait, or where the answers were not as many as the keys.
+    pub(super) async fn get(&self, key: String) -> Option<Result<V, E>> {
+        let (answer, told) = oneshot::channel();
+        {
+            let mut waiting = self.queue.lock();
+            if waiting.len() >= WAITING {
+                return None;
+            }
+            waiting.push_back(Wanted { key, since: Instant::now(), answer });
+        }
+        self.queue.rings.notify_one();
+        told.await.ok()
+    }
+}
+
+async fn journeys<V, E: Clone, F>(queue: Arc<Queue<V, E>>, ask: impl Fn(Vec<String>, Instant) -> F)
+where
+    F: Future<Output = Result<Vec<V>, E>>,
+{
+    loop {
+        let Some(Journey { keys, who, since }) = queue.take() else {
+            queue.rings.notified().await;
+            continue;
+        };
+        match ask(keys, since).await {
+            // Nobody must get what is another's.
+            Ok(answers) if answers.len() != who.len() => {}
+            Ok(answers) => who.into_iter().zip(answers).for_each(|(one, answer)| drop(one.send(Ok(answer)))),
+            Err(error) => who.into_iter().for_each(|one| drop(one.send(Err(error.clone())))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::sync::Semaphore;
+    use tokio::task::{JoinHandle, yield_now};
+
+    use super::*;
+
+    /// A store whose answers come when they are let, and the questions that it was asked.
+    struct Store {
+        asked: Arc<Mutex<Vec<Vec<String>>>>,
+        lets: Arc<Semaphore>,
+        together: Arc<Together<String, &'static str>>,
+    }
+
+    fn store(answer: impl Fn(&[String]) -> Result<Vec<String>, &'static str> + Clone + Send + Sync + 'static) -> Store {
+        let (asked, lets) = (Arc::new(Mutex::default()), Arc::new(Semaphore::new(0)));
+        let (noted, waits): (Arc<Mutex<Vec<_>>>, _) = (Arc::clone(&asked), Arc::clone(&lets));
+        let together = Together::new(move |keys: Vec<String>, _| {
+            noted.lock().unwrap().push(keys.clone());
+            let (waits, answer) = (Arc::clone(&waits), answer.clone());
+            async move {
+                waits.acquire().await.unwrap().forget();
+                answer(&keys)
+            }
+        });
+        Store { asked, lets, together: Arc::new(together) }
+    }
+
+    /// What was told, in far longer than it takes.
+    async fn told<T>(wanted: JoinHandle<T>) -> T {
+        tokio::time::timeout(Duration::from_secs(10), wanted).await.expect("it is told").expect("nobody panics")
+    }
+
+    fn each(keys: &[String]) -> Result<Vec<String>, &'static str> {
+        Ok(keys.iter().map(|key| format!("of {key}")).collect())
+    }
+
+    impl Store {
+        fn want(&self, key: impl ToString) -> JoinHandle<Option<Result<String, &'static str>>> {
+            let (together, key) = (Arc::clone(&self.together), key.to_string());
+            tokio::spawn(async move { together.get(key).await })
+        }
+
+        /// Waits until so many questions are under way, or were.
+        async fn journeys(&self, count: usize) {
+            while self.asked.lock().unwrap().len() < count {
+                yield_now().await;
+            }
+        }
+
+        /// Every journey is under way, with one key.
+        async fn busy(&self) {
+            for number in 0..JOURNEYS {
+                drop(self.want(format!("early {number}")));
+                self.journeys(number + 1).await;
+            }
+        }
+
+        async fn settled() {
+            for _ in 0..10 {
+                yield_now().await;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_question_alone_goes_at_once_and_what_comes_meanwhile_goes_together() {
+        let store = store(each);
+        store.busy().await;
+        let wanted: Vec<_> = (0..TOGETHER + 3).map(|number| store.want(number)).collect();
+        Store::settled().await;
+        assert_eq!(store.asked.lock().unwrap().len(), JOURNEYS, "they wait for a journey");
+        store.lets.add_permits(JOURNEYS + 2);
+        for (number, wanted) in wanted.into_iter().enumerate() {
+            assert_eq!(told(wanted).await, Some(Ok(format!("of {number}"))));
+        }
+        let sizes: Vec<usize> = store.asked.lock().unwrap().iter().map(Vec::len).collect();
+        assert_eq!(sizes, [1, 1, TOGETHER, 3]);
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_away_is_not_asked_for_and_the_others_are_answered() {
+        let store = store(each);
+        store.busy().await;
+        let wanted: Vec<_> = (0..9).map(|number| store.want(number)).collect();
+        Store::settled().await;
+        wanted.iter().step_by(2).for_each(JoinHandle::abort);
+        Store::settled().await;
+        store.lets.add_permits(JOURNEYS + 1);
+        for (number, wanted) in wanted.into_iter().enumerate().filter(|(number, _)| number % 2 == 1) {
+            assert_eq!(told(wanted).await, Some(Ok(format!("of {number}"))));
+        }
+        assert_eq!(store.asked.lock().unwrap()[JOURNEYS], ["1", "3", "5", "7"]);
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_told_to_all_and_what_cannot_be_told_apart_to_nobody() {
+        let store = store(|keys| match keys {
+            [_, _] => Ok(vec!["of one of them".to_owned()]),
+            [_, _, _] => Err("away"),
+            _ => each(keys),
+        });
+        for (count, all_told) in [(2, None), (3, Some(Err("away"))), (1, Some(Ok("of 0".to_owned())))] {
+            store.asked.lock().unwrap().clear();
+            store.busy().await;
+            let wanted: Vec<_> = (0..count).map(|number| store.want(number)).collect();
+            Store::settled().await;
+            store.lets.add_permits(JOURNEYS + 1);
+            for wanted in wanted {
+                assert_eq!(told(wanted).await, all_told);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn no_more_than_so_many_wait() {
+        let store = store(each);
+        store.busy().await;
+        let wanted: Vec<_> = (0..WAITING).map(|number| store.want(number)).collect();
+        Store::settled().await;
+        assert_eq!(told(store.want("one more")).await, None);
+        store.lets.add_permits(JOURNEYS + WAITING);
+        for wanted in wanted {
+            assert!(told(wanted).await.is_some());
+        }
+        assert_eq!(told(store.want("later")).await, Some(Ok("of later".to_owned())));
+    }
+}
