@@ -6,7 +6,7 @@ use domain::money::Currency;
 use super::database::{Database, Role};
 use super::{Demo, chart, serve};
 use crate::clock::{Clock, SystemClock};
-use crate::demo::{prices, put_on_sale};
+use crate::demo::{Plan, prices, put_on_sale};
 use crate::stores::postgres::partitions;
 use crate::wiring;
 
@@ -18,9 +18,9 @@ pub(crate) async fn run(demo: &Demo) -> Result<String, String> {
     let asked: Vec<_> =
         demo.prices.iter().map(|price| prices::parse(price, Currency::EUR)).collect::<Result<_, _>>()?;
     let plan = match &demo.chart {
-        None => None,
+        None => demo.bowl.map_or(Plan::Arena, Plan::Bowl),
         Some(file) => match chart::read(file)? {
-            Ok(imported) => Some(imported),
+            Ok(imported) => Plan::Imported(Box::new(imported)),
             refused @ Err(_) => return Err(verdict(&refused).0.trim_end().to_owned()),
         },
     };

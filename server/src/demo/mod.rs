@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use domain::chart::Chart;
 use domain::chart::document::Document;
-use domain::chart::generate::{Arena, arena};
+use domain::chart::generate::{Arena, Bowl, arena, bowl};
 use domain::chart::import::Imported;
 use domain::chart::matching::{Matches, match_versions};
 use domain::ids::{ChartId, EventId, PromoterId, TierId, VenueId};
@@ -63,30 +63,41 @@ pub async fn seed(catalog: &Catalog, clock: &dyn Clock) -> Result<Vec<String>, T
     Ok(added)
 }
 
-/// Puts one more event on sale, a week from now, on the imported chart or on the built-in arena; answers its slug.
-/// A chart of the same name that is known already gets a new version, its seats matched to the old ones.
+/// What an event of [`put_on_sale`] takes place on.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    /// The built-in arena.
+    Arena,
+    /// A drawn bowl of so many seats, 100 to 1,000,000.
+    Bowl(u32),
+    /// Somebody's own.
+    Imported(Box<Imported>),
+}
+
+/// Puts one more event on sale, a week from now; answers its slug. An imported chart of the same name that is known already gets a new version, its seats matched to the old ones.
 ///
 /// # Errors
 /// A sentence for whoever typed the command.
 pub async fn put_on_sale(
     catalog: &Catalog,
     clock: &dyn Clock,
-    plan: Option<Imported>,
+    plan: Plan,
     asked: &[(String, i64)],
 ) -> Result<String, String> {
     let sentence = |trouble: Trouble| format!("The event was not made: {trouble}.");
     let (document, venue, chart_id, zone) = match plan {
-        Some(imported) => {
+        Plan::Imported(imported) => {
             let document = imported.document.clone();
-            let kept = import(catalog, clock, imported).await?;
+            let kept = import(catalog, clock, *imported).await?;
             (document, kept.venue, kept.chart, UNKNOWN_ZONE)
         }
-        None => {
+        Plan::Arena => {
             let chart = arena(&Arena { name: shows::ARENA.name.to_owned(), ..Arena::default() });
-            let document = Document::of(chart);
-            let venue = catalog.store().ensure_venue(&venue(&shows::ARENA, clock)).await.map_err(sentence)?;
-            let id = save(catalog, clock, venue, document.clone(), serde_json::json!([])).await.map_err(sentence)?;
-            (document, venue, id, shows::ARENA.time_zone)
+            drawn(catalog, clock, &shows::ARENA, chart).await.map_err(sentence)?
+        }
+        Plan::Bowl(seats) => {
+            let chart = bowl(&Bowl { name: format!("Bowl of {seats} seats"), seats });
+            drawn(catalog, clock, &shows::STADIUM, chart).await.map_err(sentence)?
         }
     };
     let chart = &document.chart;
@@ -123,6 +134,19 @@ pub async fn put_on_sale(
         Added::Made => Ok(event.slug),
         Added::SlugTaken => Err("The event was not made: its address is taken. Try again.".to_owned()),
     }
+}
+
+/// Keeps a chart that was drawn for `hall`.
+async fn drawn(
+    catalog: &Catalog,
+    clock: &dyn Clock,
+    hall: &Hall,
+    chart: Chart,
+) -> Result<(Document, VenueId, ChartId, &'static str), Trouble> {
+    let document = Document::of(chart);
+    let venue = catalog.store().ensure_venue(&venue(hall, clock)).await?;
+    let id = save(catalog, clock, venue, document.clone(), serde_json::json!([])).await?;
+    Ok((document, venue, id, hall.time_zone))
 }
 
 /// What became of an imported plan.

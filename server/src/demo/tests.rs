@@ -71,8 +71,8 @@ async fn a_plan_is_put_on_sale_at_the_prices_asked() {
     let (_db, catalog, clock) = shop().await;
     let plan = read(plan().as_bytes(), Limits::default()).unwrap();
     let asked = [("gold".to_owned(), 4500)];
-    let slug = put_on_sale(&catalog, &clock, Some(plan.clone()), &asked).await.unwrap();
-    let again = put_on_sale(&catalog, &clock, Some(plan.clone()), &asked).await.unwrap();
+    let slug = put_on_sale(&catalog, &clock, Plan::Imported(Box::new(plan.clone())), &asked).await.unwrap();
+    let again = put_on_sale(&catalog, &clock, Plan::Imported(Box::new(plan.clone())), &asked).await.unwrap();
     assert_ne!(slug, again, "each time another event");
     let event = catalog.by_slug(&slug, NOW).await.unwrap().unwrap();
     assert_eq!(event.summary.status, Status::OnSale);
@@ -84,15 +84,18 @@ async fn a_plan_is_put_on_sale_at_the_prices_asked() {
     assert_eq!(gold.price.total, Money::new(4500, Currency::EUR));
     let total: u32 = event.tiers.iter().map(|tier| tier.quantity).sum();
     assert_eq!(total as usize, plan.document.chart.seats.len());
-    let refused = put_on_sale(&catalog, &clock, Some(plan), &[("Platinum".to_owned(), 1)]).await.unwrap_err();
+    let refused =
+        put_on_sale(&catalog, &clock, Plan::Imported(Box::new(plan)), &[("Platinum".to_owned(), 1)]).await.unwrap_err();
     assert!(refused.contains("Gold"), "{refused}");
 }
 
 #[tokio::test]
-async fn without_a_plan_the_arena_is_put_on_sale() {
+async fn without_a_plan_the_arena_or_a_bowl_is_put_on_sale() {
     let (_db, catalog, clock) = shop().await;
-    let slug = put_on_sale(&catalog, &clock, None, &[]).await.unwrap();
+    let slug = put_on_sale(&catalog, &clock, Plan::Arena, &[]).await.unwrap();
     assert_eq!(catalog.by_slug(&slug, NOW).await.unwrap().unwrap().summary.available, 8_000);
+    let slug = put_on_sale(&catalog, &clock, Plan::Bowl(1_234), &[]).await.unwrap();
+    assert_eq!(catalog.by_slug(&slug, NOW).await.unwrap().unwrap().summary.available, 1_234);
 }
 
 #[tokio::test]

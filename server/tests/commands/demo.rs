@@ -37,6 +37,9 @@ async fn an_event_comes_on_sale_beside_the_running_shop_at_the_address_printed()
     let shown = event(address(&arena)).await;
     assert_eq!((&shown["status"], shown["chart"]["seats"].as_u64()), (&"on_sale".into(), Some(8_000)), "{shown}");
 
+    let bowl = event(address(&demo(&["--bowl", "2500"]))).await;
+    assert_eq!((&bowl["status"], bowl["chart"]["seats"].as_u64()), (&"on_sale".into(), Some(2_500)), "{bowl}");
+
     let chart = ["--chart", plan.to_str().unwrap(), "--price", "best=45.00"];
     let hall = demo(&chart);
     let shown = event(address(&hall)).await;
