@@ -1,7 +1,6 @@
 //! The two servers: ours, and the stock one with the same changes.
 
 use std::convert::Infallible;
-use std::io::BufRead;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +30,8 @@ use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
-use super::{RATE, TICKS, nanos};
+use super::written::{Watched, Written, read_off};
+use super::{RATE, TICKS, line, nanos};
 
 const SEATS: u32 = 100_000;
 const NOW: Millis = Millis(1_800_000_000_000);
@@ -44,26 +44,23 @@ pub(crate) fn run(kind: &str) {
         if kind == "stock" {
             let (sender, _) = broadcast::channel(256);
             let app = Router::new().route("/stream", get(stock)).with_state(sender.clone());
-            tokio::spawn(async move { axum::serve(listener, app).await });
+            tokio::spawn(async move { axum::serve(Watched(listener), app).await });
             println!("listening {address}");
-            stock_ticks(sender).await;
+            let times = stock_ticks(sender).await;
+            line().await;
+            read_off(&times).told();
         } else {
+            let written = Written::of_the_shop();
             let (availability, store) = house().await;
             let app = Router::new().route("/stream", get(ours)).with_state(availability.clone());
             tokio::spawn(serve(listener, app, 10_000, Arc::new(SystemClock), CancellationToken::new()));
             println!("listening {address}");
             our_ticks(availability, store).await;
+            line().await;
+            written.told();
         }
         std::future::pending::<()>().await;
     });
-}
-
-async fn wait_for_go() {
-    let line = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line)
-    });
-    line.await.expect("the thread lives").expect("the word comes");
 }
 
 /// Twenty seats here and there.
@@ -97,8 +94,8 @@ async fn stock(State(sender): State<broadcast::Sender<Change>>) -> Sse<impl Stre
     Sse::new(events).keep_alive(KeepAlive::default())
 }
 
-async fn stock_ticks(sender: broadcast::Sender<Change>) {
-    wait_for_go().await;
+async fn stock_ticks(sender: broadcast::Sender<Change>) -> Vec<(u64, u64)> {
+    line().await;
     let mut interval = tokio::time::interval(Duration::from_millis(1000 / RATE));
     let (mut before, mut times) = (Packed::free(SEATS), Vec::new());
     for tick in 1..=TICKS {
@@ -111,6 +108,7 @@ async fn stock_ticks(sender: broadcast::Sender<Change>) {
         let _ = sender.send(Arc::new((tick, bytes)));
     }
     told(&times);
+    times
 }
 
 fn event() -> EventId {
@@ -164,7 +162,7 @@ async fn ours(State(availability): State<Availability>) -> Response {
 }
 
 async fn our_ticks(availability: Availability, store: Arc<MemoryHolds>) {
-    wait_for_go().await;
+    line().await;
     let mut interval = tokio::time::interval(Duration::from_millis(1000 / RATE));
     let mut times = Vec::new();
     for tick in 1..=TICKS {

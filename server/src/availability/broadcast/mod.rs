@@ -15,6 +15,7 @@ use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use domain::ids::EventId;
+use tokio::time::Instant;
 
 use super::Wants;
 use super::frame::Frame;
@@ -92,7 +93,8 @@ impl Broadcaster {
 
     /// Sends `frame`, which leads to `seen`, to every socket of the topic; whoever is too far behind gets the latter.
     pub(super) fn publish(&self, topic: Topic, frame: Frame, seen: &Arc<Seen>) {
-        self.all(|| Command::Publish { topic, frame: frame.clone(), seen: Arc::clone(seen) });
+        let at = Instant::now();
+        self.all(|| Command::Publish { topic, frame: frame.clone(), seen: Arc::clone(seen), at });
     }
 
     /// A second has passed: heartbeats are due to some, and patience with slow readers shrinks.

@@ -5,10 +5,11 @@ use std::io::{self, ErrorKind, IoSlice, Write};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
-use axum_prometheus::metrics::counter;
+use axum_prometheus::metrics::{counter, histogram};
 use bytes::{Buf, Bytes};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
+use tokio::time::Instant;
 
 use super::slab::Slab;
 use super::{Guard, Joining, Topic};
@@ -30,7 +31,7 @@ const WAKE: Token = Token(usize::MAX);
 /// What a shard is told.
 pub(super) enum Command {
     Join(Joining),
-    Publish { topic: Topic, frame: Frame, seen: Arc<Seen> },
+    Publish { topic: Topic, frame: Frame, seen: Arc<Seen>, at: Instant },
     Beat,
     Stop,
 }
@@ -104,8 +105,8 @@ struct Log {
     /// What the last frame leads to.
     seen: Arc<Seen>,
     listeners: Vec<u32>,
-    /// Frames came since the listeners were last served.
-    dirty: bool,
+    /// When the first of the frames was published that came since the listeners were last served.
+    unserved: Option<Instant>,
     quiet_since: u32,
 }
 
@@ -114,10 +115,10 @@ impl Log {
         self.first + self.frames.len() as u64
     }
 
-    fn push(&mut self, frame: Frame, seen: Arc<Seen>) {
+    fn push(&mut self, frame: Frame, seen: Arc<Seen>, at: Instant) {
         self.frames.push_back(frame);
         self.seen = seen;
-        self.dirty = true;
+        self.unserved.get_or_insert(at);
         // Counts are whole each time: whoever is behind wants the last ones alone.
         let keep = if self.topic.wants == Wants::Counts { 1 } else { WAITING };
         while self.frames.len() > keep {
@@ -241,7 +242,7 @@ impl Shard {
             let stopping = loop {
                 match self.inbox.try_recv() {
                     Ok(Command::Join(joining)) => self.join(joining),
-                    Ok(Command::Publish { topic, frame, seen }) => self.publish(topic, frame, seen),
+                    Ok(Command::Publish { topic, frame, seen, at }) => self.publish(topic, frame, seen, at),
                     Ok(Command::Beat) => self.beat(),
                     Err(mpsc::TryRecvError::Empty) => break false,
                     Ok(Command::Stop) | Err(mpsc::TryRecvError::Disconnected) => break true,
@@ -249,8 +250,9 @@ impl Shard {
             };
             // Frames that came together go out together.
             for log in 0..self.topics.end() {
-                if self.topics.get_mut(log).is_some_and(|log| std::mem::take(&mut log.dirty)) {
+                if let Some(since) = self.topics.get_mut(log).and_then(|log| log.unserved.take()) {
                     self.serve_all(log);
+                    histogram!("parterre_live_written_seconds").record(since.elapsed());
                 }
             }
             if stopping {
@@ -283,7 +285,7 @@ impl Shard {
                 frames: VecDeque::new(),
                 seen,
                 listeners: Vec::new(),
-                dirty: false,
+                unserved: None,
                 quiet_since: self.beats,
             })
         });
@@ -295,11 +297,11 @@ impl Shard {
         self.ready(key, false);
     }
 
-    fn publish(&mut self, topic: Topic, frame: Frame, seen: Arc<Seen>) {
+    fn publish(&mut self, topic: Topic, frame: Frame, seen: Arc<Seen>, at: Instant) {
         if let Some(log) = self.by_topic.get(&topic)
             && let Some(log) = self.topics.get_mut(*log)
         {
-            log.push(frame, seen);
+            log.push(frame, seen, at);
             log.quiet_since = self.beats;
         }
     }
