@@ -1,19 +1,19 @@
-//! How many listen at a time: in all, from one address, and by ordinary bodies.
+//! How many listen at a time: in all, from one address or site, and by ordinary bodies.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum_prometheus::metrics::gauge;
 
+use crate::limits::Shares;
+
 /// Why somebody may not listen now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
     /// As many listen as this process takes.
     House,
-    /// As many listen from this address as one may.
+    /// As many listen from this address, or from its site, as one may.
     Address {
         /// The limit.
         limit: u32,
@@ -35,11 +35,11 @@ pub(super) struct Doors {
 struct Inside {
     all: usize,
     bodies: usize,
-    by_address: HashMap<IpAddr, u32>,
+    by_address: Shares,
 }
 
 impl Doors {
-    /// Lets at most `most` in, and `most_each` from one address.
+    /// Lets at most `most` in, and `most_each` from one address; from a site some times as many.
     pub(super) fn new(most: usize, most_each: u32) -> Arc<Self> {
         Arc::new(Self { most, most_each, most_bodies: AtomicUsize::new(usize::MAX), inside: Mutex::default() })
     }
@@ -56,15 +56,12 @@ impl Doors {
     /// Lets somebody in until the guest is dropped.
     pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Guest, Full> {
         let mut inside = self.inside();
-        let here = inside.by_address.get(&address).copied().unwrap_or(0);
-        if here >= self.most_each {
-            return Err(Full::Address { limit: self.most_each });
-        }
+        inside.by_address.enter(address, self.most_each).map_err(|limit| Full::Address { limit })?;
         if inside.all >= self.most {
+            inside.by_address.leave(address);
             return Err(Full::House);
         }
         inside.all += 1;
-        inside.by_address.insert(address, here + 1);
         gauge!("parterre_live_subscribers").set(inside.all as f64);
         Ok(Guest { doors: Arc::clone(self), address, by_body: false })
     }
@@ -101,12 +98,7 @@ impl Drop for Guest {
         let mut inside = self.doors.inside();
         inside.all = inside.all.saturating_sub(1);
         inside.bodies -= usize::from(self.by_body);
-        if let Entry::Occupied(mut here) = inside.by_address.entry(self.address) {
-            *here.get_mut() -= 1;
-            if *here.get() == 0 {
-                here.remove();
-            }
-        }
+        inside.by_address.leave(self.address);
         gauge!("parterre_live_subscribers").set(inside.all as f64);
     }
 }
@@ -130,6 +122,18 @@ mod tests {
         assert!(doors.enter(c).is_ok());
         drop((second, third));
         assert_eq!(doors.count(), 0);
+        assert!(doors.inside().by_address.is_empty());
+    }
+
+    #[test]
+    fn many_households_of_one_site_take_no_more_streams_than_a_site_may() {
+        let doors = Doors::new(999, 2);
+        let household = |of: u32| format!("2001:db8:1:{of:x}::").parse().unwrap();
+        let inside: Vec<_> = (0..100).filter_map(|of| doors.enter(household(of)).ok()).collect();
+        assert_eq!(inside.len(), 16);
+        assert_eq!(doors.enter(household(100)).unwrap_err(), Full::Address { limit: 16 });
+        assert!(doors.enter("2001:db8:2::".parse().unwrap()).is_ok());
+        drop(inside);
         assert!(doors.inside().by_address.is_empty());
     }
 

@@ -97,7 +97,7 @@ async fn serve(
     let shop = house.shop.clone();
     let limits = Limits {
         all: shop.config.connections as usize,
-        each: shop.config.connections_per_address as usize,
+        each: shop.config.connections_per_address,
         proxies: shop.config.trusted_proxies.as_slice().into(),
     };
     let stop = CancellationToken::new();

@@ -1,13 +1,14 @@
 //! Whose request it is, as far as an address tells: behind a trusted proxy the one that the proxy saw.
 
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::Response;
+
+use crate::limits::{Bucket, first_bits};
 
 /// The client's address: an IPv4 address, or the first 64 bits of an IPv6 one, which is what one household has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,40 +53,7 @@ impl Client {
 
     /// Whom it is counted with: itself, and its site where it has one.
     pub fn buckets(self) -> impl Iterator<Item = Bucket> {
-        let site = match self.0 {
-            IpAddr::V6(address) => Some(Bucket { address: first_bits(address, 48), is_site: true }),
-            IpAddr::V4(_) => None,
-        };
-        [Bucket { address: self.0, is_site: false }].into_iter().chain(site)
-    }
-}
-
-fn first_bits(address: Ipv6Addr, bits: u32) -> IpAddr {
-    IpAddr::V6(Ipv6Addr::from(u128::from(address) & !(u128::MAX >> bits)))
-}
-
-/// Clients' worth that a site may have.
-pub(super) const SITE: u32 = 8;
-
-/// Who is counted together: a client, or a site, the first 48 bits of an IPv6 address. Providers give as much to anybody
-/// who rents a server, and it has room for 65,536 clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Bucket {
-    address: IpAddr,
-    is_site: bool,
-}
-
-impl Bucket {
-    /// How many clients' worth it may have.
-    #[must_use]
-    pub fn times(self) -> u32 {
-        if self.is_site { SITE } else { 1 }
-    }
-}
-
-impl fmt::Display for Bucket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.address, if self.is_site { "/48" } else { "" })
+        Bucket::all_of(self.0)
     }
 }
 

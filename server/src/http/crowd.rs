@@ -5,7 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use domain::time::Millis;
 
-use super::client::{Bucket, Client};
+use super::client::Client;
+use crate::limits::Bucket;
 
 /// When the live holds of each client, and of each site, end.
 #[derive(Debug, Default)]

@@ -26,7 +26,7 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
-use super::client::{self, Bucket, Client, SITE};
+use super::client::{self, Client};
 use super::hourly;
 use super::json::too_large;
 use super::looks::{self, Looks};
@@ -34,6 +34,7 @@ use super::once::MAX_BODY;
 use super::problem::ApiError;
 use super::security;
 use super::state::Shop;
+use crate::limits::{Bucket, SITE};
 use crate::trouble::Trouble;
 
 /// Longest time a request may take.

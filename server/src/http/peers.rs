@@ -1,11 +1,10 @@
 //! How many connections are served at a time: in all, and from one address.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::client::{Bucket, Client, is_one_of};
+use super::client::{Client, is_one_of};
+use crate::limits::Shares;
 
 /// What one process serves.
 #[derive(Clone, Debug)]
@@ -13,7 +12,7 @@ pub struct Limits {
     /// Connections in all; further ones wait to be accepted.
     pub all: usize,
     /// From one address, the proxies apart; further ones are closed. A site may have some times as many.
-    pub each: usize,
+    pub each: u32,
     /// Proxies of ours, behind each of which everybody may stand.
     pub proxies: Arc<[IpAddr]>,
 }
@@ -21,16 +20,16 @@ pub struct Limits {
 impl From<usize> for Limits {
     /// So many in all, from wherever they come.
     fn from(all: usize) -> Self {
-        Self { all, each: usize::MAX, proxies: Arc::default() }
+        Self { all, each: u32::MAX, proxies: Arc::default() }
     }
 }
 
 /// Counts connections by where they come from.
 #[derive(Debug)]
 pub(super) struct Peers {
-    each: usize,
+    each: u32,
     proxies: Arc<[IpAddr]>,
-    open: Mutex<HashMap<Bucket, usize>>,
+    open: Mutex<Shares>,
 }
 
 impl Peers {
@@ -38,7 +37,7 @@ impl Peers {
         Arc::new(Self { each: limits.each, proxies: Arc::clone(&limits.proxies), open: Mutex::default() })
     }
 
-    fn open(&self) -> MutexGuard<'_, HashMap<Bucket, usize>> {
+    fn open(&self) -> MutexGuard<'_, Shares> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -48,14 +47,7 @@ impl Peers {
             return Some(Entered(None));
         }
         let client = Client::household(peer);
-        let mut open = self.open();
-        let most = |bucket: Bucket| self.each.saturating_mul(bucket.times() as usize);
-        if client.buckets().any(|bucket| open.get(&bucket).is_some_and(|here| *here >= most(bucket))) {
-            return None;
-        }
-        for bucket in client.buckets() {
-            *open.entry(bucket).or_default() += 1;
-        }
+        self.open().enter(client.0, self.each).ok()?;
         Some(Entered(Some((Arc::clone(self), client))))
     }
 }
@@ -66,15 +58,7 @@ pub(super) struct Entered(Option<(Arc<Peers>, Client)>);
 impl Drop for Entered {
     fn drop(&mut self) {
         let Some((peers, client)) = self.0.take() else { return };
-        let mut open = peers.open();
-        for bucket in client.buckets() {
-            if let Entry::Occupied(mut here) = open.entry(bucket) {
-                *here.get_mut() -= 1;
-                if *here.get() == 0 {
-                    here.remove();
-                }
-            }
-        }
+        peers.open().leave(client.0);
     }
 }
 

@@ -7,12 +7,14 @@
 //!
 //! What lasts seconds is not counted here: `http::layers` bounds bursts in process, without a question to anybody.
 
+mod bucket;
 #[cfg(test)]
 mod contract;
 pub mod memory;
 pub mod redis;
 mod store;
 
+pub use bucket::{Bucket, SITE, Shares, first_bits};
 pub use store::{Nonce, RateStore, Verdict};
 
 use std::sync::Arc;

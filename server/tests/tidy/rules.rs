@@ -10,7 +10,7 @@ const WALKTHROUGHS: usize = 4;
 
 /// What each feature of the server may call, beside itself and [`EVERYBODY`].
 const MAY_CALL: &[(&str, &[&str])] = &[
-    ("availability", &["holds", "catalog", "jobs", "bus", "cache"]),
+    ("availability", &["holds", "catalog", "jobs", "bus", "cache", "limits"]),
     ("bus", &[]),
     ("cache", &[]),
     ("catalog", &["availability", "cache"]),
