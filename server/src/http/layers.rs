@@ -196,6 +196,12 @@ pub fn worded(status: StatusCode) -> ApiError {
     }
 }
 
+/// What a look is told whose time was over.
+#[must_use]
+pub fn late() -> ApiError {
+    Trouble::Unavailable { what: "a handler", detail: "the time was over".into() }.into()
+}
+
 fn another_site() -> Response {
     ApiError::new(
         StatusCode::FORBIDDEN,

@@ -14,7 +14,8 @@ use crate::clock::Clock;
 use crate::limits::{Limits, Rule};
 
 /// Below these lies what somebody holds, has ordered, or owns.
-const OWN: [&str; 6] = ["/checkout/", "/holds/", "/orders/", "/tickets/", "/api/v1/holds/", "/api/v1/orders/"];
+pub(super) const OWN: [&str; 6] =
+    ["/checkout/", "/holds/", "/orders/", "/tickets/", "/api/v1/holds/", "/api/v1/orders/"];
 
 /// Counts looks in this process.
 #[derive(Clone)]

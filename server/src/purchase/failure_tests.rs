@@ -137,3 +137,27 @@ async fn an_order_that_cannot_be_read_is_not_told_as_uncharged() {
         assert!(matches!(told, Err(PurchaseError::Trouble(Trouble::Unconfirmed { .. }))), "{told:?}");
     }
 }
+
+#[tokio::test]
+async fn an_order_that_makes_no_sense_is_told_so_and_one_that_cannot_be_moved_as_it_stood() {
+    let shop = Shop::open(2).await;
+    let till = &shop.till;
+    let order = till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+    let given_up = till.checkout(&till.hold(till.somebody(), &[1], 0).unwrap()).await.unwrap();
+    // Nothing can be given back, and so nothing ends.
+    set(&shop, "ALTER TABLE orders ADD CONSTRAINT broken CHECK (status IN ('pending', 'closing')) NOT VALID").await;
+    let told = till.purchase.cancel(given_up.id, given_up.holder).await;
+    assert!(matches!(told, Err(PurchaseError::Trouble(Trouble::Unconfirmed { .. }))), "it is being given up: {told:?}");
+    run_out(&shop.database.pool).await;
+    let seen = till.purchase.look(order.id, order.holder).await.unwrap();
+    assert_eq!((seen.id, seen.status), (order.id, OrderStatus::Pending));
+    set(&shop, "ALTER TABLE orders RENAME TO gone").await;
+    let purchase = &till.purchase;
+    for told in [
+        purchase.look(order.id, order.holder).await,
+        purchase.refresh(order.id, order.holder).await,
+        purchase.cancel(order.id, order.holder).await,
+    ] {
+        assert!(matches!(told, Err(PurchaseError::Trouble(Trouble::Corrupt { .. }))), "{told:?}");
+    }
+}

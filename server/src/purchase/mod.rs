@@ -18,6 +18,7 @@ mod shown;
 pub mod stop;
 pub mod store;
 pub mod tasks;
+mod told;
 pub mod types;
 
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub use follow::{AvailabilityFollower, TicketMailer};
 use places::{Labels, Places};
 use stop::StopAt;
 use store::{Begun, OrderStore, Placed};
+use told::{finish, stands, unconfirmed, unread, unseen};
 use types::NewOrder;
 pub use types::{Checkout, CloseAs, EventFacts, OrderRecord, PaymentRecord, TicketRecord};
 
@@ -291,13 +293,14 @@ impl Purchase {
     /// # Errors
     /// As [`Self::refresh`].
     pub async fn look(&self, order: OrderId, holder: HolderId) -> Result<OrderRecord, PurchaseError> {
-        let record = self.order(order, holder).await.map_err(unread)?;
+        let record = self.order(order, holder).await.map_err(unseen)?;
         if next::next(&record) == next::Next::Nothing || !self.looked_after.entry(order).or_insert(()).await.is_fresh()
         {
             return Ok(record);
         }
         let this = self.clone();
-        finish(async move { this.drive(record).await }).await
+        // Whoever asks how it stands can be told so, whether or not it moves on now.
+        finish(async move { this.drive(record.clone()).await.or_else(|error| stands(record, error)) }).await
     }
 
     /// The buyer comes back from the bank: the provider is asked if it owes an answer.
@@ -305,7 +308,7 @@ impl Purchase {
     /// # Errors
     /// [`OrderRefusal::NotFound`] for whoever does not keep the order's secret.
     pub async fn refresh(&self, order: OrderId, holder: HolderId) -> Result<OrderRecord, PurchaseError> {
-        let record = self.order(order, holder).await.map_err(unread)?;
+        let record = self.order(order, holder).await.map_err(unseen)?;
         if next::next(&record) == next::Next::Nothing {
             return Ok(record);
         }
@@ -348,7 +351,7 @@ impl Purchase {
     /// [`OrderRefusal::AlreadyPaid`], [`OrderRefusal::NotFound`], or [`Trouble`].
     pub async fn cancel(&self, order: OrderId, holder: HolderId) -> Result<OrderRecord, PurchaseError> {
         use domain::order::OrderStatus;
-        let record = self.order(order, holder).await.map_err(unread)?;
+        let record = self.order(order, holder).await.map_err(unseen)?;
         match record.status {
             OrderStatus::Cancelled | OrderStatus::Expired => return Ok(record),
             OrderStatus::Pending | OrderStatus::Closing => {}
@@ -361,7 +364,8 @@ impl Purchase {
                 Err(trouble) => Err(trouble.into()),
                 Ok(_) => {
                     this.parts.stop.reached("closed");
-                    this.drive(record).await
+                    // Being given up: a failure from here on cannot say that nothing was done.
+                    this.drive(record).await.map_err(unread)
                 }
             }
         })
@@ -377,24 +381,4 @@ impl Purchase {
     async fn load(&self, order: OrderId) -> Result<OrderRecord, PurchaseError> {
         Ok(self.parts.store.load(order).await?.ok_or(OrderRefusal::NotFound)?)
     }
-}
-
-/// An order that could not be read was written just before, or may have a payment under way: nobody can say that nothing
-/// was done.
-fn unread(error: PurchaseError) -> PurchaseError {
-    match error {
-        PurchaseError::Trouble(trouble) => unconfirmed(trouble).into(),
-        refused @ PurchaseError::Refused(_) => refused,
-    }
-}
-
-fn unconfirmed(detail: impl ToString) -> Trouble {
-    Trouble::Unconfirmed { what: "the purchase", detail: detail.to_string() }
-}
-
-/// Runs to its end even if whoever asked goes away.
-async fn finish<T: Send + 'static>(
-    work: impl Future<Output = Result<T, PurchaseError>> + Send + 'static,
-) -> Result<T, PurchaseError> {
-    tokio::spawn(work).await.unwrap_or_else(|died| Err(unconfirmed(died).into()))
 }

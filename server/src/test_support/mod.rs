@@ -8,6 +8,7 @@ pub mod cassandra;
 pub mod house;
 pub mod linear;
 pub mod log;
+pub mod paper;
 pub mod plan;
 pub mod redis;
 mod server;

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use parterre::test_support::house::TestHouse;
+use parterre::test_support::paper::Paper;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -14,6 +15,8 @@ const ECHOED: usize = 400;
 /// An answer, with what was asked.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    method: String,
+    path: String,
     asked: String,
     api: bool,
     headers: HeaderMap,
@@ -29,7 +32,7 @@ impl core::fmt::Debug for Answer {
 
 pub(crate) async fn answer(router: &Router, request: Request<Body>) -> Answer {
     let asked = format!("{} {}", request.method(), request.uri());
-    let path = request.uri().path();
+    let (method, path) = (request.method().as_str().to_lowercase(), request.uri().path().to_owned());
     let api = path == "/api" || path.starts_with("/api/");
     let response = router.clone().oneshot(request).await.expect("a router always answers");
     let (parts, body) = response.into_parts();
@@ -37,7 +40,7 @@ pub(crate) async fn answer(router: &Router, request: Request<Body>) -> Answer {
     let streams =
         parts.headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
     let body = if streams { vec![] } else { to_bytes(body, 1 << 24).await.expect("a body is read whole").to_vec() };
-    Answer { status: parts.status, asked, api, headers: parts.headers, body }
+    Answer { status: parts.status, method, path, asked, api, headers: parts.headers, body }
 }
 
 impl Answer {
@@ -47,6 +50,20 @@ impl Answer {
 
     fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Whether the API's document knows of the answer, where it knows of the operation; or what it does not know.
+    pub(crate) fn documented(&self, paper: &Paper) -> Result<(), String> {
+        // A look without a body may answer all that the look does.
+        let method = if self.method == "head" { "get" } else { &self.method };
+        let Some(template) = paper.template(&self.path) else { return Ok(()) };
+        if paper.responses(method, template).is_none() {
+            return Ok(());
+        }
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let code = body["code"].as_str().filter(|_| self.header("content-type") == "application/problem+json");
+        let case = (method.to_owned(), template.to_owned(), self.status.as_u16());
+        paper.knows(&case, code, self.headers.contains_key("retry-after"))
     }
 
     /// Whether the answer keeps the law, or what it broke.

@@ -1,5 +1,5 @@
 //! Bad input: whatever is sent to whichever address, nothing panics, nothing is a 500, every refusal has its words, and
-//! what was refused left nothing in the books.
+//! what was refused left nothing in the books; the API answers nothing that its document does not know.
 //!
 //! Every run sends the same requests. A long hunt: `PROPTEST_CASES=20000 PROPTEST_RNG_SEED=$RANDOM cargo nextest run -p
 //! parterre --test bad_input`. What it finds becomes a line of the tables below.
@@ -16,6 +16,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use parterre::checker::check;
 use parterre::test_support::house::{SLUG, TestHouse, house};
+use parterre::test_support::paper::Paper;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use tokio::runtime::Runtime;
 
@@ -33,10 +34,11 @@ fn runner(cases: u32) -> TestRunner {
 }
 
 /// Sends one request and holds its answer to the law; a refusal must have left the books as they were.
-async fn sent(house: &TestHouse, wild: &Wild) -> Result<StatusCode, TestCaseError> {
+async fn sent(house: &TestHouse, paper: &Paper, wild: &Wild) -> Result<StatusCode, TestCaseError> {
     let before = books(house).await;
     let Some(request) = wild.request() else { return Ok(StatusCode::BAD_REQUEST) };
     let answer = answer(&house.router, request).await;
+    answer.documented(paper).map_err(|why| TestCaseError::fail(format!("{why}\n{answer:?}")))?;
     answer.lawful().map_err(|why| TestCaseError::fail(format!("{why}\n{answer:?}")))?;
     // An order stays where only its payment was refused: that is its purpose.
     let paying = wild.path.contains("/pay") || wild.path.starts_with("/checkout/");
@@ -62,11 +64,12 @@ fn no_body_breaks_the_address_that_takes_it() {
         let known = Known::of(&house).await;
         (house, known)
     });
+    let paper = Paper::default();
     for (path, meant) in known.addresses() {
         let mut runner = runner(BODIES);
         let reached = RefCell::new(BTreeMap::new());
         let sent = runner.run(&wild::any_body(&known, &path, meant), |wild| {
-            let status = runtime.block_on(sent(&house, &wild))?;
+            let status = runtime.block_on(sent(&house, &paper, &wild))?;
             *reached.borrow_mut().entry(status.as_u16()).or_insert(0) += 1;
             Ok(())
         });
@@ -94,8 +97,8 @@ fn nothing_that_is_sent_breaks_the_house() {
         let known = Known::of(&house).await;
         (house, known)
     });
-    let mut runner = runner(REQUESTS);
-    let sent = runner.run(&wild::any_request(known), |wild| runtime.block_on(sent(&house, &wild)).map(drop));
+    let (paper, mut runner) = (Paper::default(), runner(REQUESTS));
+    let sent = runner.run(&wild::any_request(known), |wild| runtime.block_on(sent(&house, &paper, &wild)).map(drop));
     if let Err(failed) = sent {
         panic!("{failed}\n{runner}");
     }

@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::super::html::private;
-use super::super::layers::worded;
+use super::super::layers::{late, worded};
 use super::super::problem::{ApiError, Shown};
 use super::super::state::Shop;
 
@@ -27,12 +27,15 @@ pub(crate) async fn nowhere() -> ApiError {
 pub(crate) async fn as_page(State(shop): State<Shop>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
+    let looks = request.method().is_safe();
     let mut response = next.run(request).await;
     let status = response.status();
     // Whatever a layer or the framework refused: a body that is too large, a method that does not fit, time that is over.
     if (status.is_client_error() || status.is_server_error()) && is_plain(&response) {
         let allow = response.headers().get(header::ALLOW).cloned();
-        response = worded(status).into_response();
+        // A look whose time is over has done nothing; where money may be in question that is not said.
+        let idle = looks && status == StatusCode::SERVICE_UNAVAILABLE && paid_page(own(&path)).is_none();
+        response = if idle { late().into_response() } else { worded(status).into_response() };
         if let Some(allow) = allow {
             response.headers_mut().insert(header::ALLOW, allow);
         }
@@ -75,6 +78,11 @@ pub(crate) async fn as_page(State(shop): State<Shop>, request: Request, next: Ne
         }
     }
     page
+}
+
+/// The API's name of a page of one's own is the page's.
+fn own(path: &str) -> &str {
+    path.strip_prefix("/api/v1").unwrap_or(path)
 }
 
 /// The page that tells how things stand, where money may be in question at this address.

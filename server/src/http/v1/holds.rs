@@ -27,8 +27,8 @@ use crate::idempotency::Run;
     responses(
         (status = 201, body = HoldView, description = "Held"),
         (status = 404, body = Problem, description = "No such event", content_type = "application/problem+json"),
-        (status = 409, body = Problem, description = "`seats_taken`, `not_together`, `sold_out`, `too_many_holds`, `idempotency_key_in_progress`", content_type = "application/problem+json"),
-        (status = 422, body = Problem, description = "`orphan_seat`, `too_many`, `not_on_sale`, `unknown_seat`, `tier_limits`, `nothing_chosen`, `contradiction`, `invalid_request`, `idempotency_key_reused`", content_type = "application/problem+json"),
+        (status = 409, body = Problem, description = "`seats_taken`, `not_together`, `sold_out`, `too_many_holds`", content_type = "application/problem+json"),
+        (status = 422, body = Problem, description = "`orphan_seat`, `too_many`, `not_on_sale`, `unknown_seat`, `unknown_tier`, `unknown_section`, `tier_limits`, `nothing_chosen`, `contradiction`, `invalid_request`", content_type = "application/problem+json"),
     )
 )]
 pub async fn create(
@@ -68,7 +68,6 @@ pub async fn create(
         (status = 200, body = HoldView, description = "Still held"),
         (status = 401, body = Problem, description = "No secret", content_type = "application/problem+json"),
         (status = 410, body = Problem, description = "`hold_expired`: it ran out, was let go, or is not the asker's", content_type = "application/problem+json"),
-        (status = 429, body = Problem, description = "`too_many_requests`", content_type = "application/problem+json"),
     )
 )]
 pub async fn read(State(shop): State<Shop>, Named(id): Named<HoldId>, caller: Caller) -> Result<Response, ApiError> {

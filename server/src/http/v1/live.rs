@@ -83,7 +83,7 @@ pub enum Only {
         (status = 404, body = Problem, description = "No such event", content_type = "application/problem+json"),
         (status = 422, body = Problem, description = "`invalid_request`", content_type = "application/problem+json"),
         (status = 429, body = Problem, description = "`too_many_streams` from this address", content_type = "application/problem+json"),
-        (status = 503, body = Problem, description = "`busy`: as many listen as can; `closing`: the process is about to end", content_type = "application/problem+json"),
+        (status = 503, body = Problem, description = "`closing`: the process is about to end; `busy`: as many listen as can", content_type = "application/problem+json"),
     )
 )]
 pub async fn stream(

@@ -1,6 +1,7 @@
 //! The REST API, version 1, with the document that describes it.
 
 pub mod events;
+mod every;
 pub mod holds;
 pub mod live;
 pub mod orders;
@@ -9,13 +10,12 @@ pub mod tickets;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use self::every::EveryOperation;
 use super::layers::worded;
 use super::once::{Once, once};
 use super::problem::ApiError;
@@ -49,34 +49,6 @@ impl Modify for Secret {
             .description(Some("The `token` of the hold or the order."))
             .build();
         openapi.components.get_or_insert_default().add_security_scheme("secret", SecurityScheme::Http(scheme));
-    }
-}
-
-/// What may happen to any call, said once: bodies that cannot be read, and whatever is nobody's fault.
-struct EveryOperation;
-
-impl EveryOperation {
-    fn say(operation: &mut Operation) {
-        let problem = |words: &str| {
-            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-            ResponseBuilder::new().description(words).content("application/problem+json", content).build()
-        };
-        if operation.request_body.is_some() {
-            for (status, words) in [("400", "`malformed_json`"), ("413", "`too_large`"), ("415", "`not_json`")] {
-                operation.responses.responses.insert(status.into(), problem(words).into());
-            }
-        }
-        let words = "`too_many_requests` (429), `busy` and `unconfirmed` (503, with `Retry-After`), `internal` (500)";
-        operation.responses.responses.insert("default".into(), problem(words).into());
-    }
-}
-
-impl Modify for EveryOperation {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        for item in openapi.paths.paths.values_mut() {
-            let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-            operations.into_iter().flatten().for_each(Self::say);
-        }
     }
 }
 

@@ -39,7 +39,7 @@ impl From<PurchaseError> for ApiError {
         (status = 401, body = Problem, description = "No secret", content_type = "application/problem+json"),
         (status = 409, body = Problem, description = "`price_changed`, `seats_taken`, `sold_out`, `limit_reached`", content_type = "application/problem+json"),
         (status = 410, body = Problem, description = "`hold_expired`", content_type = "application/problem+json"),
-        (status = 422, body = Problem, description = "`invalid_buyer`, `not_on_sale`, `invalid_request`", content_type = "application/problem+json"),
+        (status = 422, body = Problem, description = "`invalid_buyer`, `not_on_sale`, `unpriceable`, `invalid_request`", content_type = "application/problem+json"),
     )
 )]
 pub async fn create(
@@ -68,7 +68,6 @@ pub async fn create(
         (status = 200, body = OrderView, description = "The order as it stands"),
         (status = 401, body = Problem, description = "No secret", content_type = "application/problem+json"),
         (status = 404, body = Problem, description = "No such order, or not the asker's", content_type = "application/problem+json"),
-        (status = 429, body = Problem, description = "`too_many_requests`", content_type = "application/problem+json"),
     )
 )]
 pub async fn read(State(shop): State<Shop>, Named(id): Named<OrderId>, caller: Caller) -> Result<Response, ApiError> {
