@@ -87,7 +87,7 @@ async fn checked_within_bounds(file: &Path) -> std::process::Output {
     let bounded = "ulimit -v 2097152 2>/dev/null; exec \"$0\" chart check \"$1\"";
     let mut command = tokio::process::Command::new("sh");
     command.args(["-c", bounded, env!("CARGO_BIN_EXE_parterre")]).arg(file).kill_on_drop(true);
-    let ends = tokio::time::timeout(std::time::Duration::from_secs(150), command.output());
+    let ends = tokio::time::timeout(std::time::Duration::from_secs(60), command.output());
     ends.await.expect("it ends in time").expect("the binary runs")
 }
 
