@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use domain::order::{OrderRefusal, OrderStatus};
 use futures::StreamExt;
-use parterre::checker::{Breach, check};
+use parterre::checker::Breach;
 use parterre::purchase::PurchaseError;
+use parterre::test_support::check_later;
 use parterre::test_support::shop::{Shop, Till};
 use parterre::trouble::Trouble;
 
@@ -84,7 +85,7 @@ async fn storm_for(shop: &Shop, buyers: usize, want: impl Fn(usize) -> Want) -> 
     let tally = tokio::time::timeout(AT_MOST, run).await.expect("the storm ends in time");
     till.read_news().await;
     till.purchase.sweep().await.unwrap();
-    (tally, check(&shop.database.pool).await.unwrap())
+    (tally, check_later(&shop.database.pool).await)
 }
 
 async fn tickets(shop: &Shop) -> i64 {
@@ -174,8 +175,16 @@ async fn floor_storm(broken: &[&str]) -> (usize, i64, Vec<Breach>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_tiers_lock_and_check_the_checker_finds_the_oversold_floor() {
-    let (paid, tickets, breaches) = floor_storm(&[&WITHOUT_THE_CHECK[..], &WITHOUT_THE_LOCK].concat()).await;
-    assert!(paid > 10 && tickets > 20, "{paid} orders paid, {tickets} tickets");
+    let mut storms = vec![];
+    // Whether two buyers read the counter at one moment is a matter of luck: nearly every storm has some.
+    let (paid, tickets, breaches) = loop {
+        let (paid, tickets, breaches) = floor_storm(&[&WITHOUT_THE_CHECK[..], &WITHOUT_THE_LOCK].concat()).await;
+        storms.push((paid, tickets));
+        if paid > 10 || storms.len() == 5 {
+            break (paid, tickets, breaches);
+        }
+    };
+    assert!(paid > 10 && tickets > 20, "orders paid, and tickets: {storms:?}");
     assert!(breaches.iter().any(|breach| breach.invariant == "I2"), "{breaches:?}");
 }
 

@@ -1,17 +1,29 @@
-//! Storms over HTTP, through a real socket and the whole router: hold, order and payment as a program would send them.
+//! Storms over HTTP, through real sockets and the shop's own accept loop: hold, order and payment as a program would send
+//! them. All buyers of a storm stand in the house at once before the first of them is served.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use futures::StreamExt;
 use parterre::checker::check;
+use parterre::clock::SystemClock;
+use parterre::http::serve;
+use parterre::test_support::check_later;
 use parterre::test_support::house::{SLUG, TestHouse, house};
 use reqwest::Client;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-/// Buyers under way at one moment.
-const AT_ONCE: usize = 200;
+/// Connections that a house serves; every buyer has one.
+const CONNECTIONS: usize = 4_000;
+/// Files that are open beside the buyers' sockets.
+const SPARE: usize = 400;
 /// No storm lasts longer.
 const AT_MOST: Duration = Duration::from_secs(120);
 
@@ -20,23 +32,45 @@ struct Served {
     house: TestHouse,
     url: String,
     client: Client,
-    server: tokio::task::JoinHandle<()>,
+    crowd: Crowd,
+    stop: CancellationToken,
 }
 
 impl Drop for Served {
     fn drop(&mut self) {
-        self.server.abort();
+        self.stop.cancel();
     }
 }
 
-async fn serve(house: TestHouse) -> Served {
+/// Before the doors of all houses of a storm: so many still have to come before anybody is let in.
+type Crowd = watch::Sender<usize>;
+
+async fn gather(State(crowd): State<Crowd>, request: Request, next: Next) -> Response {
+    let counts = crowd.send_if_modified(|missing| {
+        let counts = *missing > 0;
+        *missing -= usize::from(counts);
+        counts
+    });
+    if counts {
+        crowd.subscribe().wait_for(|missing| *missing == 0).await.expect("the crowd is there");
+    }
+    next.run(request).await
+}
+
+async fn serve_one(house: TestHouse) -> Arc<Served> {
+    let crowd = Crowd::new(0);
+    serve(house, &crowd).await
+}
+
+async fn serve(house: TestHouse, crowd: &Crowd) -> Arc<Served> {
     // The client insists on a provider even where nothing is encrypted. A second call finds the first one's.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/api/v1", listener.local_addr().unwrap());
-    let router = house.router.clone();
-    let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    Served { house, url, client: Client::new(), server }
+    let router = house.router.clone().layer(from_fn_with_state(crowd.clone(), gather));
+    let stop = CancellationToken::new();
+    tokio::spawn(serve::serve(listener, router, CONNECTIONS, Arc::new(SystemClock), stop.clone()));
+    Arc::new(Served { house, url, client: Client::new(), crowd: crowd.clone(), stop })
 }
 
 impl Served {
@@ -120,14 +154,29 @@ impl Served {
     }
 }
 
-/// Buyers come to the doors in turn: one door a process.
+/// How many of so many buyers can be under way at once: all, unless the system gives the process too few descriptors. A
+/// buyer is a socket at either end.
+fn at_once(buyers: usize) -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let files = getrlimit(Resource::Nofile).current.map_or(usize::MAX, |files| files as usize);
+    let room = (files.saturating_sub(SPARE) / 2).clamp(1, buyers);
+    if room < buyers {
+        eprintln!("{room} of {buyers} buyers come at once: this process may not open more files (ulimit -n)");
+    }
+    room
+}
+
+/// Buyers come to the doors in turn, one door a process, and are let in when all of them are there.
 async fn storm(doors: &[Arc<Served>], buyers: usize, wish: impl Fn(usize) -> Value) -> BTreeMap<String, usize> {
+    let at_once = at_once(buyers);
+    doors[0].crowd.send_replace(at_once);
     let run = futures::stream::iter(0..buyers)
         .map(|number| {
             let (served, wish) = (doors[number % doors.len()].clone(), wish(number));
             tokio::spawn(async move { served.buyer(wish).await })
         })
-        .buffer_unordered(AT_ONCE)
+        .buffer_unordered(at_once)
         .fold(BTreeMap::new(), |mut tally: BTreeMap<String, usize>, ended| async move {
             *tally.entry(ended.unwrap()).or_default() += 1;
             tally
@@ -142,12 +191,12 @@ async fn ends_well(served: &Served, tally: &BTreeMap<String, usize>, buyers: usi
     assert!(tally.keys().all(|word| told.contains(&word.as_str())), "{tally:?}");
     assert_eq!(tally["succeeded"], sold, "{tally:?}");
     assert_eq!(served.tickets().await, i64::try_from(sold).unwrap());
-    assert_eq!(check(&served.house.database.pool).await.unwrap(), []);
+    assert_eq!(check_later(&served.house.database.pool).await, []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_hundred_buyers_after_fifty_seats() {
-    let served = Arc::new(serve(house().await).await);
+    let served = serve_one(house().await).await;
     let seats = served.lone_seats(50).await;
     let tally =
         storm(std::slice::from_ref(&served), 500, |number| json!({ "seats": [seats[number * 7919 % 50]] })).await;
@@ -156,7 +205,7 @@ async fn five_hundred_buyers_after_fifty_seats() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_hundred_buyers_after_fifty_standing_places() {
-    let served = Arc::new(serve(house().await).await);
+    let served = serve_one(house().await).await;
     let standing = json!({ "standing": [{ "tier": served.house.standing, "quantity": 1 }] });
     let tally = storm(std::slice::from_ref(&served), 500, |_| standing.clone()).await;
     ends_well(&served, &tally, 500, 50).await;
@@ -164,7 +213,7 @@ async fn five_hundred_buyers_after_fifty_standing_places() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_thousand_buyers_after_one_seat() {
-    let served = Arc::new(serve(house().await).await);
+    let served = serve_one(house().await).await;
     let seat = served.lone_seats(1).await[0];
     let tally = storm(std::slice::from_ref(&served), 2_000, |_| json!({ "seats": [seat] })).await;
     ends_well(&served, &tally, 2_000, 1).await;
@@ -177,9 +226,10 @@ async fn strangers(doors: usize) -> Vec<Arc<Served>> {
     for _ in 1..doors {
         beside.push(first.beside().await);
     }
-    let mut all = vec![Arc::new(serve(first).await)];
+    let crowd = Crowd::new(0);
+    let mut all = vec![serve(first, &crowd).await];
     for house in beside {
-        all.push(Arc::new(serve(house).await));
+        all.push(serve(house, &crowd).await);
     }
     all
 }
