@@ -33,9 +33,7 @@ pub(crate) async fn as_page(State(shop): State<Shop>, request: Request, next: Ne
     // Whatever a layer or the framework refused: a body that is too large, a method that does not fit, time that is over.
     if (status.is_client_error() || status.is_server_error()) && is_plain(&response) {
         let allow = response.headers().get(header::ALLOW).cloned();
-        // A look whose time is over has done nothing; where money may be in question that is not said.
-        let idle = looks && status == StatusCode::SERVICE_UNAVAILABLE && paid_page(own(&path)).is_none();
-        response = if idle { late().into_response() } else { worded(status).into_response() };
+        response = if looks { looked(status, &path) } else { worded(status) }.into_response();
         if let Some(allow) = allow {
             response.headers_mut().insert(header::ALLOW, allow);
         }
@@ -80,9 +78,11 @@ pub(crate) async fn as_page(State(shop): State<Shop>, request: Request, next: Ne
     page
 }
 
-/// The API's name of a page of one's own is the page's.
-fn own(path: &str) -> &str {
-    path.strip_prefix("/api/v1").unwrap_or(path)
+/// A bare status that answers a look. One whose time is over has done nothing; where money may be in question that is not
+/// said.
+fn looked(status: StatusCode, path: &str) -> ApiError {
+    let own = path.strip_prefix("/api/v1").unwrap_or(path);
+    if status == StatusCode::SERVICE_UNAVAILABLE && paid_page(own).is_none() { late() } else { worded(status) }
 }
 
 /// The page that tells how things stand, where money may be in question at this address.
@@ -100,7 +100,16 @@ fn is_plain(response: &Response) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::paid_page;
+    use axum::http::StatusCode;
+
+    use super::{looked, paid_page};
+
+    #[test]
+    fn a_look_that_took_too_long_did_nothing_unless_money_may_be_in_question() {
+        let code = |path: &str| looked(StatusCode::SERVICE_UNAVAILABLE, path).problem.code;
+        assert_eq!(["/", "/api/v1/events", "/api/v1/holds/1"].map(code), ["busy"; 3]);
+        assert_eq!(["/orders/1", "/api/v1/orders/1", "/checkout/2"].map(code), ["unconfirmed"; 3]);
+    }
 
     #[test]
     fn where_money_may_be_in_question_a_page_tells_how_things_stand() {
