@@ -1,7 +1,7 @@
 // Too few seats side by side: what is offered instead is one press away, with scripts and without.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { visit } from "./support/browser.mjs";
+import { refused, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { openSeats } from "./support/walk.mjs";
 
@@ -52,7 +52,7 @@ let there;
 for (const javaScriptEnabled of [true, false]) {
   test(`four who cannot sit side by side take what is offered${javaScriptEnabled ? "" : " without JavaScript"}`, async () => {
     await (there ??= crowd());
-    const { page, leave } = await visit(browser, shop, { javaScriptEnabled, expected: [/status of 409 .*\/holds\)/] });
+    const { page, leave } = await visit(browser, shop, { javaScriptEnabled, expected: [refused(409, /\/holds$/)] });
     if (javaScriptEnabled) await openSeats(page, event);
     else await page.goto(`/events/${event.slug}/seats`);
     if (javaScriptEnabled) for (let i = 0; i < 2; i++) await page.getByRole("button", { name: "More seats" }).click();

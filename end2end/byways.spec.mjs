@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { test } from "node:test";
 import { violations } from "./support/axe.mjs";
-import { visit } from "./support/browser.mjs";
+import { lost, refused, visit, words } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { CARDS, awake, fillCard, holdBest, inBasket, openSeats, pay, toCheckout } from "./support/walk.mjs";
 
@@ -35,7 +35,7 @@ async function looking(options) {
 }
 
 test("a declined card, the bank's question and time that ran out shut nobody out", async () => {
-  const { page, look, leave } = await looking({ expected: [/status of 402 .*\/checkout\//, /status of 410 .*\/orders\//] });
+  const { page, look, leave } = await looking({ expected: [refused(402, /^\/checkout\//), refused(410, /^\/orders\//)] });
   await openSeats(page, event);
   await holdBest(page, 1);
   await toCheckout(page);
@@ -74,7 +74,7 @@ test("standing and free tickets shut nobody out", async () => {
 test("pages whose scripts could not be had shut nobody out", async () => {
   // Where scripts are forbidden axe cannot look either: here they do not arrive, and the pages are the same. (The policy has
   // a word on a preload that failed, as nothing vouches for it.)
-  const { page, look, leave } = await looking({ expected: [/ERR_FAILED.*\.js/, /runs without scripts/, /^Loading the script '[^']*parterre\.js' violates/] });
+  const { page, look, leave } = await looking({ expected: [lost(/\.js$/), words(/runs without scripts/), words(/^Loading the script '[^']*parterre\.js' violates/)] });
   await page.route("**/*.js", (route) => route.abort());
   const still = () => page.waitForSelector("html.still", { state: "attached" });
   await page.goto("/");

@@ -1,7 +1,7 @@
 // What others do shows at once, after a sleep, and after the server was away.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { visit } from "./support/browser.mjs";
+import { lost, refused, visit } from "./support/browser.mjs";
 import { crowd } from "./support/crowd.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { inBasket, openLiveList, openSeats } from "./support/walk.mjs";
@@ -61,8 +61,8 @@ test("a browser that slept for a minute comes back right", async () => {
 });
 
 test("where no stream can be had the seats are asked for", async () => {
-  const refused = { expected: [/status of 429 .*\/availability\/stream/] };
-  const [one, two] = await Promise.all([visit(browser, shop), visit(browser, shop, refused)]);
+  const full = { expected: [refused(429, /\/availability\/stream$/)] };
+  const [one, two] = await Promise.all([visit(browser, shop), visit(browser, shop, full)]);
   await two.page.route("**/availability/stream*", (route) => route.fulfill({ status: 429, body: "" }));
   await openLiveList(one.page, event, 2);
   await openSeats(two.page, event);
@@ -75,7 +75,7 @@ test("where no stream can be had the seats are asked for", async () => {
 });
 
 test("the server restarts in the middle of a selection", async () => {
-  const away = { expected: [/ERR_(CONNECTION|INCOMPLETE)/, /status of 410 .*\/holds\//] };
+  const away = { expected: [lost(/^\//, /^ERR_(CONNECTION|INCOMPLETE)/), refused(410, /^\/api\/v1\/holds\//)] };
   const [one, two] = await Promise.all([visit(browser, shop, away), visit(browser, shop, away)]);
   await Promise.all([openLiveList(one.page, event, 0), openLiveList(two.page, event, 0)]);
   const seat = await take(one.page, 3);

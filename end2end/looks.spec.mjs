@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { test } from "node:test";
 import { violations } from "./support/axe.mjs";
-import { visit } from "./support/browser.mjs";
+import { refused, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { awake, holdBest, openSeats, pay, tickets, toCheckout } from "./support/walk.mjs";
 
@@ -14,7 +14,7 @@ mkdirSync(out, { recursive: true });
 evening();
 
 test("every page is clean in light and dark at three sizes", async (t) => {
-  const { page, leave } = await visit(browser, shop, { expected: [/status of 404 .*\/nowhere/] });
+  const { page, leave } = await visit(browser, shop, { expected: [refused(404, /^\/nowhere$/)] });
   const look = (name) => t.test(name, () => lookAt(page, name));
   await page.goto("/");
   await look("home");

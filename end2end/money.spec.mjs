@@ -1,7 +1,7 @@
 // What can happen between "Pay" and the tickets.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { visit } from "./support/browser.mjs";
+import { refused, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { CARDS, awake, basket, fillCard, holdBest, openSeats, pay, tickets, toCheckout } from "./support/walk.mjs";
 
@@ -17,7 +17,7 @@ async function atCheckout(options) {
 
 test("a declined card keeps the seats", async () => {
   // A page that says what was declined is no success, and the console tells its status.
-  const { page, leave } = await atCheckout({ expected: [/status of 402 .*\/checkout\//] });
+  const { page, leave } = await atCheckout({ expected: [refused(402, /^\/checkout\//)] });
   await pay(page, CARDS.poor);
   await page.getByText(/seats are safe|stay yours|not enough|too little/i).first().waitFor();
   await fillCard(page, CARDS.good);
@@ -27,7 +27,7 @@ test("a declined card keeps the seats", async () => {
 });
 
 test("a card that cannot exist is told before the bank is asked", async () => {
-  const { page, leave } = await atCheckout({ expected: [/status of 422 .*\/checkout\//] });
+  const { page, leave } = await atCheckout({ expected: [refused(422, /^\/checkout\//)] });
   await pay(page, "4242 4242 4242 4241");
   await page.locator("[name=card][aria-invalid=true]").waitFor();
   assert.equal(await page.locator("[name=name]").inputValue(), "Sample Buyer", "what was typed is kept");
@@ -35,7 +35,7 @@ test("a card that cannot exist is told before the bank is asked", async () => {
 });
 
 test("the bank asks, and its answer counts", async () => {
-  const { page, leave } = await atCheckout({ expected: [/status of 402 .*\/checkout\//] });
+  const { page, leave } = await atCheckout({ expected: [refused(402, /^\/checkout\//)] });
   await pay(page, CARDS.secure);
   await page.getByRole("heading", { name: "Is this you?" }).waitFor();
   await page.getByRole("button", { name: "No, this is not me" }).click();

@@ -1,14 +1,14 @@
 // One visitor, two windows: what is held is held in both, and what one of them does shows in the other.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { visit } from "./support/browser.mjs";
+import { refused, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { basket, holdBest, inBasket, openLiveList, openSeats, pay, tickets, toCheckout } from "./support/walk.mjs";
 
 evening();
 
 /** Whoever lets go elsewhere is told "gone" by the server, and the console says so. */
-const gone = { expected: [/status of 410 .*\/holds\//] };
+const gone = { expected: [refused(410, /^\/api\/v1\/holds\//)] };
 
 /** A visitor with a second window; both hear what others do. */
 async function twoWindows() {

@@ -1,13 +1,17 @@
 // When the house is busy, the line is dead or the server is started anew: nothing is done twice, and there is a way on.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { visit } from "./support/browser.mjs";
+import { lost, refused, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { awake, basket, holdBest, inBasket, openSeats, toCheckout } from "./support/walk.mjs";
 
 evening();
 
-const expected = [/ERR_(FAILED|INTERNET|CONNECTION|INCOMPLETE)/, /(status of 503|^503) .*\/holds/, /status of 410 .*\/holds\//];
+const expected = [
+  lost(/^\//, /^ERR_(FAILED|INTERNET|CONNECTION|INCOMPLETE)/),
+  refused(503, /^\/api\/v1\/(events\/[^/]+\/)?holds(\/|$)/),
+  refused(410, /^\/api\/v1\/holds\//),
+];
 const busy = (code) => ({
   status: 503,
   contentType: "application/problem+json",
@@ -158,20 +162,5 @@ test("a server that is started anew in the middle of choosing costs nobody a sea
   const after = await basket(page);
   for (const seat of before) assert.ok(after.includes(seat), `${seat} is still in the basket`);
   await toCheckout(page);
-  await leave();
-});
-
-test("an event that is gone is said to be gone and asked about no more", async () => {
-  const { page, leave } = await visit(browser, shop, { expected: [...expected, /503.*\/availability/, /404.*\/availability/] });
-  let asked = 0;
-  await page.route("**/availability", (route) => {
-    asked += 1;
-    return asked === 1 ? route.fulfill(busy("busy")) : route.fulfill({ status: 404, body: "" });
-  });
-  await page.goto(`/events/${event.slug}/seats`);
-  await notice(page, /load the page again/i);
-  await page.waitForTimeout(7_000);
-  assert.equal(asked, 2, "a busy house is asked again, one that is gone is not");
-  assert.equal(await page.locator("#still-list").count(), 1, "the server's list stays");
   await leave();
 });

@@ -14,9 +14,18 @@ export async function launch() {
   return chromium.launch({ executablePath, args: [...quiet, ...sandbox, "--disable-gpu"] });
 }
 
+/** Answers of this status, from addresses whose path fits: they belong to the walk. */
+export const refused = (status, path) => ({ excuses: (line) => line.status === status && path.test(line.path) });
+
+/** Requests to such paths that had no answer, and why: `ERR_FAILED` is what a test's own abort looks like. */
+export const lost = (path, why = /^ERR_FAILED$/) => ({ excuses: (line) => why.test(line.lost ?? "") && path.test(line.path) });
+
+/** Words that no request stands behind. */
+export const words = (pattern) => ({ excuses: (line) => line.path === undefined && pattern.test(line.text) });
+
 /**
- * A visitor: a context with one page that is listened to. `options` are Playwright's; `expected` names console errors
- * that belong to the walk, such as a refused request.
+ * A visitor: a context with one page that is listened to. `options` are Playwright's; `expected` names what belongs to the
+ * walk, by `refused`, `lost` and `words`.
  */
 export async function visit(browser, shop, { expected = [], ...options } = {}) {
   const context = await browser.newContext({ baseURL: shop.base, locale: "en-GB", ...options });
@@ -31,19 +40,29 @@ export async function visit(browser, shop, { expected = [], ...options } = {}) {
     /** Ends the visit; fails where something was heard that should not have been. */
     async leave() {
       await context.close();
-      assert.deepEqual(heard.filter((line) => !expected.some((pattern) => pattern.test(line))), [], "the pages were silent");
+      const left = heard.filter((line) => !expected.some(({ excuses }) => excuses(line)));
+      assert.deepEqual(left.map(({ text }) => text), [], "the pages were silent");
     },
   };
 }
 
+/** A line of the console as what it is about: an answer's status, or why there was none, and the path; a port has digits too. */
+export function line(text, address) {
+  const request = text.match(/^Failed to load resource: (?:the server responded with a status of (\d{3}) |net::(ERR_\w+))/);
+  const where = `${text} (${address})`;
+  if (!request) return { text: where };
+  return { text: where, path: new URL(address).pathname, status: request[1] && Number(request[1]), lost: request[2] };
+}
+
 function listen(page, heard) {
   page.on("console", (message) => {
-    const where = message.location().url;
-    if (message.type() === "error" || /content security policy|violat/i.test(message.text())) heard.push(`${message.text()} (${where})`);
-    if (/Could not find|does not know|runs without scripts/.test(message.text())) heard.push(message.text());
+    const { url } = message.location();
+    if (message.type() === "error" || /content security policy|violat/i.test(message.text())) heard.push(line(message.text(), url));
+    if (/Could not find|does not know|runs without scripts/.test(message.text())) heard.push(line(message.text(), url));
   });
-  page.on("pageerror", (error) => heard.push(`uncaught: ${error.message}`));
+  page.on("pageerror", (error) => heard.push({ text: `uncaught: ${error.message}` }));
   page.on("response", (answer) => {
-    if (answer.status() >= 500) heard.push(`${answer.status()} ${answer.url()}`);
+    const [status, url] = [answer.status(), answer.url()];
+    if (status >= 500) heard.push({ text: `${status} ${url}`, path: new URL(url).pathname, status });
   });
 }
