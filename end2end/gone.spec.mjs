@@ -1,13 +1,16 @@
-// Where an event is gone nobody is asked any more, and the page says what to do.
+// Where an event goes while somebody looks at it, nobody is asked any more and the page says what to do; what is refused
+// for a moment is asked again, by each visitor at a time of their own.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { refused, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
+import { openLiveList, openSeats } from "./support/walk.mjs";
 
 evening();
 
 const GONE = "Load the page again to see why.";
 const expected = [401, 403, 404, 410, 425, 429, 503].map((status) => refused(status, /\/availability(\/stream)?$/));
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Answers a request so, and nothing else. */
 const answer = (status) => (route) => route.fulfill({ status, body: "" });
@@ -25,4 +28,75 @@ test("an event that is gone is said to be gone and asked about no more", async (
   assert.equal(asked, 2, "a busy house is asked again, one that is gone is not");
   assert.equal(await page.locator("#still-list").count(), 1, "the server's list stays");
   await leave();
+});
+
+test("an event that goes while one looks at it is asked about no more, also after a sleep", async () => {
+  const { page, leave } = await visit(browser, shop, { expected });
+  await page.addInitScript(() => {
+    const real = Date.now.bind(Date);
+    window.slept = 0;
+    Date.now = () => real() + window.slept;
+  });
+  let [asked, listened, there] = [0, 0, true];
+  await page.route("**/availability/stream*", (route) => {
+    listened += 1;
+    return answer(429)(route);
+  });
+  await page.route("**/availability", (route) => {
+    asked += 1;
+    return there ? route.continue() : answer(410)(route);
+  });
+  await openSeats(page, event);
+  await page.locator("#live", { hasText: "every few seconds" }).waitFor();
+  there = false;
+  await page.locator("#notice", { hasText: GONE }).waitFor();
+  // What stood here before is so no more.
+  await page.locator("#live", { hasText: GONE }).waitFor();
+  const before = [asked, listened];
+  await page.evaluate(() => (window.slept = 60_000));
+  await pause(7_000);
+  assert.deepEqual([asked, listened], before, "nothing was asked or listened to");
+  await leave();
+});
+
+for (const status of [401, 403, 425]) {
+  test(`who is refused by ${status} asks again`, async () => {
+    const { page, leave } = await visit(browser, shop, { expected });
+    let asked = 0;
+    await page.route("**/availability", (route) => {
+      asked += 1;
+      return asked === 1 ? answer(status)(route) : route.continue();
+    });
+    await openLiveList(page, event, 0);
+    assert.equal(await page.locator("#notice", { hasText: GONE }).count(), 0);
+    await leave();
+  });
+}
+
+/** Seconds until a stream that was refused is asked for again, by somebody whose chance is always this. */
+async function again(chance) {
+  const { page, leave } = await visit(browser, shop, { expected });
+  await page.addInitScript((chance) => (Math.random = () => chance), chance);
+  await page.clock.install();
+  let listened = 0;
+  await page.route("**/availability/stream*", (route) => {
+    listened += 1;
+    return answer(429)(route);
+  });
+  await openSeats(page, event);
+  while (listened === 0) await pause(50);
+  let seconds = 0;
+  for (; listened === 1 && seconds < 150; seconds += 1) {
+    await page.clock.runFor(1_000);
+    // The answers are real, and take their time.
+    await pause(20);
+  }
+  await leave();
+  return seconds;
+}
+
+test("streams that were refused together are not asked for together", async () => {
+  const [early, late] = await Promise.all([again(0), again(0.999)]);
+  assert.ok(early >= 50 && early <= 75, `a minute later: ${early}`);
+  assert.ok(late >= early + 20 && late <= 110, `and up to half a minute more: ${late}`);
 });

@@ -56,6 +56,31 @@ test("the last two minutes are told where seats are chosen, and one press gives 
   await leave();
 });
 
+test("who comes back when the two minutes have begun is told too, in either place", async () => {
+  const visitors = await Promise.all([visit(browser, shop), visit(browser, shop)]);
+  const [seats, checkout] = visitors.map(({ page }) => page);
+  for (const page of [seats, checkout]) {
+    await page.addInitScript(() => {
+      window.elsewhere = false;
+      Object.defineProperty(document, "visibilityState", { get: () => (window.elsewhere ? "hidden" : "visible") });
+    });
+    await openSeats(page, event);
+    await holdBest(page, 2);
+  }
+  await toCheckout(checkout);
+  await awake(checkout);
+  for (const page of [seats, checkout]) await page.evaluate(() => (window.elsewhere = true));
+  await checkout.locator("#clock.low").waitFor({ timeout: 45_000 });
+  await checkout.waitForTimeout(5_000);
+  for (const page of [seats, checkout]) {
+    assert.equal(await page.locator("#said", { hasText: WARNING }).count(), 0, "nothing is said to nobody");
+    await page.evaluate(() => (window.elsewhere = false));
+    await said(page, WARNING);
+    assert.ok((await left(page)) <= 120, "the time is short");
+  }
+  for (const { leave } of visitors) await leave();
+});
+
 test("the last two minutes are told at the checkout, and one press gives more", async () => {
   const { page, leave } = await visit(browser, shop);
   await openSeats(page, event);

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
-use super::{Json, ask, by_id, key, listen, mark, now, say, window};
+use super::{Json, ask, by_id, key, listen, mark, now, say, visible, window};
 use crate::components::clock::{WARN_BELOW, minutes};
 
 /// What is read aloud when little time is left and more can be had.
@@ -40,10 +40,14 @@ pub(in crate::islands) fn start() {
         }
         let left = (number(&seen, "data-from") + number(&seen, "data-left") - now()) as i64;
         show(left);
-        if left < WARN_BELOW && !warned.get() {
+        // Nobody hears what is said while they are elsewhere: it waits for them.
+        if left < WARN_BELOW && !warned.get() && visible() {
+            warned.set(true);
             say("said", if by_id("extend").is_some() { WARNING } else { LAST_WARNING });
         }
-        warned.set(left < WARN_BELOW);
+        if left >= WARN_BELOW {
+            warned.set(false);
+        }
         let over = seen.get_attribute("data-over").unwrap_or_default();
         if left < -500 && !gone.get() && !over.is_empty() {
             gone.set(true);

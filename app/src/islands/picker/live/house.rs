@@ -19,6 +19,12 @@ use super::state;
 use crate::components::notice::Tone;
 use crate::islands::browser::{ask, bytes, put, say};
 
+/// What is said where there is no event any more.
+pub(super) const GONE: &str = "These seats are not to be seen any more. Load the page again to see why.";
+/// Between two questions while the house is not known yet, in milliseconds, and up to as much more: not everybody asks at
+/// the same moment.
+const AGAIN: f64 = 3_000.0;
+
 /// The house.
 pub(super) struct House {
     pub(super) chart: Rc<Chart>,
@@ -68,7 +74,7 @@ pub(super) async fn load() -> bool {
         match refresh().await {
             Answer::Known => return true,
             Answer::Never => break,
-            Answer::None => super::hold::pause(3_000).await,
+            Answer::None => super::hold::pause((AGAIN * (1.0 + js_sys::Math::random())) as u32).await,
         }
     }
     HOUSE.take();
@@ -96,15 +102,12 @@ pub(super) async fn refresh() -> Answer {
     match response.status() {
         200 => {}
         304 => return Answer::Known,
-        // Too long, or too often: the next one may be heard.
-        408 | 429 => return Answer::None,
-        400..=499 => {
-            super::shown::notice(
-                Tone::Care,
-                "These seats are not to be seen any more. Load the page again to see why.",
-            );
+        404 | 410 => {
+            super::shown::notice(Tone::Care, GONE);
+            super::stream::end();
             return Answer::Never;
         }
+        // Whatever else is refused may be heard the next time.
         _ => return Answer::None,
     }
     let tag = response.headers().get("etag").ok().flatten().unwrap_or_default();

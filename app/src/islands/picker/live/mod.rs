@@ -240,15 +240,16 @@ fn toggle(seat: SeatId, singly: bool) {
 }
 
 fn tick() {
-    let Some((left, before, extendable)) = with(|p| {
+    let Some((left, warned, extendable)) = with(|p| {
         let hold = p.hold.as_ref()?;
-        let left = (p.ends - now()) as i64;
-        let before = core::mem::replace(&mut p.left, left);
-        Some((left, before, hold.extendable))
+        p.left = (p.ends - now()) as i64;
+        // Whoever comes back when the time is short already has not heard it.
+        let warned = core::mem::replace(&mut p.warned, p.left < WARN_BELOW);
+        Some((p.left, warned, hold.extendable))
     }) else {
         return;
     };
-    if before >= WARN_BELOW && left < WARN_BELOW {
+    if left < WARN_BELOW && !warned {
         say("said", if extendable { countdown::WARNING } else { countdown::LAST_WARNING });
     }
     countdown::show(left);

@@ -10,7 +10,6 @@ use domain::rules::{Tier, Window};
 
 use super::super::held::{Held, HeldLine};
 use super::map::Pass;
-use crate::components::clock::WARN_BELOW;
 use crate::components::price;
 use crate::islands::browser::{Json, now};
 
@@ -45,6 +44,8 @@ pub(super) struct Picker {
     pub(super) ends: f64,
     /// What the clock showed last.
     pub(super) left: i64,
+    /// It was said that the time is short.
+    pub(super) warned: bool,
     /// Seats to take by one press: offered by the server, or lost when time `ran_out`.
     pub(super) again: Vec<u32>,
     pub(super) ran_out: bool,
@@ -93,8 +94,6 @@ pub(super) fn begin(data: &Json) {
             p.keep(&hold);
             // What the server said is as old as the page.
             p.ends -= now();
-            // Opened within the last two minutes, it warns at once.
-            p.left = p.left.max(WARN_BELOW);
         }
     });
 }

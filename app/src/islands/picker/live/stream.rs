@@ -18,7 +18,7 @@ const POLL: u32 = 6;
 const PATIENCE: u32 = 20;
 /// Ticks without any event after which a stream is dead, whatever the browser believes.
 const SILENT: u32 = 90;
-/// Until a refused stream is asked for again.
+/// Until a refused stream is asked for again, and up to half as long more.
 const AGAIN: u32 = 120;
 /// Ticks without a connection until that is said.
 const SAID_AFTER: u32 = 10;
@@ -41,6 +41,8 @@ struct Stream {
     asking: u32,
     /// The last question was answered.
     answered: bool,
+    /// The event is gone: nothing is asked or listened to any more.
+    dead: bool,
 }
 
 thread_local! {
@@ -84,24 +86,32 @@ pub(super) fn stop() {
     });
 }
 
-/// The stream went on without us: a fresh start, not in the same moment as everybody else's.
+/// The event is gone, for good: nothing is asked or listened to any more, whoever comes back.
+pub(super) fn end() {
+    stop();
+    with(|s| s.dead = true);
+}
+
+/// The stream went on without us, or fell silent: a fresh start, not in the same moment as everybody else's.
 fn gap() {
     stop();
-    with(|s| s.wait = 1 + (js_sys::Math::random() * f64::from(POLL)) as u32);
+    with(|s| s.wait = 1 + some_of(POLL));
+}
+
+/// Fewer ticks than these, by chance.
+fn some_of(ticks: u32) -> u32 {
+    (js_sys::Math::random() * f64::from(ticks)) as u32
 }
 
 /// Asks for a snapshot, and listens to what changes after it where nothing is listened to.
 fn ask() {
+    if with(|s| s.dead) {
+        return;
+    }
     with(|s| s.asking = PATIENCE);
     spawn_local(async {
-        let answer = house::refresh().await;
-        let answered = answer == house::Answer::Known;
-        with(|s| {
-            (s.answered, s.asking) = (answered, 0);
-            if answer == house::Answer::Never {
-                s.ear = None;
-            }
-        });
+        let answered = house::refresh().await == house::Answer::Known;
+        with(|s| (s.answered, s.asking) = (answered, 0));
         if answered && with(|s| s.source.is_none() && s.wait == 0) {
             connect();
         }
@@ -110,7 +120,7 @@ fn ask() {
 
 fn connect() {
     // A browser has few connections for all its tabs: one that nobody sees takes none.
-    if !visible() {
+    if !visible() || with(|s| s.dead) {
         return;
     }
     let (Some(at), url) = (house::with(|house| house.at), state::with(|p| p.stream.clone())) else { return };
@@ -160,7 +170,7 @@ pub(super) fn heard(event: &Event) -> bool {
             // Refused, not lost: the browser does not come back by itself.
             if s.source.as_ref().is_some_and(|source| source.ready_state() == EventSource::CLOSED) {
                 s.source = None;
-                s.wait = AGAIN;
+                s.wait = AGAIN + some_of(AGAIN / 2);
             }
         }),
         _ => {}
@@ -185,7 +195,8 @@ pub(super) fn tick(ticks: u32) {
     if due {
         ask();
     } else if with(|s| s.open && s.silent > SILENT) {
-        restart();
+        // A house that stands still falls silent for everybody at once.
+        gap();
     }
     show();
 }
@@ -194,6 +205,7 @@ pub(super) fn tick(ticks: u32) {
 fn show() {
     let words = with(|s| match (s.open, s.answered) {
         _ if s.ear.is_none() => "",
+        _ if s.dead => house::GONE,
         (true, _) => "Live: you see at once what others choose.",
         _ if s.lost < SAID_AFTER => "",
         (_, true) => "Seats are brought up to date every few seconds.",
