@@ -102,8 +102,12 @@ async fn story(answers: u64, old: bool, comes_back: bool) {
         assert_eq!(holds.verify(id, holder, now).await.unwrap(), hold);
     } else {
         let (holder, gone) = whose(1);
-        soon(async || !holds.is_under_way(gone, holder) && held(&table).iter().all(|(_, of)| *of != gone)).await;
-        assert_eq!(holds.by_holder(holder, now).await.unwrap(), []);
+        soon(async || {
+            let free = !holds.is_under_way(gone, holder) && held(&table).iter().all(|(_, of)| *of != gone);
+            // The seats are free a moment before the hold is forgotten.
+            free && holds.by_holder(holder, now).await.is_ok_and(|known| known.is_empty())
+        })
+        .await;
     }
     let second = insist(&holds, 2, &best(), now).await.unwrap();
     assert!(asked.elapsed() < KNOWN_WITHIN + BUSY, "{answers}: known after {:?}", asked.elapsed());
