@@ -8,7 +8,7 @@ import { awake, holdBest, openSeats, toCheckout } from "./support/walk.mjs";
 
 evening({ PARTERRE_HOLD_SECONDS: "140" });
 
-const WARNING = "Two minutes left. After that the seats go back. You can take ten more minutes by one press.";
+const WARNING = "Less than two minutes left. After that the seats go back. You can take ten more minutes by one press.";
 
 /** Waits until the words are said in a region that does not interrupt whoever is reading. */
 async function said(page, words) {

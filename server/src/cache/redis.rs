@@ -25,6 +25,10 @@ pub struct RedisCache {
 
 /// One MGET, whose answer is in time for who waits since then.
 async fn values(redis: Redis, keys: Vec<String>, since: Instant) -> Result<Vec<Option<Bytes>>, Trouble> {
+    // Who waited too long here waited for us: that is no silence of Redis.
+    if since.elapsed() >= redis.answers_within() {
+        return Err(Trouble::Unavailable { what: WHAT, detail: "too many wait for it".into() });
+    }
     redis.ask_for(keys.len(), since, redis.pool().next_connected().mget(keys)).await
 }
 

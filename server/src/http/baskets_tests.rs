@@ -10,8 +10,6 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use super::client::Client;
-use super::hourly;
 use crate::config::Config;
 use crate::holds::{MemoryHolds, without_baskets};
 use crate::test_support::house::{SLUG, TestHouse, config, with};
@@ -45,37 +43,6 @@ async fn a_basket_that_replaces_nothing_is_a_further_one() {
     assert_eq!(status, StatusCode::CONFLICT);
     let (status, changed) = ask(&house, last["token"].as_str().unwrap(), last["id"].as_str().unwrap()).await;
     assert_eq!(status, StatusCode::CREATED, "{changed}");
-}
-
-async fn take_seat(house: &TestHouse) -> StatusCode {
-    let body = json!({ "seats": [0] }).to_string();
-    let request =
-        Request::post(format!("/api/v1/events/{SLUG}/holds")).header(header::CONTENT_TYPE, "application/json");
-    house.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap().status()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_race_that_is_lost_is_no_basket() {
-    let house = with(Config { holds_per_address: BASKETS, ..config() }, Arc::new(MemoryHolds::default())).await;
-    assert_eq!(take_seat(&house).await, StatusCode::CREATED);
-    for _ in 0..BASKETS * 5 {
-        assert_eq!(take_seat(&house).await, StatusCode::CONFLICT);
-    }
-    let (status, hold) = ask(&house, "", &Uuid::from_u128(1).to_string()).await;
-    assert_eq!(status, StatusCode::CREATED, "{hold}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_basket_beyond_the_hours_is_let_go_again() {
-    let house = with(Config { holds_per_address: BASKETS, ..config() }, Arc::new(MemoryHolds::default())).await;
-    // What other processes granted counts as well.
-    for _ in 0..BASKETS {
-        hourly::basket(&house.shop, Client::UNKNOWN).await.unwrap();
-    }
-    let (status, refused) = ask(&house, "", &Uuid::from_u128(1).to_string()).await;
-    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "{refused}");
-    let left = house.shop.holds.states(house.event, 0, house.shop.now()).await.unwrap().standing[0].1;
-    assert_eq!(left, 50, "nothing stays held of what was refused");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

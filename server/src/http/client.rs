@@ -16,7 +16,7 @@ pub struct Client(pub IpAddr);
 
 impl Client {
     /// Where nothing is known: tests of the bare router.
-    pub(super) const UNKNOWN: Self = Self(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    const UNKNOWN: Self = Self(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
     /// The client of a request that came from `peer` with `headers`. The right-most forwarded address that is no proxy
     /// of ours counts; what stands left of it anybody may have written.

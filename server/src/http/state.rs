@@ -217,18 +217,14 @@ impl Shop {
             Some(old) => looked(patience, self.has_basket(old, event, holder)).await?,
             None => false,
         };
-        if further && !comes_back && !self.crowd.has_room(client, limit, now) {
-            return Err(HoldRefusal::TooManyHolds { limit }.into());
+        if further && !comes_back {
+            if !self.crowd.has_room(client, limit, now) {
+                return Err(HoldRefusal::TooManyHolds { limit }.into());
+            }
+            hourly::basket(self, client).await?;
         }
         let granted = self.holds.hold_by(patience, (event, holder, id), request, now).await?;
         if further {
-            // Counted once it is granted: whoever loses a race has had no basket.
-            if let Err(refused) = hourly::basket(self, client).await {
-                if let Err(error) = self.holds.release(granted.hold.id, holder, now).await {
-                    tracing::warn!(%error, "a basket beyond the hour's stays until its time is over");
-                }
-                return Err(refused);
-            }
             self.crowd.count(client, granted.hold.expires_at, now);
         }
         Ok(granted)

@@ -10,9 +10,9 @@ use crate::components::clock::{WARN_BELOW, minutes};
 
 /// What is read aloud when little time is left and more can be had.
 pub(in crate::islands) const WARNING: &str =
-    "Two minutes left. After that the seats go back. You can take ten more minutes by one press.";
+    "Less than two minutes left. After that the seats go back. You can take ten more minutes by one press.";
 /// What is read aloud when no more can be had.
-pub(in crate::islands) const LAST_WARNING: &str = "Two minutes left. After that the seats go back.";
+pub(in crate::islands) const LAST_WARNING: &str = "Less than two minutes left. After that the seats go back.";
 
 /// Shows what is left on the clock of this page.
 pub(in crate::islands) fn show(left: i64) {
@@ -41,7 +41,7 @@ pub(in crate::islands) fn start() {
         let left = (number(&seen, "data-from") + number(&seen, "data-left") - now()) as i64;
         show(left);
         // Nobody hears what is said while they are elsewhere: it waits for them.
-        if left < WARN_BELOW && !warned.get() && visible() {
+        if (0..WARN_BELOW).contains(&left) && !warned.get() && visible() {
             warned.set(true);
             say("said", if by_id("extend").is_some() { WARNING } else { LAST_WARNING });
         }

@@ -114,7 +114,9 @@ impl Inner {
         match self.whole(&kept, now).await {
             // While the cluster is away nobody is granted anything, and a hold that this process granted is as it was known:
             // its buyer may pay. PostgreSQL decides about its end, its fence and every seat of it once more.
-            Err(trouble) if self.engine.is_away() => self.granted_here(hold, holder, now).ok_or(trouble).map(Some),
+            Err(trouble) if self.engine.is_away() && !self.debts.is_owed(hold) => {
+                self.granted_here(hold, holder, now).ok_or(trouble).map(Some)
+            }
             told => told,
         }
     }

@@ -73,6 +73,11 @@ impl Redis {
         self.ask_for(1, Instant::now(), command).await
     }
 
+    /// How long anybody waits for an answer.
+    pub(crate) fn answers_within(&self) -> std::time::Duration {
+        self.0.settings.answer_within
+    }
+
     /// As [`Redis::ask`], for so many who wait since then: their time counts, and silence counts once for each.
     ///
     /// # Errors

@@ -45,7 +45,7 @@ fn body(picker: &Picker, wish: &Wish) -> String {
     text.raw("]");
     if let Some(quantity) = wish.best {
         text.raw(",\"best\":{\"together\":true,\"quantity\":").number(quantity);
-        if let most @ 1.. = typed("upto") {
+        if let Some(most) = typed("upto") {
             text.raw(",\"max_price\":").number(most);
         }
         if picker.pass == Pass::Accessible || ticked("easy") {
@@ -65,10 +65,10 @@ fn body(picker: &Picker, wish: &Wish) -> String {
     text.done()
 }
 
-/// The whole number in a field; 0 where there is none.
-fn typed(id: &str) -> u32 {
+/// The whole number in a field.
+fn typed(id: &str) -> Option<u32> {
     let value = by_id(id).and_then(|field| js_sys::Reflect::get(&field, &JsValue::from_str("value")).ok());
-    value.and_then(|value| value.as_string()).and_then(|text| text.parse().ok()).unwrap_or(0)
+    value.and_then(|value| value.as_string()).and_then(|text| text.parse().ok())
 }
 
 fn ticked(id: &str) -> bool {
@@ -81,7 +81,7 @@ pub(super) fn place(wish: Wish, go: bool) {
     if with(|p| core::mem::replace(&mut p.busy, true)) {
         return;
     }
-    with(|p| p.again.clear());
+    let offered = with(|p| core::mem::take(&mut p.again));
     shown::busy(true);
     shown::notice(Tone::Calm, "");
     // Shown at once; put right by the answer.
@@ -92,7 +92,11 @@ pub(super) fn place(wish: Wish, go: bool) {
     spawn_local(async move {
         match send("POST", &url, Some(&text)).await {
             Ok(hold) => granted(&hold, go),
-            Err(failed) => told(failed),
+            Err(failed) => {
+                // Whoever is told to press again has something to press.
+                with(|p| p.again = offered);
+                told(failed);
+            }
         }
         settled().await;
     });
@@ -172,7 +176,9 @@ fn told(failed: Failed) {
         Failed::Refused(problem) if problem.get("code").text() == "hold_expired" => gone(),
         Failed::Refused(problem) => {
             let offer: Vec<u32> = problem.get("offer").items().iter().map(|seat| seat.whole() as u32).collect();
-            with(|p| (p.again, p.ran_out) = (offer.clone(), false));
+            if !matches!(problem.get("status").whole(), 429 | 503) {
+                with(|p| (p.again, p.ran_out) = (offer.clone(), false));
+            }
             shown::notice(Tone::Care, &problem.get("detail").text());
             map::suggest(&offer.iter().copied().map(SeatId).collect::<Vec<_>>());
             if !offer.is_empty() {
@@ -307,7 +313,10 @@ pub(super) fn let_go() {
         match answer {
             Some(response) if response.status() == 410 => gone(),
             Some(response) if response.ok() => {
-                with(|p| p.hold = None);
+                with(|p| {
+                    p.hold = None;
+                    p.again.clear();
+                });
                 shown::notice(Tone::Calm, "");
                 say("said", "Everything was given back.");
             }

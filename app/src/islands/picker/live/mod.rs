@@ -108,6 +108,8 @@ fn heard(event: &Event) {
     let (verb, argument) = wanted(&element);
     let kind = event.type_();
     match kind.as_str() {
+        // What the server offered is in the form alone: it goes as it stands.
+        "submit" if verb == "again" && with(|p| p.again.is_empty()) => {}
         "submit" => {
             event.prevent_default();
             submitted(&verb, &argument);
@@ -233,6 +235,7 @@ fn toggle(seat: SeatId, singly: bool) {
     match house::choice(&own, seat, wanted, singly) {
         Ok(seats) => change(seats.into_iter().map(|seat| seat.0).collect(), with(|p| p.standing())),
         Err((text, instead)) => {
+            with(|p| (p.again, p.ran_out) = (instead.iter().map(|seat| seat.0).collect(), false));
             shown::notice(Tone::Care, &text);
             map::suggest(&instead);
         }
@@ -249,7 +252,7 @@ fn tick() {
     }) else {
         return;
     };
-    if left < WARN_BELOW && !warned {
+    if (0..WARN_BELOW).contains(&left) && !warned {
         say("said", if extendable { countdown::WARNING } else { countdown::LAST_WARNING });
     }
     countdown::show(left);
