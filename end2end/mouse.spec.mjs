@@ -32,7 +32,13 @@ test("buys two seats with the mouse", async () => {
   assert.equal(readFileSync(await download.path()).subarray(0, 5).toString(), "%PDF-");
 
   await page.goto("/dev/mail");
-  await page.getByRole("link", { name: new RegExp(event.title.slice(0, 12), "i") }).first().click();
+  const letter = page.getByRole("link", { name: new RegExp(event.title.slice(0, 12), "i") }).first();
+  // The mail follows the tickets by itself, a little later.
+  for (let looks = 0; looks < 40 && (await letter.count()) === 0; looks += 1) {
+    await page.waitForTimeout(250);
+    await page.reload();
+  }
+  await letter.click();
   await page.getByRole("link", { name: /\.pdf/i }).waitFor();
   await leave();
 });
