@@ -4,7 +4,6 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use domain::seat::SeatId;
-use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use super::super::words;
@@ -13,7 +12,7 @@ use super::state::{Picker, Wish, with};
 use super::{house, list, map, shown, stream};
 use crate::components::html::Html;
 use crate::components::notice::Tone;
-use crate::islands::browser::{self, Json, ask, by_id, key, now, say, window};
+use crate::islands::browser::{self, Json, ask, key, now, say, window};
 
 /// How often a request whose fate is unknown is sent, always with the same key.
 const TRIES: usize = 3;
@@ -45,10 +44,10 @@ fn body(picker: &Picker, wish: &Wish) -> String {
     text.raw("]");
     if let Some(quantity) = wish.best {
         text.raw(",\"best\":{\"together\":true,\"quantity\":").number(quantity);
-        if let Some(most) = typed("upto") {
+        if let Some(most) = shown::typed("upto") {
             text.raw(",\"max_price\":").number(most);
         }
-        if picker.pass == Pass::Accessible || ticked("easy") {
+        if picker.pass == Pass::Accessible || shown::ticked("easy") {
             text.raw(",\"accessible\":true");
         }
         if let Pass::Zone(zone) = picker.pass
@@ -63,17 +62,6 @@ fn body(picker: &Picker, wish: &Wish) -> String {
     }
     text.raw("}");
     text.done()
-}
-
-/// The whole number in a field.
-fn typed(id: &str) -> Option<u32> {
-    let value = by_id(id).and_then(|field| js_sys::Reflect::get(&field, &JsValue::from_str("value")).ok());
-    value.and_then(|value| value.as_string()).and_then(|text| text.parse().ok())
-}
-
-fn ticked(id: &str) -> bool {
-    let value = by_id(id).and_then(|field| js_sys::Reflect::get(&field, &JsValue::from_str("checked")).ok());
-    value.is_some_and(|value| value.is_truthy())
 }
 
 /// Asks for a hold in place of the one there is. With `go` the map flies to what is held.

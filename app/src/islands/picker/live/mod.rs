@@ -114,10 +114,7 @@ fn heard(event: &Event) {
             event.prevent_default();
             submitted(&verb, &argument);
         }
-        "change" if element.id() == "quantity" => {
-            let typed = js_sys::Reflect::get(&element, &JsValue::from_str("value")).ok().and_then(|v| v.as_string());
-            quantity(typed.and_then(|text| text.parse().ok()).unwrap_or(1));
-        }
+        "change" if element.id() == "quantity" => quantity(shown::typed("quantity").unwrap_or(1)),
         "keydown" if verb == "tab" => {
             let key = event.unchecked_ref::<KeyboardEvent>().key();
             if key == "ArrowLeft" || key == "ArrowRight" {
@@ -183,9 +180,7 @@ fn submitted(verb: &str, argument: &str) {
 fn standing() {
     let mut standing = Vec::new();
     for tier in with(|p| p.tiers.iter().map(|tier| tier.id.clone()).collect::<Vec<_>>()) {
-        let field = by_id(&["standing_", &tier].concat());
-        let typed = field.and_then(|field| js_sys::Reflect::get(&field, &JsValue::from_str("value")).ok());
-        if let Some(quantity @ 1..) = typed.and_then(|value| value.as_string()).and_then(|text| text.parse().ok()) {
+        if let Some(quantity @ 1..) = shown::typed(&["standing_", &tier].concat()) {
             standing.push((tier, quantity));
         }
     }

@@ -37,6 +37,21 @@ pub(super) fn busy(busy: bool) {
     }
 }
 
+fn property(id: &str, name: &str) -> Option<JsValue> {
+    let field = by_id(id)?;
+    js_sys::Reflect::get(&field, &JsValue::from_str(name)).ok()
+}
+
+/// The whole number in a field.
+pub(super) fn typed(id: &str) -> Option<u32> {
+    property(id, "value")?.as_string()?.parse().ok()
+}
+
+/// Whether a box is ticked.
+pub(super) fn ticked(id: &str) -> bool {
+    property(id, "checked").is_some_and(|ticked| ticked.is_truthy())
+}
+
 /// How many seats are looked for.
 pub(super) fn quantity(quantity: u32) {
     let text = quantity.to_string();
