@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::TierId;
-use crate::money::{Money, MoneyError};
+use crate::money::Money;
 use crate::seat::SeatId;
 
 /// One place's price in its parts, minor units of one currency: `total = net + fee + tax`.
@@ -38,71 +38,5 @@ impl Price {
     pub fn is_sound(&self) -> bool {
         let sum = self.net.checked_add(self.fee).and_then(|sum| sum.checked_add(self.tax));
         self.net >= 0 && self.fee >= 0 && self.tax >= 0 && sum == Some(self.total.amount)
-    }
-
-    /// The price of `n` places, part by part.
-    ///
-    /// # Errors
-    /// [`MoneyError::Overflow`] past 64 bits.
-    pub fn times(&self, n: u32) -> Result<Self, MoneyError> {
-        let part = |amount: i64| amount.checked_mul(i64::from(n)).ok_or(MoneyError::Overflow);
-        Ok(Self { net: part(self.net)?, fee: part(self.fee)?, tax: part(self.tax)?, total: self.total.times(n)? })
-    }
-
-    /// The sum of two prices, part by part.
-    ///
-    /// # Errors
-    /// [`MoneyError`] for two currencies, or past 64 bits.
-    pub fn plus(&self, other: &Self) -> Result<Self, MoneyError> {
-        let part = |a: i64, b: i64| a.checked_add(b).ok_or(MoneyError::Overflow);
-        Ok(Self {
-            net: part(self.net, other.net)?,
-            fee: part(self.fee, other.fee)?,
-            tax: part(self.tax, other.tax)?,
-            total: self.total.plus(other.total)?,
-        })
-    }
-}
-
-impl Line {
-    /// What the whole line costs.
-    ///
-    /// # Errors
-    /// [`MoneyError::Overflow`] past 64 bits.
-    pub fn price(&self) -> Result<Price, MoneyError> {
-        self.unit.times(self.quantity)
-    }
-}
-
-/// Lines and their sum: what the browser shows and what the server charges.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Basket {
-    /// The lines.
-    pub lines: Vec<Line>,
-    /// The sum of the lines, part by part; `None` without lines, because nothing has no currency.
-    pub sum: Option<Price>,
-}
-
-impl Basket {
-    /// Sums lines, every step checked.
-    ///
-    /// # Errors
-    /// [`MoneyError`] for two currencies, or past 64 bits.
-    pub fn of(lines: Vec<Line>) -> Result<Self, MoneyError> {
-        let mut sum: Option<Price> = None;
-        for line in &lines {
-            let price = line.price()?;
-            sum = Some(match sum {
-                Some(sum) => sum.plus(&price)?,
-                None => price,
-            });
-        }
-        Ok(Self { lines, sum })
-    }
-
-    /// How many places.
-    #[must_use]
-    pub fn places(&self) -> u32 {
-        self.lines.iter().fold(0, |sum, line| sum.saturating_add(line.quantity))
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::hall::Hall;
 use crate::hold::{HoldRefusal, MAX_PLACES};
 use crate::ids::TierId;
-use crate::price::{Basket, Line, Price};
+use crate::price::{Line, Price};
 use crate::seat::{Features, SeatId, SeatState};
 use crate::time::Millis;
 
@@ -59,12 +59,12 @@ pub struct Choice<'a> {
     pub standing: &'a [(TierId, u32)],
 }
 
-/// Asks every rule about a choice; what it costs, if all agree. States may be a moment old: the hold store decides.
+/// Asks every rule about a choice. States may be a moment old: the hold store decides.
 ///
 /// # Errors
 /// The first rule that is against it, with its facts. `offer` stays empty here: [`crate::heal`] knows what to offer.
-pub fn check(hall: &Hall<'_>, choice: Choice<'_>, now: Millis) -> Result<Basket, HoldRefusal> {
-    let lines = lines(hall, choice, now)?;
+pub fn check(hall: &Hall<'_>, choice: Choice<'_>, now: Millis) -> Result<(), HoldRefusal> {
+    limits(hall, choice, now)?;
     let taken = taken(hall, choice.seats);
     if !taken.is_empty() {
         return Err(HoldRefusal::SeatsTaken { taken, offer: Vec::new() });
@@ -73,50 +73,43 @@ pub fn check(hall: &Hall<'_>, choice: Choice<'_>, now: Millis) -> Result<Basket,
     if !orphans.is_empty() {
         return Err(HoldRefusal::OrphanSeat { orphans, offer: Vec::new() });
     }
-    // A price that does not fit 64 bits is a tier nobody can sell.
-    Basket::of(lines).map_err(|_| HoldRefusal::NotOnSale { opens_at: None })
+    Ok(())
 }
 
-/// Prices a choice and asks the rules that do not depend on who has which seat: numbers, tiers, sale windows.
+/// Asks the rules that do not depend on who has which seat: numbers, tiers, sale windows.
 ///
 /// # Errors
 /// The first rule that is against it.
-pub fn lines(hall: &Hall<'_>, choice: Choice<'_>, now: Millis) -> Result<Vec<Line>, HoldRefusal> {
-    let asked = choice.standing.iter().fold(choice.seats.len() as u64, |sum, (_, n)| sum + u64::from(*n));
+pub fn limits(hall: &Hall<'_>, choice: Choice<'_>, now: Millis) -> Result<(), HoldRefusal> {
+    let Choice { seats, standing } = choice;
+    let asked = standing.iter().fold(seats.len() as u64, |sum, (_, n)| sum + u64::from(*n));
     if asked == 0 {
         return Err(HoldRefusal::Nothing);
     }
     if asked > MAX_PLACES as u64 {
         return Err(HoldRefusal::TooMany { limit: MAX_PLACES as u32 });
     }
-    if !choice.seats.is_sorted_by(|a, b| a < b) {
+    if !seats.is_sorted_by(|a, b| a < b) {
         return Err(HoldRefusal::Contradiction);
     }
-    let seats: Vec<SeatId> = choice.seats.iter().copied().filter(|seat| hall.tier(*seat).is_none()).collect();
-    if !seats.is_empty() {
-        return Err(HoldRefusal::UnknownSeat { seats });
+    let unknown: Vec<SeatId> = seats.iter().copied().filter(|seat| hall.tier(*seat).is_none()).collect();
+    if !unknown.is_empty() {
+        return Err(HoldRefusal::UnknownSeat { seats: unknown });
     }
-    let mut lines = Vec::with_capacity(choice.seats.len() + choice.standing.len());
-    let mut counts: Vec<(&Tier, u32)> = Vec::new();
-    for seat in choice.seats {
-        if let Some(tier) = hall.tier(*seat) {
-            lines.push(Line { tier: tier.id, seat: Some(*seat), quantity: 1, unit: tier.price });
-            match counts.iter_mut().find(|(known, _)| known.id == tier.id) {
-                Some((_, count)) => *count += 1,
-                None => counts.push((tier, 1)),
-            }
+    for (at, (id, quantity)) in standing.iter().enumerate() {
+        if !hall.tiers.iter().any(|tier| tier.id == *id && tier.category.is_none()) {
+            return Err(HoldRefusal::UnknownTier { tier: *id });
         }
-    }
-    for (id, quantity) in choice.standing {
-        let tier = hall.tiers.iter().find(|tier| tier.id == *id && tier.category.is_none());
-        let tier = tier.ok_or(HoldRefusal::UnknownTier { tier: *id })?;
-        if *quantity == 0 || counts.iter().any(|(known, _)| known.id == *id) {
+        if *quantity == 0 || standing[..at].iter().any(|(known, _)| known == id) {
             return Err(HoldRefusal::Contradiction);
         }
-        lines.push(Line { tier: tier.id, seat: None, quantity: *quantity, unit: tier.price });
-        counts.push((tier, *quantity));
     }
-    for (tier, count) in counts {
+    for tier in hall.tiers {
+        let seated = seats.iter().filter(|seat| hall.tier(**seat).is_some_and(|known| known.id == tier.id)).count();
+        let count = standing.iter().filter(|(id, _)| *id == tier.id).fold(seated as u32, |sum, (_, n)| sum + n);
+        if count == 0 {
+            continue;
+        }
         if !tier.sale.is_open(now) {
             return Err(HoldRefusal::NotOnSale { opens_at: tier.sale.opens_at.filter(|opens| now < *opens) });
         }
@@ -124,7 +117,23 @@ pub fn lines(hall: &Hall<'_>, choice: Choice<'_>, now: Millis) -> Result<Vec<Lin
             return Err(HoldRefusal::TierLimits { tier: tier.id, min: tier.min, max: tier.max });
         }
     }
-    Ok(lines)
+    Ok(())
+}
+
+/// Prices a choice that keeps within [`limits`].
+///
+/// # Errors
+/// As [`limits`] says.
+pub fn lines(hall: &Hall<'_>, choice: Choice<'_>, now: Millis) -> Result<Vec<Line>, HoldRefusal> {
+    limits(hall, choice, now)?;
+    let seated = choice.seats.iter().filter_map(|seat| {
+        hall.tier(*seat).map(|tier| Line { tier: tier.id, seat: Some(*seat), quantity: 1, unit: tier.price })
+    });
+    let standing = choice.standing.iter().filter_map(|(id, quantity)| {
+        let tier = hall.tiers.iter().find(|tier| tier.id == *id)?;
+        Some(Line { tier: *id, seat: None, quantity: *quantity, unit: tier.price })
+    });
+    Ok(seated.chain(standing).collect())
 }
 
 /// Which of the seats the asker cannot have, in the order given.

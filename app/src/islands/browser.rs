@@ -130,7 +130,7 @@ extern "C" {
 pub(super) async fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: Option<&str>) -> Option<Response> {
     let init = RequestInit::new();
     init.set_method(method);
-    if let Ok(end) = end_after(if method == "GET" && !url.contains("/charts/") { LOOK_FOR } else { PATIENCE }) {
+    if let Ok(end) = end_after(if method == "GET" && !url.starts_with("/charts/") { LOOK_FOR } else { PATIENCE }) {
         let _ = Reflect::set(&init, &JsValue::from_str("signal"), &end);
     }
     if let Some(body) = body {

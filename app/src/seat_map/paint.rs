@@ -27,15 +27,15 @@ impl Scene {
         self.buffer.clear(clip, self.theme.ground);
         match near {
             Some(near) => {
-                self.paint_grounds(clip, place, false, near.grounds.iter().copied());
-                self.paint_plates(clip, place, near.plates.iter().copied());
-                self.paint_grounds(clip, place, true, near.grounds.iter().copied());
+                self.paint_grounds(clip, place, false, &mut near.grounds.iter().copied());
+                self.paint_plates(clip, place, &mut near.plates.iter().copied());
+                self.paint_grounds(clip, place, true, &mut near.grounds.iter().copied());
             }
             None => {
                 let (grounds, plates) = (self.model.grounds.len(), self.model.plates.len());
-                self.paint_grounds(clip, place, false, 0..grounds);
-                self.paint_plates(clip, place, 0..plates);
-                self.paint_grounds(clip, place, true, 0..grounds);
+                self.paint_grounds(clip, place, false, &mut (0..grounds));
+                self.paint_plates(clip, place, &mut (0..plates));
+                self.paint_grounds(clip, place, true, &mut (0..grounds));
             }
         }
     }
@@ -72,7 +72,7 @@ impl Scene {
     }
 
     /// Shapes beneath the sections (`over` false), or the small ones upon them: a vomitory's mouth, a post.
-    fn paint_grounds(&mut self, clip: Rect, place: &Place, over: bool, which: impl Iterator<Item = usize>) {
+    fn paint_grounds(&mut self, clip: Rect, place: &Place, over: bool, which: &mut dyn Iterator<Item = usize>) {
         let width = self.line_width();
         for i in which {
             let ground = &self.model.grounds[i];
@@ -92,7 +92,7 @@ impl Scene {
     }
 
     /// The sections' ground.
-    fn paint_plates(&mut self, clip: Rect, place: &Place, which: impl Iterator<Item = usize>) {
+    fn paint_plates(&mut self, clip: Rect, place: &Place, which: &mut dyn Iterator<Item = usize>) {
         let width = self.line_width();
         let line = self.theme.line.mix(self.theme.surface, 60);
         for i in which {

@@ -1,5 +1,6 @@
 //! Refusals as problems: which status, which facts, which words.
 
+use app::islands::picker::words;
 use axum::http::StatusCode;
 use domain::hold::HoldRefusal;
 use domain::order::OrderRefusal;
@@ -72,7 +73,7 @@ impl From<HoldRefusal> for ApiError {
             HoldRefusal::TooMany { limit } => unprocessable(
                 "too_many",
                 "That is a lot of places",
-                format!("One basket takes at most {limit} places. Please choose fewer."),
+                words::too_many(limit),
             )
             .with("limit", limit),
             HoldRefusal::TooManyHolds { limit } => conflict(
@@ -85,10 +86,7 @@ impl From<HoldRefusal> for ApiError {
                 let problem = unprocessable(
                     "not_on_sale",
                     "Not on sale",
-                    match opens_at {
-                        Some(_) => "The sale has not opened yet. Come back when it does; nothing is lost.",
-                        None => "Tickets for this event are not on sale at the moment. Nothing was charged.",
-                    },
+                    words::not_on_sale(opens_at.is_some()),
                 );
                 match opens_at {
                     Some(at) => problem.with("opens_at", rfc3339(at)),
@@ -98,7 +96,7 @@ impl From<HoldRefusal> for ApiError {
             HoldRefusal::TierLimits { tier, min, max } => unprocessable(
                 "tier_limits",
                 "A different number, please",
-                format!("Of this price one purchase takes between {min} and {max} places."),
+                words::tier_limits(min, max),
             )
             .with("tier", tier.to_string())
             .with("min", min)

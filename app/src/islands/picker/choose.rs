@@ -1,8 +1,24 @@
-//! Which seats one press means: the pressed one and its neighbours, as many as are wanted, none left alone.
+//! What a press means: the pressed seat and its neighbours, as many as are wanted, and what the rules say of the choice.
 
 use domain::hall::Hall;
-use domain::rules::orphans;
+use domain::heal::without_orphans;
+use domain::hold::HoldRefusal;
+use domain::rules::{Choice, check, orphans};
 use domain::seat::SeatId;
+use domain::time::Millis;
+
+/// Asks every rule about a whole choice, as the server will ask them again: [`check`].
+///
+/// # Errors
+/// The first rule that is against it. Where a seat would be left alone, `offer` has what would do instead.
+pub fn judge(hall: &Hall<'_>, choice: Choice<'_>, now: Millis) -> Result<(), HoldRefusal> {
+    match check(hall, choice, now) {
+        Err(HoldRefusal::OrphanSeat { orphans, .. }) => {
+            Err(HoldRefusal::OrphanSeat { orphans, offer: without_orphans(hall, choice.seats, now) })
+        }
+        judged => judged.map(drop),
+    }
+}
 
 /// The seats for a press on `seat`, ascending: up to `wanted` free neighbours of one price around it. Where no such
 /// block leaves everybody company the nearest one is given all the same, and the rules will speak.

@@ -4,7 +4,7 @@
 #[cfg(feature = "ssr")]
 pub mod body;
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
-mod choose;
+pub mod choose;
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
 mod floors;
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
@@ -38,6 +38,8 @@ pub struct PickerData {
     pub stream_url: String,
     /// What this browser holds of the event.
     pub hold: Option<HoldView>,
+    /// When the page was made, by the server's clock, in milliseconds of the Unix era.
+    pub now: i64,
     /// How many seats to look for, at first.
     pub quantity: u32,
     /// At most so many places in a basket.

@@ -17,10 +17,37 @@ pub fn count(seats: usize, standing: u32) -> String {
 /// `14`, `14 and 15`, `14, 15 and 16`.
 #[must_use]
 pub fn list(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    let mut text = String::new();
+    for (at, word) in words.iter().enumerate() {
+        text.push_str(match at {
+            0 => "",
+            _ if at + 1 == words.len() => " and ",
+            _ => ", ",
+        });
+        text.push_str(word);
+    }
+    text
+}
+
+/// A basket of more places than one takes.
+#[must_use]
+pub fn too_many(limit: u32) -> String {
+    format!("One basket takes at most {limit} places. Please choose fewer.")
+}
+
+/// Fewer or more places of one price than it is sold by.
+#[must_use]
+pub fn tier_limits(min: u32, max: u32) -> String {
+    format!("Of this price one purchase takes between {min} and {max} places.")
+}
+
+/// Outside the sale, which is still to open or not.
+#[must_use]
+pub fn not_on_sale(opens: bool) -> &'static str {
+    if opens {
+        "The sale has not opened yet. Come back when it does; nothing is lost."
+    } else {
+        "Tickets for this event are not on sale at the moment. Nothing was charged."
     }
 }
 

@@ -1,6 +1,7 @@
 //! Hands on the map: mouse, pen and fingers, the wheel, and the keyboard.
 
 use domain::seat::SeatId;
+use js_sys::Math::exp;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, KeyboardEvent, MouseEvent, PointerEvent, WheelEvent};
 
@@ -161,7 +162,7 @@ impl State {
         }
         let passed = (now - self.hands.last_move).clamp(1.0, 100.0);
         self.hands.last_move = now;
-        let keep = (-passed / 30.0).exp();
+        let keep = exp(-passed / 30.0);
         let speed = &mut self.hands.speed;
         *speed = (speed.0 * keep + dx / passed * (1.0 - keep), speed.1 * keep + dy / passed * (1.0 - keep));
         self.pan_whole(dx, dy);
@@ -186,14 +187,14 @@ impl State {
     pub(super) fn glide(&mut self, passed: f64) -> bool {
         let (left, x, y) = self.hands.wheel;
         if left != 0.0 {
-            let now = if self.is_still() || left.abs() < 0.01 { left } else { left * (1.0 - (-passed / 45.0).exp()) };
+            let now = if self.is_still() || left.abs() < 0.01 { left } else { left * (1.0 - exp(-passed / 45.0)) };
             self.hands.wheel.0 = left - now;
-            self.scene.camera.zoom(now.exp(), x, y);
+            self.scene.camera.zoom(exp(now), x, y);
         }
         if self.hands.gliding {
             let (vx, vy) = self.hands.speed;
             self.pan_whole(vx * passed, vy * passed);
-            let keep = (-passed / 180.0).exp();
+            let keep = exp(-passed / 180.0);
             self.hands.speed = (vx * keep, vy * keep);
             self.hands.gliding = vx.hypot(vy) > 0.02;
         }

@@ -188,11 +188,14 @@ fn granted(hold: &Json, go: bool) {
         .iter()
         .filter_map(|h| Some((house::place(h.get("wanted").whole())?, house::place(h.get("got").whole())?)))
         .collect();
-    let relaxed: Vec<String> = hold.get("relaxed").items().iter().map(Json::text).collect();
+    let mut relaxed = String::new();
+    for words in hold.get("relaxed").items() {
+        relaxed.push_str(&[" ", &words.text()].concat());
+    }
     if !moved.is_empty() {
         shown::notice(Tone::Good, &words::healed(&moved));
     } else if !relaxed.is_empty() {
-        shown::notice(Tone::Calm, &relaxed.join(" "));
+        shown::notice(Tone::Calm, relaxed.trim_ascii());
     }
     let (seats, said) = with(|p| {
         p.keep(hold);

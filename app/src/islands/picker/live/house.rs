@@ -6,14 +6,13 @@ use std::rc::Rc;
 use domain::availability::{Message, Packed, Position, delta};
 use domain::chart::{Chart, pack};
 use domain::hall::Hall;
-use domain::heal::without_orphans;
+use domain::hold::HoldRefusal;
 use domain::money::Money;
-use domain::rules::{Tier, orphans};
+use domain::rules::{Choice, Tier};
 use domain::seat::{SeatId, SeatState};
-use domain::time::Millis;
 
 use super::super::markup::sentence;
-use super::super::words::{Place, list};
+use super::super::words::{Place, list, not_on_sale, tier_limits, too_many};
 use super::super::{choose, floors};
 use super::state;
 use crate::components::notice::Tone;
@@ -176,44 +175,80 @@ fn shown(changes: &[(SeatId, SeatState)], same_house: bool) {
     }
 }
 
-/// What a press on a seat means: the seats to hold, or why not and what would do instead. Asks the rules here and now;
-/// the server asks them again.
-pub(super) fn choice(
-    own: &[SeatId],
-    seat: SeatId,
-    wanted: u32,
-    singly: bool,
-) -> Result<Vec<SeatId>, (String, Vec<SeatId>)> {
+/// What a press on a seat means: the seats to hold, or why it means none.
+pub(super) fn choice(own: &[SeatId], seat: SeatId, wanted: u32, singly: bool) -> Result<Vec<SeatId>, String> {
     let choice = with(|house| {
-        // With a full basket a press moves the whole choice; otherwise it adds. In the list one seat at a time.
+        // With a full basket a press moves the whole choice; otherwise it adds. In the list one seat at a time, or as many
+        // as its price is sold by.
         let full = own.len() as u32 >= wanted && !singly;
         let hall = Hall::new(&house.chart, &house.tiers, &house.states, if full { own } else { &[] });
-        if house.states.get(seat) != SeatState::Free || house.price(seat).is_none() {
+        let tier = hall.tier(seat).filter(|_| house.states.get(seat) == SeatState::Free).ok_or_else(|| {
             let why = match house.states.get(seat) {
                 SeatState::Held => " is in somebody's basket. It comes back if they do not pay.",
                 _ => " is not to be had. Free seats are filled in the colour of their price.",
             };
-            return Err(([&label(&house.chart, seat), why].concat(), Vec::new()));
-        }
+            [&label(&house.chart, seat), why].concat()
+        })?;
+        let alike = own.iter().filter(|own| !full && hall.tier(**own).is_some_and(|other| other.id == tier.id));
+        let least = tier.min.saturating_sub(alike.count() as u32);
         let missing = if singly { 1 } else { wanted - if full { 0 } else { own.len() as u32 } };
         let mut all = if full { Vec::new() } else { own.to_vec() };
-        all.extend(choose::around(&hall, seat, missing));
+        all.extend(choose::around(&hall, seat, missing.max(least)));
         all.sort_unstable();
-        let judge = Hall::new(&house.chart, &house.tiers, &house.states, own);
-        let alone = orphans(&judge, &all);
-        if alone.is_empty() {
-            return Ok(all);
-        }
-        let number = |seat: &SeatId| house.chart.seats.number.get(seat.index()).map(|number| number.to_string());
-        let numbers: Vec<String> = alone.iter().filter_map(number).collect();
-        let text = [
-            "That would leave seat ",
-            &list(&numbers),
-            " alone, and nobody buys a single seat between others. Take it too, or what we point to on the map.",
-        ];
-        Err((text.concat(), without_orphans(&judge, &all, Millis(0))))
+        Ok(all)
     });
-    choice.unwrap_or_else(|| Err(("The house is still loading. One moment, please.".to_owned(), Vec::new())))
+    choice.unwrap_or_else(|| Err("The house is still loading. One moment, please.".to_owned()))
+}
+
+/// What the rules have against a whole choice, in words, and what would do instead. They are asked here and now; the
+/// server asks them again.
+pub(super) fn against(seats: &[u32], standing: &[(String, u32)]) -> Option<(String, Vec<SeatId>)> {
+    let (own, tiers, now) = state::with(|p| (ids(&p.seats()), p.rules(), p.server_time()));
+    let standing: Vec<_> = state::with(|p| {
+        let tier = |id: &String| p.tiers.iter().position(|tier| tier.id == *id).map(|at| tiers[at].id);
+        standing.iter().filter_map(|(id, quantity)| Some((tier(id)?, *quantity))).collect()
+    });
+    let seats = ids(seats);
+    let choice = Choice { seats: &seats, standing: &standing };
+    let judged = with(|house| {
+        let judged = choose::judge(&Hall::new(&house.chart, &tiers, &house.states, &own), choice, now);
+        judged.map_err(|refusal| words(&house.chart, refusal))
+    });
+    match judged {
+        Some(judged) => judged.err()?,
+        // Where all stand there is no chart.
+        None if seats.is_empty() => {
+            let (chart, states) = (Chart::default(), Packed::free(0));
+            words(&chart, choose::judge(&Hall::new(&chart, &tiers, &states, &[]), choice, now).err()?)
+        }
+        None => None,
+    }
+}
+
+/// A refusal as people read it; nothing where the server's answer is the better one: it heals what was just taken, and
+/// knows of what the page does not.
+fn words(chart: &Chart, refusal: HoldRefusal) -> Option<(String, Vec<SeatId>)> {
+    let text = match refusal {
+        HoldRefusal::OrphanSeat { orphans, offer } => {
+            let number = |seat: &SeatId| chart.seats.number.get(seat.index()).map(|number| number.to_string());
+            let numbers: Vec<String> = orphans.iter().filter_map(number).collect();
+            let text = [
+                "That would leave seat ",
+                &list(&numbers),
+                " alone, and nobody buys a single seat between others. Take it too, or what we point to on the map.",
+            ];
+            return Some((text.concat(), offer));
+        }
+        HoldRefusal::TooMany { limit } => too_many(limit),
+        HoldRefusal::TierLimits { min, max, .. } => tier_limits(min, max),
+        HoldRefusal::NotOnSale { opens_at } => not_on_sale(opens_at.is_some()).to_owned(),
+        _ => return None,
+    };
+    Some((text, Vec::new()))
+}
+
+fn ids(seats: &[u32]) -> Vec<SeatId> {
+    seats.iter().copied().map(SeatId).collect()
 }
 
 /// Says that others took the seat that somebody was about to press, or that it came back. Nothing while an answer is on

@@ -196,7 +196,10 @@ fn give_back(seat: u32) {
 /// Holds exactly these; nothing at all lets the hold go.
 fn change(seats: Vec<u32>, standing: Vec<(String, u32)>) {
     if !seats.is_empty() || !standing.is_empty() {
-        hold::place(Wish { seats, standing, best: None }, false);
+        match house::against(&seats, &standing) {
+            Some((text, instead)) => refused(&text, &instead),
+            None => hold::place(Wish { seats, standing, best: None }, false),
+        }
     } else if with(|p| p.hold.is_some()) {
         hold::let_go();
     } else {
@@ -229,12 +232,15 @@ fn toggle(seat: SeatId, singly: bool) {
     let own: Vec<SeatId> = own.into_iter().map(SeatId).collect();
     match house::choice(&own, seat, wanted, singly) {
         Ok(seats) => change(seats.into_iter().map(|seat| seat.0).collect(), with(|p| p.standing())),
-        Err((text, instead)) => {
-            with(|p| (p.again, p.ran_out) = (instead.iter().map(|seat| seat.0).collect(), false));
-            shown::notice(Tone::Care, &text);
-            map::suggest(&instead);
-        }
+        Err(text) => refused(&text, &[]),
     }
+}
+
+/// Says what is against a choice, and offers what would do instead.
+fn refused(text: &str, instead: &[SeatId]) {
+    with(|p| (p.again, p.ran_out) = (instead.iter().map(|seat| seat.0).collect(), false));
+    shown::notice(Tone::Care, text);
+    map::suggest(instead);
 }
 
 fn tick() {

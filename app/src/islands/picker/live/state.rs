@@ -7,6 +7,7 @@ use domain::ids::TierId;
 use domain::money::{Currency, Money};
 use domain::price::Price;
 use domain::rules::{Tier, Window};
+use domain::time::Millis;
 
 use super::super::held::{Held, HeldLine};
 use super::map::Pass;
@@ -18,6 +19,9 @@ pub(super) struct TierInfo {
     pub(super) id: String,
     pub(super) category: Option<u8>,
     pub(super) price: Money,
+    min: u32,
+    max: u32,
+    sale: Window,
 }
 
 /// What is wished for.
@@ -37,6 +41,8 @@ pub(super) struct Picker {
     pub(super) availability: String,
     pub(super) stream: String,
     pub(super) tiers: Vec<TierInfo>,
+    /// When the page was made, by the server's clock.
+    made: i64,
     pub(super) most: u32,
     pub(super) quantity: u32,
     pub(super) hold: Option<Held>,
@@ -77,6 +83,9 @@ pub(super) fn begin(data: &Json) {
         id: tier.get("id").text(),
         category: tier.get("category").some().map(|category| category.whole() as u8),
         price: money(&tier.get("price")),
+        min: tier.get("min_purchase").whole() as u32,
+        max: tier.get("max_purchase").whole() as u32,
+        sale: Window { opens_at: instant(&tier, "sale_starts_at"), closes_at: instant(&tier, "sale_ends_at") },
     });
     let picker = Picker {
         slug: data.get("slug").text(),
@@ -84,6 +93,7 @@ pub(super) fn begin(data: &Json) {
         availability: data.get("availability_url").text(),
         stream: data.get("stream_url").text(),
         tiers: tiers.collect(),
+        made: data.get("now").whole(),
         most: data.get("most").whole() as u32,
         quantity: data.get("quantity").whole() as u32,
         ..Picker::default()
@@ -96,6 +106,10 @@ pub(super) fn begin(data: &Json) {
             p.ends -= now();
         }
     });
+}
+
+fn instant(json: &Json, name: &str) -> Option<Millis> {
+    Some(Millis(js_sys::Date::parse(&json.get(name).some()?.text()) as i64))
 }
 
 fn money(json: &Json) -> Money {
@@ -149,15 +163,20 @@ impl Picker {
         self.hold = Some(held);
     }
 
+    /// What the server's clock says, as far as the page knows.
+    pub(super) fn server_time(&self) -> Millis {
+        Millis(self.made + now() as i64)
+    }
+
     /// The tiers as the rules want them. Ids are their positions: the rules only compare them.
     pub(super) fn rules(&self) -> Vec<Tier> {
         let tiers = (1_u128..).zip(&self.tiers).map(|(at, tier)| Tier {
             id: TierId(uuid::Uuid::from_u128(at)),
             category: tier.category,
             price: Price { net: tier.price.amount, fee: 0, tax: 0, total: tier.price },
-            min: 1,
-            max: self.most,
-            sale: Window::default(),
+            min: tier.min,
+            max: tier.max,
+            sale: tier.sale,
         });
         tiers.collect()
     }
