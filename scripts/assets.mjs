@@ -2,13 +2,13 @@
 //
 // dist/assets/HASH/ is named by the hash of its final contents, so it can be kept for a year; every file that
 // shrinks has a .br and a .gz twin. dist/manifest.json tells the server the folder's address and the files' names.
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import { build } from "esbuild";
+import { shrink } from "./shrink.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
 const compiled = process.argv[2];
@@ -26,12 +26,7 @@ if (existsSync(join(root, "public"))) cpSync(join(root, "public"), draft, { recu
 const optimised = join(compiled, "optimised.wasm");
 const plain = join(compiled, "parterre-frontend_bg.wasm");
 if (!existsSync(optimised) || statSync(optimised).mtimeMs < statSync(plain).mtimeMs) {
-  const tool = join(root, "node_modules/.bin/wasm-opt");
-  // A large function that is called once stays a function: inlined it is shorter, but compresses worse (by 2.4 KB).
-  const small = ["--one-caller-inline-max-function-size", "25"];
-  // The stack lies lowest and never reaches the first kilobyte, so addresses may be folded into the instructions.
-  const flags = ["-Oz", "--converge", ...small, "--low-memory-unused", "--strip-debug", "--strip-producers", "--strip-target-features"];
-  execFileSync(tool, [...flags, plain, "-o", optimised], { stdio: "inherit" });
+  shrink(plain, optimised);
 }
 cpSync(optimised, join(draft, wasm));
 

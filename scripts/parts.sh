@@ -84,8 +84,19 @@ number() {
 }
 
 part_size() {
+  local good=0
   build_client
-  check "the client is within its budget" node scripts/size.mjs
+  check "the client is within its budget" node scripts/size.mjs || good=1
+  check "the map's inner loops do in WebAssembly's vectors what they do without" raster_in_wasm || good=1
+  return "$good"
+}
+
+raster_in_wasm() {
+  local file
+  need_wasm_target
+  file=$(cargo test --locked --package parterre-raster --lib --target wasm32-unknown-unknown --no-run --message-format=json |
+    sed -nE 's/.*"executable":"([^"]+)".*/\1/p' | tail -n 1)
+  [ -n "$file" ] && node scripts/wasmtest.mjs "$file"
 }
 
 part_browser() {

@@ -25,7 +25,7 @@ const bench = packed
 bench.sell(7);
 const canvas = document.getElementById("map");
 if (!query.has("bare")) {
-  bench.mount(canvas);
+  bench.mount(canvas, query.has("sharp"));
   // The picture is complete once the frame that drew it has been painted and committed.
   const port = new MessageChannel();
   port.port1.onmessage = () => {

@@ -1,12 +1,15 @@
 // The seat map's benchmark: `node run.mjs [--quick] [--json FILE] [--no-build]`, or `./bench map`.
-// Builds the map alone on a page, draws it in Chromium without a GPU beside four other ways, prints a table.
+// Builds the map alone on a page, as the client is built (the environment has its flags), draws it in Chromium without a
+// GPU beside four other ways, opens the seats page of a shop (PARTERRE_BINARY), prints a table.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { shrink } from "../../scripts/shrink.mjs";
 import { serve } from "./serve.mjs";
+import { navigate } from "./shop.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "../..");
@@ -23,9 +26,8 @@ function build() {
   mkdirSync(wasm, { recursive: true });
   const bind = ["--target", "web", "--no-typescript", "--out-name", "bench", "--out-dir", wasm, compiled];
   execFileSync("wasm-bindgen", bind, { stdio: "inherit" });
-  const optimise = join(root, "node_modules/.bin/wasm-opt");
   const file = join(wasm, "bench_bg.wasm");
-  if (existsSync(optimise)) execFileSync(optimise, ["-Oz", "--strip-debug", file, "-o", file], { stdio: "inherit" });
+  shrink(file, file);
 }
 
 const say = (line) => process.stderr.write(`${line}\n`);
@@ -55,7 +57,7 @@ async function open(query, { ratio = 1, slower = 1 } = {}) {
 
 /** Our own map: the journey and the whole house. */
 async function ours(seats, how, frames) {
-  const { page, close } = await open(`chart=bowl&seats=${seats}`, how);
+  const { page, close } = await open(`chart=bowl&seats=${seats}${how.sharp ? "&sharp=1" : ""}`, how);
   const result = await page.evaluate(async (frames) => {
     const { totals, journey, whole, share } = await import("/measure.mjs");
     const { bench } = window;
@@ -134,7 +136,7 @@ const sizes = quick ? [10_000, 100_000] : [1_000, 10_000, 100_000, 1_000_000];
 const frames = quick ? 90 : 180;
 const report = { machine: { cpu: cpus()[0]?.model, cores: cpus().length }, loadBefore: load(), ours: [], others: [] };
 for (const seats of sizes) {
-  for (const how of [{}, { ratio: 2 }, { slower: 4 }]) {
+  for (const how of [{}, { ratio: 2 }, { ratio: 2, sharp: true }, { slower: 4 }]) {
     if (seats === 1_000_000 && how.slower) continue;
     const row = { seats, ratio: 1, slower: 1, ...how, ...(await ours(seats, how, frames)) };
     report.ours.push(row);
@@ -142,7 +144,8 @@ for (const seats of sizes) {
   }
 }
 report.single = await single();
-say(JSON.stringify(report.single));
+report.shop = await navigate(browser);
+say(JSON.stringify([report.single, report.shop]));
 const ways = ["Canvas2D arc", "Canvas2D fillRect", "Konva", "Pixi 8 particles"];
 for (const seats of sizes) {
   for (const name of ways) {
@@ -164,7 +167,7 @@ const lines = [
   "|---|---|---|---|---|---|",
   ...report.ours.map(
     (r) =>
-      `| ${r.seats.toLocaleString("en")} seats, pixel ratio ${r.ratio}${r.slower > 1 ? `, CPU slowed ${r.slower}x` : ""} | ${ms(r.path50)} | ${ms(r.path95)} | ${ms(r.all50)} | ${ms(r.all95)} | ${(r.sharpness * 100).toFixed(0)} % |`,
+      `| ${r.seats.toLocaleString("en")} seats, pixel ratio ${r.ratio}${r.slower > 1 ? `, CPU slowed ${r.slower}x` : ""}${r.sharp ? ", resolution fixed" : ""} | ${ms(r.path50)} | ${ms(r.path95)} | ${ms(r.all50)} | ${ms(r.all95)} | ${(r.sharpness * 100).toFixed(0)} % |`,
   ),
   "",
   `| all seats in view, median total per frame, ms | ${sizes.map((s) => s.toLocaleString("en")).join(" | ")} |`,
@@ -178,7 +181,9 @@ const lines = [
     return `| ${name} | ${cells.join(" | ")} |`;
   }),
   "",
-  `Hit test ${report.single.hit.toFixed(2)} µs; 1,000 changed seats among 100,000 ${ms(report.single.flips)} ms, of which the map's own script is ${ms(report.single.flipsOwn)} ms; navigation to a complete map of 100,000 seats ${ms(report.single.complete)} ms (chart of ${report.single.packed.toLocaleString("en")} bytes, uncompressed).`,
+  `Hit test ${report.single.hit.toFixed(2)} µs; 1,000 changed seats among 100,000 ${ms(report.single.flips)} ms, of which the map's own script is ${ms(report.single.flipsOwn)} ms.`,
+  "",
+  `From navigation to a complete map: the shop's own seats page of ${report.shop.seats.toLocaleString("en")} seats ${ms(report.shop.median)} ms (longest of seven ${ms(report.shop.longest)}), nothing cached; the map alone on a bare page ${ms(report.single.complete)} ms (chart of ${report.single.packed.toLocaleString("en")} bytes, uncompressed).`,
 ];
 console.log(lines.join("\n"));
 const json = after("--json");

@@ -243,7 +243,7 @@ fn part(sum: i32) -> u32 {
     ((sum + 256) >> 9) as u32
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -78,11 +78,11 @@ impl Bench {
         }
     }
 
-    /// Puts the map on a canvas.
-    pub fn mount(&mut self, canvas: HtmlCanvasElement) -> bool {
+    /// Puts the map on a canvas; `sharp`: in the screen's resolution, however slow.
+    pub fn mount(&mut self, canvas: HtmlCanvasElement, sharp: bool) -> bool {
         let words = ["€48.50", "€69.00", "€92.00", "€120.00", "€35.00", "€150.00", "€80.00", "€25.00"];
         let prices = words.iter().zip(1..).map(|(w, i)| CategoryWords { total: i, words: (*w).to_owned() }).collect();
-        let options = MapOptions { prices, ..MapOptions::default() };
+        let options = MapOptions { prices, sharp, ..MapOptions::default() };
         let (ready, last) = (self.ready.clone(), self.last.clone());
         self.view = SeatMapView::mount(canvas, self.chart.clone(), options, move |event| match event {
             MapEvent::Ready => ready.set(true),

@@ -31,11 +31,14 @@ pub(super) struct Quality {
     started: f64,
     measured: bool,
     moved: f64,
+    /// Nothing is learned.
+    fixed: bool,
 }
 
-impl Default for Quality {
-    fn default() -> Self {
-        Self { cut: 1.0, learned: 1.0, slow: 0, started: 0.0, measured: false, moved: f64::MIN }
+impl Quality {
+    /// The screen's own; `fixed`: for good.
+    pub(super) fn new(fixed: bool) -> Self {
+        Self { cut: 1.0, learned: 1.0, slow: 0, started: 0.0, measured: false, moved: f64::MIN, fixed }
     }
 }
 
@@ -75,7 +78,7 @@ impl State {
 
     /// The posted message came back: the frame is done.
     pub(super) fn frame_done(&mut self) {
-        if !core::mem::take(&mut self.quality.measured) {
+        if !core::mem::take(&mut self.quality.measured) || self.quality.fixed {
             return;
         }
         let total = self.now() - self.quality.started;

@@ -28,6 +28,8 @@ pub struct MapOptions {
     pub prices: Vec<CategoryWords>,
     /// Words the map writes by itself.
     pub words: MapWords,
+    /// In the screen's resolution also in motion, however slow the machine is.
+    pub sharp: bool,
 }
 
 /// A mounted map. Cloning shares it; it lives until [`SeatMapView::destroy`].

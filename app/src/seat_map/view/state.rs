@@ -83,7 +83,7 @@ impl State {
             told: Vec::new(),
             ready: false,
             buttons: None,
-            quality: super::frame::Quality::default(),
+            quality: super::frame::Quality::new(options.sharp),
             channel: MessageChannel::new().ok(),
             asked: None,
             last_frame: 0.0,
