@@ -8,7 +8,7 @@ use parterre::holds::CqlHolds;
 use parterre::holds::store::{HoldStore, Outcome};
 use parterre::stores::cql::Cql;
 
-use super::{NOW, Ran, Textbook, event, grant, opened, random, recovered, rush, spread};
+use super::{NOW, Ran, Textbook, event, grant, median, opened, random, recovered, rush, spread};
 
 const SEATS: u32 = 20_000;
 const BUYERS: u64 = SEATS as u64 / 4;
@@ -60,11 +60,6 @@ async fn parterre(store: &CqlHolds, round: u64) -> Ran {
         all = Ran { holds: all.holds + ran.holds, seats: all.seats + ran.seats, secs: all.secs + ran.secs };
     }
     all
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// Measures and prints the table. A first turn of each warms the node and counts for nothing.

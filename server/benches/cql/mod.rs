@@ -1,5 +1,6 @@
 //! Holds on one durable Apache Cassandra node, beside the ways one would write first, in the same run.
 
+mod contention;
 mod fours;
 
 use std::future::Future;
@@ -9,10 +10,9 @@ use std::time::{Duration, Instant};
 
 use domain::hold::Fence;
 use domain::ids::{EventId, HoldId};
-use domain::seat::SeatId;
 use domain::time::MINUTE;
 use parterre::holds::cql::{CqlHolds, Tuning};
-use parterre::holds::store::{HoldStore, Layout, Outcome, Sold};
+use parterre::holds::store::{HoldStore, Layout, Sold};
 use parterre::stores::cql::connect::Settings;
 use parterre::stores::cql::{Cql, keyspace, migrate};
 use parterre::test_support::cassandra;
@@ -21,10 +21,6 @@ use scylla::value::Row;
 use tokio::sync::Semaphore;
 
 use super::{NOW, event, grant, random};
-
-/// Handlers at work at a time, as one server has them in a rush.
-const HANDLERS: usize = 2_000;
-const CONTENDERS: u64 = 100;
 
 /// What a run came to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -117,43 +113,9 @@ async fn recovered(cql: &Cql) -> CqlHolds {
     panic!("the node did not get over the baseline");
 }
 
-/// A hundred contenders at once for each of 1,000 seats, twenty seats at a time: so many have room among the handlers.
-async fn contention(cql: &Cql, quick: bool) {
-    const SEATS: u32 = 1_000;
-    let within = Duration::from_secs(if quick { 3 } else { 10 });
-    let (wishes, rounds) = (u64::from(SEATS) * CONTENDERS, if quick { 2 } else { 6 });
-    let textbook = Textbook::new(cql).await;
-    let base = rush(wishes, HANDLERS, within, |op| {
-        let textbook = textbook.clone();
-        let (seat, hold) = (spread(op / CONTENDERS, u64::from(SEATS)) as u32, HoldId::mint(NOW, random(op)));
-        async move { u32::from(textbook.take(event(900), (seat / 200) as i32, seat, hold).await) }
-    })
-    .await;
-    let store = recovered(cql).await;
-    let mut ours = Ran::default();
-    for round in 0..rounds {
-        let event = event(1_000 + round);
-        opened(&store, event, SEATS).await;
-        let ran = rush(wishes, HANDLERS, Duration::MAX, |op| {
-            let store = store.clone();
-            let seat = spread(op / CONTENDERS, u64::from(SEATS)) as u32;
-            let wish = grant(event, op + (round + 1) * 10_000_000, vec![SeatId(seat)]);
-            async move { u32::from(matches!(store.place(&wish, NOW).await, Outcome::Applied(_))) }
-        })
-        .await;
-        ours = Ran { holds: ours.holds + ran.holds, seats: ours.seats + ran.seats, secs: ours.secs + ran.secs };
-    }
-    let rounds_of_paxos = store.counters().rounds();
-    assert_eq!(u64::from(ours.holds), rounds * u64::from(SEATS), "every seat has one holder");
-    println!(
-        "\n| 100 contenders a seat, one durable Cassandra node | holds a second | Paxos rounds a hold |\n|---|---|---|"
-    );
-    println!(
-        "| baseline: a conditional write an attempt, from the handler | {:.1} | {CONTENDERS} asked |",
-        base.holds_a_second()
-    );
-    println!("| Parterre | {:.0} | {:.3} |", ours.holds_a_second(), rounds_of_paxos as f64 / f64::from(ours.holds));
-    println!("| ratio | {:.0} | |", ours.holds_a_second() / base.holds_a_second().max(0.01));
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 /// Runs both on a node of their own; says so where this machine cannot have one.
@@ -163,7 +125,7 @@ pub(crate) async fn holds(quick: bool) {
     let settings = Settings::new(nodes.nodes, &format!("bench_{}", std::process::id()));
     migrate::up(&settings, NOW, [7; 16]).await.expect("the CQL steps apply");
     let cql = Cql::connect(&settings).await.expect("the node answers");
-    contention(&cql, quick).await;
+    contention::measure(&cql, quick).await;
     fours::measure(&cql, quick).await;
     drop(cql);
     keyspace::remove(&settings).await.expect("the keyspace goes");
