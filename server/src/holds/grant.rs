@@ -283,7 +283,15 @@ impl Call<'_> {
                 let opens_at = seated().filter_map(|tier| tier.sale.opens_at).filter(|opens| self.now < *opens).min();
                 return Err(HoldRefusal::NotOnSale { opens_at }.into());
             }
-            None => {}
+            None => {
+                // Where no tier is sold in such numbers, nothing is sold out.
+                let mut on_sale = seated().filter(|tier| tier.sale.is_open(self.now)).peekable();
+                if let Some(first) = on_sale.peek().copied()
+                    && !on_sale.any(|tier| (tier.min..=tier.max).contains(&request.quantity))
+                {
+                    return Err(HoldRefusal::TierLimits { tier: first.id, min: first.min, max: first.max }.into());
+                }
+            }
         }
         Ok(Wish {
             quantity: request.quantity,

@@ -1,5 +1,7 @@
 //! The service over holds in memory: wishes in, holds or refusals with their facts out.
 
+mod minimum;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;

@@ -69,6 +69,13 @@ fn limits_windows_and_nonsense_are_refused_with_their_facts() {
     plan.tiers[1].max = 2;
     let limits = HoldRefusal::TierLimits { tier: tier_id(2), min: 1, max: 2 };
     assert_eq!(refusal(&plan, &[6, 7, 8], &[]), limits);
+    (plan.tiers[1].min, plan.tiers[2].min) = (2, 3);
+    let limits = HoldRefusal::TierLimits { tier: tier_id(2), min: 2, max: 2 };
+    assert_eq!(refusal(&plan, &[0, 6], &[(club, 3)]), limits, "a tier at a time, whatever else is chosen");
+    let limits = HoldRefusal::TierLimits { tier: club, min: 3, max: 10 };
+    assert_eq!(refusal(&plan, &[6, 7], &[(club, 2)]), limits);
+    let enough = Choice { seats: &seats(&[6, 7]), standing: &[(club, 3)] };
+    assert!(lines(&plan.hall(), enough, NOW).is_ok());
     plan.tiers[0].sale.opens_at = Some(NOW.plus(1));
     assert_eq!(refusal(&plan, &[0], &[]), HoldRefusal::NotOnSale { opens_at: Some(NOW.plus(1)) });
     plan.tiers[0].sale = Window { opens_at: None, closes_at: Some(NOW) };
