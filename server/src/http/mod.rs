@@ -9,6 +9,8 @@ pub mod files;
 pub mod form;
 pub mod handover;
 pub mod health;
+#[cfg(test)]
+mod health_tests;
 pub mod hourly;
 pub mod html;
 pub mod json;
@@ -25,6 +27,8 @@ pub mod refusals;
 pub mod secret;
 pub mod security;
 pub mod serve;
+#[cfg(test)]
+mod silence_tests;
 pub mod state;
 pub mod v1;
 pub mod views;

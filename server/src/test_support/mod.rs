@@ -109,6 +109,36 @@ impl TestDatabase {
             WHERE datname = current_database() AND pid <> pg_backend_pid()";
         sqlx::query(CUT).execute(&self.pool).await.expect("the test's database answers");
     }
+    /// Cuts every connection to it, and takes no new ones until [`TestDatabase::back`].
+    ///
+    /// # Panics
+    /// Where the server does not obey.
+    pub async fn away(&self) {
+        self.takes_connections(false).await;
+        self.as_admin(format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
+            self.name
+        ))
+        .await;
+    }
+
+    /// Takes connections again.
+    ///
+    /// # Panics
+    /// Where the server does not obey.
+    pub async fn back(&self) {
+        self.takes_connections(true).await;
+    }
+
+    async fn takes_connections(&self, takes: bool) {
+        self.as_admin(format!("ALTER DATABASE {} ALLOW_CONNECTIONS {takes}", self.name)).await;
+    }
+
+    async fn as_admin(&self, statement: String) {
+        let mut admin = PgConnection::connect(&self.base).await.expect("the test server answers");
+        run(&mut admin, statement).await;
+        admin.close().await.expect("the test server says goodbye");
+    }
 }
 
 async fn clone(base: String, template: &str) -> TestDatabase {

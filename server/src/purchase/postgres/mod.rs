@@ -3,7 +3,7 @@
 mod amend;
 pub(crate) mod due;
 mod pay;
-mod person;
+pub(crate) mod person;
 mod place;
 mod read;
 mod settle;

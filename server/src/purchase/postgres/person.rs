@@ -10,7 +10,7 @@ use crate::trouble::Trouble;
 
 /// Places of the event that the person has, but for those of one hold. Orders are younger than their event, and an order's
 /// id is its time: the months before and after are not looked into. A day either way is for clocks that differ.
-const HAD: &str = "
+pub(crate) const HAD: &str = "
     SELECT coalesce(sum(i.quantity), 0) FROM orders o JOIN order_items i ON i.order_id = o.id
     WHERE o.event_id = $1 AND lower(o.buyer_email) = lower($2) AND o.hold_id <> $3
       AND o.status IN ('pending', 'closing', 'paid', 'partly_refunded')

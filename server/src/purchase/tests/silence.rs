@@ -6,15 +6,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use domain::ids::PaymentId;
 use domain::order::OrderStatus;
-use domain::payment::Reported;
+use domain::payment::{PaymentStatus, Reported};
 
-use super::{GOOD, fill_the_disk, set, sound};
+use super::{GOOD, fill_the_disk, refusal, set, sound};
 use crate::clock::SystemClock;
-use crate::payments::{Ask, Intent, Method, PaymentProvider, Providers};
+use crate::payments::{ANSWER_WITHIN, Ask, Intent, Method, PaymentProvider, Providers};
 use crate::purchase::places::PlainLabels;
 use crate::purchase::postgres::PostgresOrders;
 use crate::purchase::*;
+use crate::test_support::check_later;
 use crate::test_support::shop::{Shop, run_out};
+
+/// The provider writes it down and never answers.
+const SILENT: &str = "4000 0000 0000 0341";
 
 /// Hangs in every call, for ever.
 struct Hanging;
@@ -148,6 +152,33 @@ async fn what_was_begun_with_a_provider_that_takes_no_more_comes_to_its_end() {
     purchase.sweep().await.unwrap();
     assert_eq!(purchase.order(order.id, order.holder).await.unwrap().status, OrderStatus::Expired);
     sound(&shop).await;
+}
+
+/// The whole of a purchase with the card that the provider writes down and never answers.
+#[tokio::test]
+async fn a_card_that_is_never_answered_keeps_the_seat_until_the_orders_end_and_no_longer() {
+    let shop = Shop::open(1).await;
+    let till = &shop.till;
+    let order = till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+    let told = tokio::time::timeout(2 * ANSWER_WITHIN, till.pay(&order, SILENT)).await.expect("nobody waits for ever");
+    let waits = told.unwrap();
+    assert_eq!(
+        (waits.status, waits.live_payment().unwrap().status.public_word()),
+        (OrderStatus::Pending, "processing")
+    );
+    assert_eq!(refusal(till.pay(&order, GOOD).await), OrderRefusal::PaymentInProgress, "no second charge beside it");
+    till.purchase.sweep().await.unwrap();
+    let still = till.purchase.order(order.id, order.holder).await.unwrap();
+    assert_eq!((still.status, still.payments[0].status), (OrderStatus::Pending, PaymentStatus::Processing));
+    assert!(till.hold(till.somebody(), &[0], 0).is_none(), "the seat is kept meanwhile");
+    run_out(&shop.database.pool).await;
+    till.purchase.sweep().await.unwrap();
+    let end = till.purchase.order(order.id, order.holder).await.unwrap();
+    assert_eq!((end.status, end.payments[0].status), (OrderStatus::Expired, PaymentStatus::Cancelled));
+    assert_eq!((end.payments[0].captured, end.tickets.len()), (0, 0));
+    let next = till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+    assert_eq!(till.pay(&next, GOOD).await.unwrap().status, OrderStatus::Paid);
+    assert_eq!(check_later(&shop.database.pool).await, []);
 }
 
 #[tokio::test]

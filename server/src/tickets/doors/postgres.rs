@@ -35,7 +35,7 @@ const ONE: &str = tickets!("tickets t JOIN events e ON e.id = t.event_id WHERE t
 const AT_REST: &str =
     tickets!("tickets t JOIN events e ON e.id = t.event_id WHERE t.id = $1 FOR SHARE OF t SKIP LOCKED");
 /// The lot first, so that it is no longer than this whatever event its tickets are of.
-const LOT: &str = tickets!(
+pub(crate) const LOT: &str = tickets!(
     "(SELECT * FROM tickets WHERE id > $1 ORDER BY id LIMIT $2) t JOIN events e ON e.id = t.event_id ORDER BY t.id"
 );
 const LOT_OF: &str = tickets!(

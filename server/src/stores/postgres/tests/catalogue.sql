@@ -6,7 +6,9 @@ SELECT line FROM (
     UNION ALL
     SELECT 'column ' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
         || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END || ' ' || a.attstorage::text || ' ' || a.attidentity::text
-        || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '') || ' ' || coalesce(col_description(c.oid, a.attnum), '')
+        || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '')
+        -- What is said about a column stands at the parent: a leaf has it only where it was made later.
+        || ' ' || coalesce(CASE WHEN NOT c.relispartition THEN col_description(c.oid, a.attnum) END, '')
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
     WHERE c.relnamespace IN (SELECT oid FROM mine) AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0 AND NOT a.attisdropped

@@ -8,6 +8,19 @@ async fn catalogue(pool: &crate::stores::postgres::Pool) -> Vec<String> {
     sqlx::query_scalar(include_str!("catalogue.sql")).fetch_all(pool).await.unwrap()
 }
 
+/// Makes the months of these names, where they are not there.
+async fn make_months(pool: &crate::stores::postgres::Pool, months: &[String]) {
+    for month in months {
+        let start = format!("{}-01T00:00:00Z", month.replace('_', "-"));
+        let start: jiff::Timestamp = start.parse().unwrap();
+        sqlx::query("SELECT make_month($1)")
+            .bind(crate::stores::postgres::codec::At(domain::time::Millis(start.as_millisecond())))
+            .execute(pool)
+            .await
+            .unwrap();
+    }
+}
+
 #[tokio::test]
 async fn each_step_down_takes_back_exactly_what_its_step_up_brought() {
     let db = empty_database().await;
@@ -44,17 +57,68 @@ async fn up_down_up_on_data_gives_the_same_schema() {
     let left: Vec<_> = catalogue(&db.pool).await.into_iter().filter(|line| !line.contains("_sqlx_")).collect();
     assert_eq!(left, Vec::<String>::new());
     migrate::up(&db.url).await.unwrap();
-    for month in &months {
-        let start = format!("{}-01T00:00:00Z", month.replace('_', "-"));
-        let start: jiff::Timestamp = start.parse().unwrap();
-        sqlx::query("SELECT make_month($1)")
-            .bind(crate::stores::postgres::codec::At(domain::time::Millis(start.as_millisecond())))
-            .execute(&db.pool)
-            .await
-            .unwrap();
-    }
+    make_months(&db.pool, &months).await;
     assert_eq!(catalogue(&db.pool).await, whole);
     super::sample::fill(&db.pool).await;
+}
+
+/// The first step that sells anything: it makes the months that orders lie in.
+const FIRST_THAT_SELLS: i64 = 18;
+
+/// What a step up changes in rows that are there, by table and column.
+const REWRITTEN: [&str; 2] = ["idempotency_keys.key", "payments.check_at"];
+
+/// Every row as JSON, by table; of leaves under their parent's name.
+async fn rows(pool: &crate::stores::postgres::Pool) -> Vec<(String, serde_json::Value)> {
+    const TABLES: &str = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace
+        AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> '_sqlx_migrations' ORDER BY 1";
+    let tables: Vec<String> = sqlx::query_scalar(TABLES).fetch_all(pool).await.unwrap();
+    let mut all = vec![];
+    for table in tables {
+        let whole = format!("SELECT to_jsonb(whole)::text FROM {table} whole ORDER BY 1");
+        let of_table: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(whole)).fetch_all(pool).await.unwrap();
+        all.extend(of_table.iter().map(|row| (table.clone(), serde_json::from_str(row).unwrap())));
+    }
+    all
+}
+
+/// The lines of `one` that `other` has not.
+fn only<'a>(one: &'a [String], other: &[String]) -> Vec<&'a str> {
+    one.iter().filter(|line| !other.contains(line)).map(String::as_str).collect()
+}
+
+/// The columns of `row` that the schema had before, without those that a step rewrites.
+fn as_before(table: &str, row: &serde_json::Value, before: &serde_json::Value) -> serde_json::Value {
+    let kept = row.as_object().unwrap().iter().filter(|(column, _)| {
+        before.get(column.as_str()).is_some() && !REWRITTEN.contains(&format!("{table}.{column}").as_str())
+    });
+    kept.map(|(column, value)| (column.clone(), value.clone())).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// A shop that sells meets every newer step with its rows in the tables.
+#[tokio::test]
+async fn every_step_goes_up_over_rows_and_loses_none() {
+    let whole = catalogue(&database().await.pool).await;
+    let newest = migrate::status(&database().await.url).await.unwrap().last().unwrap().version;
+    for step in (FIRST_THAT_SELLS..newest).rev() {
+        let db = database().await;
+        super::sample::fill(&db.pool).await;
+        migrate::down_to(&db.url, step).await.unwrap();
+        let before = rows(&db.pool).await;
+        assert!(before.len() >= 12, "step {step} meets rows: {before:?}");
+        migrate::up(&db.url).await.unwrap_or_else(|trouble| panic!("from step {step}: {trouble}"));
+        let now = catalogue(&db.pool).await;
+        assert_eq!(only(&now, &whole), [""; 0], "too much from step {step}");
+        assert_eq!(only(&whole, &now), [""; 0], "missing from step {step}");
+        let all = rows(&db.pool).await;
+        for (table, row) in &before {
+            let after: Vec<_> = all.iter().filter(|(of, _)| of == table).map(|(_, row)| row).collect();
+            let was = as_before(table, row, row);
+            let is = after.iter().any(|now| as_before(table, now, row) == was);
+            assert!(is, "from step {step} {table} lost {was}: {after:?}");
+            assert_eq!(after.len(), before.iter().filter(|(of, _)| of == table).count(), "from step {step}: {table}");
+        }
+    }
 }
 
 #[tokio::test]
