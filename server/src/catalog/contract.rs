@@ -64,6 +64,11 @@ async fn in_postgres_behind_redis() -> Stores {
     behind(in_postgres().await, Arc::new(RedisCache::new(redis)))
 }
 
+async fn in_postgres_behind_a_redis_cluster() -> Stores {
+    let redis = crate::test_support::redis::cluster().await;
+    behind(in_postgres().await, Arc::new(RedisCache::new(redis)))
+}
+
 fn bytes(n: u8) -> [u8; 10] {
     [n; 10]
 }
@@ -262,6 +267,9 @@ macro_rules! laws {
         }
         mod postgres_store_behind_redis {
             $(#[tokio::test] async fn $law() { super::$law(super::in_postgres_behind_redis().await).await; })+
+        }
+        mod postgres_store_behind_a_redis_cluster {
+            $(#[tokio::test] async fn $law() { super::$law(super::in_postgres_behind_a_redis_cluster().await).await; })+
         }
     };
 }

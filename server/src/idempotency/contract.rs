@@ -1,4 +1,6 @@
-//! The laws of idempotency keys, one named test per law and implementation.
+//! The laws of idempotency keys, one named test per law and implementation; `broken.rs` shows each of them able to fail.
+
+mod broken;
 
 use std::sync::Arc;
 
@@ -10,6 +12,7 @@ use super::{LOST_AFTER, REMEMBERED_FOR};
 use crate::cache::CacheStore as _;
 use crate::cache::memory::MemoryCache;
 use crate::cache::redis::RedisCache;
+use crate::stores::redis::Redis;
 use crate::test_support::{self, TestDatabase};
 use crate::trouble::Trouble;
 
@@ -52,6 +55,9 @@ async fn keys_of_two_callers_never_meet(store: Store) {
     let theirs = Call { scope: "another".into(), ..mine.clone() };
     assert_eq!(begin(&*store, &mine, NOW).await, Ok(FRESH));
     assert_eq!(begin(&*store, &theirs, NOW).await, Ok(FRESH));
+    assert_eq!(store.finish(&mine, NOW, &answer(), NOW).await, Ok(true));
+    assert_eq!(begin(&*store, &theirs, NOW).await, Ok(Begin::Running), "my answer is not theirs");
+    assert_eq!(begin(&*store, &mine, NOW).await, Ok(Begin::Replay(answer())));
 }
 
 async fn a_call_lost_with_its_process_may_run_again(store: Store) {
@@ -170,14 +176,22 @@ async fn beside_a_cache() -> (Store, ()) {
     (Arc::new(LookAside::new(books, cache)), ())
 }
 
-async fn beside_redis() -> (Store, TestDatabase) {
+async fn beside(redis: Redis) -> (Store, TestDatabase) {
     let (books, database) = postgres().await;
-    let cache = Arc::new(RedisCache::new(test_support::redis::one().await));
-    (Arc::new(LookAside::new(books, cache)), database)
+    (Arc::new(LookAside::new(books, Arc::new(RedisCache::new(redis)))), database)
+}
+
+async fn beside_redis() -> (Store, TestDatabase) {
+    beside(test_support::redis::one().await).await
+}
+
+async fn beside_a_redis_cluster() -> (Store, TestDatabase) {
+    beside(test_support::redis::cluster().await).await
 }
 
 all_laws!(memory_store_beside_a_cache, beside_a_cache());
 all_laws!(postgres_store_beside_redis, beside_redis());
+all_laws!(postgres_store_beside_a_redis_cluster, beside_a_redis_cluster());
 
 /// Books that may be asked once a call.
 #[derive(Default)]

@@ -2,6 +2,7 @@
 //! every law for an implementation; `broken.rs` shows each of them able to fail.
 
 mod broken;
+mod careless;
 
 use std::sync::Arc;
 use std::time::Duration;

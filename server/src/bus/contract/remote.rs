@@ -75,7 +75,7 @@ async fn comes_through(two: &Two, subscription: &mut Subscription) {
 }
 
 /// After a break: one's own process was heard all the time, the other's subscribers hear a gap, then all is as before.
-async fn after_a_break(two: &Two, near: &mut Subscription, far: &mut Subscription) {
+pub(super) async fn after_a_break(two: &Two, near: &mut Subscription, far: &mut Subscription) {
     assert_eq!(two.next(far).await, Heard::Gap);
     comes_through(two, far).await;
     comes_through(two, near).await;
@@ -136,7 +136,7 @@ async fn a_broken_connection_to_postgres_is_a_gap_and_then_messages_again() {
 }
 
 /// Publishing fails and listening goes on: those who listen hear that they have missed something.
-async fn a_debt_is_paid(two: &Two, mut far: Subscription) {
+pub(super) async fn a_debt_is_paid(two: &Two, mut far: Subscription) {
     while two.next(&mut far).await != Heard::Gap {}
     assert!(two.there.is_up(), "its own connection was never broken");
 }

@@ -1,4 +1,4 @@
-//! The laws of stores that doors ask, on the table's twin in memory and on Cassandra, and a store that breaks one.
+//! The laws of stores that doors ask, on the table's twin in memory and on Cassandra, and a store that breaks each.
 
 use std::sync::Arc;
 
@@ -139,5 +139,29 @@ async fn a_store_that_believes_the_last_word_is_found_out() {
     let law = words_that_are_lost_repeated_and_swapped_bring_nothing_older_back(Arc::new(LastWord::default()));
     assert!(tokio::spawn(law).await.unwrap_err().is_panic());
     let law = what_is_put_right_stays_and_gives_way_to_the_next_change(Arc::new(LastWord::default()));
+    assert!(tokio::spawn(law).await.unwrap_err().is_panic());
+}
+
+/// Writes what is there, and leaves what is not there any more as it was.
+#[derive(Default)]
+struct KeepsOld(MemoryTickets);
+
+#[async_trait]
+impl DoorStore for KeepsOld {
+    async fn find(&self, ticket: TicketId) -> Result<Option<Shown>, Trouble> {
+        self.0.find(ticket).await
+    }
+
+    async fn project(&self, ticket: &DoorTicket, stamp: i64) -> Result<(), Trouble> {
+        let old = self.0.find(ticket.id).await?.map(|shown| shown.ticket);
+        let seat = ticket.seat.or(old.as_ref().and_then(|old| old.seat));
+        let used_at = ticket.used_at.or(old.as_ref().and_then(|old| old.used_at));
+        self.0.project(&DoorTicket { seat, used_at, ..ticket.clone() }, stamp).await
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_keeps_what_is_gone_is_found_out() {
+    let law = what_is_written_is_found_whole(Arc::new(KeepsOld::default()));
     assert!(tokio::spawn(law).await.unwrap_err().is_panic());
 }
