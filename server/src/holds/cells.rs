@@ -20,7 +20,14 @@ enum Cell {
     Free,
     Held { hold: HoldId, until: Millis },
     Sold,
-    Blocked,
+}
+
+/// Seats that are locked together.
+#[derive(Debug)]
+struct Block {
+    cells: Box<[Cell]>,
+    /// Which of them nobody may take, whatever is in their cells.
+    blocked: Box<[bool]>,
 }
 
 /// One event.
@@ -28,9 +35,7 @@ enum Cell {
 pub(super) struct EventCells {
     /// By seat id: its block, and its place within it.
     slots: Box<[(u32, u32)]>,
-    blocks: Box<[Mutex<Box<[Cell]>>]>,
-    /// Seats that nobody may hold: what they are again once a sale of theirs is undone.
-    blocked: HashSet<SeatId>,
+    blocks: Box<[Mutex<Block>]>,
     standing: Mutex<Standing>,
     /// Seats freed while the sold ones were being loaded: what was read from Postgres may be older.
     freed_early: Mutex<HashSet<SeatId>>,
@@ -42,15 +47,20 @@ pub(super) struct EventCells {
 /// Some blocks, locked.
 pub(super) struct Locked<'a> {
     slots: &'a [(u32, u32)],
-    guards: Vec<(u32, MutexGuard<'a, Box<[Cell]>>)>,
+    guards: Vec<(u32, MutexGuard<'a, Block>)>,
     seats: &'a [SeatId],
 }
 
 impl Locked<'_> {
-    fn cell(&mut self, seat: SeatId) -> Option<&mut Cell> {
+    fn slot(&mut self, seat: SeatId) -> Option<(&mut Cell, &mut bool)> {
         let (block, at) = *self.slots.get(seat.index())?;
         let (_, guard) = self.guards.iter_mut().find(|(locked, _)| *locked == block)?;
-        guard.get_mut(at as usize)
+        let Block { cells, blocked } = &mut **guard;
+        cells.get_mut(at as usize).zip(blocked.get_mut(at as usize))
+    }
+
+    fn cell(&mut self, seat: SeatId) -> Option<&mut Cell> {
+        self.slot(seat).map(|(cell, _)| cell)
     }
 
     /// Whether every one of the seats is the hold's.
@@ -76,23 +86,38 @@ impl EventCells {
                 (block as u32, sizes[block] - 1)
             })
             .collect();
-        let mut cells: Vec<Box<[Cell]>> =
-            sizes.iter().map(|size| vec![Cell::Free; *size as usize].into_boxed_slice()).collect();
-        for seat in &layout.blocked {
-            if let Some((block, at)) = slots.get(seat.index()) {
-                cells[*block as usize][*at as usize] = Cell::Blocked;
-            }
-        }
-        Self {
+        let free = |size: &u32| Block {
+            cells: vec![Cell::Free; *size as usize].into(),
+            blocked: vec![false; *size as usize].into(),
+        };
+        let cells = Self {
             slots,
-            blocks: cells.into_iter().map(Mutex::new).collect(),
-            blocked: layout.blocked.iter().copied().collect(),
+            blocks: sizes.iter().map(free).map(Mutex::new).collect(),
             standing: Mutex::new(Standing::new(&layout.standing)),
             freed_early: Mutex::default(),
             open: AtomicBool::new(false),
             version: AtomicU64::new(1),
             fence_floor: layout.fence_floor,
+        };
+        cells.lay(layout);
+        cells
+    }
+
+    /// Takes over what of a layout may change while the event is open: which seats are blocked, and how many stand where.
+    /// Whoever holds a seat that is blocked by now keeps it until the hold ends.
+    pub(super) fn lay(&self, layout: &Layout) {
+        let all: Vec<SeatId> = (0..self.slots.len() as u32).map(SeatId).collect();
+        let mut locked = self.lock(&all);
+        for (_, block) in &mut locked.guards {
+            block.blocked.fill(false);
         }
+        for seat in &layout.blocked {
+            if let Some((_, blocked)) = locked.slot(*seat) {
+                *blocked = true;
+            }
+        }
+        lock(&self.standing).lay(&layout.standing);
+        self.changed();
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -133,9 +158,10 @@ impl EventCells {
         let old_id = old.map(|hold| hold.id);
         let mut taken = Vec::new();
         for seat in &grant.seats {
-            let free = match locked.cell(*seat) {
-                Some(Cell::Free) => true,
-                Some(Cell::Held { hold, until }) => now >= *until || Some(*hold) == old_id,
+            let free = match locked.slot(*seat) {
+                Some((_, true)) => false,
+                Some((Cell::Free, _)) => true,
+                Some((Cell::Held { hold, until }, _)) => now >= *until || Some(*hold) == old_id,
                 _ => false,
             };
             if !free {
@@ -238,7 +264,7 @@ impl EventCells {
             if let Some(cell) = locked.cell(*seat)
                 && *cell == Cell::Sold
             {
-                *cell = if self.blocked.contains(seat) { Cell::Blocked } else { Cell::Free };
+                *cell = Cell::Free;
             }
         }
         if !self.is_open() {
@@ -278,21 +304,21 @@ impl EventCells {
         let version = self.version();
         let mut states = Packed::free(self.slots.len() as u32);
         let mut stale_at: Option<Millis> = None;
-        let mut locked: Option<(u32, MutexGuard<'_, Box<[Cell]>>)> = None;
+        let mut locked: Option<(u32, MutexGuard<'_, Block>)> = None;
         for (seat, (block, at)) in (0_u32..).zip(&self.slots) {
             if locked.as_ref().is_none_or(|(number, _)| number != block) {
                 drop(locked.take());
                 locked = Some((*block, lock(&self.blocks[*block as usize])));
             }
-            let state = match locked.as_ref().map(|(_, cells)| cells[*at as usize]) {
-                None | Some(Cell::Free) => continue,
-                Some(Cell::Held { until, .. }) if now >= until => continue,
-                Some(Cell::Held { until, .. }) => {
+            let Some((_, here)) = &locked else { continue };
+            let state = match here.cells[*at as usize] {
+                Cell::Sold => SeatState::Sold,
+                _ if here.blocked[*at as usize] => SeatState::Blocked,
+                Cell::Held { until, .. } if now < until => {
                     stale_at = Some(stale_at.map_or(until, |first| first.min(until)));
                     SeatState::Held
                 }
-                Some(Cell::Sold) => SeatState::Sold,
-                Some(Cell::Blocked) => SeatState::Blocked,
+                Cell::Free | Cell::Held { .. } => continue,
             };
             states.set(SeatId(seat), state);
         }

@@ -1,5 +1,6 @@
 //! What the hold service must know of an event, and where it gets it.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -12,7 +13,7 @@ use domain::seat::SeatId;
 use super::store::{Layout, Sold};
 use crate::trouble::Trouble;
 
-/// The unchanging side of an event that is on sale.
+/// What of an event is not decided by who buys: read anew about once a second.
 #[derive(Clone, Debug)]
 pub struct Inventory {
     /// The event.
@@ -56,6 +57,17 @@ impl Inventory {
             standing: self.standing.clone(),
             fence_floor: self.fence_floor,
         }
+    }
+}
+
+impl Inventory {
+    /// The same for equal layouts, and hardly ever for others.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let mut categories: Vec<u8> = self.tiers.iter().filter_map(|tier| tier.category).collect();
+        categories.sort_unstable();
+        let mut hasher = DefaultHasher::new();
+        (categories, &self.blocked, &self.standing).hash(&mut hasher);
+        hasher.finish()
     }
 }
 

@@ -5,6 +5,7 @@
 //! callers can wait for each other.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -141,8 +142,19 @@ impl MemoryHolds {
 #[async_trait]
 impl HoldStore for MemoryHolds {
     async fn open(&self, event: EventId, layout: Layout) -> Result<(), Trouble> {
-        let mut events = self.events.write().unwrap_or_else(PoisonError::into_inner);
-        events.entry(event).or_insert_with(|| Arc::new(EventCells::new(&layout)));
+        let known = {
+            let mut events = self.events.write().unwrap_or_else(PoisonError::into_inner);
+            match events.entry(event) {
+                Entry::Occupied(known) => Some(Arc::clone(known.get())),
+                Entry::Vacant(unknown) => {
+                    unknown.insert(Arc::new(EventCells::new(&layout)));
+                    None
+                }
+            }
+        };
+        if let Some(known) = known {
+            known.lay(&layout);
+        }
         Ok(())
     }
 

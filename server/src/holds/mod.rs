@@ -9,6 +9,7 @@ mod contract;
 pub mod cql;
 mod grant;
 pub mod inventory;
+mod laid;
 mod late;
 pub mod memory;
 mod standing;
@@ -37,6 +38,7 @@ pub use store::{HoldStore, Sold};
 pub use views::Views;
 
 use crate::trouble::Trouble;
+use laid::Laid;
 use late::Late;
 use store::{Loss, Outcome, Snapshot, StandingSold};
 
@@ -73,6 +75,7 @@ pub struct Holds {
     views: Arc<Views>,
     /// Who opens an event now: whoever else needs it waits for them.
     opening: Arc<Openings>,
+    laid: Arc<Laid>,
     lasts: i64,
     /// What is still being found out for somebody who was told that it takes longer.
     granting: Arc<Late<Granted>>,
@@ -87,8 +90,8 @@ impl Holds {
     #[must_use]
     pub fn new(store: Arc<dyn HoldStore>, inventories: Arc<dyn Inventories>) -> Self {
         let views = Arc::new(Views::new(Arc::clone(&store)));
-        let (granting, extending) = Default::default();
-        Self { store, inventories, views, opening: Arc::default(), lasts: HOLD_FOR, granting, extending }
+        let (opening, laid, granting, extending) = Default::default();
+        Self { store, inventories, views, opening, laid, lasts: HOLD_FOR, granting, extending }
     }
 
     /// Holds last `ms` milliseconds instead of [`HOLD_FOR`].
@@ -204,7 +207,9 @@ impl Holds {
         let swept = self.store.sweep(now).await?;
         if self.store.is_shared() {
             // What the store let go of needs no look any more.
-            self.views.keep(&self.store.opened());
+            let opened = self.store.opened();
+            self.views.keep(&opened);
+            self.laid.keep(&opened);
         }
         Ok(swept)
     }
@@ -262,7 +267,7 @@ impl Holds {
         }
     }
 
-    /// The event's inventory, the hold store knowing the event and what is sold of it.
+    /// The event's inventory, the hold store knowing the event, what is sold of it, and what is not for sale by now.
     ///
     /// # Errors
     /// [`HoldError::NoSuchEvent`], or trouble.
@@ -274,11 +279,28 @@ impl Holds {
             let _opens = turn.lock().await;
             if !self.store.is_open(event).await? {
                 self.store.open(event, inventory.layout()).await?;
+                self.laid.is(&inventory);
                 let sold = self.inventories.sold(event).await?;
                 self.store.load_sold(event, sold).await?;
             }
+        } else if !self.laid.has(&inventory) {
+            self.lay(&inventory).await;
         }
         Ok(inventory)
+    }
+
+    /// Tells the store of an open event's layout. Nobody waits for whoever does, and an event whose layout cannot be told
+    /// goes on with the one it has.
+    async fn lay(&self, inventory: &Arc<Inventory>) {
+        let turn = self.turn(inventory.event);
+        let Ok(_lays) = turn.try_lock() else { return };
+        match self.store.open(inventory.event, inventory.layout()).await {
+            Ok(()) => self.laid.is(inventory),
+            Err(trouble) => {
+                tracing::warn!(event = %inventory.event, %trouble, "seats that are for sale by now, or no more, could not be told");
+                self.laid.is_not(inventory);
+            }
+        }
     }
 
     fn turn(&self, event: EventId) -> Arc<tokio::sync::Mutex<()>> {

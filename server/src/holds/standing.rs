@@ -20,7 +20,10 @@ struct Counter {
 /// All standing tiers. Sold and held together stay within each quantity, except where Postgres says otherwise.
 #[derive(Debug, Default)]
 pub(super) struct Standing {
+    /// Those of the layout first, in its order; then those that were in an earlier one.
     counters: Vec<Counter>,
+    /// How many are of the layout.
+    laid: usize,
     /// Live holds by their end, so that what ran out is found without a sweep.
     live: BTreeMap<(Millis, HoldId), Vec<(TierId, u32)>>,
     ends: HashMap<HoldId, Millis>,
@@ -40,8 +43,22 @@ struct Said {
 
 impl Standing {
     pub(super) fn new(tiers: &[(TierId, u32)]) -> Self {
-        let counter = |(tier, quantity): &(TierId, u32)| Counter { tier: *tier, quantity: *quantity, sold: 0, held: 0 };
-        Self { counters: tiers.iter().map(counter).collect(), early: Some(HashMap::new()), ..Self::default() }
+        let mut standing = Self { early: Some(HashMap::new()), ..Self::default() };
+        standing.lay(tiers);
+        standing
+    }
+
+    /// From now on these are the tiers, with so many places each. A tier that is not among them has none, and what is
+    /// held and sold of it stays counted, should it come back.
+    pub(super) fn lay(&mut self, tiers: &[(TierId, u32)]) {
+        let mut before = std::mem::take(&mut self.counters);
+        for &(tier, quantity) in tiers {
+            let at = before.iter().position(|counter| counter.tier == tier);
+            let known = at.map_or(Counter { tier, quantity, sold: 0, held: 0 }, |at| before.remove(at));
+            self.counters.push(Counter { quantity, ..known });
+        }
+        self.laid = self.counters.len();
+        self.counters.extend(before.into_iter().map(|counter| Counter { quantity: 0, ..counter }));
     }
 
     fn counter(&mut self, tier: TierId) -> Option<&mut Counter> {
@@ -119,9 +136,13 @@ impl Standing {
     }
 
     fn count(&mut self, places: &[(TierId, u32)], with: fn(u32, u32) -> u32) {
-        for (tier, quantity) in places {
-            if let Some(counter) = self.counter(*tier) {
-                counter.sold = with(counter.sold, *quantity);
+        for &(tier, quantity) in places {
+            if self.counter(tier).is_none() {
+                // Of a layout that is not known here yet.
+                self.counters.push(Counter { tier, quantity: 0, sold: 0, held: 0 });
+            }
+            if let Some(counter) = self.counter(tier) {
+                counter.sold = with(counter.sold, quantity);
             }
         }
     }
@@ -150,7 +171,7 @@ impl Standing {
     pub(super) fn left(&mut self, now: Millis) -> Vec<(TierId, u32)> {
         self.expire(now);
         let left = |c: &Counter| c.quantity.saturating_sub(c.sold).saturating_sub(c.held);
-        self.counters.iter().map(|counter| (counter.tier, left(counter))).collect()
+        self.counters[..self.laid].iter().map(|counter| (counter.tier, left(counter))).collect()
     }
 
     pub(super) fn first_end(&self) -> Option<Millis> {

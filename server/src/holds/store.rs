@@ -52,7 +52,8 @@ pub enum Loss {
     Busy,
 }
 
-/// What does not change about an event while it is open.
+/// What an event has to be held. Its blocks stay what they are while it is open; what is blocked and how many stand may
+/// change.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
     /// The contention block of each seat, by seat id ([`domain::chart::Seats::block`]).
@@ -163,7 +164,9 @@ pub trait HoldStore: Send + Sync + 'static {
         self.get(hold, holder, now).await
     }
 
-    /// Makes an event known, closed until [`HoldStore::load_sold`]. Opening an open event changes nothing.
+    /// Makes an event known, closed until [`HoldStore::load_sold`]. Opening it again takes over which seats are blocked,
+    /// and the standing tiers with their quantities, and changes nothing else: whoever holds a seat that is blocked by
+    /// then has it until the hold ends, and nobody has it afterwards.
     async fn open(&self, event: EventId, layout: Layout) -> Result<(), Trouble>;
 
     /// Marks what Postgres knows as sold and opens the sale. What [`HoldStore::mark_sold`] and

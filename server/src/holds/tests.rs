@@ -17,7 +17,7 @@ use domain::ids::TierId;
 use domain::money::{Currency, Money};
 use domain::price::Price;
 use domain::rules::{Choice, Tier, Window};
-use domain::seat::{Features, SeatId};
+use domain::seat::{Features, SeatId, SeatState};
 use domain::time::MINUTE;
 use proptest::prelude::*;
 
@@ -105,6 +105,47 @@ async fn of_a_crowd_after_a_restart_one_asks_what_is_sold() {
         one.await.unwrap().unwrap();
     }
     assert_eq!(slow.1.load(Ordering::Relaxed), 1);
+}
+
+/// An inventory that its promoter changes.
+struct Edited(Mutex<Arc<Inventory>>);
+
+#[async_trait]
+impl Inventories for Edited {
+    async fn inventory(&self, _: EventId) -> Result<Option<Arc<Inventory>>, Trouble> {
+        Ok(Some(Arc::clone(&self.0.lock().unwrap())))
+    }
+
+    async fn sold(&self, _: EventId) -> Result<Sold, Trouble> {
+        Ok(Sold::default())
+    }
+}
+
+#[tokio::test]
+async fn what_is_for_sale_follows_the_inventory_while_the_event_is_open() {
+    let evening = evening();
+    let (seat, other) = (SeatId(row_of(&evening, 8)[0]), SeatId(row_of(&evening, 8)[3]));
+    let category = evening.chart.seats.category[seat.index()];
+    let mut announced = evening.clone();
+    announced.tiers.retain(|tier| tier.category != Some(category));
+    let edited = Arc::new(Edited(Mutex::new(Arc::new(announced))));
+    let holds = Holds::new(Arc::new(MemoryHolds::default()), Arc::clone(&edited) as Arc<dyn Inventories>);
+    let state = async |seat| holds.states(event(), 0, NOW).await.unwrap().states.get(seat);
+    assert_eq!(state(seat).await, SeatState::Blocked, "nothing costs what has no tier");
+    // The category's tier comes later; then a seat of it is killed, and tickets for more people who stand are there.
+    *edited.0.lock().unwrap() = Arc::new(evening.clone());
+    assert_eq!(state(seat).await, SeatState::Free);
+    ask(&holds, 1, &chosen(&[seat.0, seat.0 + 1])).await.unwrap();
+    let mut killed = evening.clone();
+    (killed.blocked, killed.standing) = (vec![other], vec![(club(), 70)]);
+    *edited.0.lock().unwrap() = Arc::new(killed.clone());
+    assert_eq!(state(other).await, SeatState::Blocked);
+    assert_eq!(state(seat).await, SeatState::Held);
+    let seen = holds.states(event(), 0, NOW).await.unwrap();
+    assert_eq!(seen.standing, [(club(), 70)]);
+    // An equal inventory is no news.
+    *edited.0.lock().unwrap() = Arc::new(killed);
+    assert!(Arc::ptr_eq(&seen, &holds.states(event(), 0, NOW).await.unwrap()));
 }
 
 fn chosen(seats: &[u32]) -> HoldRequest {

@@ -1,9 +1,11 @@
 //! What one process knows of another's sales when nobody told it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::http::Request;
+use axum::http::{Request, StatusCode};
+use domain::seat::{SeatId, SeatState};
 use domain::time::{MINUTE, Millis};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -11,6 +13,7 @@ use tower::ServiceExt;
 use super::build;
 use crate::clock::{Clock, SystemClock};
 use crate::holds::MemoryHolds;
+use crate::holds::store::Snapshot;
 use crate::http::assets::Manifest;
 use crate::jobs::Task;
 use crate::test_support::house::{SLUG, TestHouse, config, house};
@@ -87,4 +90,27 @@ async fn a_house_on_a_machine_whose_clock_is_wrong_goes_by_postgresql() {
         let wrong = other.shop.now().since(SystemClock.now());
         assert!(wrong.abs() < 2_000, "{off}: {wrong}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_killed_in_the_books_is_for_sale_no_more_within_a_second() {
+    let house = house().await;
+    let shown = async || house.shop.holds.states(house.event, 0, house.shop.now()).await.unwrap();
+    let before = shown().await;
+    assert_eq!(before.states.get(SeatId(4)), SeatState::Free);
+    let kill = "INSERT INTO seat_kills (event_id, seat, reason) VALUES ($1, 4, 'a camera stands there')";
+    sqlx::query(kill).bind(house.event.0).execute(&house.database.pool).await.unwrap();
+    let grow = "UPDATE ticket_tiers SET quantity = quantity + 300 WHERE id = $1";
+    sqlx::query(grow).bind(house.standing.0).execute(&house.database.pool).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let after = shown().await;
+    assert_eq!(after.states.get(SeatId(4)), SeatState::Blocked);
+    let left = |seen: &Snapshot| seen.standing.iter().find(|(tier, _)| *tier == house.standing).unwrap().1;
+    assert_eq!(left(&after), left(&before) + 300);
+    let wish = json!({ "seats": [4] });
+    let request = Request::post(format!("/api/v1/events/{SLUG}/holds"))
+        .header("content-type", "application/json")
+        .body(Body::from(wish.to_string()));
+    let refused = house.router.clone().oneshot(request.unwrap()).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
 }

@@ -34,6 +34,8 @@ enum Fault {
     LoadsLast,
     ForgetsWhoWasCounted,
     FreesBlocked,
+    KeepsItsLayout,
+    KeepsItsTiers,
     /// Nor this: it cannot say what a holder has.
     KnowsNoBaskets,
     /// Not a breach: what a remote store does when the network fails after the write.
@@ -86,6 +88,13 @@ impl HoldStore for Broken {
     async fn open(&self, event: EventId, mut layout: Layout) -> Result<(), Trouble> {
         if self.is(Fault::FreesBlocked) {
             layout.blocked.clear();
+        }
+        let known = self.inner.version(event).await?.is_some();
+        if known && self.is(Fault::KeepsItsLayout) {
+            return Ok(());
+        }
+        if known && self.is(Fault::KeepsItsTiers) {
+            layout.standing.truncate(1);
         }
         self.inner.open(event, layout).await?;
         if self.is(Fault::OpensAtOnce) {
@@ -249,4 +258,6 @@ noticed! {
     ForgetsWhoWasCounted breaks an_order_in_the_books_counts_once,
     ForgetsWhoWasCounted breaks what_was_said_while_loading_counts_once,
     FreesBlocked breaks a_blocked_seat_is_blocked_again,
+    KeepsItsLayout breaks another_layout_is_taken_over,
+    KeepsItsTiers breaks standing_tiers_come_and_grow,
 }

@@ -192,3 +192,62 @@ pub(in crate::holds) async fn what_was_said_while_loading_counts_once(store: Sto
         .unwrap();
     assert_eq!(left(&store, NOW).await, CAPACITY - 3);
 }
+
+pub(in crate::holds) async fn another_layout_is_taken_over(store: Store) {
+    opened(&store).await;
+    let mine = place(&store, &Grant { extensions: 2, ..grant(1, &[3, 4]) }).await;
+    let bought = place(&store, &grant(2, &[6])).await;
+    store.mark_sold(&bought).await.unwrap();
+    let before = store.version(event()).await.unwrap().unwrap();
+    laid(&store, &[4, 5, 6], &[(tier(), CAPACITY)]).await;
+    assert!(store.version(event()).await.unwrap().unwrap() > before, "whoever looks hears of it");
+    // A seat that was blocked is for sale, and a free one no more.
+    place(&store, &grant(3, &[BLOCKED.0])).await;
+    assert_eq!(lost(store.place(&grant(4, &[5]), NOW).await), taken(&[5]));
+    for (seat, expected) in
+        [(3, SeatState::Held), (4, SeatState::Blocked), (5, SeatState::Blocked), (6, SeatState::Sold)]
+    {
+        assert_eq!(state(&store, seat, NOW).await, expected, "seat {seat}");
+    }
+    // What is held stays its holder's as long as the hold, and is nobody's afterwards.
+    assert_eq!(store.verify(mine.id, mine.holder, NOW).await.unwrap().map(|hold| hold.seats), Some(seats(&[3, 4])));
+    assert_eq!(applied(store.place(&Grant { extensions: 2, ..grant(1, &[3, 4]) }, NOW).await).seats, mine.seats);
+    applied(store.extend(mine.id, mine.holder, MINUTE, NOW).await);
+    let swap = Grant { id: id(7), replaces: Some(mine.id), ..grant(1, &[4]) };
+    assert_eq!(lost(store.place(&swap, NOW).await), taken(&[4]));
+    applied(store.release(mine.id, mine.holder, NOW).await);
+    assert_eq!(lost(store.place(&grant(5, &[4]), NOW).await), taken(&[4]));
+    assert_eq!((state(&store, 3, NOW).await, state(&store, 4, NOW).await), (SeatState::Free, SeatState::Blocked));
+    // So is what was sold, once it is given back; and all is as it was when it is laid out so again.
+    store.mark_free(event(), bought.id, &places(&[6], 0)).await.unwrap();
+    assert_eq!(state(&store, 6, NOW).await, SeatState::Blocked);
+    laid(&store, &[], &[(tier(), CAPACITY)]).await;
+    place(&store, &grant(6, &[4, 5, 6])).await;
+}
+
+pub(in crate::holds) async fn standing_tiers_come_and_grow(store: Store) {
+    opened(&store).await;
+    let other = TierId::mint(NOW, [3; 10]);
+    let sold = place(&store, &standing(1, 5)).await;
+    store.mark_sold(&sold).await.unwrap();
+    let mine = place(&store, &standing(2, 15)).await;
+    assert_eq!(lost(store.place(&standing(3, 1), NOW).await), Loss::Taken { seats: vec![], standing: vec![tier()] });
+    // One tier is larger than it was, and another one new.
+    laid(&store, &[BLOCKED.0], &[(other, 3), (tier(), CAPACITY + 400)]).await;
+    let seen = store.snapshot(event(), NOW).await.unwrap().unwrap();
+    assert_eq!(seen.standing, [(other, 3), (tier(), 400)]);
+    let many = place(&store, &standing(3, 300)).await;
+    let both = Grant { standing: vec![(other, 3)], ..grant(4, &[1]) };
+    place(&store, &both).await;
+    let more = Grant { standing: vec![(other, 1)], ..grant(5, &[]) };
+    assert_eq!(lost(store.place(&more, NOW).await), Loss::Taken { seats: vec![], standing: vec![other] });
+    assert_eq!(store.verify(mine.id, mine.holder, NOW).await.unwrap().map(|hold| hold.standing), Some(mine.standing));
+    store.mark_sold(&many).await.unwrap();
+    assert_eq!(store.snapshot(event(), NOW).await.unwrap().unwrap().standing, [(other, 0), (tier(), 100)]);
+    // No more of either are to be had.
+    laid(&store, &[BLOCKED.0], &[(other, 3), (tier(), 20)]).await;
+    assert_eq!(store.snapshot(event(), NOW).await.unwrap().unwrap().standing, [(other, 0), (tier(), 0)]);
+    assert_eq!(lost(store.place(&standing(6, 1), NOW).await), Loss::Taken { seats: vec![], standing: vec![tier()] });
+    laid(&store, &[BLOCKED.0], &[(other, 3), (tier(), CAPACITY + 400)]).await;
+    assert_eq!(store.snapshot(event(), NOW).await.unwrap().unwrap().standing, [(other, 0), (tier(), 100)]);
+}

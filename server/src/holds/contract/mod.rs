@@ -31,7 +31,7 @@ macro_rules! hold_store_laws {
             a_snapshot_tells_the_truth, nothing_is_held_before_the_event_opens, sold_is_sold_whoever_held_it,
             freed_places_can_be_held_again, standing_never_exceeds_its_quantity, standing_comes_back,
             saying_it_twice_counts_once, a_blocked_seat_is_blocked_again, what_was_said_while_loading_wins, an_order_in_the_books_counts_once,
-            what_was_said_while_loading_counts_once,
+            what_was_said_while_loading_counts_once, another_layout_is_taken_over, standing_tiers_come_and_grow,
         );
     };
     (@ $store:expr, $($law:ident),+ $(,)?) => {
@@ -87,9 +87,14 @@ async fn opened(store: &Store) {
 }
 
 async fn opening(store: &Store) {
+    laid(store, &[BLOCKED.0], &[(tier(), CAPACITY)]).await;
+}
+
+/// The same forty seats, these blocked, with these standing tiers.
+async fn laid(store: &Store, blocked: &[u32], standing: &[(TierId, u32)]) {
     let blocks = (0..SEATS).map(|seat| seat / 7 * 3).collect();
-    let standing = vec![(tier(), CAPACITY)];
-    store.open(event(), Layout { blocks, blocked: vec![BLOCKED], standing, fence_floor: FLOOR }).await.unwrap();
+    let (blocked, standing) = (seats(blocked), standing.to_vec());
+    store.open(event(), Layout { blocks, blocked, standing, fence_floor: FLOOR }).await.unwrap();
 }
 
 /// Hold `n` of holder `n`.

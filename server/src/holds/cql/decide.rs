@@ -239,7 +239,7 @@ fn decide_take(view: &mut View<'_>, take: &Take, at: Moment) -> Decision {
     let replaced = |cell: &Cell| cell.mark == Mark::Held && cell.hold.is_some() && cell.hold == take.replaces;
     let can = |view: &View<'_>, place: u32| {
         let cell = view.at(place);
-        !view.is_blocked(place) && (mine(&cell) || cell.is_open_to(take.holder, at) || replaced(&cell))
+        mine(&cell) || (!view.is_blocked(place) && (cell.is_open_to(take.holder, at) || replaced(&cell)))
     };
     let others: Vec<u32> = take.places.iter().copied().filter(|place| !can(view, *place)).collect();
     if !others.is_empty() {
@@ -322,7 +322,7 @@ fn decide_sell(
     };
     let mut more: Vec<(bool, Millis, u32)> = view
         .all()
-        .filter(|(_, cell)| within(cell))
+        .filter(|(place, cell)| within(cell) && (cell.mark == Mark::Held || !view.is_blocked(*place)))
         .map(|(place, cell)| (cell.mark == Mark::Held, cell.until, place))
         .collect();
     more.sort_unstable();

@@ -20,11 +20,7 @@ use super::holders::Holders;
 use super::queue::Queue;
 use super::table::BlockKey;
 use crate::holds::memory::lock;
-use crate::holds::store::{Layout, Snapshot};
-use crate::trouble::Trouble;
-
-/// Standing places in a block.
-const STANDING_BLOCK: u32 = 200;
+use crate::holds::store::Snapshot;
 
 /// One block: its rows' names, its cells, and who waits for it.
 #[derive(Debug)]
@@ -32,8 +28,6 @@ pub(super) struct Block {
     pub(super) key: BlockKey,
     /// The rows' `seat_id`s, ascending; a place within the block is an index here.
     pub(super) seats: Box<[i32]>,
-    /// Not for sale.
-    pub(super) blocked: Box<[bool]>,
     pub(super) cells: Mutex<Cells>,
     pub(super) queue: Mutex<Queue>,
 }
@@ -42,6 +36,8 @@ pub(super) struct Block {
 #[derive(Debug)]
 pub(super) struct Cells {
     pub(super) cells: Box<[Cell]>,
+    /// Not for sale, whatever is in their cells.
+    pub(super) blocked: Box<[bool]>,
     pub(super) seen: Box<[u64]>,
     /// When another process last told of it: as good for whoever is patient.
     pub(super) heard: Box<[u64]>,
@@ -80,7 +76,7 @@ pub(super) struct Early {
 impl Early {
     /// The event as it has just been read.
     pub(super) fn of(hall: &Hall) -> Self {
-        let versions = |block: &Block| lock(&block.cells).cells.iter().map(|cell| cell.version).collect();
+        let versions = |block: &Arc<Block>| lock(&block.cells).cells.iter().map(|cell| cell.version).collect();
         Self { versions: hall.blocks.iter().map(versions).collect(), ..Self::default() }
     }
 
@@ -109,92 +105,30 @@ pub(super) struct Merged {
     pub(super) fell: bool,
 }
 
-/// One event.
+/// One event. Where it is laid out anew with other standing tiers, a second hall shares everything with the first that is
+/// in both, so that nothing differs for whoever still works for the first.
 #[derive(Debug)]
 pub(super) struct Hall {
     pub(super) event: EventId,
-    pub(super) blocks: Vec<Block>,
+    pub(super) blocks: Vec<Arc<Block>>,
     /// By seat id: its block, and its place within it.
-    slots: Box<[(u32, u32)]>,
-    by_key: HashMap<BlockKey, u32>,
+    pub(super) slots: Arc<[(u32, u32)]>,
+    pub(super) by_key: HashMap<BlockKey, u32>,
     pub(super) standing: Vec<Standing>,
     pub(super) fence_floor: Fence,
-    pub(super) early: Mutex<Option<Early>>,
-    /// Held by whoever loads what is sold.
-    pub(super) loading: tokio::sync::Mutex<()>,
-    pub(super) holders: Mutex<Holders>,
-    open: AtomicBool,
-    version: AtomicU64,
+    pub(super) early: Arc<Mutex<Option<Early>>>,
+    /// Held by whoever loads what is sold, or lays the event out anew.
+    pub(super) loading: Arc<tokio::sync::Mutex<()>>,
+    pub(super) holders: Arc<Mutex<Holders>>,
+    pub(super) open: Arc<AtomicBool>,
+    pub(super) version: Arc<AtomicU64>,
     /// When anybody last asked for the event, in ticks.
-    used: AtomicU64,
+    pub(super) used: Arc<AtomicU64>,
     /// Tells whoever works for the hall that nobody has it any more.
-    gone: DropGuard,
-}
-
-fn block(key: BlockKey, seats: Vec<i32>, blocked: Vec<bool>) -> Block {
-    let cells = Cells {
-        cells: vec![Cell::default(); seats.len()].into(),
-        seen: vec![0; seats.len()].into(),
-        heard: vec![0; seats.len()].into(),
-    };
-    Block { key, seats: seats.into(), blocked: blocked.into(), cells: Mutex::new(cells), queue: Mutex::default() }
+    pub(super) gone: DropGuard,
 }
 
 impl Hall {
-    /// An event of which nothing is known yet. Its version begins at `tick`, above all those of an earlier hall of it.
-    pub(super) fn new(event: EventId, layout: &Layout, tick: u64) -> Result<Self, Trouble> {
-        let corrupt = |_| Trouble::Corrupt { what: "hold store", detail: "a block's number is beyond 31 bits".into() };
-        let mut numbers: Vec<u32> = layout.blocks.to_vec();
-        numbers.sort_unstable();
-        numbers.dedup();
-        let mut seats: Vec<Vec<i32>> = vec![Vec::new(); numbers.len()];
-        let mut slots = Vec::with_capacity(layout.blocks.len());
-        for (seat, number) in (0_i32..).zip(layout.blocks.iter()) {
-            let at = numbers.partition_point(|known| known < number);
-            slots.push((at as u32, seats[at].len() as u32));
-            seats[at].push(seat);
-        }
-        let mut blocks = Vec::new();
-        for (number, seats) in numbers.iter().zip(seats) {
-            let key = BlockKey { of: event.0, block: i32::try_from(*number).map_err(corrupt)? };
-            let blocked = vec![false; seats.len()];
-            blocks.push(block(key, seats, blocked));
-        }
-        for seat in &layout.blocked {
-            if let Some((at, place)) = slots.get(seat.index()) {
-                blocks[*at as usize].blocked[*place as usize] = true;
-            }
-        }
-        let mut standing = Vec::new();
-        for (tier, quantity) in &layout.standing {
-            let from = blocks.len();
-            for (number, first) in (0_i32..).zip((0..*quantity).step_by(STANDING_BLOCK as usize)) {
-                let seats: Vec<i32> = (first..(*quantity).min(first + STANDING_BLOCK))
-                    .filter_map(|seat| i32::try_from(seat).ok())
-                    .collect();
-                let blocked = vec![false; seats.len()];
-                blocks.push(block(BlockKey { of: tier.0, block: number }, seats, blocked));
-            }
-            standing.push(Standing { tier: *tier, blocks: from..blocks.len() });
-        }
-        let by_key = (0_u32..).zip(&blocks).map(|(at, block)| (block.key, at)).collect();
-        Ok(Self {
-            event,
-            blocks,
-            slots: slots.into(),
-            by_key,
-            standing,
-            fence_floor: layout.fence_floor,
-            early: Mutex::new(Some(Early::default())),
-            loading: tokio::sync::Mutex::default(),
-            holders: Mutex::default(),
-            open: AtomicBool::new(false),
-            version: AtomicU64::new(tick),
-            used: AtomicU64::new(tick),
-            gone: CancellationToken::new().drop_guard(),
-        })
-    }
-
     /// Is cancelled when the hall goes.
     pub(super) fn gone(&self) -> CancellationToken {
         self.gone.token().clone()
@@ -321,10 +255,12 @@ impl Hall {
         replaced: Option<HoldId>,
         at: Moment,
     ) -> u32 {
-        let open = |cell: &&Cell| {
-            cell.is_open_to(holder, at) || cell.is_held_by(own) || replaced.is_some_and(|hold| cell.is_held_by(hold))
+        let cells = lock(&self.blocks[block].cells);
+        let open = |(cell, blocked): &(&Cell, &bool)| {
+            let is_open = cell.is_open_to(holder, at) || replaced.is_some_and(|hold| cell.is_held_by(hold));
+            cell.is_held_by(own) || (is_open && !**blocked)
         };
-        lock(&self.blocks[block].cells).cells.iter().filter(open).count() as u32
+        cells.cells.iter().zip(&cells.blocked).filter(open).count() as u32
     }
 
     /// Whether there is something to sweep in the block.
@@ -349,7 +285,7 @@ impl Hall {
         };
         for block in &self.blocks[..seated] {
             let cells = lock(&block.cells);
-            for ((seat, cell), blocked) in block.seats.iter().zip(&cells.cells).zip(&block.blocked) {
+            for ((seat, cell), blocked) in block.seats.iter().zip(&cells.cells).zip(&cells.blocked) {
                 let state = match cell.mark {
                     Mark::Sold => SeatState::Sold,
                     Mark::Blocked => SeatState::Blocked,
@@ -364,8 +300,11 @@ impl Hall {
             let mut free = 0;
             for block in &self.blocks[tier.blocks.clone()] {
                 let cells = lock(&block.cells);
-                let left = |cell: &&Cell| matches!(cell.mark, Mark::Free | Mark::Held) && !live(cell);
-                free += cells.cells.iter().filter(left).count() as u32;
+                let mut left = |(cell, blocked): &(&Cell, &bool)| {
+                    let is_live = live(cell);
+                    matches!(cell.mark, Mark::Free | Mark::Held) && !is_live && !**blocked
+                };
+                free += cells.cells.iter().zip(&cells.blocked).filter(&mut left).count() as u32;
             }
             (tier.tier, free)
         };

@@ -57,6 +57,9 @@ pub(super) async fn must_by(
 
 impl Inner {
     pub(super) async fn open(&self, event: EventId, layout: &Layout) -> Result<(), Trouble> {
+        if let Some(hall) = self.known(event) {
+            return self.lay_anew(&hall, layout).await;
+        }
         let cell = Arc::clone(lock(&self.halls).entry(event).or_default());
         let opening = async {
             let hall = Arc::new(Hall::new(event, layout, self.engine.tick())?);
@@ -162,13 +165,16 @@ impl Inner {
     ) -> Result<(), Trouble> {
         for (at, block) in standing.blocks.clone().enumerate() {
             let missing = count.saturating_sub(sold.iter().sum());
-            let within = |cell: &&Cell| match cell.mark {
+            let within = |(cell, blocked): &(&Cell, &bool)| match cell.mark {
                 Mark::Sold => reach == Reach::Own && cell.hold == hold,
                 Mark::Held => reach == Reach::Held || hold.is_some_and(|hold| cell.is_held_by(hold)),
-                Mark::Free => reach >= Reach::Free,
+                Mark::Free => reach >= Reach::Free && !**blocked,
                 Mark::Blocked => false,
             };
-            let here = lock(&hall.blocks[block].cells).cells.iter().filter(within).count() as u32;
+            let here = {
+                let known = lock(&hall.blocks[block].cells);
+                known.cells.iter().zip(&known.blocked).filter(within).count() as u32
+            };
             if here > 0 && (reach == Reach::Own || missing > 0) {
                 let count = if reach == Reach::Own { 0 } else { sold[at] + missing.min(here) };
                 let wish = Wish::Sell { hold, places: Vec::new(), fence: Fence(0), count, reach };

@@ -1,7 +1,7 @@
 //! Holds on a CQL cluster (ScyllaDB, Apache Cassandra): conditional writes decide, a mirror answers what it can.
 //!
 //! - `cell`, `decide`: what stands in a row, and what becomes of a wish. Pure.
-//! - `hall`, `holders`: the mirror of an event.
+//! - `hall`, `layout`, `holders`: the mirror of an event.
 //! - `queue`, `rows`, `engine`: one write under way a block, made for many; outcomes found out.
 //! - `unknown`: writes of which nobody knows what became of them.
 //! - `place`, `change`, `load`, `marks`: what the trait's calls do with it.
@@ -22,6 +22,7 @@ mod engine;
 mod fake;
 mod hall;
 mod holders;
+mod layout;
 mod load;
 mod marks;
 mod news;

@@ -190,7 +190,7 @@ impl Inner {
                 let cells = lock(&hall.blocks[block].cells);
                 let cell = cells.cells[index];
                 let own = cell.is_held_by(grant.id) || grant.replaces.is_some_and(|old| cell.is_held_by(old));
-                if hall.blocks[block].blocked[index] {
+                if cells.blocked[index] && !cell.is_held_by(grant.id) {
                     taken.push(*seat);
                 } else if !own && !cell.is_open_to(grant.holder, at) {
                     taken.push(*seat);

@@ -161,7 +161,7 @@ struct Plan {
 fn plan(engine: &Engine, hall: &SharedHall, block: usize, round: &[Op], unknown: &Unknown) -> Plan {
     let known = lock(&hall.blocks[block].cells);
     let (mut plan, stamp) = (Plan::default(), engine.stamp());
-    let blocked = &hall.blocks[block].blocked;
+    let blocked = &known.blocked;
     for op in round {
         if plan.changes.len() >= engine.tuning.batch {
             break;
