@@ -66,14 +66,24 @@ pub(super) struct FakeTable {
     turn: Arc<AtomicU64>,
     stalls: Arc<AtomicU64>,
     silence: Arc<Mutex<Option<u64>>>,
-    reads: Arc<Reads>,
+    reads: Arc<UnderWay>,
+    writes: Arc<Mutex<HashMap<BlockKey, Arc<UnderWay>>>>,
+    sent: Arc<Mutex<Vec<usize>>>,
 }
 
-/// Reads under way, now and at most.
+/// Requests under way, now and at most.
 #[derive(Debug, Default)]
-struct Reads {
+struct UnderWay {
     now: AtomicU64,
     most: AtomicU64,
+}
+
+impl UnderWay {
+    fn begins(&self) -> Under<'_> {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        Under(self)
+    }
 }
 
 impl FakeTable {
@@ -102,15 +112,26 @@ impl FakeTable {
         self.reads.most.load(Ordering::SeqCst)
     }
 
+    /// How many writes of one block were under way at a time, at most: seen through this handle and its clones.
+    pub(super) fn writes_at_a_time(&self) -> u64 {
+        lock(&self.writes).values().map(|block| block.most.load(Ordering::SeqCst)).max().unwrap_or_default()
+    }
+
+    /// How many rows each write had that was sent through this handle or its clones.
+    pub(super) fn rows_sent(&self) -> Vec<usize> {
+        lock(&self.sent).clone()
+    }
+
     /// Late writes arrive; answers how many happened.
     pub(super) fn deliver(&self) -> usize {
         let late = std::mem::take(&mut lock(&self.rows).late);
         late.iter().filter(|(key, changes)| Self::apply(&self.rows, *key, changes) == Written::Applied).count()
     }
 
-    /// The same cluster seen without faults.
+    /// The same cluster seen without faults, as another process sees it.
     pub(super) fn sound(&self) -> Self {
-        Self { faults: Arc::default(), fates: Arc::default(), ..self.clone() }
+        let (faults, fates, writes, sent) = Default::default();
+        Self { faults, fates, writes, sent, ..self.clone() }
     }
 
     fn faults(&self) -> Faults {
@@ -177,7 +198,7 @@ impl FakeTable {
     }
 }
 
-struct Under<'a>(&'a Reads);
+struct Under<'a>(&'a UnderWay);
 
 impl Drop for Under<'_> {
     fn drop(&mut self) {
@@ -211,9 +232,7 @@ impl Table for FakeTable {
         if self.stalls.fetch_update(Ordering::SeqCst, Ordering::SeqCst, stalls).is_ok() {
             std::future::pending::<()>().await;
         }
-        let now = self.reads.now.fetch_add(1, Ordering::SeqCst) + 1;
-        self.reads.most.fetch_max(now, Ordering::SeqCst);
-        let _under_way = Under(&self.reads);
+        let _under_way = self.reads.begins();
         self.take_time().await;
         if self.strikes(self.faults().unread) {
             return Err(refused());
@@ -224,6 +243,9 @@ impl Table for FakeTable {
     }
 
     async fn write(&self, key: BlockKey, changes: &[Change]) -> Written {
+        let block = Arc::clone(lock(&self.writes).entry(key).or_default());
+        let _under_way = block.begins();
+        lock(&self.sent).push(changes.len());
         self.take_time().await;
         let fate = {
             let mut fates = lock(&self.fates);

@@ -4,32 +4,37 @@
 //! block), seat, version, state, hold, holder, end, fence, extensions. The greater version wins, so that order does not
 //! matter; a message that is lost is mended by the next comparison.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use domain::hold::Fence;
 use domain::ids::{EventId, HoldId, HolderId};
 use domain::time::Millis;
+use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use super::cell::{Cell, mark_of};
 use super::engine::Engine;
 use super::hall::{Hall, Seen};
 use super::table::{BlockKey, Reading};
-use crate::bus::{Bus, Heard};
+use crate::bus::{Bus, Heard, MAX_MESSAGE};
 use crate::holds::memory::lock;
 
 const FORM: u8 = 1;
 const ROW: usize = 82;
 /// Rows in one message: below the 8,000 bytes that PostgreSQL notifies.
 const ROWS: usize = 80;
-/// Messages that wait to be sent, at most; more are dropped, and the others find out by comparing.
+/// Rows of an event that wait to be sent, at most; where there are more, the others are told to look again.
 const WAITING: usize = 4_096;
+/// Between attempts to read again after a gap, the first of them and later ones.
+const READ_AGAIN: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(8)];
 
 /// The channel of an event's changes.
-fn channel(event: EventId) -> String {
+pub(super) fn channel(event: EventId) -> String {
     format!("inventory:{event}")
 }
 
@@ -80,9 +85,16 @@ fn decode(mut bytes: Bytes) -> Option<(u64, Vec<Row>)> {
     Some((sender, rows))
 }
 
+/// What is to be told of an event.
+enum Due {
+    Rows(Vec<Row>),
+    /// More than can wait.
+    LookAgain,
+}
+
 #[derive(Default)]
 struct Post {
-    rows: HashMap<EventId, Vec<Row>>,
+    due: HashMap<EventId, Due>,
     turns: VecDeque<EventId>,
     working: bool,
 }
@@ -106,13 +118,16 @@ impl Outbox {
     pub(super) fn tell(&self, event: EventId, key: BlockKey, rows: &[(i32, Cell)]) {
         let Some(bus) = &self.bus else { return };
         let mut post = lock(&self.post);
-        let waiting = post.rows.entry(event).or_default();
-        let is_new = waiting.is_empty();
-        if waiting.len() < WAITING {
-            waiting.extend(rows.iter().map(|(seat, cell)| (key, *seat, *cell)));
-        }
-        if is_new {
-            post.turns.push_back(event);
+        let told = rows.iter().map(|(seat, cell)| (key, *seat, *cell));
+        match post.due.entry(event) {
+            Entry::Vacant(nothing) => {
+                nothing.insert(Due::Rows(told.collect()));
+                post.turns.push_back(event);
+            }
+            Entry::Occupied(mut due) => match due.get_mut() {
+                Due::Rows(waiting) if waiting.len() + rows.len() <= WAITING => waiting.extend(told),
+                due => *due = Due::LookAgain,
+            },
         }
         if !std::mem::replace(&mut post.working, true) {
             tokio::spawn(send(Arc::clone(bus), self.sender, Arc::clone(&self.post)));
@@ -124,13 +139,18 @@ async fn send(bus: Arc<dyn Bus>, sender: u64, post: Arc<Mutex<Post>>) {
     loop {
         let next = {
             let mut post = lock(&post);
-            let next = post.turns.pop_front().and_then(|event| Some((event, post.rows.remove(&event)?)));
+            let next = post.turns.pop_front().and_then(|event| Some((event, post.due.remove(&event)?)));
             post.working = next.is_some();
             next
         };
-        let Some((event, rows)) = next else { return };
-        for rows in rows.chunks(ROWS) {
-            if let Err(trouble) = bus.publish(&channel(event), encode(sender, rows)).await {
+        let Some((event, due)) = next else { return };
+        let messages: Vec<Bytes> = match due {
+            Due::Rows(rows) => rows.chunks(ROWS).map(|rows| encode(sender, rows)).collect(),
+            // Too long a message is heard as a gap.
+            Due::LookAgain => vec![Bytes::from(vec![0; MAX_MESSAGE + 1])],
+        };
+        for message in messages {
+            if let Err(trouble) = bus.publish(&channel(event), message).await {
                 // The others hear a gap, or find out by comparing.
                 tracing::debug!(%trouble, "news of holds did not leave");
             }
@@ -138,26 +158,33 @@ async fn send(bus: Arc<dyn Bus>, sender: u64, post: Arc<Mutex<Post>>) {
     }
 }
 
-/// Listens to the others' news of an event until the hall is let go of, also where its opening failed. Begins before the first reading, so
-/// that nothing falls between.
+/// Listens to the others' news of an event until the hall is let go of, also where its opening failed. Begins before the
+/// first reading, so that nothing falls between.
 pub(super) async fn listen(engine: &Arc<Engine>, hall: &Arc<Hall>) {
     let Some(bus) = engine.outbox.bus.clone() else { return };
     let mut news = bus.subscribe(&channel(hall.event)).await;
     let (engine, known): (_, Weak<Hall>) = (Arc::clone(engine), Arc::downgrade(hall));
     let gone = hall.gone();
     tokio::spawn(async move {
+        // When what was missed is to be read again, and the pause before that.
+        let mut again: Option<(Instant, Duration)> = None;
         loop {
+            let due = again.map_or_else(Instant::now, |(at, _)| at);
             let heard = tokio::select! {
                 heard = news.next() => heard,
+                () = sleep_until(due), if again.is_some() => Heard::Gap,
                 () = gone.cancelled() => return,
             };
             let Some(hall) = known.upgrade() else { return };
             match heard {
                 Heard::Message(bytes) => hear(&engine, &hall, bytes),
                 Heard::Gap => {
-                    if let Err(trouble) = super::load::read_all(&engine, &hall, Reading::Plain).await {
+                    let read = super::load::read_all(&engine, &hall, Reading::Plain).await;
+                    again = read.err().map(|trouble| {
                         tracing::warn!(%trouble, "holds could not be read again after a gap in the news");
-                    }
+                        let pause = again.map_or(READ_AGAIN[0], |(_, pause)| (pause * 2).min(READ_AGAIN[1]));
+                        (Instant::now() + pause, pause)
+                    });
                 }
             }
         }
@@ -184,6 +211,7 @@ fn hear(engine: &Engine, hall: &Hall, bytes: Bytes) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bus::memory::MemoryBus;
 
     #[test]
     fn news_come_back_as_they_were_sent_and_nothing_else_is_news() {
@@ -203,6 +231,29 @@ mod tests {
         assert_eq!(decode(bytes.slice(..bytes.len() - 1)), None);
         assert_eq!(decode(Bytes::from_static(b"\x02another form")), None);
         assert_eq!(decode(Bytes::new()), None);
+    }
+
+    #[tokio::test]
+    async fn more_news_than_can_wait_are_told_as_a_gap() {
+        let event = EventId(Uuid::from_u128(1));
+        let bus = Arc::new(MemoryBus::default());
+        let outbox = Outbox::new(Some(Arc::clone(&bus) as Arc<dyn Bus>));
+        let mut news = bus.subscribe(&channel(event)).await;
+        let (key, rows) = (BlockKey { of: event.0, block: 0 }, [(1, Cell::default()); ROWS]);
+        // Nothing leaves while this test does not wait.
+        for _ in 0..=WAITING / ROWS {
+            outbox.tell(event, key, &rows);
+        }
+        assert_eq!(news.next().await, Heard::Gap);
+        outbox.tell(event, key, &rows[..2]);
+        let Heard::Message(bytes) = news.next().await else { panic!("a gap again") };
+        assert_eq!(decode(bytes).map(|(_, rows)| rows.len()), Some(2));
+        for _ in 0..WAITING / ROWS {
+            outbox.tell(event, key, &rows);
+        }
+        for _ in 0..WAITING / ROWS {
+            assert!(matches!(news.next().await, Heard::Message(_)), "what can wait is told row by row");
+        }
     }
 
     proptest::proptest! {

@@ -119,7 +119,8 @@ pub(super) async fn ask_by(
     let (reply, mut answer) = oneshot::channel();
     let state = Arc::new(AtomicU8::new(WAITING));
     let fresh_after = if patient { engine.trusted_since() } else { engine.tick() };
-    let bounded = matches!(wish, Wish::Take(_));
+    // A look that refuses comes before each take, in as great a crowd.
+    let bounded = matches!(wish, Wish::Take(_) | Wish::Look { .. });
     let op = Op { wish, now, fresh_after, patient, deadline, state: Arc::clone(&state), in_doubt: false, reply };
     {
         let mut queue = lock(&hall.blocks[block].queue);
@@ -224,7 +225,10 @@ async fn work(engine: Arc<Engine>, hall: SharedHall, block: usize) {
             }
         }
         dismiss(&mut round);
+        let doubts = unknown.told;
         pause = match turn(&engine, &hall, block, &mut round, &mut unknown, &mut room).await {
+            // Of unknown outcome twice and oftener: a store that refuses each write at once is not to be asked as fast.
+            Ok(()) if unknown.told > doubts.max(1) => (pause * 2).clamp(PAUSE, LONG_PAUSE),
             Ok(()) => Duration::ZERO,
             Err(trouble) => {
                 fail(&mut round, &trouble);
@@ -252,6 +256,9 @@ async fn turn<'a>(
         unknown.is_unread = false;
     }
     unknown.settle(&lock(&hall.blocks[block].cells).cells);
+    if unknown.is_full() {
+        fail(round, &unavailable("too many writes are of unknown outcome"));
+    }
     unknown.now = round.iter().map(|op| op.now).max().map_or(unknown.now, |now| now.max(unknown.now));
     let mut made = plan(engine, hall, block, round, unknown);
     if !made.doubts.is_empty() {

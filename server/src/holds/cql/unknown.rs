@@ -10,11 +10,16 @@ use domain::time::Millis;
 
 use super::cell::Cell;
 
+/// Where so many are open, nothing new is tried until they are over.
+const MOST: usize = 64;
+
 /// A block's writes of unknown outcome.
 #[derive(Debug, Default)]
 pub(super) struct Unknown {
-    /// By write: its places, and the versions that they must have for it to happen.
+    /// By write: its places, and the versions that they must have for it to happen. Two that rest on the same are one.
     writes: Vec<BTreeMap<u32, i64>>,
+    /// How many there were since all were over the last time.
+    pub(super) told: u32,
     /// Whether there is one after which the rows were not read yet.
     pub(super) is_unread: bool,
     /// The latest clock of those who wrote.
@@ -26,8 +31,15 @@ impl Unknown {
         self.writes.is_empty()
     }
 
+    pub(super) fn is_full(&self) -> bool {
+        self.writes.len() >= MOST
+    }
+
     pub(super) fn add(&mut self, rows: BTreeMap<u32, i64>) {
-        self.writes.push(rows);
+        if !self.writes.contains(&rows) {
+            self.writes.push(rows);
+        }
+        self.told = self.told.saturating_add(1);
         self.is_unread = true;
     }
 
@@ -35,6 +47,9 @@ impl Unknown {
     pub(super) fn settle(&mut self, cells: &[Cell]) {
         let moved = |(place, was): (&u32, &i64)| cells.get(*place as usize).is_some_and(|cell| cell.version != *was);
         self.writes.retain(|rows| !rows.iter().any(moved));
+        if self.writes.is_empty() {
+            self.told = 0;
+        }
     }
 
     /// Every place that one of them might still change.
@@ -71,5 +86,20 @@ mod tests {
         assert_eq!(unknown.places(), BTreeSet::from([1]));
         unknown.settle(&cells(&[4, 6, 8]));
         assert!(unknown.is_empty());
+    }
+
+    #[test]
+    fn writes_that_rest_on_the_same_are_kept_once_and_there_is_an_end_to_them() {
+        let mut unknown = Unknown::default();
+        for _ in 0..1_000 {
+            unknown.add(BTreeMap::from([(0, 4)]));
+        }
+        assert_eq!((unknown.writes.len(), unknown.told, unknown.is_full()), (1, 1_000, false));
+        for version in 0..MOST as i64 {
+            unknown.add(BTreeMap::from([(0, version)]));
+        }
+        assert!(unknown.is_full());
+        unknown.settle(&cells(&[-1]));
+        assert_eq!((unknown.is_empty(), unknown.is_full(), unknown.told), (true, false, 0));
     }
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod away;
 mod clocks;
+mod gaps;
 mod ghosts;
 mod idle;
 mod loss;

@@ -14,11 +14,11 @@ use crate::bus::Bus;
 use crate::bus::memory::MemoryBus;
 use crate::holds::audit::Drift;
 use crate::holds::cql::contents::Kept;
-use crate::holds::cql::fake::FakeTable;
+use crate::holds::cql::fake::{FakeTable, Faults};
 use crate::holds::cql::statements::Statements;
 use crate::holds::cql::table::{BlockKey, Note, Record, Table};
 use crate::holds::cql::{CqlHolds, Tuning};
-use crate::holds::store::{HoldStore, Loss, Outcome, Sold};
+use crate::holds::store::{Grant, HoldStore, Layout, Loss, Outcome, Sold};
 use crate::stores::cql::Cql;
 use crate::test_support::cassandra;
 use crate::test_support::cassandra::three::stage;
@@ -108,6 +108,59 @@ async fn the_contenders_for_one_seat_cost_one_write() {
         granted += u32::from(matches!(task.await.unwrap(), Outcome::Applied(_)));
     }
     assert_eq!((granted, store.counters().writes.load(Ordering::Relaxed)), (1, 1));
+}
+
+/// Sixty buyers of as many seats of one block, in turn on each of the processes; how many were granted theirs.
+async fn sixty(processes: &[CqlHolds], evening: Evening) -> usize {
+    for one in processes {
+        let blocks = Arc::from([0; 60]);
+        one.open(evening.event(), Layout { blocks, ..Layout::default() }).await.unwrap();
+        one.load_sold(evening.event(), Sold::default()).await.unwrap();
+    }
+    let buyers = (0..60_u16).map(|n| {
+        let store = processes[usize::from(n) % processes.len()].clone();
+        let grant = evening.grant(n, &[n.into()], 0);
+        tokio::spawn(async move { store.place(&grant, NOW).await })
+    });
+    let told = futures::future::join_all(buyers).await;
+    told.into_iter().filter(|told| matches!(told, Ok(Outcome::Applied(_)))).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_waits_for_a_block_is_in_one_write_and_no_two_are_under_way() {
+    let table = FakeTable::default();
+    table.fail(Faults { takes: Duration::from_millis(20), ..Faults::default() });
+    let store = process(&table, Tuning::default(), None);
+    assert_eq!(sixty(std::slice::from_ref(&store), Evening::new()).await, 60);
+    let rows = table.rows_sent();
+    assert_eq!(table.writes_at_a_time(), 1);
+    assert!(rows.len() <= 4 && rows.iter().sum::<usize>() == 60, "as many as wait are written together: {rows:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_another_process_was_faster_than_is_decided_anew_for_each_buyer() {
+    let first = FakeTable::default();
+    let second = first.sound();
+    for table in [&first, &second] {
+        table.fail(Faults { takes: Duration::from_millis(20), ..Faults::default() });
+    }
+    let processes = [&first, &second].map(|table| process(table, Tuning::default(), None));
+    // Both want each seat at the same moment: one of the two is granted it, and the write that fails grants the rest.
+    let evening = Evening::new();
+    assert_eq!(sixty(&processes, evening).await, 60, "nobody loses a seat that nobody else wants");
+    let rivals = (60..120_u16).map(|n| {
+        let store = processes[usize::from(n) % 2].clone();
+        let grant = Grant { expires_at: NOW.plus(30 * MINUTE), ..evening.grant(n, &[u32::from(n - 60) / 2], 0) };
+        // When the first holds are over.
+        tokio::spawn(async move { store.place(&grant, NOW.plus(20 * MINUTE)).await })
+    });
+    let told = futures::future::join_all(rivals).await;
+    let granted = told.iter().filter(|told| matches!(told, Ok(Outcome::Applied(_)))).count();
+    let lost = told.iter().filter(|told| matches!(told, Ok(Outcome::Lost(Loss::Taken { .. })))).count();
+    assert_eq!((granted, lost), (30, 30), "one of each two");
+    let conflicts: u64 = processes.iter().map(|one| one.counters().conflicts.load(Ordering::Relaxed)).sum();
+    assert!(conflicts > 0, "they met in the rows");
+    assert_eq!((first.writes_at_a_time(), second.writes_at_a_time()), (1, 1), "of each process");
 }
 
 /// Waits until `done`, as news take a moment.
