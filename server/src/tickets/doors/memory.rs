@@ -16,6 +16,8 @@ pub(super) struct MemoryTickets {
     rows: Mutex<HashMap<TicketId, Shown>>,
     /// Nobody answers.
     pub(super) away: AtomicBool,
+    /// Its row cannot be read.
+    pub(super) poisoned: Mutex<Option<TicketId>>,
 }
 
 impl MemoryTickets {
@@ -29,6 +31,9 @@ impl MemoryTickets {
 impl DoorStore for MemoryTickets {
     async fn find(&self, ticket: TicketId) -> Result<Option<Shown>, Trouble> {
         self.answers()?;
+        if *self.poisoned.lock().unwrap_or_else(PoisonError::into_inner) == Some(ticket) {
+            return Err(Trouble::Corrupt { what: "CQL", detail: "ticket state 9".into() });
+        }
         Ok(self.rows.lock().unwrap_or_else(PoisonError::into_inner).get(&ticket).cloned())
     }
 

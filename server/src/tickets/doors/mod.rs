@@ -15,8 +15,10 @@ mod store;
 mod tests;
 mod work;
 
+use std::pin::pin;
 use std::sync::Arc;
 
+use axum_prometheus::metrics::counter;
 use domain::ids::{EventId, OrderId, TicketId};
 use domain::time::MINUTE;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -26,7 +28,7 @@ pub use store::{DoorStore, DoorTicket, Shown};
 pub use work::{Compare, Follower};
 
 use crate::trouble::Trouble;
-use postgres::{Listed, PostgresTickets};
+use postgres::{Listed, Lot, PostgresTickets};
 
 /// Topic of the outbox: tickets of an order were issued or changed. The trigger `tickets_follow_change` writes it, too.
 pub const TOPIC: &str = "ticket_doors";
@@ -68,10 +70,11 @@ impl Doors {
 
     /// Compares the next lot of tickets behind `after` with what doors are told; answers the last of the lot, none where
     /// there are no more, and how many were put right. Tickets of events that are long over are nobody's to ask for,
-    /// and what changed within the last minute is on its way.
+    /// and what changed within the last minute is on its way. A ticket that cannot be read, here or there, keeps nobody
+    /// from those behind it: it is counted, and stays as it is.
     ///
     /// # Errors
-    /// [`Trouble`] of the books or the store.
+    /// [`Trouble`] of the books or the store that may go away.
     pub async fn compare(&self, after: Option<TicketId>) -> Result<(Option<TicketId>, u64), Trouble> {
         let after = match after {
             Some(after) => after,
@@ -81,12 +84,13 @@ impl Doors {
             },
         };
         let lot = self.books.lot(after, LOT).await?;
-        let last = lot.last().map(|one| one.ticket.id);
-        let wrong = self.put_right(lot.into_iter().filter(|one| one.wanted && one.is_settled())).await?;
+        let last = lot.last;
+        let wrong = self.put_right(lot, |one| one.wanted && one.is_settled()).await?;
         Ok((last, wrong))
     }
 
-    /// Compares all tickets of an event at once; answers how many there are, and how many were put right.
+    /// Compares all tickets of an event at once; answers how many there are that can be read, and how many were put
+    /// right.
     ///
     /// # Errors
     /// As [`Doors::compare`].
@@ -94,17 +98,31 @@ impl Doors {
         let (mut after, mut all, mut wrong) = (TicketId(Uuid::nil()), 0, 0);
         loop {
             let lot = self.books.lot_of(event, after, LOT).await?;
-            let Some(last) = lot.last() else { return Ok((all, wrong)) };
-            after = last.ticket.id;
-            all += lot.len() as u64;
-            wrong += self.put_right(lot.into_iter()).await?;
+            let Some(last) = lot.last else { return Ok((all, wrong)) };
+            after = last;
+            all += lot.tickets.len() as u64;
+            wrong += self.put_right(lot, |_| true).await?;
         }
     }
 
-    /// How many of the lot doors were told otherwise of.
-    async fn put_right(&self, lot: impl Iterator<Item = Listed>) -> Result<u64, Trouble> {
-        let compared = stream::iter(lot).map(|one| async move { self.put_one_right(&one).await });
-        compared.buffer_unordered(AT_ONCE).try_fold(0, |sum, wrong| async move { Ok(sum + u64::from(wrong)) }).await
+    /// How many of those of the lot doors were told otherwise of.
+    async fn put_right(&self, lot: Lot, of: impl Fn(&Listed) -> bool) -> Result<u64, Trouble> {
+        let (mut wrong, mut unread) = (0, lot.unread);
+        let due = lot.tickets.into_iter().filter(of);
+        let compared = stream::iter(due).map(|one| async move { self.put_one_right(&one).await });
+        let mut compared = pin!(compared.buffer_unordered(AT_ONCE));
+        while let Some(one) = compared.next().await {
+            match one {
+                Ok(was_wrong) => wrong += u64::from(was_wrong),
+                Err(trouble) if trouble.retryable() => return Err(trouble),
+                Err(trouble) => unread = Some((unread.map_or(1, |(count, _)| count + 1), trouble)),
+            }
+        }
+        if let Some((tickets, trouble)) = unread {
+            counter!("parterre_tickets_unread_total").increment(tickets);
+            tracing::warn!(tickets, %trouble, "tickets cannot be read, and doors are told what they were told of them");
+        }
+        Ok(wrong)
     }
 
     async fn put_one_right(&self, listed: &Listed) -> Result<bool, Trouble> {

@@ -15,8 +15,8 @@ use crate::clock::{Clock, SystemClock, random};
 use crate::jobs::Jobs;
 use crate::jobs::postgres::PostgresOutbox;
 use crate::purchase::types::OrderRecord;
-use crate::test_support::cassandra;
 use crate::test_support::shop::Shop;
+use crate::test_support::{cassandra, metric};
 
 const GOOD: &str = "4242 4242 4242 4242";
 /// Behind it is every ticket.
@@ -187,7 +187,7 @@ async fn a_ticket_that_changes_while_it_is_compared_is_not_brought_back() {
     let read = doors.books.lot(TicketId(Uuid::nil()), LOT).await.unwrap();
     set(&shop, VOID, order.tickets[0].id).await;
     doors.follow(order.id).await.unwrap();
-    assert_eq!(doors.put_right(read.into_iter()).await.unwrap(), 0);
+    assert_eq!(doors.put_right(read, |_| true).await.unwrap(), 0);
     assert_eq!(told(&doors, order.id).await, [(Some(TicketStatus::Void), TicketStatus::Void)]);
 }
 
@@ -248,4 +248,33 @@ async fn what_a_tool_wrote_or_deleted_is_put_right_on_a_cluster() {
     assert_eq!(doors.compare(FIRST).await.unwrap().1, 3);
     assert_eq!(told(&doors, order.id).await, [(Some(Valid), Valid); 4]);
     assert_eq!(doors.compare(FIRST).await.unwrap().1, 0);
+}
+
+#[tokio::test]
+async fn tickets_that_cannot_be_read_keep_nobody_from_those_behind_them() {
+    let shop = Shop::open(10).await;
+    let store = Arc::new(MemoryTickets::default());
+    let doors = doors(&shop, store.clone());
+    let order = paid(&shop, &[1, 2, 3, 4], 0).await;
+    hours_pass(&shop).await;
+    let mut tickets: Vec<TicketId> = order.tickets.iter().map(|ticket| ticket.id).collect();
+    tickets.sort_unstable();
+    // A release to come knows a status that this one does not, and a row of the store is none of its own.
+    for change in
+        ["ALTER TABLE tickets DROP CONSTRAINT tickets_status_known", "ALTER TABLE tickets DISABLE TRIGGER USER"]
+    {
+        sqlx::query(change).execute(&shop.database.pool).await.unwrap();
+    }
+    set(&shop, "UPDATE tickets SET status = 'lent' WHERE id = $1", tickets[0]).await;
+    *store.poisoned.lock().unwrap() = Some(tickets[1]);
+    let counted = metric("parterre_tickets_unread_total");
+    let (last, wrong) = doors.compare(FIRST).await.unwrap();
+    assert_eq!((last, wrong), (Some(tickets[3]), 2), "those that can be read are put right");
+    assert!(metric("parterre_tickets_unread_total") >= counted + 2.0);
+    assert_eq!(doors.compare(last).await, Ok((None, 0)));
+    // So it is where all of a lot cannot be read, and for whoever types the command.
+    let all = "UPDATE tickets SET status = 'lent' WHERE id <> $1";
+    set(&shop, all, tickets[2]).await;
+    assert_eq!(doors.compare(FIRST).await, Ok((Some(tickets[3]), 0)));
+    assert_eq!(doors.rebuild(order.event).await, Ok((1, 0)));
 }
