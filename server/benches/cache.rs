@@ -183,8 +183,7 @@ async fn buses(url: &str, messages: u32) {
     let (here, there) = (RedisBus::new(open(), [1; 8]), RedisBus::new(open(), [2; 8]));
     heard("over Redis", &here.expect("a bus"), &there.expect("a bus"), messages).await;
     let database = database().await;
-    let (here, there) =
-        (PostgresBus::new(database.pool.clone(), [1; 8]), PostgresBus::new(database.pool.clone(), [2; 8]));
+    let (here, there) = (PostgresBus::new(&database.pool, [1; 8]), PostgresBus::new(&database.pool, [2; 8]));
     heard("over PostgreSQL", &here, &there, messages).await;
 }
 

@@ -50,6 +50,7 @@ struct Inner {
 
 #[derive(Clone)]
 struct Mouth {
+    /// Of one connection, which nobody who buys waits for, nor the other way round.
     pool: Pool,
     origin: Origin,
     count: Arc<AtomicU64>,
@@ -57,15 +58,24 @@ struct Mouth {
 }
 
 impl PostgresBus {
-    /// A bus over the database of `pool`, with one connection more for listening; `origin` is random and tells this
-    /// process from others.
+    /// A bus over the database of `pool`, with two connections beside it, for telling and for listening; `origin` is
+    /// random and tells this process from others.
     #[must_use]
-    pub fn new(pool: Pool, origin: [u8; 8]) -> Self {
+    pub fn new(pool: &Pool, origin: [u8; 8]) -> Self {
+        let pool = own(pool);
         let hub = Arc::new(Hub::default());
         let listens = Arc::new(AtomicBool::new(false));
         let mouth = Mouth { pool, origin, count: Arc::default(), debts: Arc::default() };
         let ear = Ear { mouth: mouth.clone(), hub: Arc::clone(&hub), listens: Arc::clone(&listens) };
         Self(Arc::new(Inner { mouth, hub, listens, _running: Running::start(ear.listen()) }))
+    }
+}
+
+#[cfg(test)]
+impl PostgresBus {
+    /// The connection that news leave by.
+    pub(super) fn tells_over(&self) -> &Pool {
+        &self.0.mouth.pool
     }
 }
 
@@ -86,6 +96,12 @@ impl Bus for PostgresBus {
     fn is_up(&self) -> bool {
         self.0.listens.load(Ordering::Relaxed)
     }
+}
+
+/// One connection to the database of `pool`, made when it is asked for.
+fn own(pool: &Pool) -> Pool {
+    let options = pool.connect_options().as_ref().clone();
+    PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(options)
 }
 
 impl Mouth {
@@ -173,9 +189,7 @@ impl Ear {
 
     async fn listen_once(&self) -> Result<(), sqlx::Error> {
         // A connection of its own: it is never given back, and must not be missing elsewhere.
-        let options = self.mouth.pool.connect_options().as_ref().clone();
-        let own = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-        let mut listener = PgListener::connect_with(&own.connect_lazy_with(options)).await?;
+        let mut listener = PgListener::connect_with(&own(&self.mouth.pool)).await?;
         listener.listen(CHANNEL).await?;
         // What the driver made anew by itself would be a gap that nobody hears of.
         listener.eager_reconnect(false);

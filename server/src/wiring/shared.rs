@@ -56,7 +56,7 @@ pub(super) fn bus(
     }
     if config.database_url.is_some() {
         tracing::info!("processes hear each other through PostgreSQL, as DATABASE_URL is set and REDIS_URL is not");
-        return Ok(Arc::new(PostgresBus::new(pool.clone(), origin)));
+        return Ok(Arc::new(PostgresBus::new(pool, origin)));
     }
     tracing::info!("this process is alone: it has the embedded database, and no REDIS_URL is set");
     Ok(Arc::new(MemoryBus::default()))

@@ -37,8 +37,8 @@ async fn redis_cluster() -> (Two, ()) {
 
 async fn over_postgres() -> (Two, TestDatabase) {
     let database = database().await;
-    let here: Arc<dyn Bus> = Arc::new(PostgresBus::new(database.pool.clone(), [1; 8]));
-    let there: Arc<dyn Bus> = Arc::new(PostgresBus::new(connect(&database.url, 4).await.unwrap(), [2; 8]));
+    let here: Arc<dyn Bus> = Arc::new(PostgresBus::new(&database.pool, [1; 8]));
+    let there: Arc<dyn Bus> = Arc::new(PostgresBus::new(&connect(&database.url, 4).await.unwrap(), [2; 8]));
     up(&*here).await;
     up(&*there).await;
     (Two::new(here, there, "postgres"), database)
@@ -144,10 +144,11 @@ pub(super) async fn a_debt_is_paid(two: &Two, mut far: Subscription) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_did_not_get_out_over_postgres_is_a_gap_elsewhere() {
     let (mut two, database) = over_postgres().await;
-    let narrow = connect(&database.url, 1).await.unwrap();
-    two.here = Arc::new(PostgresBus::new(narrow.clone(), [9; 8]));
+    let bus = PostgresBus::new(&database.pool, [9; 8]);
+    let its_own = bus.tells_over().clone();
+    two.here = Arc::new(bus);
     let far = two.there.subscribe(&two.channel).await;
-    let all_that_there_is = narrow.acquire().await.unwrap();
+    let all_that_there_is = its_own.acquire().await.unwrap();
     assert!(two.here.publish(&two.channel, Bytes::from_static(b"lost")).await.is_err());
     drop(all_that_there_is);
     a_debt_is_paid(&two, far).await;
@@ -162,4 +163,19 @@ async fn what_did_not_get_out_over_redis_is_a_gap_elsewhere() {
     server.ask("CLIENT PAUSE 600 WRITE").await.expect("it obeys");
     assert!(two.here.publish(&two.channel, Bytes::from_static(b"late or never")).await.is_err());
     a_debt_is_paid(&two, far).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn news_do_not_wait_for_the_connections_of_those_who_buy() {
+    let database = database().await;
+    let buyers = connect(&database.url, 1).await.unwrap();
+    let busy = buyers.acquire().await.unwrap();
+    let tells = PostgresBus::new(&buyers, [1; 8]);
+    let hears = PostgresBus::new(&database.pool, [2; 8]);
+    up(&tells).await;
+    up(&hears).await;
+    let mut news = hears.subscribe("inventory:busy").await;
+    tells.publish("inventory:busy", Bytes::from_static(b"held")).await.expect("it leaves");
+    assert_eq!(news.next().await, Heard::Message(Bytes::from_static(b"held")));
+    drop(busy);
 }
