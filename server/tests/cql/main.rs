@@ -10,6 +10,7 @@ mod crowd;
 mod doors;
 mod faults;
 mod history;
+mod migrate;
 mod outage;
 mod proxy;
 mod rebuild;

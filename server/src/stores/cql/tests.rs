@@ -1,5 +1,7 @@
 //! The keyspace, its steps and the connection on a real cluster.
 
+use std::collections::BTreeMap;
+
 use super::Cql;
 use super::connect::Settings;
 use super::migrate::{status, up};
@@ -13,7 +15,23 @@ async fn the_steps_are_applied_once_and_listed() {
     assert!(status(&keyspace.settings).await.unwrap().iter().all(|step| step.applied));
     let again = up(&keyspace.settings, NOW, [1; 16]).await.unwrap();
     assert_eq!((again.steps, again.placement.made), (vec![], false));
+    assert_eq!(again.warmed, ["inventory_by_event", "inventory_by_trip_segment"], "no buyer is the first");
     keyspace.cql.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_keyspace_has_the_copies_and_the_data_centre_that_it_was_made_with() {
+    let keyspace = cassandra::own().await;
+    let placement = up(&keyspace.settings, NOW, [1; 16]).await.unwrap().placement;
+    let asked = "SELECT replication, durable_writes FROM system_schema.keyspaces WHERE keyspace_name = ?";
+    let read = keyspace.cql.read(asked).await.unwrap();
+    let name = (keyspace.settings.keyspace.as_str(),);
+    let rows = keyspace.cql.session().execute_unpaged(&read, name).await.unwrap().into_rows_result().unwrap();
+    let (replication, durable) = rows.single_row::<(BTreeMap<String, String>, bool)>().unwrap();
+    let (copies, class) = (placement.copies.to_string(), "org.apache.cassandra.locator.NetworkTopologyStrategy");
+    let expected = [("class", class), (placement.datacenter.as_str(), copies.as_str())];
+    assert_eq!(replication, expected.map(|(key, value)| (key.to_owned(), value.to_owned())).into());
+    assert!(durable && placement.copies > 0);
 }
 
 #[tokio::test]
