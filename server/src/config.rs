@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use domain::time::SECOND;
@@ -115,6 +116,12 @@ pub struct Config {
     /// Stand still (SIGSTOP) at a named step of the purchase; for the crash tests
     #[arg(long, env = "PARTERRE_STOP_AT", hide = true, help_heading = DEVELOPMENT)]
     pub stop_at: Option<String>,
+    /// Between two comparisons of what is shown with what the hold store says; nobody but tests is in a hurry.
+    #[arg(skip = Duration::from_secs(10))]
+    pub compare_every: Duration,
+    /// Between two rounds of the audit of holds, and the longest that one may take.
+    #[arg(skip = Duration::from_secs(30))]
+    pub audit_holds_every: Duration,
 }
 
 impl Config {

@@ -18,6 +18,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use domain::availability::Position;
 use domain::ids::EventId;
@@ -73,6 +74,8 @@ struct Inner {
     beating: AtomicBool,
     /// What is shown is compared with what the store says already.
     comparing: AtomicBool,
+    /// How often, in milliseconds.
+    compare_every: AtomicU64,
     /// The highest sequence of the projections that were forgotten.
     forgotten: AtomicU64,
     known: Mutex<HashMap<EventId, Arc<Projection>>>,
@@ -106,6 +109,19 @@ impl Availability {
         self.0.doors.limit_bodies(most);
     }
 
+    /// What is shown is compared with what the store says so often, from the next time on; every ten seconds where
+    /// nobody says so.
+    pub fn compare_every(&self, every: Duration) {
+        self.0.compare_every.store(u64::try_from(every.as_millis()).unwrap_or(u64::MAX).max(1), Ordering::Relaxed);
+    }
+
+    /// Shows a seat wrongly, as no code does that is right.
+    #[cfg(test)]
+    pub(crate) fn break_on_purpose(&self, event: EventId, seat: domain::seat::SeatId, to: domain::seat::SeatState) {
+        let known = self.projections();
+        known.iter().filter(|projection| projection.event == event).for_each(|one| one.break_on_purpose(seat, to));
+    }
+
     fn build(holds: Holds, epoch: u64, clock: Option<Arc<dyn Clock>>, (most, most_each): (usize, u32)) -> Self {
         Self(Arc::new(Inner {
             holds,
@@ -115,6 +131,7 @@ impl Availability {
             numbers: AtomicUsize::new(0),
             beating: AtomicBool::new(false),
             comparing: AtomicBool::new(false),
+            compare_every: AtomicU64::new(ticker::COMPARE),
             forgotten: AtomicU64::new(0),
             known: Mutex::default(),
             broadcaster: Broadcaster::default(),

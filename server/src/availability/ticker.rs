@@ -15,8 +15,8 @@ use crate::clock::Clock;
 use crate::holds::HoldError;
 use crate::trouble::Trouble;
 
-/// Between two comparisons of what is shown with what the store says.
-const COMPARE: Duration = Duration::from_secs(10);
+/// Between two comparisons of what is shown with what the store says, in milliseconds.
+pub(super) const COMPARE: u64 = 10_000;
 /// How long the store may take to say what it knows of one event.
 const WITHIN: Duration = Duration::from_secs(2);
 /// Events that are compared at a time.
@@ -163,7 +163,8 @@ async fn beats(goes: Goes) {
 /// Comparisons, for as long as the house stands: on their own, as a slow store is not to hold up the heartbeats.
 async fn comparisons(goes: Goes, clock: Arc<dyn Clock>) {
     loop {
-        sleep(COMPARE).await;
+        let Some(every) = goes.house.upgrade().map(|house| house.compare_every.load(Ordering::Relaxed)) else { return };
+        sleep(Duration::from_millis(every)).await;
         let Some(house) = goes.house.upgrade().map(Availability) else { return };
         if house.0.closing.is_cancelled() {
             return;

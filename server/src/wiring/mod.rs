@@ -161,6 +161,7 @@ pub async fn build(
     let holds = Holds::new(hold_store, Arc::new(facts.clone())).lasting(config.hold_ms());
     let (most, most_each) = (config.streams as usize, config.streams_per_address);
     let availability = Availability::live(holds.clone(), clock.clone(), most, most_each);
+    availability.compare_every(config.compare_every);
     // Pages are to find a connection whatever listens by an old proxy.
     availability.limit_bodies((config.connections as usize / 4).max(1));
     // A CQL store is shared and sees to its own marks.
@@ -205,7 +206,7 @@ pub async fn build(
         .every(Expiry(purchase.clone()))
         .every(Sweep(purchase.clone()))
         .every(rounds::Holds::new(holds.clone(), house_clock, pool.clone()))
-        .every(rounds::Audit { holds: holds.clone(), last: None.into() })
+        .every(rounds::Audit { holds: holds.clone(), every: config.audit_holds_every, last: None.into() })
         .every(rounds::Keys { keys: keys.clone(), clock: clock.clone() })
         .every(rounds::Outbox { outbox })
         .every(Audit {

@@ -84,12 +84,11 @@ impl Task for Holds {
     }
 }
 
-/// Pause between two rounds of the audit of holds, and the longest that one may take.
-const AUDIT_EVERY: Duration = Duration::from_secs(30);
-
 /// Compares the hold store's marks with PostgreSQL's claims while sales run, and mends what stays wrong.
 pub(super) struct Audit {
     pub(super) holds: crate::holds::Holds,
+    /// Pause between two rounds, and the longest that one may take.
+    pub(super) every: Duration,
     /// Where the last round ended.
     pub(super) last: Mutex<Option<EventId>>,
 }
@@ -101,12 +100,12 @@ impl Task for Audit {
     }
 
     fn every(&self) -> Duration {
-        AUDIT_EVERY
+        self.every
     }
 
     async fn round(&self) -> Result<(), Trouble> {
         let mut last = self.last.lock().await;
-        match self.holds.audit_round(&mut last, AUDIT_EVERY).await {
+        match self.holds.audit_round(&mut last, self.every).await {
             Err(HoldError::Trouble(trouble)) => Err(trouble),
             _ => Ok(()),
         }

@@ -12,11 +12,12 @@ use tower::ServiceExt;
 
 use super::build;
 use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
 use crate::holds::MemoryHolds;
 use crate::holds::store::Snapshot;
 use crate::http::assets::Manifest;
 use crate::jobs::Task;
-use crate::test_support::house::{SLUG, TestHouse, config, house};
+use crate::test_support::house::{SLUG, TestHouse, config, house, with};
 use crate::test_support::metric;
 use crate::tickets::KEY_FILE;
 
@@ -113,4 +114,24 @@ async fn what_is_killed_in_the_books_is_for_sale_no_more_within_a_second() {
         .body(Body::from(wish.to_string()));
     let refused = house.router.clone().oneshot(request.unwrap()).await.unwrap();
     assert_eq!(refused.status(), StatusCode::CONFLICT);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_house_puts_right_by_itself_what_it_shows_wrongly() {
+    let house =
+        with(Config { compare_every: Duration::from_millis(100), ..config() }, Arc::new(MemoryHolds::default()));
+    let house = house.await;
+    // One look, and nobody listens: nothing else than the comparison finds it.
+    let seen = house.shop.availability.get(house.event, house.shop.now()).await.unwrap();
+    let counted = metric("parterre_live_drift_total");
+    house.shop.availability.break_on_purpose(house.event, SeatId(3), SeatState::Sold);
+    for _ in 0..200 {
+        if metric("parterre_live_drift_total") > counted {
+            let right = house.shop.availability.get(house.event, house.shop.now()).await.unwrap();
+            assert_eq!(right.message.states, seen.message.states);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it stays wrong");
 }

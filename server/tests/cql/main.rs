@@ -6,6 +6,7 @@
 //! (`./bench soak`) makes the stories as long as they were meant.
 
 mod asleep;
+mod audits;
 mod crowd;
 mod doors;
 mod faults;

@@ -1,20 +1,35 @@
-//! What one house grants, another house's listeners are told, over either bus. How soon, `./bench cache` measures.
+//! What one house grants, another house's listeners are told, over either bus. How soon at most (p99),
+//! `./bench cache` measures; here it is half of them, on a machine that does other things.
+
+use std::time::Duration;
 
 use parterre::test_support::cassandra;
 use parterre::test_support::redis::OwnRedis;
 use parterre::test_support::told::Pair;
 
+/// What is promised where nothing else runs.
+const PROMISED: Duration = Duration::from_millis(150);
+/// What a machine that does other things may add: less than whoever looks once a second would need.
+const BUSY: Duration = Duration::from_millis(200);
+
+/// Of twenty frames, sorted by the time that each took, the tenth came soon enough.
+fn soon(over: &str, times: &[Duration]) {
+    println!("over {over}: {times:?}");
+    assert_eq!(times.len(), 20);
+    assert!(times[9] <= PROMISED + BUSY, "half of them took longer than {:?} over {over}: {times:?}", times[9]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hold_in_one_house_is_told_in_another_over_redis() {
     // One of its own: a shop's keys have no test's prefix, and the next test's shop is another one.
     let (keyspace, redis) = (cassandra::own().await, OwnRedis::start(&[]).await);
-    let times = Pair::open(&keyspace, Some(&redis.url())).await.times(5).await;
-    println!("over Redis: {times:?}");
+    let times = Pair::open(&keyspace, Some(&redis.url())).await.times(10).await;
+    soon("Redis", &times);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hold_in_one_house_is_told_in_another_over_postgresql() {
     let keyspace = cassandra::own().await;
-    let times = Pair::open(&keyspace, None).await.times(5).await;
-    println!("over PostgreSQL: {times:?}");
+    let times = Pair::open(&keyspace, None).await.times(10).await;
+    soon("PostgreSQL", &times);
 }
