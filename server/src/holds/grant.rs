@@ -1,6 +1,7 @@
 //! From a wish to a granted hold: rules first, then the store, then healing or another pick where others were faster.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::api::holds::{BestRequest, Healed, HoldRequest};
 use domain::best::{Relaxed, Wish, best};
@@ -12,9 +13,10 @@ use domain::price::Line;
 use domain::rules::{Choice, Window, lines, orphans, taken};
 use domain::seat::SeatId;
 use domain::time::Millis;
+use tokio::time::{Instant, sleep};
 
 use super::store::{Grant, Loss, Outcome, Snapshot};
-use super::{Granted, HoldError, Holds, Inventory, Patience};
+use super::{Back, Granted, HoldError, Holds, Inventory, Patience, late};
 use crate::trouble::Trouble;
 
 /// How often healing and best available try anew when others are faster.
@@ -23,6 +25,8 @@ const ATTEMPTS: u64 = 8;
 const EXACT_UP_TO: usize = 4_000;
 /// That moment, in milliseconds.
 const A_MOMENT: i64 = 20;
+/// Between two tries to undo.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// One call of [`Holds::hold`]: what stays the same through all its attempts.
 struct Call<'a> {
@@ -55,7 +59,7 @@ impl Holds {
         request: &HoldRequest,
         now: Millis,
     ) -> Result<Granted, HoldError> {
-        self.hold_by(Patience::new(true), (event, holder, id), request, now).await
+        self.hold_by(Patience::new(Back::Asks), (event, holder, id), request, now).await
     }
 
     /// As [`Holds::hold`] for somebody of this patience. Where a shared store takes longer the work goes on, and its answer
@@ -73,17 +77,56 @@ impl Holds {
         if !self.store.is_shared() {
             return self.grant(event, holder, id, request, now).await;
         }
-        let (holds, request, store) = (self.clone(), request.clone(), Arc::clone(&self.store));
-        let work = async move { holds.grant(event, holder, id, &request, now).await };
-        // Whatever keeps the store from it goes on within it.
-        let undo = move |granted: Granted| async move { drop(store.release(granted.hold.id, holder, now).await) };
-        self.granting.ask((id, holder), patience, work, undo).await
+        let (holds, request) = (self.clone(), request.clone());
+        let work = async move {
+            let told = holds.grant(event, holder, id, &request, now).await;
+            holds.found_out(told, holder, id, now).await
+        };
+        self.granting.ask((holder, id), patience, work, self.clone().undo(holder, id, now)).await
+    }
+
+    /// What nobody knows yet is looked for once the store has done what it goes on doing.
+    async fn found_out(
+        &self,
+        told: Result<Granted, HoldError>,
+        holder: HolderId,
+        id: HoldId,
+        now: Millis,
+    ) -> Result<Granted, HoldError> {
+        if !matches!(told, Err(HoldError::Trouble(Trouble::Unconfirmed { .. }))) {
+            return told;
+        }
+        self.store.settled(id).await;
+        match self.store.get(id, holder, now).await {
+            Ok(Some(hold)) => Ok(Granted { hold, healed: Vec::new(), relaxed: Vec::new() }),
+            _ => told,
+        }
+    }
+
+    /// Lets a hold go that nobody can hear of, however long the store takes; at last it has run out by itself.
+    async fn undo(self, holder: HolderId, id: HoldId, now: Millis) {
+        let ends = Instant::now() + Duration::from_millis(self.lasts.max(0).unsigned_abs());
+        loop {
+            self.store.settled(id).await;
+            match self.store.release(id, holder, now).await {
+                Outcome::Unknown(_) if Instant::now() < ends => sleep(PAUSE).await,
+                _ => return,
+            }
+        }
+    }
+
+    /// Waits until nothing is under way of what this holder asked to hold: then it shows in what they hold.
+    ///
+    /// # Errors
+    /// [`Trouble::Unconfirmed`] where patience is over first.
+    pub async fn settled(&self, holder: HolderId, patience: Patience) -> Result<(), HoldError> {
+        if self.granting.settled(holder, patience).await { Ok(()) } else { Err(late::unheard().into()) }
     }
 
     /// Whether an earlier try under this id is under way, or has an answer that nobody has heard.
     #[must_use]
     pub fn is_under_way(&self, id: HoldId, holder: HolderId) -> bool {
-        self.granting.knows((id, holder))
+        self.granting.knows((holder, id))
     }
 
     async fn grant(

@@ -1,67 +1,135 @@
 //! Nobody waits long for an answer: the work goes on without them, and its answer is there for whoever asks again.
 //!
-//! An answer that came too late for whoever asked is kept for a minute, under the name it was asked for by. What nobody
-//! can ask for again is undone instead.
+//! An answer that came too late for whoever asked is kept for a minute, under the name it was asked for by, where it may
+//! be asked for again. What nobody can ever hear of is undone instead.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::ids::{HoldId, HolderId};
+use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::HoldError;
 use super::memory::lock;
 use crate::trouble::Trouble;
 
+#[cfg(test)]
+mod tests;
+
 /// An answer comes within two seconds; a little of them is left for its way to whoever asked.
 pub const TOLD_WITHIN: Duration = Duration::from_millis(1_900);
 /// How long an answer is kept that nobody has heard.
-const KEPT: Duration = Duration::from_secs(60);
-/// Works under way and answers kept, at most.
+const KEPT_FOR: Duration = Duration::from_secs(60);
+/// Works under way, at most; and as many answers are kept.
 const MOST: usize = 50_000;
 
-/// How long somebody waits for an answer, and whether they can come back for it.
+/// How somebody who has stopped waiting hears of what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Back {
+    /// Never: nobody else knows of it.
+    Never,
+    /// They look at what they hold.
+    Looks,
+    /// They ask again under the same id.
+    Asks,
+}
+
+/// How long somebody waits for an answer, and how they come back for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// Until then.
     pub until: Instant,
-    /// They can ask again under the same id, or look at what they hold.
-    pub comes_back: bool,
+    /// And afterwards.
+    pub back: Back,
 }
 
 impl Patience {
     /// From now on, for [`TOLD_WITHIN`].
     #[must_use]
-    pub fn new(comes_back: bool) -> Self {
-        Self { until: Instant::now() + TOLD_WITHIN, comes_back }
+    pub fn new(back: Back) -> Self {
+        Self { until: Instant::now() + TOLD_WITHIN, back }
     }
 }
 
-/// Which hold, and whose: an answer is for its holder alone.
-pub(super) type Name = (HoldId, HolderId);
+/// Whose, and which hold: an answer is for its holder alone.
+pub(super) type Name = (HolderId, HoldId);
 
 type Answer<T> = Result<T, HoldError>;
+type Undo = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Work under way, or its answer until somebody hears it.
-#[derive(Debug)]
 struct Work<T> {
+    /// Tells it from others that had, or will have, its name.
+    number: u64,
     answer: Option<Answer<T>>,
     waiting: u32,
-    comes_back: bool,
+    /// Somebody has read the answer.
+    heard: bool,
+    /// Nobody waited for the answer, and it stays for whoever asks again.
+    kept: bool,
+    back: Back,
     /// Cancelled when there is an answer, or never will be.
     over: CancellationToken,
+    /// What undoes it; taken at most once.
+    undo: Option<Undo>,
 }
 
 /// Work by name.
-#[derive(Debug)]
-pub(super) struct Late<T>(Mutex<HashMap<Name, Work<T>>>);
+struct Works<T> {
+    by_name: BTreeMap<Name, Work<T>>,
+    begun: u64,
+    kept: usize,
+}
+
+impl<T> Works<T> {
+    /// The work of that name, where it is still this one.
+    fn get(&mut self, name: Name, number: u64) -> Option<&mut Work<T>> {
+        self.by_name.get_mut(&name).filter(|work| work.number == number)
+    }
+
+    /// As [`Works::get`], and it is forgotten.
+    fn remove(&mut self, name: Name, number: u64) -> Option<Work<T>> {
+        self.get(name, number)?;
+        let work = self.by_name.remove(&name)?;
+        self.kept -= usize::from(work.kept);
+        Some(work)
+    }
+}
+
+/// Whether something may be there that this tells of.
+fn stands<T>(answer: &Answer<T>) -> bool {
+    matches!(answer, Ok(_) | Err(HoldError::Trouble(Trouble::Unconfirmed { .. })))
+}
+
+/// Undoes in a task of its own, for whoever cannot wait.
+fn begin(undo: Option<Undo>) {
+    if let Some(undo) = undo
+        && let Ok(runtime) = Handle::try_current()
+    {
+        runtime.spawn(undo);
+    }
+}
+
+/// Works and late answers of one kind.
+pub(super) struct Late<T> {
+    works: Mutex<Works<T>>,
+    kept_for: Duration,
+}
+
+impl<T> std::fmt::Debug for Late<T> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Late").finish_non_exhaustive()
+    }
+}
 
 impl<T> Default for Late<T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self::keeping(KEPT_FOR)
     }
 }
 
@@ -69,17 +137,32 @@ impl<T> Default for Late<T> {
 struct Waiting<'a, T> {
     late: &'a Late<T>,
     name: Name,
+    number: u64,
     over: CancellationToken,
+}
+
+impl<T: Clone> Waiting<'_, T> {
+    fn hears(&self) -> Option<Answer<T>> {
+        let mut works = lock(&self.late.works);
+        let work = works.get(self.name, self.number)?;
+        work.heard |= work.answer.is_some();
+        work.answer.clone()
+    }
 }
 
 impl<T> Drop for Waiting<'_, T> {
     fn drop(&mut self) {
-        if let Entry::Occupied(mut work) = lock(&self.late.0).entry(self.name) {
-            work.get_mut().waiting -= 1;
-            if work.get().waiting == 0 && work.get().answer.is_some() {
-                work.remove();
-            }
+        let mut works = lock(&self.late.works);
+        let Some(work) = works.get(self.name, self.number) else { return };
+        work.waiting -= 1;
+        let Some(answer) = &work.answer else { return };
+        if work.waiting > 0 || (work.kept && !work.heard) {
+            return;
         }
+        let is_left = stands(answer) && !work.heard && work.back == Back::Never;
+        let work = works.remove(self.name, self.number);
+        drop(works);
+        begin(work.filter(|_| is_left).and_then(|work| work.undo));
     }
 }
 
@@ -87,109 +170,133 @@ impl<T> Drop for Waiting<'_, T> {
 struct Running<T> {
     late: Arc<Late<T>>,
     name: Name,
+    number: u64,
     over: CancellationToken,
     ended: bool,
 }
 
-/// What becomes of an answer.
-enum Fate<T> {
-    /// Somebody hears it, or it is nothing to be kept.
-    Told,
-    /// It waits for whoever comes back.
+/// What is left to be done when work has ended.
+enum Fate {
+    /// Nothing: somebody hears its answer, or it is nothing to be kept.
+    Over,
+    /// Its answer waits for whoever asks again.
     Kept,
     /// Nobody will ever know of it.
-    Unheard(T),
+    Undone(Undo),
 }
 
 impl<T> Running<T> {
-    fn ends(mut self, answer: Answer<T>) -> Fate<T> {
+    fn ends(mut self, answer: Answer<T>) -> Fate {
         self.ended = true;
-        let mut all = lock(&self.late.0);
-        let Entry::Occupied(mut work) = all.entry(self.name) else { return Fate::Told };
-        let (heard, comes_back) = (work.get().waiting > 0, work.get().comes_back);
-        match answer {
-            // Whoever comes back finds out what is so by then.
-            Err(HoldError::Trouble(_)) if !heard => {
-                work.remove();
-                return Fate::Told;
-            }
-            Ok(done) if !heard && !comes_back => {
-                work.remove();
-                return Fate::Unheard(done);
-            }
-            answer => work.get_mut().answer = Some(answer),
+        let mut works = lock(&self.late.works);
+        let has_room = works.kept < MOST;
+        let Some(work) = works.get(self.name, self.number) else { return Fate::Over };
+        let is_unknown = stands(&answer) && answer.is_err();
+        let hears = work.waiting > 0;
+        let is_left = work.back == Back::Never && stands(&answer) && (is_unknown || !hears);
+        let undo = work.undo.take_if(|_| is_left);
+        // Whoever comes back after trouble finds out what is so by then.
+        let keeps = work.back == Back::Asks && has_room && !matches!(answer, Err(HoldError::Trouble(_)));
+        if hears {
+            work.answer = Some(answer);
+        } else if keeps {
+            (work.answer, work.kept) = (Some(answer), true);
+            works.kept += 1;
+            return Fate::Kept;
+        } else {
+            works.remove(self.name, self.number);
         }
-        if heard { Fate::Told } else { Fate::Kept }
+        undo.map_or(Fate::Over, Fate::Undone)
     }
 }
 
 impl<T> Drop for Running<T> {
     fn drop(&mut self) {
         if !self.ended {
-            lock(&self.late.0).remove(&self.name);
+            let work = lock(&self.late.works).remove(self.name, self.number);
+            begin(work.filter(|work| work.back == Back::Never).and_then(|work| work.undo));
         }
         self.over.cancel();
+    }
+}
+
+impl<T> Late<T> {
+    /// Keeps answers that nobody has heard for so long.
+    fn keeping(kept_for: Duration) -> Self {
+        Self { works: Mutex::new(Works { by_name: BTreeMap::new(), begun: 0, kept: 0 }), kept_for }
+    }
+
+    /// Waits until no work of this holder is under way; false where patience is over first.
+    pub(super) async fn settled(&self, holder: HolderId, patience: Patience) -> bool {
+        let all = (holder, HoldId(Uuid::nil()))..=(holder, HoldId(Uuid::max()));
+        let under_way = || {
+            let works = lock(&self.works);
+            let mut theirs = works.by_name.range(all.clone()).map(|(_, work)| work);
+            theirs.find(|work| work.answer.is_none()).map(|work| work.over.clone())
+        };
+        while let Some(over) = under_way() {
+            if timeout_at(patience.until, over.cancelled()).await.is_err() {
+                return false;
+            }
+        }
+        true
     }
 }
 
 impl<T: Clone + Send + 'static> Late<T> {
     /// Whether work runs under this name, or has an answer that nobody has heard.
     pub(super) fn knows(&self, name: Name) -> bool {
-        lock(&self.0).contains_key(&name)
+        lock(&self.works).by_name.contains_key(&name)
     }
 
-    /// The answer of what runs under this name or has run unheard, else of `work`, which begins now. What is done and
-    /// nobody can ever hear of is handed to `undo`.
+    /// The answer of what runs under this name or has run unheard, else of `work`, which begins now. Where something may
+    /// have been done that nobody can ever hear of, `undo` runs.
     ///
     /// # Errors
     /// As `work` says; [`Trouble::Unconfirmed`] where its answer does not come in time: it goes on. [`Trouble::Unavailable`]
     /// where too much goes on already.
-    pub(super) async fn ask<F: Future<Output = ()> + Send + 'static>(
+    pub(super) async fn ask(
         self: &Arc<Self>,
         name: Name,
         patience: Patience,
         work: impl Future<Output = Answer<T>> + Send + 'static,
-        undo: impl FnOnce(T) -> F + Send + 'static,
+        undo: impl Future<Output = ()> + Send + 'static,
     ) -> Answer<T> {
         let waiting = {
-            let mut all = lock(&self.0);
-            if all.len() >= MOST && !all.contains_key(&name) {
+            let mut works = lock(&self.works);
+            if works.by_name.len() - works.kept >= MOST && !works.by_name.contains_key(&name) {
                 return Err(too_many().into());
             }
-            let known = all.entry(name).or_insert_with(|| {
-                let over = CancellationToken::new();
-                let running = Running { late: Arc::clone(self), name, over: over.clone(), ended: false };
-                tokio::spawn(run(running, work, undo));
-                Work { answer: None, waiting: 0, comes_back: false, over }
+            let Works { by_name, begun, .. } = &mut *works;
+            let known = by_name.entry(name).or_insert_with(|| {
+                *begun += 1;
+                let (number, over) = (*begun, CancellationToken::new());
+                let running = Running { late: Arc::clone(self), name, number, over: over.clone(), ended: false };
+                tokio::spawn(run(running, work));
+                let (answer, undo) = (None, Some(Box::pin(undo) as Undo));
+                Work { number, answer, waiting: 0, heard: false, kept: false, back: patience.back, over, undo }
             });
             known.waiting += 1;
-            known.comes_back |= patience.comes_back;
-            Waiting { late: self, name, over: known.over.clone() }
+            known.back = known.back.max(patience.back);
+            Waiting { late: self, name, number: known.number, over: known.over.clone() }
         };
         // Also where time is over by now: the answer may have come in this very moment.
         let _ = timeout_at(patience.until, waiting.over.cancelled()).await;
-        let answer = lock(&self.0).get(&name).and_then(|work| work.answer.clone());
-        answer.unwrap_or_else(|| Err(unheard().into()))
+        waiting.hears().unwrap_or_else(|| Err(unheard().into()))
     }
 }
 
-async fn run<T, F: Future<Output = ()> + Send>(
-    running: Running<T>,
-    work: impl Future<Output = Answer<T>> + Send,
-    undo: impl FnOnce(T) -> F + Send,
-) {
-    let (late, name) = (Arc::clone(&running.late), running.name);
-    let answer = work.await;
-    match running.ends(answer) {
-        Fate::Told => {}
-        Fate::Unheard(done) => undo(done).await,
+async fn run<T>(running: Running<T>, work: impl Future<Output = Answer<T>> + Send) {
+    let (late, name, number) = (Arc::clone(&running.late), running.name, running.number);
+    match running.ends(work.await) {
+        Fate::Over => {}
+        Fate::Undone(undo) => undo.await,
         Fate::Kept => {
-            sleep(KEPT).await;
-            if let Entry::Occupied(work) = lock(&late.0).entry(name)
-                && work.get().waiting == 0
-                && work.get().answer.is_some()
-            {
-                work.remove();
+            sleep(late.kept_for).await;
+            let mut works = lock(&late.works);
+            // Whoever waits for it hears it in this moment.
+            if works.get(name, number).is_some_and(|work| work.waiting == 0) {
+                works.remove(name, number);
             }
         }
     }

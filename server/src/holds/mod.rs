@@ -32,7 +32,7 @@ use thiserror::Error;
 pub(crate) use contract::broken::without_baskets;
 pub use cql::CqlHolds;
 pub use inventory::{Inventories, Inventory, InventoryTable};
-pub use late::{Patience, TOLD_WITHIN};
+pub use late::{Back, Patience, TOLD_WITHIN};
 pub use memory::MemoryHolds;
 pub use store::{HoldStore, Sold};
 pub use views::Views;
@@ -136,7 +136,7 @@ impl Holds {
         }
         let holds = self.clone();
         let work = async move { holds.prolong(id, holder, now).await };
-        self.extending.ask((id, holder), Patience::new(true), work, |_| async {}).await
+        self.extending.ask((holder, id), Patience::new(Back::Asks), work, async {}).await
     }
 
     async fn prolong(&self, id: HoldId, holder: HolderId, now: Millis) -> Result<Hold, HoldError> {

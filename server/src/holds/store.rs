@@ -164,6 +164,9 @@ pub trait HoldStore: Send + Sync + 'static {
         self.get(hold, holder, now).await
     }
 
+    /// Waits until nothing of the hold is under way any more, whoever has stopped waiting for it.
+    async fn settled(&self, _: HoldId) {}
+
     /// Makes an event known, closed until [`HoldStore::load_sold`]. Opening it again takes over which seats are blocked,
     /// and the standing tiers with their quantities, and changes nothing else: whoever holds a seat that is blocked by
     /// then has it until the hold ends, and nobody has it afterwards.

@@ -93,6 +93,14 @@ impl Debts {
         timeout_at(deadline, paid.cancelled()).await.is_ok()
     }
 
+    /// Waits until nothing is owed of the hold, for as long as that takes: at most until it has run out.
+    pub(super) async fn all_paid(&self, hold: HoldId) {
+        let owed = || lock(&self.0).get(&hold).map(|owed| owed.paid.clone());
+        while let Some(paid) = owed() {
+            paid.cancelled().await;
+        }
+    }
+
     /// Whether places of it are to be put back: it counts for nothing any more.
     pub(super) fn is_owed(&self, hold: HoldId) -> bool {
         lock(&self.0).get(&hold).is_some_and(|owed| owed.go > 0)

@@ -181,6 +181,10 @@ impl HoldStore for CqlHolds {
         }
     }
 
+    async fn settled(&self, hold: HoldId) {
+        self.inner.debts.all_paid(hold).await;
+    }
+
     async fn get(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble> {
         self.inner.get(hold, holder, now).await
     }

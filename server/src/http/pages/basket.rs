@@ -13,7 +13,7 @@ use domain::seat::SeatId;
 
 use super::note::redirect;
 use crate::catalog::types::Event;
-use crate::holds::{Granted, Patience};
+use crate::holds::{Back, Granted, Patience};
 use crate::http::client::Client;
 use crate::http::form::{Fields, field, hold_request};
 use crate::http::json::Named;
@@ -40,7 +40,7 @@ pub(super) async fn hold(
     let known = caller.map(|caller| caller.secret);
     let secret = known.unwrap_or_else(|| Secret::fresh(&*shop.clock));
     let instead = field(&fields, "instead").is_some();
-    let whose = (secret.holder(), Patience::new(known.is_some()));
+    let whose = (secret.holder(), Patience::new(if known.is_some() { Back::Looks } else { Back::Never }));
     if known.is_some() {
         add_to_basket(&shop, stage.event.summary.id, whose, &mut request, instead).await?;
     }
@@ -68,6 +68,8 @@ async fn add_to_basket(
     request: &mut HoldRequest,
     instead: bool,
 ) -> Result<(), ApiError> {
+    // A form brings no key: pressed again while its first press is under way, it would hold a second basket.
+    shop.holds.settled(holder, patience).await?;
     let held = looked(patience, shop.holds.by_holder(holder, shop.now())).await?;
     let Some(hold) = held.into_iter().rfind(|hold| hold.event == event) else { return Ok(()) };
     request.replaces = Some(hold.id);
@@ -148,7 +150,8 @@ pub(super) async fn remove(
     Extension(client): Extension<Client>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, ApiError> {
-    let (now, patience) = (shop.now(), Patience::new(true));
+    let (now, patience) = (shop.now(), Patience::new(Back::Looks));
+    shop.holds.settled(caller.holder(), patience).await?;
     let held = looked(patience, shop.holds.get(id, caller.holder(), now)).await?;
     let stage = shop.on_stage_by_id(held.event).await?;
     let slug = &stage.event.summary.slug;

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::ids::HoldId;
 
-use crate::holds::Patience;
+use crate::holds::{Back, Patience};
 use crate::http::client::Client;
 use crate::http::json::{Body, Named};
 use crate::http::problem::ApiError;
@@ -46,7 +46,12 @@ pub async fn create(
     let secret = known.unwrap_or_else(made);
     // All that is needed to tell of the hold is at hand before there is one.
     let stage = shop.at_the_desk(&slug).await?;
-    let whose = (secret.holder(), Patience::new(known.is_some() || run.is_some()));
+    let back = match (&run, known) {
+        (Some(_), _) => Back::Asks,
+        (None, Some(_)) => Back::Looks,
+        (None, None) => Back::Never,
+    };
+    let whose = (secret.holder(), Patience::new(back));
     let granted = shop.hold(stage.event.summary.id, client, whose, &request, run.as_ref()).await?;
     // A page's own script never sees the secret: it goes into the cookie. Everybody else gets it in the answer.
     let page = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");

@@ -2,6 +2,7 @@
 
 mod audit;
 mod away;
+mod baskets;
 mod clocks;
 mod gaps;
 mod ghosts;

@@ -25,11 +25,11 @@ use crate::holds::cql::cell::Mark;
 use crate::holds::cql::fake::{FakeTable, Faults};
 use crate::holds::store::Sold;
 use crate::holds::tests::{NOW, evening, event};
-use crate::holds::{Granted, HoldError, Holds, InventoryTable, Patience};
+use crate::holds::{Back, Granted, HoldError, Holds, InventoryTable, Patience};
 use crate::test_support::house::{SLUG, with_holds};
 use crate::trouble::Trouble;
 
-const TOLD_WITHIN: Duration = Duration::from_secs(2);
+pub(super) const TOLD_WITHIN: Duration = Duration::from_secs(2);
 const KNOWN_WITHIN: Duration = Duration::from_secs(5);
 
 /// A process as the shop has it, with the evening open.
@@ -55,7 +55,8 @@ type Told = Result<Granted, HoldError>;
 /// Asks once, by the clock.
 async fn ask(holds: &Holds, n: u8, request: &HoldRequest, now: Millis, comes_back: bool) -> Told {
     let ((holder, id), asked) = (whose(n), Instant::now());
-    let told = holds.hold_by(Patience::new(comes_back), (event(), holder, id), request, now).await;
+    let back = if comes_back { Back::Asks } else { Back::Never };
+    let told = holds.hold_by(Patience::new(back), (event(), holder, id), request, now).await;
     assert!(asked.elapsed() < TOLD_WITHIN + BUSY, "told after {:?}: {told:?}", asked.elapsed());
     told
 }
@@ -70,7 +71,7 @@ async fn insist(holds: &Holds, n: u8, request: &HoldRequest, now: Millis) -> Tol
     }
 }
 
-fn held(table: &FakeTable) -> Vec<(i32, HoldId)> {
+pub(super) fn held(table: &FakeTable) -> Vec<(i32, HoldId)> {
     let held = table.cells().into_iter().filter(|(_, _, cell)| cell.mark == Mark::Held);
     held.filter_map(|(_, seat, cell)| Some((seat, cell.hold?))).collect()
 }
@@ -122,6 +123,33 @@ async fn whoever_asks_is_told_within_two_seconds_and_finds_out_by_asking_again()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_nobody_can_hear_of_is_undone() {
     join_all((0..3).map(|answers| story(answers, false, false))).await;
+}
+
+/// The record comes after everybody who was responsible for it has stopped waiting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_can_hear_of_is_undone_after_a_long_silence_too() {
+    let long = async |answers: u64, comes_back: bool| {
+        let table = FakeTable::default();
+        let holds = house(&table).await;
+        table.falls_silent(Some(answers));
+        let told = ask(&holds, 1, &best(), NOW, comes_back).await;
+        assert!(is_unconfirmed(&told), "{answers}: {told:?}");
+        sleep(Tuning::default().resolve_within).await;
+        assert!(table.cells().is_empty() || held(&table).len() == 2, "{answers}");
+        table.falls_silent(None);
+        if comes_back {
+            let granted = insist(&holds, 1, &best(), NOW).await.unwrap();
+            assert!(held(&table).len() == 2 && held(&table).iter().all(|(_, of)| *of == granted.hold.id));
+        } else {
+            let (holder, id) = whose(1);
+            soon(async || {
+                let free = !holds.is_under_way(id, holder) && held(&table).is_empty();
+                free && holds.by_holder(holder, NOW).await.is_ok_and(|known| known.is_empty())
+            })
+            .await;
+        }
+    };
+    join_all((0..2).flat_map(|answers| [long(answers, true), long(answers, false)])).await;
 }
 
 #[rstest]
