@@ -16,7 +16,7 @@ use domain::time::Millis;
 use tokio::time::{Instant, sleep};
 
 use super::store::{Grant, Loss, Outcome, Snapshot};
-use super::{Back, Granted, HoldError, Holds, Inventory, Patience, late};
+use super::{Back, Counts, Granted, HoldError, Holds, Inventory, Patience, Uncounted, late};
 use crate::trouble::Trouble;
 
 /// How often healing and best available try anew when others are faster.
@@ -25,6 +25,8 @@ const ATTEMPTS: u64 = 8;
 const EXACT_UP_TO: usize = 4_000;
 /// That moment, in milliseconds.
 const A_MOMENT: i64 = 20;
+/// How long a change of a basket waits for another change of the same holder's to end.
+const TURN_WITHIN: Duration = Duration::from_millis(1_800);
 /// Between two tries to undo.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -59,30 +61,56 @@ impl Holds {
         request: &HoldRequest,
         now: Millis,
     ) -> Result<Granted, HoldError> {
-        self.hold_by(Patience::new(Back::Asks), (event, holder, id), request, now).await
+        self.hold_by(Patience::new(Back::Asks), (event, holder, id), request, now, Uncounted).await
     }
 
     /// As [`Holds::hold`] for somebody of this patience. Where a shared store takes longer the work goes on, and its answer
-    /// waits for whoever brings the same id; a hold that nobody can ever hear of is let go.
+    /// waits for whoever brings the same id; a hold that nobody can ever hear of is let go. One that replaces no basket is
+    /// counted by `counts` before it is granted, whoever has stopped waiting for it.
     ///
     /// # Errors
-    /// As above; [`Trouble::Unconfirmed`] where patience is over.
+    /// As above, and as `counts` says; [`Trouble::Unconfirmed`] where patience is over.
     pub async fn hold_by(
         &self,
         patience: Patience,
         (event, holder, id): (EventId, HolderId, HoldId),
         request: &HoldRequest,
         now: Millis,
+        counts: impl Counts,
     ) -> Result<Granted, HoldError> {
         if !self.store.is_shared() {
-            return self.grant(event, holder, id, request, now).await;
+            return self.to_its_end((event, holder, id), request, now, counts).await;
         }
         let (holds, request) = (self.clone(), request.clone());
-        let work = async move {
-            let told = holds.grant(event, holder, id, &request, now).await;
-            holds.found_out(told, holder, id, now).await
-        };
+        let work = async move { holds.to_its_end((event, holder, id), &request, now, counts).await };
         self.granting.ask((holder, id), patience, work, self.clone().undo(holder, id, now)).await
+    }
+
+    /// Grants, counts, and finds out what came of it.
+    async fn to_its_end(
+        &self,
+        (event, holder, id): (EventId, HolderId, HoldId),
+        request: &HoldRequest,
+        now: Millis,
+        mut counts: impl Counts,
+    ) -> Result<Granted, HoldError> {
+        let _turn = match request.replaces {
+            Some(_) => {
+                // Of two who replace one basket at the same time the second has a further one, and has to see that.
+                let turn = self.changing.turn(holder, Instant::now() + TURN_WITHIN).await;
+                Some(turn.ok_or_else(crowded)?)
+            }
+            None => None,
+        };
+        let told = self.grant((event, holder, id), request, now, &mut counts).await;
+        let told = self.found_out(told, holder, id, now).await;
+        match &told {
+            // What may be there is counted.
+            Ok(Granted { found: false, .. }) => {}
+            Err(HoldError::Trouble(Trouble::Unconfirmed { .. } | Trouble::Corrupt { .. })) => {}
+            _ => counts.give_back(),
+        }
+        told
     }
 
     /// What nobody knows yet is looked for once the store has done what it goes on doing.
@@ -93,12 +121,12 @@ impl Holds {
         id: HoldId,
         now: Millis,
     ) -> Result<Granted, HoldError> {
-        if !matches!(told, Err(HoldError::Trouble(Trouble::Unconfirmed { .. }))) {
+        if !self.store.is_shared() || !matches!(told, Err(HoldError::Trouble(Trouble::Unconfirmed { .. }))) {
             return told;
         }
         self.store.settled(id).await;
         match self.store.get(id, holder, now).await {
-            Ok(Some(hold)) => Ok(Granted { hold, healed: Vec::new(), relaxed: Vec::new() }),
+            Ok(Some(hold)) => Ok(Granted::plain(hold)),
             _ => told,
         }
     }
@@ -124,22 +152,21 @@ impl Holds {
     }
 
     /// Whether an earlier try under this id is under way, or has an answer that nobody has heard.
-    #[must_use]
-    pub fn is_under_way(&self, id: HoldId, holder: HolderId) -> bool {
+    #[cfg(test)]
+    pub(crate) fn is_under_way(&self, id: HoldId, holder: HolderId) -> bool {
         self.granting.knows((holder, id))
     }
 
     async fn grant(
         &self,
-        event: EventId,
-        holder: HolderId,
-        id: HoldId,
+        (event, holder, id): (EventId, HolderId, HoldId),
         request: &HoldRequest,
         now: Millis,
+        counts: &mut impl Counts,
     ) -> Result<Granted, HoldError> {
         let inventory = self.ready(event).await?;
         if let Some(hold) = self.store.earlier(id, holder, now).await? {
-            return Ok(Granted { hold, healed: Vec::new(), relaxed: Vec::new() });
+            return Ok(Granted { found: true, ..Granted::plain(hold) });
         }
         if !inventory.on_sale {
             return Err(HoldRefusal::NotOnSale { opens_at: None }.into());
@@ -153,6 +180,10 @@ impl Holds {
             Some(old) => self.store.get(old, holder, now).await?.filter(|hold| hold.event == event),
             None => None,
         };
+        // A changed basket is no further one; a name for a basket is none yet.
+        if replaces.is_none() {
+            counts.take(now.plus(self.lasts)).await?;
+        }
         let standing = request.standing.iter().map(|wish| (wish.tier, wish.quantity)).collect();
         let call = Call { holds: self, inventory: &inventory, holder, id, replaces, standing, now };
         match &request.best {
@@ -233,7 +264,7 @@ impl Call<'_> {
         if lost.is_empty() {
             self.leaves_nobody_alone(&snapshot, wanted)?;
             match self.place(wanted, priced).await? {
-                Attempt::Granted(hold) => return Ok(Granted { hold, healed: Vec::new(), relaxed: Vec::new() }),
+                Attempt::Granted(hold) => return Ok(Granted::plain(hold)),
                 Attempt::Taken { seats, standing } if !standing.is_empty() || seats.is_empty() => {
                     return Err(HoldRefusal::SoldOut.into());
                 }
@@ -255,7 +286,7 @@ impl Call<'_> {
             match self.place(&found.seats, priced).await? {
                 Attempt::Granted(hold) => {
                     let healed = found.swaps.iter().map(|swap| Healed { wanted: swap.wanted, got: swap.got }).collect();
-                    return Ok(Granted { hold, healed, relaxed: Vec::new() });
+                    return Ok(Granted { healed, ..Granted::plain(hold) });
                 }
                 Attempt::Taken { standing, .. } if !standing.is_empty() => return Err(HoldRefusal::SoldOut.into()),
                 Attempt::Taken { .. } => {}
@@ -287,7 +318,7 @@ impl Call<'_> {
                 Attempt::Granted(hold) => {
                     let words = pick.relaxed.iter().map(|relaxed: &Relaxed| relaxed.words());
                     let relaxed = words.map(str::to_owned).collect();
-                    return Ok(Granted { hold, healed: Vec::new(), relaxed });
+                    return Ok(Granted { relaxed, ..Granted::plain(hold) });
                 }
                 Attempt::Taken { standing, .. } if !standing.is_empty() => return Err(HoldRefusal::SoldOut.into()),
                 Attempt::Taken { .. } => {}

@@ -17,6 +17,7 @@ pub mod store;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod trips;
+mod turns;
 pub mod views;
 
 use std::collections::HashMap;
@@ -41,6 +42,7 @@ use crate::trouble::Trouble;
 use laid::Laid;
 use late::Late;
 use store::{Loss, Outcome, Snapshot, StandingSold};
+use turns::Turns;
 
 /// Why there is no hold.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -51,6 +53,12 @@ pub enum HoldError {
     /// The rules or the facts are against it; nothing was changed.
     #[error(transparent)]
     Refused(#[from] HoldRefusal),
+    /// Whoever counts baskets says that it is too many at once.
+    #[error("too often; again in {retry_after} ms")]
+    TooOften {
+        /// Milliseconds until there may be another.
+        retry_after: i64,
+    },
     /// A store failed.
     #[error(transparent)]
     Trouble(#[from] Trouble),
@@ -65,6 +73,39 @@ pub struct Granted {
     pub healed: Vec<Healed>,
     /// What best available had to relax, in words for people; empty when the wish was met.
     pub relaxed: Vec<String>,
+    /// It was granted before, to an earlier try under the same id.
+    pub found: bool,
+}
+
+impl Granted {
+    /// As wished.
+    fn plain(hold: Hold) -> Self {
+        Self { hold, healed: Vec::new(), relaxed: Vec::new(), found: false }
+    }
+}
+
+/// Whoever counts further baskets: those that replace none of their holder's. Dropped, what was taken stays counted.
+pub trait Counts: Send + 'static {
+    /// Counts one that ends at `ends`, before it is granted.
+    ///
+    /// # Errors
+    /// A refusal: nothing was counted.
+    fn take(&mut self, ends: Millis) -> impl Future<Output = Result<(), HoldError>> + Send;
+
+    /// None came of it, whether one was counted or not.
+    fn give_back(self);
+}
+
+/// Nobody counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Uncounted;
+
+impl Counts for Uncounted {
+    async fn take(&mut self, _: Millis) -> Result<(), HoldError> {
+        Ok(())
+    }
+
+    fn give_back(self) {}
 }
 
 /// The service: what everybody but its own folder calls.
@@ -80,6 +121,8 @@ pub struct Holds {
     /// What is still being found out for somebody who was told that it takes longer.
     granting: Arc<Late<Granted>>,
     extending: Arc<Late<Hold>>,
+    /// Of those who change one basket, one does at a time.
+    changing: Arc<Turns>,
 }
 
 /// One lock for each event that is being opened.
@@ -90,8 +133,8 @@ impl Holds {
     #[must_use]
     pub fn new(store: Arc<dyn HoldStore>, inventories: Arc<dyn Inventories>) -> Self {
         let views = Arc::new(Views::new(Arc::clone(&store)));
-        let (opening, laid, granting, extending) = Default::default();
-        Self { store, inventories, views, opening, laid, lasts: HOLD_FOR, granting, extending }
+        let (opening, laid, granting, extending, changing) = Default::default();
+        Self { store, inventories, views, opening, laid, lasts: HOLD_FOR, granting, extending, changing }
     }
 
     /// Holds last `ms` milliseconds instead of [`HOLD_FOR`].

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
+use axum::http::request::Builder;
 use axum::http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -18,10 +19,21 @@ const BASKETS: u32 = 3;
 
 async fn ask(house: &TestHouse, token: &str, replaces: &str) -> (StatusCode, Value) {
     let body = json!({ "standing": [{ "tier": house.standing, "quantity": 1 }], "replaces": replaces });
-    let request =
-        Request::post(format!("/api/v1/events/{SLUG}/holds")).header(header::CONTENT_TYPE, "application/json");
+    let request = holds();
     let request =
         if token.is_empty() { request } else { request.header(header::AUTHORIZATION, format!("Bearer {token}")) };
+    told(house, request, &body).await
+}
+
+fn holds() -> Builder {
+    Request::post(format!("/api/v1/events/{SLUG}/holds")).header(header::CONTENT_TYPE, "application/json")
+}
+
+async fn send(house: &TestHouse, body: &Value) -> (StatusCode, Value) {
+    told(house, holds(), body).await
+}
+
+async fn told(house: &TestHouse, request: Builder, body: &Value) -> (StatusCode, Value) {
     let answer = house.router.clone().oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();
     let status = answer.status();
     (status, serde_json::from_slice(&to_bytes(answer.into_body(), 100_000).await.unwrap()).unwrap())
@@ -43,6 +55,31 @@ async fn a_basket_that_replaces_nothing_is_a_further_one() {
     assert_eq!(status, StatusCode::CONFLICT);
     let (status, changed) = ask(&house, last["token"].as_str().unwrap(), last["id"].as_str().unwrap()).await;
     assert_eq!(status, StatusCode::CREATED, "{changed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_gets_nothing_has_used_up_nothing() {
+    let house = with(Config { holds_per_address: BASKETS, ..config() }, Arc::new(MemoryHolds::default())).await;
+    let wish = json!({ "standing": [{ "tier": house.standing, "quantity": 10 }] });
+    let (status, first) = send(&house, &wish).await;
+    assert_eq!(status, StatusCode::CREATED, "{first}");
+    // More than there are, again and again.
+    let much =
+        json!({ "seats": [0], "standing": [{ "tier": house.standing, "quantity": 1 }], "best": { "quantity": 2 } });
+    for _ in 0..BASKETS * 20 {
+        let (status, refused) = send(&house, &much).await;
+        assert_eq!(
+            (status, &refused["code"]),
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!("contradiction")),
+            "{refused}"
+        );
+    }
+    for number in 1..BASKETS {
+        let (status, hold) = send(&house, &wish).await;
+        assert_eq!(status, StatusCode::CREATED, "{number}: {hold}");
+    }
+    let (status, refused) = send(&house, &wish).await;
+    assert_eq!((status, &refused["code"]), (StatusCode::CONFLICT, &json!("too_many_holds")), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

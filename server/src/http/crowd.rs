@@ -18,26 +18,37 @@ impl Crowd {
     /// Clients remembered before the idle ones are forgotten.
     const TIDY_ABOVE: usize = 10_000;
 
-    /// Whether `client` has fewer than `limit` live holds, and its site fewer than a site may have.
-    pub fn has_room(&self, client: Client, limit: u32, now: Millis) -> bool {
-        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        client.buckets().all(|bucket| {
-            ends.get_mut(&bucket).is_none_or(|ends| {
-                ends.retain(|end| *end > now);
-                ends.len() < limit.saturating_mul(bucket.times()) as usize
-            })
-        })
-    }
-
-    /// Counts a hold of `client` that lasts until `end`. One that is let go early counts on: holding and letting go is
-    /// what it guards against.
-    pub fn count(&self, client: Client, end: Millis, now: Millis) {
+    /// Counts a hold of `client` that lasts until `end`; false, and nothing is counted, where it has `limit` live ones, or
+    /// its site as many as a site may have. One that is let go early counts on: holding and letting go is what it guards
+    /// against.
+    pub fn enter(&self, client: Client, limit: u32, end: Millis, now: Millis) -> bool {
         let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
         if ends.len() > Self::TIDY_ABOVE {
             ends.retain(|_, ends| ends.iter().any(|end| *end > now));
         }
+        let has_room = client.buckets().all(|bucket| {
+            ends.get_mut(&bucket).is_none_or(|ends| {
+                ends.retain(|end| *end > now);
+                ends.len() < limit.saturating_mul(bucket.times()) as usize
+            })
+        });
+        if has_room {
+            for bucket in client.buckets() {
+                ends.entry(bucket).or_default().push(end);
+            }
+        }
+        has_room
+    }
+
+    /// No hold came of one that was counted until `end`.
+    pub fn leave(&self, client: Client, end: Millis) {
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
         for bucket in client.buckets() {
-            ends.entry(bucket).or_default().push(end);
+            if let Some(ends) = ends.get_mut(&bucket)
+                && let Some(at) = ends.iter().position(|known| *known == end)
+            {
+                ends.swap_remove(at);
+            }
         }
     }
 }
@@ -54,25 +65,29 @@ mod tests {
     fn room_comes_back_when_holds_run_out() {
         let (crowd, client) = (Crowd::default(), client("192.0.2.1"));
         for _ in 0..2 {
-            assert!(crowd.has_room(client, 2, Millis(0)));
-            crowd.count(client, Millis(10), Millis(0));
+            assert!(crowd.enter(client, 2, Millis(10), Millis(0)));
         }
-        assert!(!crowd.has_room(client, 2, Millis(9)));
-        assert!(crowd.has_room(client, 2, Millis(10)));
+        assert!(!crowd.enter(client, 2, Millis(19), Millis(9)));
+        assert!(crowd.enter(client, 2, Millis(20), Millis(10)));
+    }
+
+    #[test]
+    fn a_hold_that_never_came_leaves_its_room_and_no_other_s() {
+        let (crowd, client) = (Crowd::default(), client("192.0.2.1"));
+        for end in [10, 20] {
+            assert!(crowd.enter(client, 2, Millis(end), Millis(0)));
+        }
+        crowd.leave(client, Millis(20));
+        crowd.leave(client, Millis(20));
+        assert!(crowd.enter(client, 2, Millis(30), Millis(0)));
+        assert!(!crowd.enter(client, 2, Millis(30), Millis(0)));
     }
 
     #[test]
     fn many_households_of_one_site_have_no_more_than_a_site_may() {
         let crowd = Crowd::default();
-        let granted = (0..100).filter(|household| {
-            let client = client(&format!("2001:db8:1:{household:x}::1"));
-            let room = crowd.has_room(client, 1, Millis(0));
-            if room {
-                crowd.count(client, Millis(10), Millis(0));
-            }
-            room
-        });
-        assert_eq!(granted.count(), 8);
-        assert!(crowd.has_room(client("2001:db8:2::1"), 1, Millis(0)));
+        let enters = |address: &str| crowd.enter(client(address), 1, Millis(10), Millis(0));
+        assert_eq!((0..100).filter(|household| enters(&format!("2001:db8:1:{household:x}::1"))).count(), 8);
+        assert!(enters("2001:db8:2::1"));
     }
 }

@@ -10,7 +10,7 @@ use super::client::Client;
 use super::problem::ApiError;
 use super::state::Shop;
 use crate::config::Config;
-use crate::limits::{Limits, Rule, Verdict};
+use crate::limits::{Bucket, Lent, Limits, Rule, Verdict};
 
 /// Addresses whose questions cost the database work of their own: every search and filter is another question.
 const SEARCHED: [&str; 2] = ["/", "/api/v1/events"];
@@ -57,12 +57,36 @@ fn searches_for(query: &str) -> bool {
         .any(|(name, value)| ["q", "category", "after", "from", "to", "limit"].contains(&name) && !value.is_empty())
 }
 
-/// Counts a new basket of `client`.
+/// Counts a new basket of `client`, for itself and for its site: what to give back where none comes of it.
 ///
 /// # Errors
-/// 429 where the hour's are used up.
-pub(super) async fn basket(shop: &Shop, client: Client) -> Result<(), ApiError> {
-    counted(&shop.limits, holds(&shop.config), Some(client), shop.now()).await
+/// Milliseconds until there may be another: the hour's are used up, and nothing is counted.
+pub(super) async fn basket(shop: &Shop, client: Client) -> Result<Vec<Lent>, i64> {
+    let now = shop.now();
+    let mut all = Vec::with_capacity(2);
+    for bucket in client.buckets() {
+        match shop.limits.lend(of(holds(&shop.config), bucket), &bucket.to_string(), now).await {
+            Ok(lent) => all.push(lent),
+            Err(retry_after) => {
+                give_back(shop, all);
+                return Err(retry_after);
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// No basket came of it. Nobody waits until all others know.
+pub(super) fn give_back(shop: &Shop, all: Vec<Lent>) {
+    for others in all.into_iter().filter_map(|lent| shop.limits.give_back(lent, shop.now())) {
+        tokio::spawn(others);
+    }
+}
+
+/// The rule for so many clients' worth.
+fn of(Rule { name, per_hour, burst }: Rule, bucket: Bucket) -> Rule {
+    let times = |limit: u32| limit.saturating_mul(bucket.times());
+    Rule { name, per_hour: times(per_hour), burst: times(burst) }
 }
 
 /// Counts a request of `client` under `rule`, for itself and for its site.
@@ -71,17 +95,15 @@ pub(super) async fn basket(shop: &Shop, client: Client) -> Result<(), ApiError> 
 /// 429 where either has used up what it may.
 pub(super) async fn counted(limits: &Limits, rule: Rule, client: Option<Client>, now: Millis) -> Result<(), ApiError> {
     for bucket in client.into_iter().flat_map(Client::buckets) {
-        let Rule { name, per_hour, burst } = rule;
-        let of = |limit: u32| limit.saturating_mul(bucket.times());
-        let rule = Rule { name, per_hour: of(per_hour), burst: of(burst) };
-        if let Verdict::Refused { retry_after } = limits.take(rule, &bucket.to_string(), now).await {
+        if let Verdict::Refused { retry_after } = limits.take(of(rule, bucket), &bucket.to_string(), now).await {
             return Err(too_often(retry_after));
         }
     }
     Ok(())
 }
 
-fn too_often(milliseconds: i64) -> ApiError {
+/// 429, to come back after so many milliseconds.
+pub(super) fn too_often(milliseconds: i64) -> ApiError {
     let wait = u32::try_from(milliseconds.max(0).unsigned_abs().div_ceil(1000)).unwrap_or(3600).max(1);
     ApiError::too_often(wait)
 }

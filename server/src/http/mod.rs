@@ -1,6 +1,7 @@
 //! HTTP: the pages, the plain forms and the API, thin over the same services.
 
 pub mod assets;
+mod baskets;
 #[cfg(test)]
 mod baskets_tests;
 pub mod client;

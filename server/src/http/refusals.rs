@@ -7,6 +7,7 @@ use domain::order::OrderRefusal;
 use domain::seat::SeatId;
 use serde_json::{Value, json};
 
+use super::hourly::too_often;
 use super::problem::ApiError;
 use crate::catalog::view::rfc3339;
 use crate::holds::HoldError;
@@ -27,6 +28,7 @@ impl From<HoldError> for ApiError {
     fn from(error: HoldError) -> Self {
         match error {
             HoldError::NoSuchEvent => Self::not_found("event"),
+            HoldError::TooOften { retry_after } => too_often(retry_after),
             HoldError::Trouble(trouble) => trouble.into(),
             HoldError::Refused(refusal) => refusal.into(),
         }

@@ -14,9 +14,9 @@ use moka::future::Cache;
 use tokio::time::timeout_at;
 
 use super::assets::Manifest;
+use super::baskets::Further;
 use super::client::Client;
 use super::crowd::Crowd;
-use super::hourly;
 use super::problem::ApiError;
 use crate::availability::Availability;
 use crate::bus::Bus;
@@ -208,34 +208,8 @@ impl Shop {
     ) -> Result<Granted, ApiError> {
         let now = self.now();
         let id = run.map_or_else(|| HoldId::mint(now, random(&*self.clock)), hold_of);
-        let limit = self.config.holds_per_address;
-        // Whoever comes back for an answer was let in before, and what they gave back for it may be gone by now.
-        let comes_back = self.holds.is_under_way(id, holder);
-        // A changed basket is no further one; a name for a basket is none yet.
-        let further = !match request.replaces {
-            Some(_) if comes_back => true,
-            Some(old) => looked(patience, self.has_basket(old, event, holder)).await?,
-            None => false,
-        };
-        if further && !comes_back {
-            if !self.crowd.has_room(client, limit, now) {
-                return Err(HoldRefusal::TooManyHolds { limit }.into());
-            }
-            hourly::basket(self, client).await?;
-        }
-        let granted = self.holds.hold_by(patience, (event, holder, id), request, now).await?;
-        if further {
-            self.crowd.count(client, granted.hold.expires_at, now);
-        }
-        Ok(granted)
-    }
-
-    async fn has_basket(&self, hold: HoldId, event: EventId, holder: HolderId) -> Result<bool, ApiError> {
-        match self.holds.get(hold, holder, self.now()).await {
-            Ok(hold) => Ok(hold.event == event),
-            Err(HoldError::Trouble(trouble)) => Err(trouble.into()),
-            Err(_) => Ok(false),
-        }
+        let further = Further::new(self, client);
+        Ok(self.holds.hold_by(patience, (event, holder, id), request, now, further).await?)
     }
 
     /// Extends a hold, and the order it may have become.

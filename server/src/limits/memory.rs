@@ -6,9 +6,12 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use domain::time::Millis;
 
+use super::store::GIVEN_BACK_WITHIN;
 use super::{Nonce, RateStore, Rule, Verdict};
 use crate::trouble::Trouble;
 
+/// What is said of a request that was given back.
+const GIVEN_BACK: Verdict = Verdict::Refused { retry_after: 1 };
 /// Clients counted before the first tidying.
 const TIDY_ABOVE: usize = 10_000;
 
@@ -58,11 +61,34 @@ impl MemoryRates {
         state.last = Some((nonce, verdict));
         verdict
     }
+
+    /// As [`RateStore::give_back`]; once where the request was the client's last.
+    pub(super) fn uncount(&self, rule: Rule, who: &str, nonce: Nonce, taken: Millis, now: Millis) {
+        let passed = now.since(taken).max(0);
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(state) = counts.clients.get_mut(&(rule.name, who.to_owned())) else { return };
+        match &mut state.last {
+            Some((last, Verdict::Refused { .. })) if *last == nonce => return,
+            Some((last, verdict)) if *last == nonce => *verdict = GIVEN_BACK,
+            _ => {}
+        }
+        if passed <= GIVEN_BACK_WITHIN {
+            let share = rule.interval().saturating_sub(passed.saturating_mul(1000)).max(0);
+            let due = state.due.saturating_sub(share);
+            // Whoever has rested is forgotten.
+            state.due = if due > now.0.saturating_mul(1000) { due } else { i64::MIN };
+        }
+    }
 }
 
 #[async_trait]
 impl RateStore for MemoryRates {
     async fn take(&self, rule: Rule, who: &str, nonce: Nonce, now: Millis) -> Result<Verdict, Trouble> {
         Ok(self.count(rule, who, nonce, now))
+    }
+
+    async fn give_back(&self, rule: Rule, who: &str, nonce: Nonce, taken: Millis, now: Millis) -> Result<(), Trouble> {
+        self.uncount(rule, who, nonce, taken, now);
+        Ok(())
     }
 }

@@ -66,14 +66,57 @@ impl Limits {
 
     /// Counts a request of `who` under `rule`, if it may be sent.
     pub async fn take(&self, rule: Rule, who: &str, now: Millis) -> Verdict {
+        self.count(rule, who, Nonce(random(&*self.clock)), now).await.0
+    }
+
+    /// As [`Limits::take`], for whoever may have to give it back.
+    ///
+    /// # Errors
+    /// Milliseconds until it may be sent.
+    pub async fn lend(&self, rule: Rule, who: &str, now: Millis) -> Result<Lent, i64> {
         let nonce = Nonce(random(&*self.clock));
+        match self.count(rule, who, nonce, now).await {
+            (Verdict::Refused { retry_after }, _) => Err(retry_after),
+            (_, here) => Ok(Lent { rule, who: who.to_owned(), nonce, at: now, here }),
+        }
+    }
+
+    /// Nothing came of the request: it is as if it had never been sent. In this process that is so at once; what comes
+    /// back, where something does, says it to all others.
+    pub fn give_back(&self, lent: Lent, now: Millis) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let Lent { rule, who, nonce, at, here } = lent;
+        if here {
+            self.here.uncount(rule, &who, nonce, at, now);
+        }
+        let everywhere = Arc::clone(self.everywhere.as_ref()?);
+        Some(async move {
+            if let Err(trouble) = everywhere.give_back(rule, &who, nonce, at, now).await {
+                tracing::debug!(%trouble, "a request of which nothing came stays counted");
+            }
+        })
+    }
+
+    /// The verdict, and whether this process counted the request as sent.
+    async fn count(&self, rule: Rule, who: &str, nonce: Nonce, now: Millis) -> (Verdict, bool) {
         let here = self.here.count(rule, who, nonce, now);
-        match &self.everywhere {
+        let verdict = match &self.everywhere {
             None => here,
             Some(everywhere) => everywhere.take(rule, who, nonce, now).await.unwrap_or_else(|trouble| {
                 tracing::debug!(%trouble, "a request is counted in this process alone");
                 here
             }),
-        }
+        };
+        (verdict, matches!(here, Verdict::Granted { .. }))
     }
+}
+
+/// A request that was counted and may be given back. Dropped, it stays counted.
+#[derive(Debug)]
+pub struct Lent {
+    rule: Rule,
+    who: String,
+    nonce: Nonce,
+    at: Millis,
+    /// Whether this process counted it.
+    here: bool,
 }

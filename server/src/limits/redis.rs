@@ -1,20 +1,21 @@
 //! Counts in Redis: one script a request, which all processes share.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use domain::time::Millis;
 use fred::interfaces::LuaInterface;
 
+use super::store::GIVEN_BACK_WITHIN;
 use super::{Nonce, RateStore, Rule, Verdict};
 use crate::stores::redis::Redis;
 use crate::trouble::Trouble;
 
-const SCRIPT: &str = include_str!("gcra.lua");
-/// SHA-1 of the script, by which Redis knows it; a test compares.
-const NAME: &str = "30500410160d36b63e4f147be6a183f00bd0f931";
-/// How long an answer is remembered for whoever asks again.
-const REMEMBERED_FOR: Duration = Duration::from_secs(10);
+/// A script, and its SHA-1, by which Redis knows it; a test compares.
+type Script = (&'static str, &'static str);
+
+const TAKES: Script = (include_str!("gcra.lua"), "30500410160d36b63e4f147be6a183f00bd0f931");
+const GIVES_BACK: Script = (include_str!("back.lua"), "e6cd2e430dbd6e766b69ed2637391cdc95c852e1");
+/// How long an answer is remembered for whoever asks again, or gives back, in milliseconds.
+const REMEMBERED_FOR: i64 = GIVEN_BACK_WITHIN;
 
 /// Counts in Redis. Keys begin with `rate:` and end within the hour.
 #[derive(Clone, Debug)]
@@ -28,26 +29,45 @@ impl RedisRates {
     pub fn new(redis: Redis) -> Self {
         Self { redis }
     }
+
+    async fn run(
+        &self,
+        (script, name): Script,
+        rule: Rule,
+        who: &str,
+        nonce: Nonce,
+        args: Vec<i64>,
+    ) -> Result<i64, Trouble> {
+        let state = self.redis.key(&format!("rate:{{{}:{who}}}", rule.name));
+        let said = format!("{state}:{:032x}", u128::from_be_bytes(nonce.0));
+        let keys = vec![state, said];
+        let client = self.redis.pool().next_connected();
+        let asked = async {
+            match client.evalsha::<i64, _, _, _>(name, keys.clone(), args.clone()).await {
+                // A server that has just started, or was told to forget its scripts.
+                Err(error) if error.details().starts_with("NOSCRIPT") => client.eval(script, keys, args).await,
+                answer => answer,
+            }
+        };
+        self.redis.ask(asked).await
+    }
+}
+
+/// In microseconds.
+fn exact(milliseconds: i64) -> i64 {
+    milliseconds.saturating_mul(1000)
 }
 
 #[async_trait]
 impl RateStore for RedisRates {
     async fn take(&self, rule: Rule, who: &str, nonce: Nonce, now: Millis) -> Result<Verdict, Trouble> {
-        let state = self.redis.key(&format!("rate:{{{}:{who}}}", rule.name));
-        let said = format!("{state}:{:032x}", u128::from_be_bytes(nonce.0));
-        let keys = vec![state, said];
-        let now = now.0.saturating_mul(1000);
-        let remembered = i64::try_from(REMEMBERED_FOR.as_millis()).unwrap_or(i64::MAX);
-        let args = vec![now, rule.interval(), rule.tolerance(), remembered];
-        let client = self.redis.pool().next_connected();
-        let asked = async {
-            match client.evalsha::<i64, _, _, _>(NAME, keys.clone(), args.clone()).await {
-                // A server that has just started, or was told to forget its scripts.
-                Err(error) if error.details().starts_with("NOSCRIPT") => client.eval(SCRIPT, keys, args).await,
-                answer => answer,
-            }
-        };
-        self.redis.ask(asked).await.map(Verdict::of)
+        let args = vec![exact(now.0), rule.interval(), rule.tolerance(), REMEMBERED_FOR];
+        self.run(TAKES, rule, who, nonce, args).await.map(Verdict::of)
+    }
+
+    async fn give_back(&self, rule: Rule, who: &str, nonce: Nonce, taken: Millis, now: Millis) -> Result<(), Trouble> {
+        let args = vec![exact(now.0), rule.interval(), exact(taken.0), exact(GIVEN_BACK_WITHIN), REMEMBERED_FOR];
+        self.run(GIVES_BACK, rule, who, nonce, args).await.map(drop)
     }
 }
 
@@ -57,9 +77,11 @@ mod tests {
     use crate::test_support::redis;
 
     #[tokio::test]
-    async fn redis_calls_the_script_by_the_name_it_has_here() {
+    async fn redis_calls_the_scripts_by_the_names_they_have_here() {
         let redis = redis::one().await;
-        let name: String = redis.pool().script_load(SCRIPT).await.unwrap();
-        assert_eq!(name, NAME);
+        for (script, known) in [TAKES, GIVES_BACK] {
+            let name: String = redis.pool().script_load(script).await.unwrap();
+            assert_eq!(name, known);
+        }
     }
 }

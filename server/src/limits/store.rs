@@ -1,10 +1,13 @@
 //! What a limit needs of whoever counts.
 
 use async_trait::async_trait;
-use domain::time::Millis;
+use domain::time::{Millis, SECOND};
 
 use super::Rule;
 use crate::trouble::Trouble;
+
+/// What was counted longer ago than this, in milliseconds, is not given back.
+pub(super) const GIVEN_BACK_WITHIN: i64 = 10 * SECOND;
 
 /// Tells one question from another, so that one that is asked twice counts once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,4 +50,12 @@ pub trait RateStore: Send + Sync + 'static {
     /// # Errors
     /// Trouble with the store: whether it was counted is not known.
     async fn take(&self, rule: Rule, who: &str, nonce: Nonce, now: Millis) -> Result<Verdict, Trouble>;
+
+    /// Gives a request back that was counted under this nonce at `taken`, as nothing came of it: only once, and less by
+    /// the time that has passed, in which some of it came back by itself. What was refused, or was counted longer ago
+    /// than [`GIVEN_BACK_WITHIN`], gives nothing.
+    ///
+    /// # Errors
+    /// Trouble with the store: whether it was given back is not known.
+    async fn give_back(&self, rule: Rule, who: &str, nonce: Nonce, taken: Millis, now: Millis) -> Result<(), Trouble>;
 }

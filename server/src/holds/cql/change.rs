@@ -11,7 +11,6 @@ use futures::stream::{self, StreamExt};
 use tokio::time::{Instant, timeout};
 
 use super::Inner;
-use super::book::Turn;
 use super::cell::Cell;
 use super::contents::Kept;
 use super::decide::{Verdict, Wish};
@@ -22,6 +21,7 @@ use super::queue::{Failure, ask, ask_by};
 use super::table::{Note, Reading};
 use crate::holds::memory::lock;
 use crate::holds::store::{Loss, Outcome};
+use crate::holds::turns::Turn;
 use crate::trouble::Trouble;
 
 /// Blocks that one sweep tidies, at most.

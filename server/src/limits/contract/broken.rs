@@ -11,6 +11,8 @@ enum Fault {
     TrustsTheFuture,
     Races,
     WholeMinutes,
+    KeepsAll,
+    GivesBackAnyTime,
 }
 
 struct Broken {
@@ -53,6 +55,22 @@ impl RateStore for Broken {
         }
         Ok(verdict)
     }
+
+    async fn give_back(
+        &self,
+        rule: Rule,
+        who: &str,
+        question: Nonce,
+        taken: Millis,
+        now: Millis,
+    ) -> Result<(), Trouble> {
+        match self.fault {
+            Fault::KeepsAll => {}
+            Fault::GivesBackAnyTime => self.inner.uncount(rule, who, nonce(), now, now),
+            _ => self.inner.uncount(rule, who, question, taken, now),
+        }
+        Ok(())
+    }
 }
 
 macro_rules! noticed {
@@ -78,4 +96,6 @@ noticed! {
     TrustsTheFuture breaks a_clock_that_jumps_back_locks_nobody_out,
     Races breaks of_many_at_once_exactly_the_burst_is_granted,
     WholeMinutes breaks a_rule_of_one_an_hour_and_one_of_millions_both_work,
+    KeepsAll breaks what_is_given_back_may_be_sent_again_at_once,
+    GivesBackAnyTime breaks nothing_is_given_back_twice_or_late_or_without_being_taken,
 }

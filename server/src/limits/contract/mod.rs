@@ -105,6 +105,49 @@ async fn a_rule_of_one_an_hour_and_one_of_millions_both_work(store: Store) {
     }
 }
 
+async fn what_is_given_back_may_be_sent_again_at_once(store: Store) {
+    spend_the_burst(&store, WHO, NOW.plus(-1)).await;
+    let soon = NOW.plus(10 * MINUTE);
+    spend_the_burst_but(1, &store, soon).await;
+    for _ in 0..20 {
+        let last = nonce();
+        assert_eq!(store.take(RULE, WHO, last, soon).await, Ok(Verdict::Granted { left: 0 }));
+        store.give_back(RULE, WHO, last, soon, soon).await.unwrap();
+    }
+    assert_eq!(take(&store, WHO, soon).await, Verdict::Granted { left: 0 });
+    assert_eq!(take(&store, WHO, soon).await, Verdict::Refused { retry_after: MINUTE });
+    // In seven seconds as much of it has come back by itself.
+    let (late, last) = (soon.plus(MINUTE), nonce());
+    assert_eq!(store.take(RULE, WHO, last, late).await, Ok(Verdict::Granted { left: 0 }));
+    store.give_back(RULE, WHO, last, late, late.plus(7_000)).await.unwrap();
+    assert_eq!(take(&store, WHO, late.plus(6_999)).await, Verdict::Refused { retry_after: 1 });
+    assert_eq!(take(&store, WHO, late.plus(7_000)).await, Verdict::Granted { left: 0 });
+}
+
+async fn spend_the_burst_but(spare: u32, store: &Store, now: Millis) {
+    for left in (spare..RULE.burst).rev() {
+        assert_eq!(take(store, WHO, now).await, Verdict::Granted { left });
+    }
+}
+
+async fn nothing_is_given_back_twice_or_late_or_without_being_taken(store: Store) {
+    let (last, refused, late) = (nonce(), nonce(), NOW.plus(2 * MINUTE));
+    spend_the_burst_but(1, &store, NOW).await;
+    assert_eq!(store.take(RULE, WHO, last, NOW).await, Ok(Verdict::Granted { left: 0 }));
+    for _ in 0..3 {
+        store.give_back(RULE, WHO, last, NOW, NOW).await.unwrap();
+    }
+    assert_eq!(take(&store, WHO, NOW).await, Verdict::Granted { left: 0 });
+    assert_eq!(store.take(RULE, WHO, refused, NOW).await, Ok(Verdict::Refused { retry_after: MINUTE }));
+    store.give_back(RULE, WHO, refused, NOW, NOW).await.unwrap();
+    assert_eq!(take(&store, WHO, NOW).await, Verdict::Refused { retry_after: MINUTE });
+    let last = nonce();
+    assert_eq!(store.take(RULE, WHO, last, late).await, Ok(Verdict::Granted { left: 1 }));
+    store.give_back(RULE, WHO, last, late, late.plus(10_001)).await.unwrap();
+    assert_eq!(take(&store, WHO, late.plus(10_001)).await, Verdict::Granted { left: 0 });
+    store.give_back(RULE, "198.51.100.77", nonce(), late, late).await.unwrap();
+}
+
 macro_rules! laws {
     ($module:ident, $make:expr) => {
         each_law!(
@@ -118,6 +161,8 @@ macro_rules! laws {
                 a_clock_that_jumps_back_locks_nobody_out,
                 of_many_at_once_exactly_the_burst_is_granted,
                 a_rule_of_one_an_hour_and_one_of_millions_both_work,
+                what_is_given_back_may_be_sent_again_at_once,
+                nothing_is_given_back_twice_or_late_or_without_being_taken,
             ]
         );
     };
@@ -150,6 +195,12 @@ async fn memory_and_redis_never_differ() {
         let question = nonce();
         let (here, there) = (near.take(RULE, who, question, now).await, far.take(RULE, who, question, now).await);
         assert_eq!(here, there, "step {step}");
+        if step % 4 == 1 {
+            let later = now.plus(step % 13 * 1_000);
+            for store in [&near, &far] {
+                store.give_back(RULE, who, question, now, later).await.unwrap();
+            }
+        }
     }
 }
 
@@ -158,6 +209,10 @@ struct Away;
 #[async_trait::async_trait]
 impl RateStore for Away {
     async fn take(&self, _: Rule, _: &str, _: Nonce, _: Millis) -> Result<Verdict, Trouble> {
+        Err(Trouble::Unconfirmed { what: "a test", detail: "silent".into() })
+    }
+
+    async fn give_back(&self, _: Rule, _: &str, _: Nonce, _: Millis, _: Millis) -> Result<(), Trouble> {
         Err(Trouble::Unconfirmed { what: "a test", detail: "silent".into() })
     }
 }
@@ -171,5 +226,23 @@ async fn without_redis_this_process_counts_and_has_counted_all_the_time() {
             assert_eq!(limits.take(RULE, WHO, NOW).await, Verdict::Granted { left });
         }
         assert!(matches!(limits.take(RULE, WHO, NOW).await, Verdict::Refused { .. }));
+    }
+}
+
+#[tokio::test]
+async fn what_is_lent_and_given_back_was_never_taken_with_redis_or_without() {
+    let clock = Arc::new(ManualClock::at(NOW));
+    for (number, everywhere) in [None, Some(Arc::new(Away) as Store), Some(one_redis().await)].into_iter().enumerate() {
+        let (limits, who) = (Limits::new(everywhere, clock.clone()), format!("client {number}"));
+        for _ in 0..10 * RULE.burst {
+            let lent = limits.lend(RULE, &who, NOW).await.unwrap();
+            if let Some(others) = limits.give_back(lent, NOW) {
+                others.await;
+            }
+        }
+        for _ in 0..RULE.burst {
+            drop(limits.lend(RULE, &who, NOW).await.unwrap());
+        }
+        assert_eq!(limits.lend(RULE, &who, NOW).await.unwrap_err(), MINUTE);
     }
 }

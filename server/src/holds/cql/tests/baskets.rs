@@ -1,19 +1,30 @@
-//! Baskets over HTTP on a store that is slow: a form that is pressed twice.
+//! Baskets on a store that is slow: forms that are pressed twice, and how further baskets are counted.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use app::api::holds::HoldRequest;
 use axum::body::Body;
 use axum::http::{Request, header};
-use tokio::time::{Instant, sleep};
+use domain::ids::HoldId;
+use domain::time::Millis;
+use futures::future::join_all;
+use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt;
 
 use super::process;
 use super::storm::BUSY;
-use super::told::{TOLD_WITHIN, held};
+use super::told::{TOLD_WITHIN, best, held, house, whose};
+use crate::clock::SystemClock;
+use crate::config::Config;
 use crate::holds::cql::Tuning;
 use crate::holds::cql::fake::{FakeTable, Faults};
-use crate::test_support::house::{SLUG, TestHouse, with_holds};
+use crate::holds::tests::{NOW, event};
+use crate::holds::{Back, Counts, HoldError, Patience};
+use crate::http::secret::Secret;
+use crate::test_support::house::{SLUG, TestHouse, config, with, with_holds};
+use crate::trouble::Trouble;
 
 /// Presses the button of a form without a script; answers the status.
 async fn press(house: &TestHouse, cookie: &str, path: &str, fields: &str) -> u16 {
@@ -52,4 +63,98 @@ async fn a_form_that_is_pressed_again_while_nobody_knows_yet_makes_no_second_bas
     assert_eq!(told[0], 503, "it took longer");
     sleep(Duration::from_secs(3)).await;
     assert_eq!(held(&table).len(), 2, "{told:?}: one basket");
+}
+
+/// Counts what was taken and not given back; refuses above `limit`.
+#[derive(Clone, Default)]
+struct Tally {
+    all: Arc<AtomicU32>,
+    limit: u32,
+    taken: bool,
+}
+
+impl Counts for Tally {
+    async fn take(&mut self, ends: Millis) -> Result<(), HoldError> {
+        assert!(ends > NOW);
+        self.taken = self.all.fetch_add(1, Ordering::SeqCst) < self.limit;
+        if self.taken {
+            return Ok(());
+        }
+        self.all.fetch_sub(1, Ordering::SeqCst);
+        Err(HoldError::TooOften { retry_after: 1_000 })
+    }
+
+    fn give_back(self) {
+        self.all.fetch_sub(u32::from(self.taken), Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_further_basket_is_counted_once_and_what_comes_to_nothing_is_not() {
+    let table = FakeTable::default();
+    let (holds, tally) = (house(&table).await, Tally { limit: 2, ..Tally::default() });
+    let ask = async |n: u8, request: &HoldRequest| {
+        let ((holder, id), patience) = (whose(n), Patience::new(Back::Looks));
+        holds.hold_by(patience, (event(), holder, id), request, NOW, tally.clone()).await
+    };
+    let counted = || tally.all.load(Ordering::SeqCst);
+    let first = ask(1, &best()).await.unwrap();
+    assert!(!first.found);
+    // Asked for again, and another process may have forgotten what the first try gave back.
+    let again = ask(1, &HoldRequest { replaces: Some(whose(9).1), ..best() }).await.unwrap();
+    assert_eq!((again.found, &again.hold, counted()), (true, &first.hold, 1));
+    let seats = HoldRequest { seats: first.hold.seats.clone(), ..HoldRequest::default() };
+    for n in 2..6 {
+        assert!(matches!(ask(n, &seats).await, Err(HoldError::Refused(_))), "somebody has them");
+        assert_eq!(counted(), 1, "nothing came of it");
+    }
+    table.fail(Faults { refused: 1, ..Faults::default() });
+    assert!(matches!(ask(6, &best()).await, Err(HoldError::Trouble(Trouble::Unavailable { .. }))));
+    assert_eq!(counted(), 1, "it was surely not done");
+    table.fail(Faults::default());
+    ask(7, &best()).await.unwrap();
+    assert_eq!(ask(8, &best()).await, Err(HoldError::TooOften { retry_after: 1_000 }));
+    assert_eq!((counted(), held(&table).len()), (2, 4), "and whoever may have no more has taken no seat");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_who_replace_one_basket_at_the_same_time_one_has_no_further_one() {
+    let table = FakeTable::default();
+    let (holds, tally) = (house(&table).await, Tally { limit: 100, ..Tally::default() });
+    let holder = whose(1).0;
+    let ask = async |n: u8, replaces: Option<HoldId>| {
+        let request = HoldRequest { replaces, ..best() };
+        let name = (event(), holder, whose(n).1);
+        holds.hold_by(Patience::new(Back::Looks), name, &request, NOW, tally.clone()).await
+    };
+    let first = ask(1, None).await.unwrap();
+    table.fail(Faults { takes: Duration::from_millis(20), ..Faults::default() });
+    let told = join_all((2..5).map(|n| ask(n, Some(first.hold.id)))).await;
+    assert!(told.iter().all(Result::is_ok), "{told:?}");
+    let baskets = holds.by_holder(holder, NOW).await.unwrap().len();
+    assert_eq!((baskets, tally.all.load(Ordering::SeqCst)), (3, 3), "a basket, a count");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_hangs_up_is_counted_all_the_same() {
+    let table = FakeTable::default();
+    let settings = Config { holds_per_address: 3, ..config() };
+    let shop = with(settings, Arc::new(process(&table, Tuning::default(), None))).await;
+    let ask = async |patience: Duration| {
+        let secret = format!("Bearer {}", Secret::fresh(&SystemClock).text());
+        let request = Request::post(format!("/api/v1/events/{SLUG}/holds"));
+        let request = request.header(header::CONTENT_TYPE, "application/json").header(header::AUTHORIZATION, secret);
+        let request = request.body(Body::from(r#"{ "best": { "quantity": 2 } }"#)).unwrap();
+        timeout(patience, shop.router.clone().oneshot(request)).await.ok().map(|told| told.unwrap().status().as_u16())
+    };
+    // Opens the event.
+    assert_eq!(ask(Duration::from_secs(60)).await, Some(201));
+    table.fail(Faults { takes: Duration::from_millis(300), ..Faults::default() });
+    for _ in 0..2 {
+        assert_eq!(ask(Duration::from_millis(50)).await, None, "they do not wait");
+    }
+    assert_eq!(ask(Duration::from_secs(60)).await, Some(409), "those who went away count before they have anything");
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(held(&table).len(), 6, "three baskets");
+    assert_eq!(ask(Duration::from_secs(60)).await, Some(409));
 }

@@ -1,0 +1,67 @@
+//! Turns: of one holder's calls that must not meet, one goes on at a time.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex};
+
+use domain::ids::HolderId;
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::{Instant, timeout_at};
+
+use super::memory::lock;
+
+const SHARDS: usize = 64;
+/// Calls of one holder that wait for each other, at most.
+const WAITING: usize = 64;
+
+type Shard = HashMap<HolderId, Arc<tokio::sync::Mutex<()>>>;
+
+/// Turns by holder.
+#[derive(Debug)]
+pub(super) struct Turns {
+    shards: Box<[Mutex<Shard>]>,
+    hasher: RandomState,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), hasher: RandomState::new() }
+    }
+}
+
+/// A holder's turn. Dropped, the next one's comes.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    shard: &'a Mutex<Shard>,
+    holder: HolderId,
+    guard: Option<OwnedMutexGuard<()>>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.guard.take();
+        let mut shard = lock(self.shard);
+        if shard.get(&self.holder).is_some_and(|turn| Arc::strong_count(turn) == 1) {
+            shard.remove(&self.holder);
+        }
+    }
+}
+
+impl Turns {
+    /// Waits for the holder's turn; none where too many wait already, or it does not come in time.
+    pub(super) async fn turn(&self, holder: HolderId, deadline: Instant) -> Option<Turn<'_>> {
+        let shard = &self.shards[self.hasher.hash_one(holder.0) as usize % SHARDS];
+        let turn = {
+            let mut shard = lock(shard);
+            let turn = shard.entry(holder).or_default();
+            if Arc::strong_count(turn) > WAITING {
+                return None;
+            }
+            Arc::clone(turn)
+        };
+        // Tidies up after itself, also where the turn does not come.
+        let mut mine = Turn { shard, holder, guard: None };
+        mine.guard = timeout_at(deadline, turn.lock_owned()).await.ok();
+        mine.guard.is_some().then_some(mine)
+    }
+}
