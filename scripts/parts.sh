@@ -105,8 +105,9 @@ part_browser() {
   need_browser
   build_client
   step "Building the server" cargo build --locked --package parterre
+  step "Drawing the sample pages" cargo test --locked --workspace --test pages the_pages_can_be_looked_at
   mkdir -p "$LOGS"
-  PARTERRE_BINARY="$CARGO_TARGET_DIR/debug/parterre" node --test --test-concurrency=1 \
+  PARTERRE_BINARY="$CARGO_TARGET_DIR/debug/parterre" PARTERRE_PAGES="$CARGO_TARGET_DIR/tmp/pages" node --test --test-concurrency=1 \
     --test-name-pattern="${E2E_ONLY:-.}" end2end/*.spec.mjs 2>&1 | tee "$log" || status=$?
   # Node's test runner closes with lines such as: # pass 12
   passed=$((passed + $(closing pass "$log")))

@@ -1,4 +1,4 @@
-//! Sample data: every page in its telling states.
+//! Sample data: every page in its telling states; what is seldom met stands beside it.
 
 use app::components::notice::{Notice, Tone};
 use app::components::when::When;
@@ -6,11 +6,12 @@ use app::islands::checkout_clock::ClockProps;
 use app::islands::picker::PickerData;
 use app::pages::checkout::{Basket, CheckoutPage, Typed};
 use app::pages::home::{Chip, EventRow, HomePage, Offer};
-use app::pages::{Frame, checkout, event, home, mail, order, pay, render, seats, ticket, wrong};
+use app::pages::{Frame, checkout, event, home, mail, order, pay, render, seats, ticket};
 
 use crate::samples_seats::{picker, seat_list};
+use crate::samples_states::seldom;
 
-fn frame() -> Frame {
+pub(crate) fn frame() -> Frame {
     Frame {
         css: "parterre.css".into(),
         font: "display.woff2".into(),
@@ -21,7 +22,7 @@ fn frame() -> Frame {
     }
 }
 
-fn when(weekday: &str, day: &str, month: &str, time: &str) -> When {
+pub(crate) fn when(weekday: &str, day: &str, month: &str, time: &str) -> When {
     let short = &month[..3];
     When {
         weekday: weekday.into(),
@@ -35,7 +36,7 @@ fn when(weekday: &str, day: &str, month: &str, time: &str) -> When {
     }
 }
 
-fn row(title: &str, place: &str, starts: When, doors: Option<&str>, offer: Offer) -> EventRow {
+pub(crate) fn row(title: &str, place: &str, starts: When, doors: Option<&str>, offer: Offer) -> EventRow {
     EventRow {
         slug: title.to_lowercase().replace([' ', ':'], "-"),
         title: title.into(),
@@ -51,7 +52,7 @@ fn from(price: &str, few: bool) -> Offer {
     Offer::From { price: price.into(), few }
 }
 
-fn events() -> Vec<EventRow> {
+pub(crate) fn events() -> Vec<EventRow> {
     vec![
         row(
             "Night Trains: the farewell tour",
@@ -91,7 +92,7 @@ fn events() -> Vec<EventRow> {
     ]
 }
 
-fn home_page(query: &str, events: Vec<EventRow>) -> HomePage {
+pub(crate) fn home_page(query: &str, events: Vec<EventRow>) -> HomePage {
     let chip = |label: &str, current| Chip { label: label.into(), href: format!("/?category={label}"), current };
     HomePage {
         query: query.into(),
@@ -108,7 +109,7 @@ fn home_page(query: &str, events: Vec<EventRow>) -> HomePage {
     }
 }
 
-fn seats_page(picker: PickerData, list: bool) -> seats::SeatsPage {
+pub(crate) fn seats_page(picker: PickerData, list: bool) -> seats::SeatsPage {
     seats::SeatsPage {
         title: "Night Trains: the farewell tour".into(),
         starts: when("Fri", "27", "November", "20:00"),
@@ -118,7 +119,7 @@ fn seats_page(picker: PickerData, list: bool) -> seats::SeatsPage {
     }
 }
 
-fn basket() -> Basket {
+pub(crate) fn basket() -> Basket {
     Basket {
         title: "Night Trains: the farewell tour".into(),
         starts: when("Fri", "27", "November", "20:00"),
@@ -135,7 +136,7 @@ fn basket() -> Basket {
     }
 }
 
-fn checkout_page(typed: Typed, notice: Option<Notice>) -> CheckoutPage {
+pub(crate) fn checkout_page(typed: Typed, notice: Option<Notice>) -> CheckoutPage {
     CheckoutPage {
         slug: "night-trains".into(),
         basket: basket(),
@@ -149,7 +150,7 @@ fn checkout_page(typed: Typed, notice: Option<Notice>) -> CheckoutPage {
     }
 }
 
-fn event_page(offer: Offer) -> event::EventPage {
+pub(crate) fn event_page(offer: Offer) -> event::EventPage {
     let tier = |name: &str, price: &str, zone, left: &str, closed| event::TierRow {
         name: name.into(),
         price: price.into(),
@@ -196,7 +197,7 @@ fn qr() -> String {
     format!("<svg viewBox=\"-2 -2 37 37\" shape-rendering=\"crispEdges\"><path d=\"{path}\"/></svg>")
 }
 
-fn ticket_page(spent: Option<&str>, standing: bool) -> ticket::TicketPage {
+pub(crate) fn ticket_page(spent: Option<&str>, standing: bool) -> ticket::TicketPage {
     let facts: &[(&str, &str)] =
         if standing { &[("Tier", "Standing floor")] } else { &[("Block", "212"), ("Row", "F"), ("Seat", "15")] };
     ticket::TicketPage {
@@ -218,7 +219,7 @@ fn ticket_page(spent: Option<&str>, standing: bool) -> ticket::TicketPage {
     }
 }
 
-fn stubs() -> Vec<order::TicketStub> {
+pub(crate) fn stubs() -> Vec<order::TicketStub> {
     let stub = |seat: &str, code: &str| order::TicketStub {
         href: "/tickets/x".into(),
         place: format!("Row F, seat {seat}"),
@@ -244,7 +245,7 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
         Tone::Bad,
         "Your bank declined the card: there is too little money on it. Nothing was charged and your seats are still yours. Use another card, or try again.",
     );
-    vec![
+    let mut pages = vec![
         ("home", render(|| home::page(f, home_page("", events())))),
         ("home-search", render(|| home::page(f, home_page("orchard", events()[1..2].to_vec())))),
         ("home-empty", render(|| home::page(f, home_page("zzz", Vec::new())))),
@@ -337,12 +338,7 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
                 )
             }),
         ),
-        ("not-found", render(|| wrong::page(f, wrong::WrongPage::not_found()))),
-        ("sold-out", render(|| wrong::page(f, wrong::WrongPage::sold_out("night-trains")))),
-        ("expired", render(|| wrong::page(f, wrong::WrongPage::expired("night-trains", &[15, 16])))),
-        ("trouble", render(|| wrong::page(f, wrong::WrongPage::trouble("7F3K29QD", None)))),
-        ("trouble-paid", render(|| wrong::page(f, wrong::WrongPage::trouble("7F3K29QD", Some("/orders/1"))))),
-        ("unsure", render(|| wrong::page(f, wrong::WrongPage::unsure("the-cherry-orchard")))),
-        ("checking", render(|| wrong::page(f, wrong::WrongPage::checking("/orders/1")))),
-    ]
+    ];
+    pages.extend(seldom());
+    pages
 }
