@@ -11,6 +11,7 @@
   async function refresh() {
     due = clearTimeout(due);
     last = Date.now();
+    if (seen()) listen();
     try {
       const answer = await fetch(location.href, { cache: "no-cache" });
       if (!answer.ok) return;
@@ -27,8 +28,9 @@
   // Up to twice the time, so that not everybody asks at once.
   const soon = (wait) => (due ??= setTimeout(refresh, wait * (1 + Math.random())));
 
+  // One that was refused is closed for good, and asked for again with the next look.
   function listen() {
-    if (!stream || source) return;
+    if (!stream || (source && source.readyState !== EventSource.CLOSED)) return;
     source = new EventSource(stream);
     source.addEventListener("left", () => soon(2_000));
   }

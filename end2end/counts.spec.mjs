@@ -1,0 +1,107 @@
+// The counts of the pages before the seats keep themselves fresh: an event's by its stream, or, where that cannot be had,
+// by looking again now and then, as the list does; and a stream that was refused is asked for again.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { refused, visit } from "./support/browser.mjs";
+import { browser, evening, event, shop } from "./support/evening.mjs";
+
+evening({ PARTERRE_HOLDS_PER_ADDRESS: "1000" });
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const headers = { "content-type": "application/json" };
+let holds = [];
+
+/** Others hold every box of the theatre. */
+async function takeTheBoxes() {
+  const { page, leave } = await visit(browser, shop, { javaScriptEnabled: false });
+  await page.goto(`/events/${event.slug}/seats`);
+  for (const href of await page.locator(".sections a", { hasText: /^Box/ }).evaluateAll((links) => links.map((link) => link.getAttribute("href")))) {
+    await page.goto(href);
+    const seats = await page.locator(".seatset input").evaluateAll((fields) => fields.map((field) => Number(field.value)));
+    const answer = await fetch(`${shop.base}/api/v1/events/${event.slug}/holds`, { method: "POST", headers, body: JSON.stringify({ seats }) });
+    assert.equal(answer.status, 201, await answer.clone().text());
+    holds.push(await answer.json());
+  }
+  assert.ok(holds.length >= 4, "there are boxes");
+  await leave();
+}
+
+/** They think better of it. */
+async function giveBack() {
+  for (const { id, token } of holds) await fetch(`${shop.base}/api/v1/holds/${id}`, { method: "DELETE", headers: { authorization: `Bearer ${token}` } });
+  holds = [];
+}
+after(giveBack);
+
+const boxes = (page) => page.locator("[data-live=tiers] li", { hasText: "Box" });
+
+/** Lets so many seconds of the page's time pass; the answers are real, and take their own. */
+async function passes(page, seconds, until) {
+  for (let passed = 0; passed < seconds; passed += 1) {
+    if (await until()) return passed;
+    await page.clock.runFor(1_000);
+    await pause(40);
+  }
+  return seconds;
+}
+
+test("an event's counts come by themselves while somebody looks", async () => {
+  const { page, leave } = await visit(browser, shop);
+  const listens = page.waitForResponse((answer) => answer.url().includes("/availability/stream"));
+  await page.goto(`/events/${event.slug}`);
+  await listens;
+  await page.evaluate(() => (window.stayed = true));
+  assert.doesNotMatch(await boxes(page).innerText(), /sold out/);
+  await takeTheBoxes();
+  await boxes(page).getByText("sold out").waitFor({ timeout: 8_000 });
+  await giveBack();
+  await boxes(page).getByText("sold out").waitFor({ state: "detached", timeout: 8_000 });
+  assert.equal(await page.evaluate(() => window.stayed), true, "the page was not loaded anew");
+  await leave();
+});
+
+test("without a stream an event's counts come by looking again, and the stream is asked for again", async () => {
+  const { page, leave } = await visit(browser, shop, { expected: [refused(429, /\/availability\/stream$/)] });
+  let listened = 0;
+  await page.route("**/availability/stream*", (route) => {
+    listened += 1;
+    return listened === 1 ? route.fulfill({ status: 429, body: "" }) : route.continue();
+  });
+  await page.clock.install();
+  const first = page.waitForRequest("**/availability/stream*");
+  await page.goto(`/events/${event.slug}`);
+  await first;
+  await page.clock.pauseAt(Date.now() + 1_000);
+  await takeTheBoxes();
+  const seconds = await passes(page, 45, async () => listened > 1 && (await boxes(page).getByText("sold out").count()) > 0);
+  assert.ok(seconds >= 15 && seconds < 45, `within half a minute, and not at once: ${seconds}`);
+  assert.equal(listened, 2, "the stream is asked for again, and then it is there");
+  await giveBack();
+  await leave();
+});
+
+test("the list looks again now and then, and changes nothing but its counts", async () => {
+  const { page, leave } = await visit(browser, shop);
+  let looks = 0;
+  await page.route(`${shop.base}/`, async (route) => {
+    looks += 1;
+    if (looks === 1) return route.continue();
+    const response = await route.fetch();
+    const body = (await response.text()).replaceAll("<h1", "<h1 data-new").replaceAll(/(data-live="[^"]+"[^>]*>)/g, "$1<i>fresh</i>");
+    return route.fulfill({ response, body });
+  });
+  await page.clock.install();
+  await page.goto("/");
+  await page.clock.pauseAt(Date.now() + 1_000);
+  const seconds = await passes(page, 45, async () => (await page.locator("[data-live] > i", { hasText: "fresh" }).count()) > 0);
+  assert.ok(seconds >= 15 && seconds < 45, `within half a minute, and not at once: ${seconds}`);
+  assert.equal(await page.locator("[data-live]").count(), await page.locator("[data-live] > i").count(), "every count is fresh");
+  assert.equal(await page.locator("h1[data-new]").count(), 0, "the rest is as it was");
+  // Nobody who looks elsewhere asks.
+  const before = looks;
+  await page.evaluate(() => Object.defineProperty(document, "visibilityState", { get: () => "hidden" }));
+  await page.clock.runFor(60_000);
+  await pause(300);
+  assert.equal(looks, before, "nobody looked");
+  await leave();
+});
