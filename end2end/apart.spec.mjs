@@ -60,8 +60,10 @@ for (const javaScriptEnabled of [true, false]) {
     await page.locator("#best").click();
     const notice = page.locator("#notice");
     assert.match(await notice.locator(".notice").innerText(), /not side by side/);
-    await notice.getByRole("button", { name: "Take these 4 seats" }).click();
+    await notice.getByRole("button", { name: "Take these 4 seats" }).focus();
+    await page.keyboard.press("Enter");
     await page.locator("li.item").nth(3).waitFor();
+    if (javaScriptEnabled) assert.equal(await page.evaluate(() => document.activeElement.id), "basket", "the cursor is where the seats are");
     assert.equal(await page.locator("li.item").count(), 4, "all four are in the basket");
     assert.equal(await notice.getByRole("button").count(), 0, "nothing is offered any more");
     await page.getByRole("button", { name: "Let them go" }).click();
@@ -84,6 +86,34 @@ test("what the server offered is taken by a page that woke up since", async () =
   await page.locator("li.item").nth(3).waitFor();
   await page.getByRole("button", { name: "Let them go" }).click();
   await page.locator("li.item").first().waitFor({ state: "detached" });
+  await leave();
+});
+
+test("a wish that cannot be met is shown beside its refusal", async () => {
+  const { page, leave } = await visit(browser, shop, { expected: [refused(409, /\/holds$/), refused(404, /\/holds$/)] });
+  await openSeats(page, event);
+  const wishes = page.locator("#wishes");
+  await page.getByText("More wishes").click();
+  const cheapest = await page.locator("#upto option").nth(1).getAttribute("value");
+  await page.locator("#upto").selectOption(cheapest);
+  await page.getByText("More wishes").click();
+  assert.equal(await wishes.getAttribute("open"), null);
+  // The dearest places alone, at the lowest price.
+  await page.locator(".filters .chip:has(.dot)").first().click();
+  await page.locator("#best").click();
+  await page.locator("#notice .notice").waitFor();
+  assert.notEqual(await wishes.getAttribute("open"), null, "what stands in the way is to be seen");
+  await leave();
+});
+
+test("price chips stand in the order of their prices", async () => {
+  const { page, leave } = await visit(browser, shop);
+  for (const { slug, chart } of (await shop.events()).all) {
+    if (!chart) continue;
+    await page.goto(`/events/${slug}/seats`);
+    const prices = (await page.locator(".filters .chip:has(.dot)").allInnerTexts()).map((words) => Number(words.replace(/[^\d.]/g, "")));
+    assert.deepEqual(prices, prices.toSorted((a, b) => b - a), slug);
+  }
   await leave();
 });
 

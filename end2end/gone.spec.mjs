@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { refused, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { openLiveList, openSeats } from "./support/walk.mjs";
+import { holdBest, inBasket, openLiveList, openSeats } from "./support/walk.mjs";
 
 evening();
 
 const GONE = "Load the page again to see why.";
-const expected = [401, 403, 404, 410, 425, 429, 503].map((status) => refused(status, /\/availability(\/stream)?$/));
+const expected = [...[401, 403, 404, 410, 425, 429, 503].map((status) => refused(status, /\/availability(\/stream)?$/)), refused(409, /\/holds$/)];
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Answers a request so, and nothing else. */
@@ -48,6 +48,7 @@ test("an event that goes while one looks at it is asked about no more, also afte
   });
   await openSeats(page, event);
   await page.locator("#live", { hasText: "every few seconds" }).waitFor();
+  await holdBest(page, 2);
   there = false;
   await page.locator("#notice", { hasText: GONE }).waitFor();
   // What stood here before is so no more.
@@ -56,6 +57,15 @@ test("an event that goes while one looks at it is asked about no more, also afte
   await page.evaluate(() => (window.slept = 60_000));
   await pause(7_000);
   assert.deepEqual([asked, listened], before, "nothing was asked or listened to");
+  // What a press is answered stays to be read.
+  await page.route("**/holds", (route) => route.fulfill({ status: 409, contentType: "application/problem+json", body: JSON.stringify({ status: 409, code: "seats_taken", detail: "Somebody was quicker." }) }));
+  await page.getByRole("button", { name: "Best 2 together" }).click();
+  await page.locator("#notice", { hasText: "Somebody was quicker." }).waitFor();
+  await pause(1_500);
+  assert.match(await page.locator("#notice").innerText(), /Somebody was quicker\./);
+  assert.deepEqual([asked, listened], before, "nor after a press");
+  await page.getByRole("button", { name: "Let them go" }).click();
+  await inBasket(page, 0);
   await leave();
 });
 
@@ -79,12 +89,15 @@ async function again(chance) {
   await page.addInitScript((chance) => (Math.random = () => chance), chance);
   await page.clock.install();
   let listened = 0;
+  const first = page.waitForRequest("**/availability/stream*");
   await page.route("**/availability/stream*", (route) => {
     listened += 1;
     return answer(429)(route);
   });
   await openSeats(page, event);
-  while (listened === 0) await pause(50);
+  await first;
+  // From here on the page's time goes by these steps alone, however long they take.
+  await page.clock.pauseAt(Date.now() + 1_000);
   let seconds = 0;
   for (; listened === 1 && seconds < 150; seconds += 1) {
     await page.clock.runFor(1_000);

@@ -7,16 +7,18 @@ import { awake, basket, holdBest, inBasket, openSeats, toCheckout } from "./supp
 
 evening();
 
+/** What a seat page asks for while one is on it. */
+const ours = /^\/api\/v1\/(events\/[^/]+\/(holds|availability(\/stream)?)|holds\/[^/]+(\/extend)?)$/;
 const expected = [
-  lost(/^\//, /^ERR_(FAILED|INTERNET|CONNECTION|INCOMPLETE)/),
+  lost(ours, /^ERR_(FAILED|INTERNET|CONNECTION|INCOMPLETE)/),
   refused(503, /^\/api\/v1\/(events\/[^/]+\/)?holds(\/|$)/),
   refused(410, /^\/api\/v1\/holds\//),
 ];
-const busy = (code) => ({
+const busy = (code, detail = "One moment, then press again.") => ({
   status: 503,
   contentType: "application/problem+json",
   headers: { "retry-after": "1" },
-  body: JSON.stringify({ type: "about:blank", title: "Busy", status: 503, code, detail: "One moment, then press again." }),
+  body: JSON.stringify({ type: "about:blank", title: "Busy", status: 503, code, detail }),
 });
 
 /** Lets `meet` have the first `times` requests of `method` to `pattern`; answers with the keys of all of them. */
@@ -64,6 +66,27 @@ test("a house that stays busy says so, and the next press is the same wish", asy
   assert.equal(new Set(keys).size, 1);
   await leave();
 });
+
+// The first try may have been granted: what later ones say of themselves is not said of the wish.
+for (const [how, first, told] of [
+  ["is lost", (route) => route.abort(), /could not reach Parterre/i],
+  ["is not confirmed", (route) => route.fulfill(busy("unconfirmed", "Not confirmed yet. Press again.")), "Not confirmed yet. Press again."],
+  ["comes from a proxy", (route) => route.fulfill({ status: 503, contentType: "application/json", body: "{}" }), /could not reach Parterre/i],
+]) {
+  test(`a wish whose first answer ${how} is never said to have done nothing`, async () => {
+    const { page, leave } = await visit(browser, shop, { expected });
+    await openSeats(page, event);
+    const keys = await trouble(page, "**/holds", "POST", 3, (route, n) => (n === 1 ? first(route) : route.fulfill(busy("busy", "This request did nothing."))));
+    await press(page, 2);
+    await notice(page, told);
+    assert.equal(keys.length, 3);
+    assert.equal(await page.locator("#notice").getByText("did nothing").count(), 0);
+    await page.getByRole("button", { name: "Best 2 together" }).click();
+    await inBasket(page, 2);
+    assert.equal(new Set(keys).size, 1, "the next press is the same wish");
+    await leave();
+  });
+}
 
 test("an answer that is lost on the way is asked for again, and nothing is held twice", async () => {
   const { page, leave } = await visit(browser, shop, { expected });
@@ -134,9 +157,9 @@ test("more time at the checkout is one wish, however often it is pressed", async
   await awake(page);
   const keys = await trouble(page, "**/holds/*/extend", "POST", 2, (route, n) => (n === 1 ? route.fulfill(busy("unconfirmed")) : route.abort()));
   const more = page.getByRole("button", { name: "Give me ten more minutes" });
-  for (const tries of [1, 2]) {
+  for (const [tries, told] of [[1, "One moment, then press again."], [2, "We could not reach Parterre."]]) {
     await more.click();
-    await page.locator("#said").getByText(/press again/i).waitFor({ state: "attached" });
+    await page.locator("#said", { hasText: told }).waitFor({ state: "attached" });
     assert.equal(keys.length, tries);
     await page.locator("#said").evaluate((element) => (element.textContent = ""));
   }

@@ -65,12 +65,19 @@ fn extend(clock: web_sys::HtmlElement) {
         let url = ["/api/v1/holds/", &hold, "/extend"].concat();
         let response = ask("POST", &url, &[("idempotency-key", &key)], None).await;
         let told = match &response {
-            Some(response) if !matches!(response.status(), 429 | 503) => Json::of(response).await,
-            _ => None,
+            Some(response) => Json::of(response).await,
+            None => None,
         };
-        let Some(told) = told.filter(|told| told.get("code").text() != "idempotency_key_in_progress") else {
-            say("said", "We could not reach Parterre. Check your connection and press again.");
-            return;
+        let busy = response.is_some_and(|response| matches!(response.status(), 429 | 503));
+        let told = match told {
+            Some(told) if !busy && told.get("code").text() != "idempotency_key_in_progress" => told,
+            told => {
+                // In the house's own words, where it has any.
+                let words = told.map(|told| told.get("detail").text()).filter(|words| !words.is_empty());
+                let silent = "We could not reach Parterre. Check your connection and press again.";
+                say("said", words.as_deref().unwrap_or(silent));
+                return;
+            }
         };
         let answer = told.get("remaining_ms").some();
         if let Some(form) = by_id("extend") {

@@ -79,7 +79,7 @@ fn best(data: &PickerData) -> impl IntoView + use<> {
                 </div>
             </div>
             <button class="btn quiet wide" id="best">{button}</button>
-            <details class="more">
+            <details class="more" id="wishes">
                 <summary>"More wishes"</summary>
                 <label for="upto">"Price of a seat"</label>
                 <select class="input" id="upto" name="max_price"><option value="">"any"</option>{prices}</select>
@@ -168,13 +168,12 @@ fn filters(data: &PickerData) -> impl IntoView + use<> {
             <button type="button" class="chip" data-do=format!("pass:{value}") aria-pressed=pressed title=hint>{dot}{words}</button>
         }
     };
-    let prices = data
-        .tiers
-        .iter()
-        .filter_map(|tier| {
-            let zone = tier.category?;
-            Some(chip(zone.to_string(), Some(zone), tier.name.clone(), price(tier.price)))
-        })
+    let mut seated: Vec<_> = data.tiers.iter().filter_map(|tier| Some((tier.category?, tier))).collect();
+    // The dearest first, as an event shows its prices.
+    seated.sort_by_key(|(_, tier)| core::cmp::Reverse(tier.price.amount));
+    let prices = seated
+        .into_iter()
+        .map(|(zone, tier)| chip(zone.to_string(), Some(zone), tier.name.clone(), price(tier.price)))
         .collect_view();
     view! {
         <div class="filters" role="group" aria-label="Show">

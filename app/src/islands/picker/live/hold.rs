@@ -69,7 +69,7 @@ pub(super) fn place(wish: Wish, go: bool) {
     if with(|p| core::mem::replace(&mut p.busy, true)) {
         return;
     }
-    let offered = with(|p| core::mem::take(&mut p.again));
+    let (offered, best) = (with(|p| core::mem::take(&mut p.again)), wish.best.is_some());
     shown::busy(true);
     shown::notice(Tone::Calm, "");
     // Shown at once; put right by the answer.
@@ -81,6 +81,9 @@ pub(super) fn place(wish: Wish, go: bool) {
         match send("POST", &url, Some(&text)).await {
             Ok(hold) => granted(&hold, go),
             Err(failed) => {
+                if best {
+                    shown::wishes();
+                }
                 // Whoever is told to press again has something to press.
                 with(|p| p.again = offered);
                 told(failed);
@@ -120,24 +123,34 @@ async fn send(method: &str, url: &str, body: Option<&str>) -> Result<Json, Faile
     if body.is_some() {
         headers.push(("content-type", "application/json"));
     }
-    let (mut wait, mut failed) = (0, Failed::Unknown);
+    // What is told: a try whose fate is open outweighs another that did nothing.
+    let (mut wait, mut failed, mut open) = (0, Failed::Unknown, false);
     // Up to a second more, so that not everybody comes back at once: the key is random enough for that.
     for jitter in key.bytes().take(TRIES) {
         if wait > 0 {
             pause(wait * 1000 + u32::from(jitter - b'a') * 64).await;
         }
-        (wait, failed) = (1, Failed::Unknown);
-        let Some(response) = ask(method, url, &headers, body).await else { continue };
-        let asked = response.headers().get("retry-after").ok().flatten().and_then(|text| text.parse().ok());
-        wait = asked.unwrap_or(1).clamp(1, LONGEST);
-        let Some(json) = Json::of(&response).await else { continue };
-        let status = response.status();
-        if json.get("code").text() == "idempotency_key_in_progress" {
-            continue;
+        wait = 1;
+        let (mut code, mut told) = (String::new(), None);
+        let response = ask(method, url, &headers, body).await;
+        if let Some(response) = &response {
+            let asked = response.headers().get("retry-after").ok().flatten().and_then(|text| text.parse().ok());
+            wait = asked.unwrap_or(1).clamp(1, LONGEST);
+            told = Json::of(response).await.filter(|told| response.ok() || !told.get("detail").text().is_empty());
+            code = told.as_ref().map(|told| told.get("code").text()).unwrap_or_default();
         }
+        // Of a proxy that answers in the house's place nothing is known either.
+        let (Some(response), Some(json)) = (response, told.filter(|_| code != "idempotency_key_in_progress")) else {
+            (failed, open) = (Failed::Unknown, true);
+            continue;
+        };
         // 503 says that nothing is known or nothing was done: the same key makes a second try harmless.
-        if matches!(status, 429 | 503) {
-            failed = Failed::Refused(json);
+        if matches!(response.status(), 429 | 503) {
+            let unsure = code == "unconfirmed";
+            if unsure || !open {
+                failed = Failed::Refused(json);
+            }
+            open |= unsure;
             continue;
         }
         with(|p| p.unsure.0.clear());

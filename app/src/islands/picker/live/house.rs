@@ -93,6 +93,9 @@ pub(super) enum Answer {
 
 /// Asks who has which seat, and shows it where it changed.
 pub(super) async fn refresh() -> Answer {
+    if super::stream::is_dead() {
+        return Answer::Never;
+    }
     let Some(tag) = with(|house| house.tag.clone()) else { return Answer::None };
     let url = state::with(|p| p.availability.clone());
     let known = [("if-none-match", tag.as_str())];

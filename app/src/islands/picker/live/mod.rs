@@ -158,6 +158,8 @@ fn submitted(verb: &str, argument: &str) {
         }
         "again" => {
             let (seats, standing) = with(|p| (core::mem::take(&mut p.again), p.standing()));
+            // The button goes with the notice: whoever came to it by keyboard is beside what they get.
+            focus("basket");
             hold::place(Wish { seats, standing, best: None }, true);
         }
         "standing" => standing(),

@@ -52,6 +52,13 @@ pub(super) fn ticked(id: &str) -> bool {
     property(id, "checked").is_some_and(|ticked| ticked.is_truthy())
 }
 
+/// Opens the wishes that were asked for with the best seats: nobody should be refused for what they do not see.
+pub(super) fn wishes() {
+    if let Some(more) = by_id("wishes").filter(|_| typed("upto").is_some() || ticked("easy")) {
+        mark(&more, "open", "");
+    }
+}
+
 /// How many seats are looked for.
 pub(super) fn quantity(quantity: u32) {
     let text = quantity.to_string();

@@ -58,6 +58,11 @@ pub(super) fn is_live() -> bool {
     with(|s| s.open)
 }
 
+/// Whether the event is gone.
+pub(super) fn is_dead() -> bool {
+    with(|s| s.dead)
+}
+
 /// Whether states of this position may be shown: while a stream is open they are its own.
 pub(super) fn takes(at: Position) -> bool {
     with(|s| !s.open || s.at.epoch == at.epoch)
@@ -105,7 +110,7 @@ fn some_of(ticks: u32) -> u32 {
 
 /// Asks for a snapshot, and listens to what changes after it where nothing is listened to.
 fn ask() {
-    if with(|s| s.dead) {
+    if is_dead() {
         return;
     }
     with(|s| s.asking = PATIENCE);
@@ -120,7 +125,7 @@ fn ask() {
 
 fn connect() {
     // A browser has few connections for all its tabs: one that nobody sees takes none.
-    if !visible() || with(|s| s.dead) {
+    if !visible() || is_dead() {
         return;
     }
     let (Some(at), url) = (house::with(|house| house.at), state::with(|p| p.stream.clone())) else { return };
