@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use sqlx::AssertSqlSafe;
+use sqlx::error::DatabaseError;
 use sqlx::postgres::PgDatabaseError;
 
 use super::sample;
@@ -88,7 +89,7 @@ async fn every_column_that_must_not_be_empty_refuses_to_be() {
         let done = sqlx::query(AssertSqlSafe(insert)).execute(&mut *attempt).await;
         attempt.rollback().await.unwrap();
         let error = match &done {
-            Err(error) => error.as_database_error().map(|error| error.downcast_ref::<PgDatabaseError>()),
+            Err(error) => error.as_database_error().map(<dyn DatabaseError>::downcast_ref::<PgDatabaseError>),
             Ok(_) => None,
         };
         match error {
