@@ -10,7 +10,7 @@ use tower::ServiceExt;
 use super::secret::COOKIE;
 use crate::test_support::check_later;
 use crate::test_support::house::{SLUG, TestHouse, house};
-use crate::test_support::shop::run_out;
+use crate::test_support::shop::{half_a_minute_later, run_out};
 
 const GOOD: &str = "4242 4242 4242 4242";
 /// The provider writes it down and never answers.
@@ -95,8 +95,7 @@ async fn whoever_pays_where_nobody_answers_is_told_what_is_so_until_the_seats_ar
     let taken = post(&house, &format!("/events/{SLUG}/holds"), "", &json!({ "seats": buyer.seats })).await;
     assert_eq!((taken.0, &taken.1["code"]), (StatusCode::CONFLICT, &json!("seats_taken")), "the seats are kept");
 
-    let older = "UPDATE payments SET created_at = created_at - interval '30 seconds'";
-    sqlx::query(older).execute(&house.database.pool).await.unwrap();
+    half_a_minute_later(&house.database.pool).await;
     let (_, page) = buyer.page().await;
     assert!(page.contains("Your bank has not answered yet") && page.contains("You are not charged twice"), "{page}");
 

@@ -317,3 +317,14 @@ pub async fn run_out(pool: &Pool) {
         .await
         .expect("answers can be due");
 }
+
+/// Lets every payment have waited for half a minute more.
+///
+/// # Panics
+/// Where the database refuses.
+pub async fn half_a_minute_later(pool: &Pool) {
+    sqlx::query("UPDATE payments SET created_at = created_at - interval '30 seconds'")
+        .execute(pool)
+        .await
+        .expect("time can pass");
+}
