@@ -1,139 +1,25 @@
 //! Redis killed, frozen, emptied and full under a whole house: no sale changes, pages answer, limits hold, and all is
 //! as before when it is back, without a restart.
 
+mod cluster;
+mod limits;
+mod shop;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use parterre::checker::check;
 use parterre::config::Config;
 use parterre::holds::MemoryHolds;
-use parterre::test_support::house::{SLUG, TestHouse, config, with};
-use parterre::test_support::redis::{OwnRedis, settings};
-use serde_json::{Value, json};
+use parterre::test_support::house::{SLUG, TestHouse, with};
+use parterre::test_support::redis::OwnRedis;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-/// How long a frozen Redis stays frozen in ordinary runs; `a_long_freeze` does the same for half a minute.
-const FROZEN_FOR: Duration = Duration::from_secs(3);
-/// How long one waits for what must come back.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What may happen to Redis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Blow {
-    Kill,
-    Freeze(Duration),
-    Flush,
-    Fill,
-}
-
-async fn strike(redis: &mut OwnRedis, blow: Blow) {
-    match blow {
-        Blow::Kill => redis.kill().await,
-        Blow::Freeze(_) => redis.freeze().await,
-        Blow::Flush => {
-            redis.ask("FLUSHALL").await.unwrap();
-            redis.ask("SCRIPT FLUSH").await.unwrap();
-        }
-        Blow::Fill => drop(redis.ask("CONFIG SET maxmemory 1").await.unwrap()),
-    }
-}
-
-async fn heal(redis: &mut OwnRedis, blow: Blow) {
-    match blow {
-        Blow::Kill => redis.again().await,
-        Blow::Freeze(time) => {
-            tokio::time::sleep(time).await;
-            redis.thaw().await;
-        }
-        Blow::Flush => {}
-        Blow::Fill => drop(redis.ask("CONFIG SET maxmemory 0").await.unwrap()),
-    }
-}
-
-fn with_redis(redis: &OwnRedis) -> Config {
-    let url = redis.url();
-    Config { redis_prefix: settings(&url).prefix, redis_url: Some(url.into()), ..config() }
-}
-
-async fn open(config: Config) -> TestHouse {
-    let house = with(config, Arc::new(MemoryHolds::default())).await;
-    becomes(&house.router, "ready").await;
-    house
-}
-
-async fn call(router: &Router, request: Request<Body>) -> (StatusCode, Value) {
-    let answer = router.clone().oneshot(request).await.unwrap();
-    let status = answer.status();
-    let body = to_bytes(answer.into_body(), 4_000_000).await.unwrap();
-    (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
-}
-
-async fn get(router: &Router, path: &str) -> (StatusCode, Value) {
-    call(router, Request::get(path).body(Body::empty()).unwrap()).await
-}
-
-async fn post(router: &Router, path: &str, token: &str, key: &str, body: &Value) -> (StatusCode, Value) {
-    let mut request = Request::post(format!("/api/v1{path}"))
-        .header(header::CONTENT_TYPE, "application/json")
-        .header("idempotency-key", key);
-    if !token.is_empty() {
-        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-    }
-    call(router, request.body(Body::from(body.to_string())).unwrap()).await
-}
-
-async fn becomes(router: &Router, word: &str) {
-    let waiting = async {
-        while get(router, "/readyz").await.1["status"] != word {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("the house becomes {word}"));
-}
-
-/// A standing place from hold to ticket, each call sent twice under its key; `before` is called before each step.
-async fn buy(house: &TestHouse, name: &str, mut before: impl AsyncFnMut(usize)) {
-    let router = &house.router;
-    let twice = async |path: &str, token: &str, key: &str, body: Value| {
-        let key = format!("{key}-of-{name}-at-random").replace(' ', "-");
-        let (status, first) = post(router, path, token, &key, &body).await;
-        assert!(status.is_success(), "{name}: {path}: {first}");
-        let (_, again) = post(router, path, token, &key, &body).await;
-        assert_eq!(first, again, "{name}: {path}");
-        first
-    };
-    before(0).await;
-    let wish = json!({ "standing": [{ "tier": house.standing, "quantity": 1 }] });
-    let hold = twice(&format!("/events/{SLUG}/holds"), "", "hold", wish).await;
-    let token = hold["token"].as_str().unwrap();
-    before(1).await;
-    let buyer = json!({ "name": "Sample Buyer", "email": "buyer@example.org" });
-    let order = json!({ "hold_id": hold["id"], "buyer": buyer, "accept_total": hold["total"]["amount"] });
-    let order = twice("/orders", token, "order", order).await;
-    let id = order["id"].as_str().unwrap();
-    before(2).await;
-    let card = json!({ "provider": "test", "method": "4242424242424242" });
-    twice(&format!("/orders/{id}/payments"), token, "payment", card).await;
-    before(3).await;
-    let paid = async {
-        loop {
-            let request = Request::get(format!("/api/v1/orders/{id}"))
-                .header(header::AUTHORIZATION, format!("Bearer {token}"))
-                .body(Body::empty())
-                .unwrap();
-            let (_, order) = call(router, request).await;
-            if order["status"] == "paid" && order["tickets"].as_array().is_some_and(|tickets| tickets.len() == 1) {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, paid).await.expect("the order is paid");
-}
+use shop::{Blow, FROZEN_FOR, PATIENCE, becomes, buy, get, heal, open, strike, with_redis};
 
 /// The law: whatever happens to Redis before whichever step, the purchase goes through, and all comes back.
 async fn a_purchase_goes_through(blow: Blow) {
@@ -200,46 +86,6 @@ async fn a_house_opens_without_its_redis_and_finds_it_later() {
     redis.again().await;
     becomes(&house.router, "ready").await;
     assert!(redis.ask("KEYS *").await.is_some());
-}
-
-async fn searches(house: &TestHouse, count: usize) -> Vec<u16> {
-    let mut told = Vec::new();
-    for number in 0..count {
-        told.push(get(&house.router, &format!("/api/v1/events?q=word{number}")).await.0.as_u16());
-    }
-    told
-}
-
-/// Two processes that count together: of three searches the one has made two, the other the third, and its next one was
-/// refused. On a busy machine Redis may answer later than it is waited for, and then each counts alone.
-async fn sharing() -> (OwnRedis, TestHouse, TestHouse) {
-    for _ in 0..3 {
-        let redis = OwnRedis::start(&[]).await;
-        // Three at once, then two a minute.
-        let config = Config { searches_per_hour: 90, ..with_redis(&redis) };
-        let beside = Config { redis_prefix: config.redis_prefix.clone(), searches_per_hour: 90, ..with_redis(&redis) };
-        let one = open(config).await;
-        let other = one.beside_with(beside).await;
-        becomes(&other.router, "ready").await;
-        if searches(&one, 2).await == [200, 200] && searches(&other, 2).await == [200, 429] {
-            return (redis, one, other);
-        }
-    }
-    panic!("the processes count each for itself");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn limits_count_over_all_processes_and_in_each_where_redis_is_gone() {
-    for blow in [Blow::Kill, Blow::Freeze(FROZEN_FOR), Blow::Fill] {
-        let (mut redis, one, other) = sharing().await;
-        strike(&mut redis, blow).await;
-        // Each goes on from its own count: the one has two of three behind it, the other both that it was asked.
-        assert_eq!(searches(&one, 2).await, [200, 429], "{blow:?}");
-        assert_eq!(searches(&other, 2).await, [200, 429], "{blow:?}");
-        if blow == (Blow::Freeze(FROZEN_FOR)) {
-            redis.thaw().await;
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
