@@ -1,6 +1,10 @@
 //! Pages that are the same for everybody may be kept by whoever stands between: no cookie is set or looked at, an ETag is
 //! answered by 304, and a copy may be served while a new one is fetched. Asked over a socket, as a cache in between asks.
 
+use std::io::Read;
+use std::time::Duration;
+
+use domain::availability::Message;
 use parterre::http::secret::COOKIE;
 use parterre::http::serve::serve;
 use parterre::test_support::house::{SLUG, TestHouse, house};
@@ -117,8 +121,43 @@ async fn what_is_one_persons_is_kept_by_nobody_in_between() {
         assert!(!page.is_anybodys() && page.says("cache-control").contains("no-store"), "{path}: {:?}", page.headers);
         assert_eq!(page.says("etag"), "", "{path}");
     }
-    let snapshot = served.get(&format!("/api/v1/events/{SLUG}/availability"), &[]).await;
-    assert_eq!(snapshot.says("cache-control"), "public, max-age=0, must-revalidate", "asked about each time");
-    assert_eq!((snapshot.says("vary"), snapshot.headers.contains_key("set-cookie")), ("accept-encoding", false));
-    snapshot.etag();
+}
+
+#[tokio::test]
+async fn the_snapshot_travels_small_and_is_kept_for_a_second() {
+    let served = served().await;
+    let path = format!("/api/v1/events/{SLUG}/availability");
+    let basket = served.hold_two().await;
+    let cookie = format!("{COOKIE}={}", basket["token"].as_str().unwrap());
+    let plain = served.get(&path, &[("cookie", &cookie)]).await;
+    let packed = served.get(&path, &[("accept-encoding", "gzip, br")]).await;
+    for answer in [&plain, &packed] {
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.says("cache-control"), "public, max-age=1, must-revalidate");
+        assert_eq!((answer.says("vary"), answer.headers.contains_key("set-cookie")), ("accept-encoding", false));
+    }
+    assert_eq!((plain.says("content-encoding"), packed.says("content-encoding")), ("", "br"));
+    let mut unpacked = vec![];
+    brotli::Decompressor::new(packed.body.as_slice(), 4096).read_to_end(&mut unpacked).unwrap();
+    assert_eq!(unpacked, plain.body, "whoever asks, it is the same");
+    assert!(packed.body.len() < plain.body.len(), "{} of {} bytes", packed.body.len(), plain.body.len());
+    assert!(Message::decode(&unpacked).is_some_and(|message| message.states.len() > 0));
+    let known = [("if-none-match", packed.etag()), ("accept-encoding", "br".into())];
+    let known = known.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let again = served.get(&path, &known).await;
+    assert_eq!((again.status, again.body.len(), again.etag()), (StatusCode::NOT_MODIFIED, 0, plain.etag()));
+    // A seat that goes is another state, if not within a moment: a look serves many.
+    served.hold_two().await;
+    let change = async {
+        loop {
+            let seen = served.get(&path, &known).await;
+            if seen.status == StatusCode::OK {
+                return seen;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let changed = tokio::time::timeout(Duration::from_secs(5), change).await.expect("it is seen");
+    assert_eq!(changed.says("content-encoding"), "br");
+    assert_ne!(changed.etag(), plain.etag());
 }
