@@ -71,29 +71,8 @@ fn an_unusable_plan_ends_with_two_and_says_why() {
     assert_eq!(missing.code, 1, "whether that plan can be used was not found out");
 }
 
-#[test]
-fn of_an_unusable_plan_nothing_is_stored() {
-    let folder = Folder::new();
-    let data = folder.0.join("data");
-    let refused = chart("import", &file(&folder, "bad.json", b"{\"zones\":[]}"), &["--data", data.to_str().unwrap()]);
-    assert_eq!(refused.code, 2, "{}", refused.err);
-    assert!(refused.err.contains("code no_seats"));
-    assert!(!data.exists(), "no database was even opened");
-}
-
-/// `chart check` of a file with no more than two gigabytes of addresses, in no more than a minute (unoptimised).
-async fn checked_within_bounds(file: &Path) -> std::process::Output {
-    // macOS knows no such limit and goes on.
-    let bounded = "ulimit -v 2097152 2>/dev/null; exec \"$0\" chart check \"$1\"";
-    let mut command = tokio::process::Command::new("sh");
-    command.args(["-c", bounded, env!("CARGO_BIN_EXE_parterre")]).arg(file).kill_on_drop(true);
-    let ends = tokio::time::timeout(std::time::Duration::from_secs(60), command.output());
-    ends.await.expect("it ends in time").expect("the binary runs")
-}
-
-#[tokio::test]
-async fn the_largest_bad_plans_are_refused_in_bounded_time_and_memory() {
-    let folder = Folder::new();
+/// A plan of a million seats and one.
+fn a_seat_too_many() -> String {
     let seats = |from: usize| {
         let seat = |at: usize| format!(r#"{{"seat_number":"{at}","position":{{"x":{},"y":0}}}}"#, 10 * at);
         (from..from + 1_000).map(seat).collect::<Vec<_>>().join(",")
@@ -109,9 +88,56 @@ async fn the_largest_bad_plans_are_refused_in_bounded_time_and_memory() {
         rows.join(",")
     );
     assert!(plan.len() < 64 << 20, "not refused for its bytes: {}", plan.len());
+    plan
+}
+
+/// A plan for every refusal that a plan can bring about.
+fn unusable() -> Vec<(&'static str, Vec<u8>)> {
+    let with_x = |x: &str| plan().to_string().replacen(r#""x":25"#, &format!(r#""x":{x}"#), 1).into_bytes();
+    let mut crowded = plan();
+    crowded["categories"] = (0..400).map(|n| json!({ "name": format!("Price {n}") })).collect();
+    vec![
+        ("not_utf8", vec![0xff; 100]),
+        ("too_deep", "[".repeat(10_000).into_bytes()),
+        ("truncated", plan().to_string().into_bytes()[..200].to_vec()),
+        ("malformed", b"{\"zones\": nothing}".to_vec()),
+        ("wrong_type", with_x("\"left\"")),
+        ("bad_coordinate", with_x("1e300")),
+        ("too_many_seats", a_seat_too_many().into_bytes()),
+        ("too_many", crowded.to_string().into_bytes()),
+        ("no_seats", b"{\"zones\":[]}".to_vec()),
+        ("too_large", vec![b' '; (64 << 20) + 1]),
+    ]
+}
+
+#[test]
+fn of_an_unusable_plan_nothing_is_stored() {
+    let folder = Folder::new();
+    let data = folder.0.join("data");
+    for (code, bytes) in unusable() {
+        let refused = chart("import", &file(&folder, "bad.json", &bytes), &["--data", data.to_str().unwrap()]);
+        assert_eq!(refused.code, 2, "{code}: {}", refused.err);
+        assert!(refused.err.contains(&format!("code {code}")), "{code}: {}", refused.err);
+        assert!(!data.exists(), "{code}: no database was even opened");
+    }
+}
+
+/// `chart check` of a file with no more than two gigabytes of addresses, in no more than a minute (unoptimised).
+async fn checked_within_bounds(file: &Path) -> std::process::Output {
+    // macOS knows no such limit and goes on.
+    let bounded = "ulimit -v 2097152 2>/dev/null; exec \"$0\" chart check \"$1\"";
+    let mut command = tokio::process::Command::new("sh");
+    command.args(["-c", bounded, env!("CARGO_BIN_EXE_parterre")]).arg(file).kill_on_drop(true);
+    let ends = tokio::time::timeout(std::time::Duration::from_secs(60), command.output());
+    ends.await.expect("it ends in time").expect("the binary runs")
+}
+
+#[tokio::test]
+async fn the_largest_bad_plans_are_refused_in_bounded_time_and_memory() {
+    let folder = Folder::new();
     let deep = "[".repeat(60 << 20);
     let blank = " ".repeat(64 << 20);
-    for (code, text) in [("too_many_seats", plan), ("too_deep", deep), ("truncated", blank)] {
+    for (code, text) in [("too_many_seats", a_seat_too_many()), ("too_deep", deep), ("truncated", blank)] {
         let checked = checked_within_bounds(&file(&folder, code, text.as_bytes())).await;
         let told = String::from_utf8_lossy(&checked.stdout);
         assert_eq!(checked.status.code(), Some(2), "{code}: {told}{}", String::from_utf8_lossy(&checked.stderr));

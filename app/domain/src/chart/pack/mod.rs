@@ -93,4 +93,4 @@ impl Grid {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

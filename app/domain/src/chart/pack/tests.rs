@@ -8,7 +8,8 @@ use crate::chart::generate::{Arena, Bowl, Theatre, arena, bowl, theatre};
 use crate::chart::{Chart, Point, Row, SeatNumber, Shape, ShapeKind};
 use crate::seat::Features;
 
-fn brotli(bytes: &[u8]) -> usize {
+/// What is left of the bytes after brotli.
+pub(crate) fn brotli(bytes: &[u8]) -> usize {
     let mut out = Vec::new();
     let params = ::brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
     ::brotli::BrotliCompress(&mut &bytes[..], &mut out, &params).unwrap();
