@@ -109,10 +109,15 @@ impl Evening {
 
     /// Seats in blocks of seven, the last one blocked, and a standing tier.
     async fn open(self, store: &dyn HoldStore, sold: Sold) {
-        let blocks = (0..SEATS).map(|seat| seat / 7 * 3).collect();
-        let (blocked, standing) = (vec![SeatId(SEATS - 1)], vec![(self.tier(), CAPACITY)]);
-        store.open(self.event(), Layout { blocks, blocked, standing, fence_floor: Fence(5) }).await.unwrap();
+        store.open(self.event(), self.layout(&[SEATS - 1])).await.unwrap();
         store.load_sold(self.event(), sold).await.unwrap();
+    }
+
+    /// The same with these seats blocked.
+    fn layout(self, blocked: &[u32]) -> Layout {
+        let blocks = (0..SEATS).map(|seat| seat / 7 * 3).collect();
+        let blocked = blocked.iter().copied().map(SeatId).collect();
+        Layout { blocks, blocked, standing: vec![(self.tier(), CAPACITY)], fence_floor: Fence(5) }
     }
 }
 

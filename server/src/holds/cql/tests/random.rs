@@ -15,19 +15,52 @@ use crate::holds::store::{Grant, HoldStore, Loss, Outcome, Sold};
 /// One call. Numbers choose among what there is at that moment.
 #[derive(Clone, Debug)]
 enum Command {
-    Place { holder: u16, seats: Vec<u32>, standing: u32, minutes: i64 },
-    Replace { which: usize, seats: Vec<u32>, standing: u32 },
-    PlaceAgain { which: usize },
-    Get { which: usize },
-    Verify { which: usize },
-    Extend { which: usize, thief: bool },
-    Release { which: usize, thief: bool },
-    Sell { which: usize },
-    Free { which: usize },
-    Wait { seconds: i64 },
+    Place {
+        holder: u16,
+        seats: Vec<u32>,
+        standing: u32,
+        minutes: i64,
+    },
+    Replace {
+        which: usize,
+        seats: Vec<u32>,
+        standing: u32,
+    },
+    PlaceAgain {
+        which: usize,
+    },
+    Get {
+        which: usize,
+    },
+    Verify {
+        which: usize,
+    },
+    Extend {
+        which: usize,
+        thief: bool,
+    },
+    Release {
+        which: usize,
+        thief: bool,
+    },
+    Sell {
+        which: usize,
+    },
+    Free {
+        which: usize,
+    },
+    Wait {
+        seconds: i64,
+    },
     Sweep,
-    ByHolder { holder: u16 },
+    ByHolder {
+        holder: u16,
+    },
     Look,
+    /// Other seats are blocked.
+    Lay {
+        blocked: Vec<u32>,
+    },
 }
 
 fn commands() -> impl Strategy<Value = Vec<Command>> {
@@ -53,6 +86,7 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         1 => Just(Command::Sweep),
         1 => (0_u16..5).prop_map(|holder| Command::ByHolder { holder }),
         2 => Just(Command::Look),
+        1 => seats().prop_map(|blocked| Command::Lay { blocked }),
     ];
     prop::collection::vec(one, 1..60)
 }
@@ -187,6 +221,12 @@ async fn compare(processes: &[CqlHolds], commands: &[Command], turns: &[usize], 
                 let expected = list(memory.by_holder(evening.holder(*holder), now).await.unwrap());
                 let got = list(store.by_holder(evening.holder(*holder), now).await.unwrap());
                 assert_eq!(got, expected, "{words}");
+            }
+            Command::Lay { blocked } => {
+                memory.open(evening.event(), evening.layout(blocked)).await.unwrap();
+                for one in processes {
+                    one.open(evening.event(), evening.layout(blocked)).await.unwrap();
+                }
             }
             Command::Look => {
                 if several {
