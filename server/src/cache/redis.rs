@@ -37,8 +37,9 @@ impl RedisCache {
     #[must_use]
     pub fn new(redis: Redis) -> Self {
         let clustered = redis.pool().next().is_clustered();
-        let asking = redis.clone();
-        let together = || Arc::new(Together::new(move |keys, since| values(asking.clone(), keys, since)));
+        // A journey of others, one's own, and as long for whatever else the machine does.
+        let (asking, within) = (redis.clone(), redis.answers_within() * 4);
+        let together = || Arc::new(Together::new(within, move |keys, since| values(asking.clone(), keys, since)));
         Self { together: (!clustered).then(together), redis }
     }
 

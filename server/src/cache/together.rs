@@ -5,9 +5,10 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::stores::running::Running;
 
@@ -70,6 +71,7 @@ impl<V, E> Queue<V, E> {
 /// Asks together what is wanted at the same time. Dropping it ends its tasks.
 pub(super) struct Together<V, E> {
     queue: Arc<Queue<V, E>>,
+    told_within: Duration,
     _running: Vec<Running>,
 }
 
@@ -81,18 +83,22 @@ impl<V, E> std::fmt::Debug for Together<V, E> {
 
 impl<V: Send + 'static, E: Clone + Send + 'static> Together<V, E> {
     /// Asks by `ask`, which answers each key in its place, must end in time for whoever waits longest (it is told since
-    /// when), and may be dropped.
-    pub(super) fn new<F>(ask: impl Fn(Vec<String>, Instant) -> F + Clone + Send + Sync + 'static) -> Self
+    /// when), and may be dropped. Whoever has heard nothing within `told_within` is told so, whatever became of it.
+    pub(super) fn new<F>(
+        told_within: Duration,
+        ask: impl Fn(Vec<String>, Instant) -> F + Clone + Send + Sync + 'static,
+    ) -> Self
     where
         F: Future<Output = Result<Vec<V>, E>> + Send + 'static,
     {
         let queue = Arc::new(Queue { waiting: Mutex::default(), rings: Notify::new() });
         let journeys = (0..JOURNEYS).map(|_| Running::start(journeys(Arc::clone(&queue), ask.clone())));
         let _running = journeys.collect();
-        Self { queue, _running }
+        Self { queue, told_within, _running }
     }
 
-    /// The answer to `key`; `None` where too many wait, or where the answers were not as many as the keys.
+    /// The answer to `key`; `None` where too many wait, where the answers were not as many as the keys, or where there was
+    /// none in time.
     pub(super) async fn get(&self, key: String) -> Option<Result<V, E>> {
         let (answer, told) = oneshot::channel();
         {
@@ -103,7 +109,7 @@ impl<V: Send + 'static, E: Clone + Send + 'static> Together<V, E> {
             waiting.push_back(Wanted { key, since: Instant::now(), answer });
         }
         self.queue.rings.notify_one();
-        told.await.ok()
+        timeout(self.told_within, told).await.ok()?.ok()
     }
 }
 
@@ -127,12 +133,13 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use tokio::sync::Semaphore;
     use tokio::task::{JoinHandle, yield_now};
 
     use super::*;
+
+    /// Far longer than any of it takes.
+    const LONG: Duration = Duration::from_secs(60);
 
     /// A store whose answers come when they are let, and the questions that it was asked.
     struct Store {
@@ -144,7 +151,7 @@ mod tests {
     fn store(answer: impl Fn(&[String]) -> Result<Vec<String>, &'static str> + Clone + Send + Sync + 'static) -> Store {
         let (asked, lets) = (Arc::new(Mutex::default()), Arc::new(Semaphore::new(0)));
         let (noted, waits): (Arc<Mutex<Vec<_>>>, _) = (Arc::clone(&asked), Arc::clone(&lets));
-        let together = Together::new(move |keys: Vec<String>, _| {
+        let together = Together::new(LONG, move |keys: Vec<String>, _| {
             noted.lock().unwrap().push(keys.clone());
             let (waits, answer) = (Arc::clone(&waits), answer.clone());
             async move {
@@ -253,5 +260,15 @@ mod tests {
             assert!(told(wanted).await.is_some());
         }
         assert_eq!(told(store.want("later")).await, Some(Ok("of later".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn where_nobody_is_left_to_ask_nobody_waits_for_ever() {
+        let breaks = |_: Vec<String>, _| async { panic!("it breaks off") };
+        let together: Together<String, &str> = Together::new(Duration::from_millis(50), breaks);
+        for _ in 0..=JOURNEYS {
+            let told = timeout(LONG, together.get("a key".to_owned())).await;
+            assert_eq!(told.expect("it is told"), None);
+        }
     }
 }

@@ -68,13 +68,14 @@ pub async fn seed(catalog: &Catalog, clock: &dyn Clock) -> Result<Vec<String>, T
 pub enum Plan {
     /// The built-in arena.
     Arena,
-    /// A drawn bowl of so many seats, 100 to 1,000,000.
+    /// A drawn bowl of so many seats, 100 to 100,000.
     Bowl(u32),
     /// Somebody's own.
     Imported(Box<Imported>),
 }
 
-/// Puts one more event on sale, a week from now; answers its slug. An imported chart of the same name that is known already gets a new version, its seats matched to the old ones.
+/// Puts one more event on sale, a week from now; answers its slug. An imported chart of the same name that is known already
+/// gets a new version, its seats matched to the old ones.
 ///
 /// # Errors
 /// A sentence for whoever typed the command.

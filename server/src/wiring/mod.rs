@@ -96,11 +96,13 @@ pub async fn sales(config: &Config, pool: &Pool) -> Result<impl Hears, String> {
 /// One sentence for whoever typed the command.
 pub async fn holds(config: &Config, pool: &Pool) -> Result<Holds, String> {
     let sentence = |trouble: Trouble| format!("The hold store cannot be used: {trouble}.");
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock = Arc::new(HouseClock::over(Arc::new(SystemClock)));
+    rounds::first(&clock, pool).await;
+    let clock: Arc<dyn Clock> = clock;
     let redis = shared::redis(config).map_err(sentence)?;
     let bus = shared::bus(config, redis.as_ref(), pool, &*clock).map_err(sentence)?;
     let cluster = shared::cluster(config, &*clock).await.map_err(sentence)?;
-    let store = shared::holds(cluster.as_ref(), &bus).await.map_err(sentence)?;
+    let store = shared::holds(cluster.as_ref(), &bus, &*clock).await.map_err(sentence)?;
     Ok(Holds::new(store, Arc::new(FromCatalog::new(catalog(pool), clock))).lasting(config.hold_ms()))
 }
 
@@ -136,7 +138,7 @@ pub async fn build(
     let sentence = |trouble: Trouble| format!("Parterre cannot open: {trouble}.");
     let house_clock = Arc::new(HouseClock::over(clock));
     // Before anything is promised by it.
-    rounds::set(&house_clock, &pool).await;
+    rounds::first(&house_clock, &pool).await;
     let clock: Arc<dyn Clock> = Arc::clone(&house_clock) as _;
     partitions::ensure(&pool, clock.now()).await.map_err(sentence)?;
     let redis = shared::redis(&config).map_err(sentence)?;
@@ -152,7 +154,7 @@ pub async fn build(
     let cluster = shared::cluster(&config, &*clock).await.map_err(sentence)?;
     let hold_store = match hold_store {
         Some(brought) => brought,
-        None => shared::holds(cluster.as_ref(), &bus).await.map_err(sentence)?,
+        None => shared::holds(cluster.as_ref(), &bus, &*clock).await.map_err(sentence)?,
     };
     let doors = match &cluster {
         Some(cluster) => Some(shared::doors(cluster, &pool).await.map_err(sentence)?),

@@ -23,6 +23,8 @@ const OFF_AT_MOST: i64 = SECOND;
 const UNKNOWN: i64 = 24 * 60 * MINUTE;
 /// How long PostgreSQL may take to tell the time; then the last comparison stands.
 const TOLD_WITHIN: Duration = Duration::from_millis(500);
+/// How often it is asked before the house opens without.
+const FIRST_TRIES: u32 = 10;
 
 /// Frees holds that ran out, so that a freed seat shows within five seconds. The house's clock is set to PostgreSQL's
 /// first: one that is ahead would free what others were told is theirs, one that is behind would promise too little.
@@ -56,6 +58,17 @@ impl Holds {
             _ => {}
         }
     }
+}
+
+/// As [`set`], for a house that is about to open: without PostgreSQL it cannot, so it waits for the time a little.
+pub(super) async fn first(clock: &HouseClock, pool: &Pool) {
+    for _ in 0..FIRST_TRIES {
+        if set(clock, pool).await.is_some() {
+            return;
+        }
+        tokio::time::sleep(TOLD_WITHIN / 5).await;
+    }
+    tracing::warn!("PostgreSQL does not tell the time: until it does, the shop goes by this machine's clock");
 }
 
 /// Sets the house's clock to PostgreSQL's; `None` where that does not tell the time.

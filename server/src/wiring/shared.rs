@@ -111,12 +111,16 @@ pub(super) async fn cluster(config: &Config, clock: &dyn Clock) -> Result<Option
 }
 
 /// Holds on the CQL cluster, where there is one; else in this process.
-pub(super) async fn holds(cluster: Option<&Cql>, bus: &Arc<dyn Bus>) -> Result<Arc<dyn HoldStore>, Trouble> {
+pub(super) async fn holds(
+    cluster: Option<&Cql>,
+    bus: &Arc<dyn Bus>,
+    clock: &dyn Clock,
+) -> Result<Arc<dyn HoldStore>, Trouble> {
     let Some(cql) = cluster else {
         tracing::info!("holds are kept in this process, as CQL_NODES is not set");
         return Ok(Arc::new(MemoryHolds::default()));
     };
-    let holds = CqlHolds::new(cql.clone(), Tuning::default(), Some(Arc::clone(bus))).await?;
+    let holds = CqlHolds::new(cql.clone(), Tuning::default(), Some(Arc::clone(bus))).await?.starting(clock.now());
     tracing::info!("holds are kept on the CQL cluster, as CQL_NODES is set");
     Ok(Arc::new(holds))
 }

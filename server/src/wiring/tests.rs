@@ -10,15 +10,16 @@ use domain::time::{MINUTE, Millis};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::build;
-use crate::clock::{Clock, SystemClock};
+use super::{build, rounds};
+use crate::clock::{Clock, HouseClock, SystemClock};
 use crate::config::Config;
 use crate::holds::MemoryHolds;
 use crate::holds::store::Snapshot;
 use crate::http::assets::Manifest;
 use crate::jobs::Task;
+use crate::stores::postgres::connect::beside;
 use crate::test_support::house::{SLUG, TestHouse, config, house, with};
-use crate::test_support::metric;
+use crate::test_support::{database, metric};
 use crate::tickets::KEY_FILE;
 
 const TOKEN: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -64,6 +65,21 @@ async fn standing_places_that_nobody_told_of_are_found_in_the_books() {
         neighbours.round().await.unwrap();
     }
     assert_eq!(left().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_house_waits_for_the_time_before_it_opens() {
+    let books = database().await;
+    let pool = beside(&books.pool, 1);
+    // Nobody else is asked for that long.
+    let busy = pool.acquire().await.unwrap();
+    let house = HouseClock::over(Arc::new(Off(60 * MINUTE)));
+    tokio::join!(rounds::first(&house, &pool), async {
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        drop(busy);
+    });
+    let wrong = house.now().since(SystemClock.now());
+    assert!(wrong.abs() < 2_000, "{wrong}");
 }
 
 /// A machine whose clock is wrong.

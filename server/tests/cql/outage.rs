@@ -1,5 +1,5 @@
-//! The cluster is gone while the shop is open, or too few of its nodes are left: new holds pause and say so, open checkouts end as if nothing were, and
-//! all goes on by itself when the cluster is back.
+//! The cluster is gone while the shop is open, or too few of its nodes are left: new holds pause and say so, open
+//! checkouts end as if nothing were, and all goes on by itself when the cluster is back.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -112,8 +112,8 @@ impl Inner {
     pub(super) async fn verify(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble> {
         let Some(kept) = self.find(hold, holder).await? else { return Ok(None) };
         match self.whole(&kept, now).await {
-            // While the cluster is away nobody is granted anything, and a hold that this process granted is as it was known:
-            // its buyer may pay. PostgreSQL decides about its end, its fence and every seat of it once more.
+            // While the cluster is away nobody is granted anything here, and a hold that this process granted is, as far as it
+            // can know, as it was: its buyer may pay. PostgreSQL decides about its end, its fence and every seat once more.
             Err(trouble) if self.engine.is_away() && !self.debts.is_owed(hold) => {
                 self.granted_here(hold, holder, now).ok_or(trouble).map(Some)
             }

@@ -131,8 +131,8 @@ pub(super) struct Engine {
     pub(super) outbox: Outbox,
     pub(super) counters: Counters,
     start: Instant,
-    /// Milliseconds since 1970 at the start.
-    epoch: i64,
+    /// Milliseconds since 1970 at the start, by the house's clock where it was told.
+    epoch: AtomicI64,
     /// By how many milliseconds the process's clock is ahead.
     ahead: AtomicI64,
     ticks: AtomicU64,
@@ -154,7 +154,7 @@ impl Engine {
             outbox,
             counters: Counters::default(),
             start: Instant::now(),
-            epoch: SystemClock.now().0,
+            epoch: SystemClock.now().0.into(),
             ahead: AtomicI64::new(0),
             ticks: AtomicU64::new(0),
             fence: AtomicI64::new(0),
@@ -177,7 +177,12 @@ impl Engine {
 
     /// Versions written now are at least this: milliseconds since 1970, by a clock that no jump reaches.
     pub(super) fn stamp(&self) -> i64 {
-        self.epoch.saturating_add(self.start.elapsed().as_millis() as i64)
+        self.epoch.load(Ordering::Relaxed).saturating_add(self.start.elapsed().as_millis() as i64)
+    }
+
+    /// It is now so late: from here on versions go by that.
+    pub(super) fn starts(&self, now: Millis) {
+        self.epoch.store(now.0.saturating_sub(self.start.elapsed().as_millis() as i64), Ordering::Relaxed);
     }
 
     /// The caller's moment. Where this process's clock is known to be ahead, others' holds run out so much later by it.

@@ -120,6 +120,14 @@ impl CqlHolds {
         Self { inner: Arc::new(Inner { engine, halls, book, debts, recorder }) }
     }
 
+    /// As it is by a clock that all processes of the shop go by: a keyspace that replaces a lost one must not begin with
+    /// versions below those that mirrors have seen, wherever it is begun.
+    #[must_use]
+    pub fn starting(self, now: Millis) -> Self {
+        self.inner.engine.starts(now);
+        self
+    }
+
     /// What happened since the start.
     #[must_use]
     pub fn counters(&self) -> &Counters {

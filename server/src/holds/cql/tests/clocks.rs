@@ -4,6 +4,7 @@ use domain::seat::{SeatId, SeatState};
 use domain::time::MINUTE;
 
 use super::{Evening, NOW, on};
+use crate::clock::{Clock, SystemClock};
 use crate::holds::cql::GRACE;
 use crate::holds::cql::fake::FakeTable;
 use crate::holds::store::{Grant, HoldStore, Loss, Outcome, Sold};
@@ -49,4 +50,14 @@ async fn a_hold_ends_for_others_a_little_later_than_for_its_holder() {
     // Whoever had it need not wait; everybody else may have it when the grace is over.
     assert!(matches!(store.place(&Grant { holder: hold.holder, ..wish(3, 3) }, end).await, Outcome::Applied(_)));
     assert!(matches!(store.place(&wish(4, 4), end.plus(GRACE)).await, Outcome::Applied(_)));
+}
+
+#[tokio::test]
+async fn versions_begin_with_the_time_that_the_house_goes_by() {
+    let (table, evening) = (FakeTable::default(), Evening::new());
+    let house = SystemClock.now().plus(60 * MINUTE);
+    let store = on(&table).starting(house);
+    evening.open(&store, Sold::default()).await;
+    let Outcome::Applied(_) = store.place(&evening.grant(1, &[3, 4], 0), NOW).await else { panic!() };
+    assert!(table.cells().iter().all(|(.., cell)| cell.version >= house.0 && cell.version < house.0 + MINUTE));
 }
