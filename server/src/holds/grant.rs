@@ -1,7 +1,6 @@
 //! From a wish to a granted hold: rules first, then the store, then healing or another pick where others were faster.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use app::api::holds::{BestRequest, Healed, HoldRequest};
 use domain::best::{Relaxed, Wish, best};
@@ -13,10 +12,9 @@ use domain::price::Line;
 use domain::rules::{Choice, Window, lines, orphans, taken};
 use domain::seat::SeatId;
 use domain::time::Millis;
-use tokio::time::{Instant, sleep};
 
 use super::store::{Grant, Loss, Outcome, Snapshot};
-use super::{Back, Counts, Granted, HoldError, Holds, Inventory, Patience, Uncounted, late};
+use super::{Counts, Granted, HoldError, Holds, Inventory};
 use crate::trouble::Trouble;
 
 /// How often healing and best available try anew when others are faster.
@@ -25,10 +23,6 @@ const ATTEMPTS: u64 = 8;
 const EXACT_UP_TO: usize = 4_000;
 /// That moment, in milliseconds.
 const A_MOMENT: i64 = 20;
-/// How long a change of a basket waits for another change of the same holder's to end.
-const TURN_WITHIN: Duration = Duration::from_millis(1_800);
-/// Between two tries to undo.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// One call of [`Holds::hold`]: what stays the same through all its attempts.
 struct Call<'a> {
@@ -48,116 +42,8 @@ enum Attempt {
 }
 
 impl Holds {
-    /// Holds what `request` asks for, all or none. `id` is minted by the caller: a retry after
-    /// [`Trouble::Unconfirmed`] brings the same one and finds what was granted.
-    ///
-    /// # Errors
-    /// A refusal with its facts, or trouble.
-    pub async fn hold(
-        &self,
-        event: EventId,
-        holder: HolderId,
-        id: HoldId,
-        request: &HoldRequest,
-        now: Millis,
-    ) -> Result<Granted, HoldError> {
-        self.hold_by(Patience::new(Back::Asks), (event, holder, id), request, now, Uncounted).await
-    }
-
-    /// As [`Holds::hold`] for somebody of this patience. Where a shared store takes longer the work goes on, and its answer
-    /// waits for whoever brings the same id; a hold that nobody can ever hear of is let go. One that replaces no basket is
-    /// counted by `counts` before it is granted, whoever has stopped waiting for it.
-    ///
-    /// # Errors
-    /// As above, and as `counts` says; [`Trouble::Unconfirmed`] where patience is over.
-    pub async fn hold_by(
-        &self,
-        patience: Patience,
-        (event, holder, id): (EventId, HolderId, HoldId),
-        request: &HoldRequest,
-        now: Millis,
-        counts: impl Counts,
-    ) -> Result<Granted, HoldError> {
-        if !self.store.is_shared() {
-            return self.to_its_end((event, holder, id), request, now, counts).await;
-        }
-        let (holds, request) = (self.clone(), request.clone());
-        let work = async move { holds.to_its_end((event, holder, id), &request, now, counts).await };
-        self.granting.ask((holder, id), patience, work, self.clone().undo(holder, id, now)).await
-    }
-
-    /// Grants, counts, and finds out what came of it.
-    async fn to_its_end(
-        &self,
-        (event, holder, id): (EventId, HolderId, HoldId),
-        request: &HoldRequest,
-        now: Millis,
-        mut counts: impl Counts,
-    ) -> Result<Granted, HoldError> {
-        let _turn = match request.replaces {
-            Some(_) => {
-                // Of two who replace one basket at the same time the second has a further one, and has to see that.
-                let turn = self.changing.turn(holder, Instant::now() + TURN_WITHIN).await;
-                Some(turn.ok_or_else(crowded)?)
-            }
-            None => None,
-        };
-        let told = self.grant((event, holder, id), request, now, &mut counts).await;
-        let told = self.found_out(told, holder, id, now).await;
-        match &told {
-            // What may be there is counted.
-            Ok(Granted { found: false, .. }) => {}
-            Err(HoldError::Trouble(Trouble::Unconfirmed { .. } | Trouble::Corrupt { .. })) => {}
-            _ => counts.give_back(),
-        }
-        told
-    }
-
-    /// What nobody knows yet is looked for once the store has done what it goes on doing.
-    async fn found_out(
-        &self,
-        told: Result<Granted, HoldError>,
-        holder: HolderId,
-        id: HoldId,
-        now: Millis,
-    ) -> Result<Granted, HoldError> {
-        if !self.store.is_shared() || !matches!(told, Err(HoldError::Trouble(Trouble::Unconfirmed { .. }))) {
-            return told;
-        }
-        self.store.settled(id).await;
-        match self.store.get(id, holder, now).await {
-            Ok(Some(hold)) => Ok(Granted::plain(hold)),
-            _ => told,
-        }
-    }
-
-    /// Lets a hold go that nobody can hear of, however long the store takes; at last it has run out by itself.
-    async fn undo(self, holder: HolderId, id: HoldId, now: Millis) {
-        let ends = Instant::now() + Duration::from_millis(self.lasts.max(0).unsigned_abs());
-        loop {
-            self.store.settled(id).await;
-            match self.store.release(id, holder, now).await {
-                Outcome::Unknown(_) if Instant::now() < ends => sleep(PAUSE).await,
-                _ => return,
-            }
-        }
-    }
-
-    /// Waits until nothing is under way of what this holder asked to hold: then it shows in what they hold.
-    ///
-    /// # Errors
-    /// [`Trouble::Unconfirmed`] where patience is over first.
-    pub async fn settled(&self, holder: HolderId, patience: Patience) -> Result<(), HoldError> {
-        if self.granting.settled(holder, patience).await { Ok(()) } else { Err(late::unheard().into()) }
-    }
-
-    /// Whether an earlier try under this id is under way, or has an answer that nobody has heard.
-    #[cfg(test)]
-    pub(crate) fn is_under_way(&self, id: HoldId, holder: HolderId) -> bool {
-        self.granting.knows((holder, id))
-    }
-
-    async fn grant(
+    /// Grants what `request` asks for, or finds what an earlier try was granted; `counts` is asked before.
+    pub(super) async fn grant(
         &self,
         (event, holder, id): (EventId, HolderId, HoldId),
         request: &HoldRequest,

@@ -245,6 +245,7 @@ impl<T> Late<T> {
 
 impl<T: Clone + Send + 'static> Late<T> {
     /// Whether work runs under this name, or has an answer that nobody has heard.
+    #[cfg(test)]
     pub(super) fn knows(&self, name: Name) -> bool {
         lock(&self.works).by_name.contains_key(&name)
     }

@@ -19,12 +19,13 @@ pub(crate) mod tests;
 pub mod trips;
 mod turns;
 pub mod views;
+mod waits;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use app::api::holds::Healed;
-use domain::hold::{EXTEND_BY, HOLD_FOR, Hold, HoldRefusal};
+use domain::hold::{HOLD_FOR, Hold, HoldRefusal};
 use domain::ids::{EventId, HoldId, HolderId};
 use domain::time::Millis;
 use thiserror::Error;
@@ -37,11 +38,12 @@ pub use late::{Back, Patience, TOLD_WITHIN};
 pub use memory::MemoryHolds;
 pub use store::{HoldStore, Sold};
 pub use views::Views;
+pub use waits::{Counts, Uncounted};
 
 use crate::trouble::Trouble;
 use laid::Laid;
 use late::Late;
-use store::{Loss, Outcome, Snapshot, StandingSold};
+use store::{Snapshot, StandingSold};
 use turns::Turns;
 
 /// Why there is no hold.
@@ -82,30 +84,6 @@ impl Granted {
     fn plain(hold: Hold) -> Self {
         Self { hold, healed: Vec::new(), relaxed: Vec::new(), found: false }
     }
-}
-
-/// Whoever counts further baskets: those that replace none of their holder's. Dropped, what was taken stays counted.
-pub trait Counts: Send + 'static {
-    /// Counts one that ends at `ends`, before it is granted.
-    ///
-    /// # Errors
-    /// A refusal: nothing was counted.
-    fn take(&mut self, ends: Millis) -> impl Future<Output = Result<(), HoldError>> + Send;
-
-    /// None came of it, whether one was counted or not.
-    fn give_back(self);
-}
-
-/// Nobody counts.
-#[derive(Clone, Copy, Debug)]
-pub struct Uncounted;
-
-impl Counts for Uncounted {
-    async fn take(&mut self, _: Millis) -> Result<(), HoldError> {
-        Ok(())
-    }
-
-    fn give_back(self) {}
 }
 
 /// The service: what everybody but its own folder calls.
@@ -166,48 +144,6 @@ impl Holds {
     /// [`HoldRefusal::Expired`], or trouble.
     pub async fn verify(&self, id: HoldId, holder: HolderId, now: Millis) -> Result<Hold, HoldError> {
         Ok(self.store.verify(id, holder, now).await?.ok_or(HoldRefusal::Expired)?)
-    }
-
-    /// Extends the hold by [`EXTEND_BY`]. Where that takes longer than [`TOLD_WITHIN`], it goes on, and whoever asks again
-    /// hears of it.
-    ///
-    /// # Errors
-    /// [`HoldRefusal::NoExtensionLeft`], [`HoldRefusal::Expired`], or trouble.
-    pub async fn extend(&self, id: HoldId, holder: HolderId, now: Millis) -> Result<Hold, HoldError> {
-        if !self.store.is_shared() {
-            return self.prolong(id, holder, now).await;
-        }
-        let holds = self.clone();
-        let work = async move { holds.prolong(id, holder, now).await };
-        self.extending.ask((holder, id), Patience::new(Back::Asks), work, async {}).await
-    }
-
-    async fn prolong(&self, id: HoldId, holder: HolderId, now: Millis) -> Result<Hold, HoldError> {
-        self.reach(id, holder).await?;
-        match self.store.extend(id, holder, EXTEND_BY, now).await {
-            Outcome::Applied(hold) => Ok(hold),
-            Outcome::Lost(Loss::NoExtensionLeft) => Err(HoldRefusal::NoExtensionLeft.into()),
-            Outcome::Lost(Loss::Busy) => Err(grant::crowded().into()),
-            Outcome::Lost(_) => Err(HoldRefusal::Expired.into()),
-            Outcome::Unknown(trouble) => Err(trouble.into()),
-        }
-    }
-
-    /// Lets the hold go; true if it was live. Letting go of what is gone is no error. Once begun it goes on, also where it
-    /// takes longer than [`TOLD_WITHIN`].
-    ///
-    /// # Errors
-    /// Trouble.
-    pub async fn release(&self, id: HoldId, holder: HolderId, now: Millis) -> Result<bool, HoldError> {
-        let done = async {
-            self.reach(id, holder).await?;
-            match self.store.release(id, holder, now).await {
-                Outcome::Applied(was_live) => Ok(was_live),
-                Outcome::Lost(_) => Ok(false),
-                Outcome::Unknown(trouble) => Err(trouble.into()),
-            }
-        };
-        tokio::time::timeout(TOLD_WITHIN, done).await.unwrap_or_else(|_| Err(late::unheard().into()))
     }
 
     /// The hold's places are claimed in Postgres: call it after the commit. The hold is spent. Saying it twice is

@@ -216,12 +216,12 @@ impl Shop {
     ///
     /// # Errors
     /// A refusal or trouble, as a problem.
-    pub async fn extend(&self, hold: HoldId, holder: HolderId) -> Result<Hold, ApiError> {
-        match self.holds.extend(hold, holder, self.now()).await {
-            Ok(hold) => {
-                self.purchase.extended(hold.id, holder, hold.expires_at).await?;
-                Ok(hold)
-            }
+    pub async fn extend(&self, patience: Patience, hold: HoldId, holder: HolderId) -> Result<Hold, ApiError> {
+        let purchase = self.purchase.clone();
+        // Whoever has stopped waiting has the time for the order all the same.
+        let order = async move |hold: Hold| purchase.extended(hold.id, holder, hold.expires_at).await.map(drop);
+        match self.holds.extend_by(patience, (hold, holder), self.now(), order).await {
+            Ok(hold) => Ok(hold),
             // A hold that is spent on an order has its extension still, until the order is paid.
             Err(HoldError::Refused(HoldRefusal::Expired)) => Ok(self.purchase.prolong(hold, holder).await??.as_hold()),
             Err(error) => Err(error.into()),

@@ -80,6 +80,14 @@ impl TestHouse {
         self.another(config, None).await
     }
 
+    /// As [`TestHouse::beside`], over a hold store that the test brings.
+    ///
+    /// # Panics
+    /// Where it cannot open.
+    pub async fn beside_over(&self, holds: Arc<dyn HoldStore>) -> Self {
+        self.another(config(), Some(holds)).await
+    }
+
     async fn another(&self, config: Config, holds: Option<Arc<dyn HoldStore>>) -> Self {
         // Servers of one shop share the key that signs.
         std::fs::copy(self.data.join(KEY_FILE), config.data.join(KEY_FILE)).expect("the key can be copied");

@@ -30,6 +30,8 @@ pub(super) async fn hold(
     Extension(client): Extension<Client>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, ApiError> {
+    let known = caller.map(|caller| caller.secret);
+    let patience = Patience::new(if known.is_some() { Back::Looks } else { Back::Never });
     // First of all the event: from here on the address part is one that exists.
     let stage = shop.at_the_desk(&slug).await?;
     let back = format!("/events/{slug}/seats");
@@ -37,10 +39,9 @@ pub(super) async fn hold(
         Ok(request) => request,
         Err(sentence) => return Ok(redirect(&back, Some(&Notice::new(Tone::Care, sentence)))),
     };
-    let known = caller.map(|caller| caller.secret);
     let secret = known.unwrap_or_else(|| Secret::fresh(&*shop.clock));
     let instead = field(&fields, "instead").is_some();
-    let whose = (secret.holder(), Patience::new(if known.is_some() { Back::Looks } else { Back::Never }));
+    let whose = (secret.holder(), patience);
     if known.is_some() {
         add_to_basket(&shop, stage.event.summary.id, whose, &mut request, instead).await?;
     }
@@ -107,11 +108,17 @@ fn told(event: &Event, chart: Option<&Chart>, granted: &Granted) -> Option<Notic
 }
 
 /// Where a form about a hold leads back to.
-async fn back_of(shop: &Shop, hold: HoldId, caller: &Caller, fields: &Fields) -> Result<String, ApiError> {
+async fn back_of(
+    shop: &Shop,
+    patience: Patience,
+    hold: HoldId,
+    caller: &Caller,
+    fields: &Fields,
+) -> Result<String, ApiError> {
     if field(fields, "back") == Some("checkout") {
         return Ok(format!("/checkout/{hold}"));
     }
-    let held = shop.holds.get(hold, caller.holder(), shop.now()).await?;
+    let held = looked(patience, shop.holds.get(hold, caller.holder(), shop.now())).await?;
     let stage = shop.on_stage_by_id(held.event).await?;
     Ok(format!("/events/{}/seats", stage.event.summary.slug))
 }
@@ -122,8 +129,9 @@ pub(super) async fn extend(
     caller: Caller,
     Form(fields): Form<Fields>,
 ) -> Result<Response, ApiError> {
-    let back = back_of(&shop, id, &caller, &fields).await?;
-    let notice = match shop.extend(id, caller.holder()).await {
+    let patience = Patience::new(Back::Asks);
+    let back = back_of(&shop, patience, id, &caller, &fields).await?;
+    let notice = match shop.extend(patience, id, caller.holder()).await {
         Ok(_) => Notice::new(Tone::Good, "You have ten more minutes."),
         Err(problem) if problem.status().is_client_error() => Notice::new(Tone::Care, problem.problem.detail),
         Err(problem) => return Err(problem),
@@ -137,8 +145,9 @@ pub(super) async fn release(
     caller: Caller,
     Form(fields): Form<Fields>,
 ) -> Result<Response, ApiError> {
-    let back = back_of(&shop, id, &caller, &fields).await?;
-    shop.holds.release(id, caller.holder(), shop.now()).await?;
+    let patience = Patience::new(Back::Looks);
+    let back = back_of(&shop, patience, id, &caller, &fields).await?;
+    shop.holds.release_by(patience, (id, caller.holder()), shop.now()).await?;
     Ok(redirect(&back, Some(&Notice::new(Tone::Calm, "Your places are free for others again."))))
 }
 
@@ -166,7 +175,7 @@ pub(super) async fn remove(
         ..HoldRequest::default()
     };
     if request.seats.is_empty() && request.standing.is_empty() {
-        shop.holds.release(id, caller.holder(), now).await?;
+        shop.holds.release_by(patience, (id, caller.holder()), now).await?;
         return Ok(redirect(&back, None));
     }
     let notice = match shop.hold(held.event, client, (caller.holder(), patience), &request, None).await {

@@ -16,12 +16,13 @@ use domain::order::{BuyerField, OrderRefusal};
 
 use super::pay::pay_and_go;
 use super::{note, words, wrong};
+use crate::holds::{Back, Patience};
 use crate::http::form::{Fields, field};
 use crate::http::html::private;
 use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
 use crate::http::secret::Caller;
-use crate::http::state::Shop;
+use crate::http::state::{Shop, looked};
 use crate::http::views::{Extras, hold_view};
 use crate::purchase::{Checkout, PurchaseError};
 
@@ -35,7 +36,7 @@ pub(super) async fn page(
     if let Some(order) = shop.purchase.of_hold(id, caller.holder()).await? {
         return Ok(Redirect::to(&format!("/orders/{order}")).into_response());
     }
-    let hold = shop.holds.get(id, caller.holder(), shop.now()).await?;
+    let hold = looked(Patience::new(Back::Looks), shop.holds.get(id, caller.holder(), shop.now())).await?;
     let notice = note::take(&headers);
     let told = notice.is_some();
     let mut response = show(&shop, &hold, Typed::default(), notice, StatusCode::OK).await?;

@@ -22,12 +22,12 @@ use serde::Deserialize;
 use super::{note, words, wrong};
 use crate::catalog::types::{Event, Status};
 use crate::catalog::view;
-use crate::holds::HoldError;
+use crate::holds::{Back, Patience};
 use crate::http::html::private;
 use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
 use crate::http::secret::{Caller, Secret};
-use crate::http::state::{OnStage, Shop};
+use crate::http::state::{OnStage, Shop, looked};
 use crate::http::views::{Extras, hold_view};
 use crate::http::when;
 
@@ -52,10 +52,10 @@ pub(super) async fn page(
     let OnStage { event, chart } = &stage;
     // Without the hold store there is no basket to show, and everything else is shown all the same.
     let (held, basket_unknown) = match caller {
-        Some(caller) => match shop.holds.by_holder(caller.holder(), now).await {
+        Some(caller) => match looked(Patience::new(Back::Looks), shop.holds.by_holder(caller.holder(), now)).await {
             Ok(held) => (held, false),
-            Err(HoldError::Trouble(trouble)) if trouble.retryable() => (vec![], true),
-            Err(error) => return Err(error.into()),
+            Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => (vec![], true),
+            Err(problem) => return Err(problem),
         },
         None => (vec![], false),
     };

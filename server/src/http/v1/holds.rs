@@ -13,7 +13,7 @@ use crate::http::client::Client;
 use crate::http::json::{Body, Named};
 use crate::http::problem::ApiError;
 use crate::http::secret::{Caller, Secret, Source};
-use crate::http::state::Shop;
+use crate::http::state::{Shop, looked};
 use crate::http::views::{Extras, hold_view};
 use crate::idempotency::Run;
 
@@ -42,16 +42,16 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
     let known = caller.map(|caller| caller.secret);
     let run = run.map(|Extension(run)| run);
+    let patience = Patience::new(match (&run, known) {
+        (Some(_), _) => Back::Asks,
+        (None, Some(_)) => Back::Looks,
+        (None, None) => Back::Never,
+    });
     let made = || run.as_ref().map_or_else(|| Secret::fresh(&*shop.clock), Secret::of_run);
     let secret = known.unwrap_or_else(made);
     // All that is needed to tell of the hold is at hand before there is one.
     let stage = shop.at_the_desk(&slug).await?;
-    let back = match (&run, known) {
-        (Some(_), _) => Back::Asks,
-        (None, Some(_)) => Back::Looks,
-        (None, None) => Back::Never,
-    };
-    let whose = (secret.holder(), Patience::new(back));
+    let whose = (secret.holder(), patience);
     let granted = shop.hold(stage.event.summary.id, client, whose, &request, run.as_ref()).await?;
     // A page's own script never sees the secret: it goes into the cookie. Everybody else gets it in the answer.
     let page = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
@@ -76,7 +76,7 @@ pub async fn create(
     )
 )]
 pub async fn read(State(shop): State<Shop>, Named(id): Named<HoldId>, caller: Caller) -> Result<Response, ApiError> {
-    let hold = shop.holds.get(id, caller.holder(), shop.now()).await?;
+    let hold = looked(Patience::new(Back::Looks), shop.holds.get(id, caller.holder(), shop.now())).await?;
     answer(&shop, &hold).await
 }
 
@@ -92,7 +92,7 @@ pub async fn read(State(shop): State<Shop>, Named(id): Named<HoldId>, caller: Ca
     )
 )]
 pub async fn extend(State(shop): State<Shop>, Named(id): Named<HoldId>, caller: Caller) -> Result<Response, ApiError> {
-    let hold = shop.extend(id, caller.holder()).await?;
+    let hold = shop.extend(Patience::new(Back::Asks), id, caller.holder()).await?;
     answer(&shop, &hold).await.map_err(ApiError::after_the_effect)
 }
 

@@ -7,15 +7,18 @@ use std::time::Duration;
 use app::api::holds::HoldRequest;
 use axum::body::Body;
 use axum::http::{Request, header};
+use domain::hold::Hold;
 use domain::ids::HoldId;
 use domain::time::Millis;
 use futures::future::join_all;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt;
 
 use super::process;
+use super::processes::soon;
 use super::storm::BUSY;
-use super::told::{TOLD_WITHIN, best, held, house, whose};
+use super::told::{TOLD_WITHIN, best, held, house, unopened, whose};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::holds::cql::Tuning;
@@ -157,4 +160,59 @@ async fn whoever_hangs_up_is_counted_all_the_same() {
     sleep(Duration::from_secs(2)).await;
     assert_eq!(held(&table).len(), 6, "three baskets");
     assert_eq!(ask(Duration::from_secs(60)).await, Some(409));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forms_and_pages_are_told_in_time_at_a_server_that_knows_nothing_of_the_baskets() {
+    let table = FakeTable::default();
+    let here = with_holds(Arc::new(process(&table, Tuning::default(), None))).await;
+    let there = here.beside_over(Arc::new(process(&table, Tuning::default(), None))).await;
+    let (cookie, form) = (visitor(&here).await, format!("/events/{SLUG}/hold"));
+    // Opens the event there, too.
+    visitor(&there).await;
+    assert_eq!(press(&here, &cookie, &form, "best=1&quantity=2").await, 303);
+    let hold = held(&table)[0].1;
+    table.fail(Faults { takes: Duration::from_millis(1_300), ..Faults::default() });
+    let told = async |request: Request<Body>| {
+        let asked = Instant::now();
+        let answer = there.router.clone().oneshot(request).await.unwrap();
+        assert!(asked.elapsed() < TOLD_WITHIN + BUSY, "told after {:?}", asked.elapsed());
+        answer.status().as_u16()
+    };
+    let path = format!("/events/{SLUG}/seats");
+    let look = Request::get(&path).header(header::COOKIE, &cookie).body(Body::empty()).unwrap();
+    // Without the basket, which is the records of a holder and then each of them.
+    let seen = told(look).await;
+    assert!([200, 503].contains(&seen), "{seen}");
+    for way in ["extend", "release"] {
+        assert_eq!(press(&there, &cookie, &format!("/holds/{hold}/{way}"), "").await, 503, "{way}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn letting_go_goes_on_also_where_the_event_is_still_being_opened() {
+    let table = FakeTable::default();
+    let hold = house(&table).await.hold(event(), whose(1).0, whose(1).1, &best(), NOW).await.unwrap().hold;
+    let elsewhere = unopened(&table);
+    table.fail(Faults { takes: Duration::from_millis(1_200), ..Faults::default() });
+    let told = elsewhere.release(hold.id, hold.holder, NOW).await;
+    assert!(matches!(told, Err(HoldError::Trouble(Trouble::Unconfirmed { .. }))), "{told:?}");
+    table.fail(Faults::default());
+    soon(async || held(&table).is_empty()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_has_the_time_of_its_hold_though_nobody_waited_for_it() {
+    let table = FakeTable::default();
+    let holds = house(&table).await;
+    let hold = holds.hold(event(), whose(1).0, whose(1).1, &best(), NOW).await.unwrap().hold;
+    table.fail(Faults { takes: Duration::from_millis(200), ..Faults::default() });
+    let (tell, told) = oneshot::channel();
+    let order = async move |longer: Hold| {
+        tell.send(longer).unwrap();
+        Ok(())
+    };
+    let asked = holds.extend_by(Patience::new(Back::Asks), (hold.id, hold.holder), NOW, order);
+    assert!(timeout(Duration::from_millis(50), asked).await.is_err(), "they do not wait");
+    assert!(told.await.unwrap().expires_at > hold.expires_at);
 }

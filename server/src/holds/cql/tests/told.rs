@@ -32,10 +32,15 @@ use crate::trouble::Trouble;
 pub(super) const TOLD_WITHIN: Duration = Duration::from_secs(2);
 const KNOWN_WITHIN: Duration = Duration::from_secs(5);
 
-/// A process as the shop has it, with the evening open.
-pub(super) async fn house(table: &FakeTable) -> Holds {
+/// A process as the shop has it, in which nobody has asked for the evening yet.
+pub(super) fn unopened(table: &FakeTable) -> Holds {
     let inventories = InventoryTable { events: vec![Arc::new(evening())], sold: Sold::default() };
-    let holds = Holds::new(Arc::new(process(table, Tuning::default(), None)), Arc::new(inventories));
+    Holds::new(Arc::new(process(table, Tuning::default(), None)), Arc::new(inventories))
+}
+
+/// The same with the evening open.
+pub(super) async fn house(table: &FakeTable) -> Holds {
+    let holds = unopened(table);
     holds.ready(event()).await.unwrap();
     holds
 }
