@@ -100,7 +100,7 @@ impl Shape {
             Self::Disc => from_centre - r,
             Self::Small => from_centre - r * 0.72,
             Self::Square => rounded_square(x, y, r * 0.96, r * 0.36),
-            Self::Notch => (from_centre - r).more(-segment(x, y, (0.0, -r * 1.2), (0.0, -r * 0.3), r * 0.26)),
+            Self::Notch => (from_centre - r).more(-segment(x, y, (0.0, -r * 1.2), (0.0, -r * 0.6), r * 0.26)),
             Self::Half => {
                 let rim = ring(from_centre, r - thin(r, ratio), r);
                 (from_centre - r).more(-y).less(rim)

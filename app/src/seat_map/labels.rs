@@ -156,9 +156,16 @@ impl Scene {
         let price = self.price_words(index);
         let priced = !price.is_empty() && fits(name_wide.max(self.size_of(&price, small, letters).0), 2.0);
         let (half, beside) = ((line / 2.0) as i32, (line * 1.5) as i32);
-        let roomy = height >= line * 4.0;
-        // Where a neighbour's words reach over: without the price, then beside the middle, then not at all.
-        let ways = [(priced, true, -half), (true, false, 0), (roomy, false, beside), (roomy, false, -beside)];
+        let (airy, roomy) = (height >= line * 2.0, height >= line * 4.0);
+        // Where a neighbour's words reach over: without the price, then ever farther beside the middle, then not at all.
+        let ways = [
+            (priced, true, -half),
+            (true, false, 0),
+            (airy, false, half),
+            (airy, false, -half),
+            (roomy, false, beside),
+            (roomy, false, -beside),
+        ];
         for (may, with_price, down) in ways {
             if !may {
                 continue;
@@ -171,7 +178,10 @@ impl Scene {
             placed.push(self.place_word(owner, (at.0, at.1 + down), name, ink(bold), letters));
             let (others, own) = placed.split_at(from);
             let mut sections = others.iter().filter(|word| word.owner >= chart.shapes.len());
-            if sections.all(|other| own.iter().all(|word| word.reach.and(other.reach).is_empty())) {
+            // Letters are an em high at most, their masks higher. Soft edges may meet, as long as none lies on letters.
+            let (soft, half) = (i32::from(bold.edge), i32::from(bold.size + 1) / 2);
+            let core = |w: &Placed| Rect::new(w.reach.x0 + soft, w.at.1 - half, w.reach.x1 - soft, w.at.1 + half);
+            if sections.all(|other| own.iter().all(|word| core(word).grown(soft).and(core(other)).is_empty())) {
                 return;
             }
             placed.truncate(from);
