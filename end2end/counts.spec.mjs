@@ -1,7 +1,7 @@
 // The counts of the pages before the seats keep themselves fresh: an event's by its stream, or, where that cannot be had,
 // by looking again now and then, as the list does; and a stream that was refused is asked for again.
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { refused, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 
@@ -31,7 +31,6 @@ async function giveBack() {
   for (const { id, token } of holds) await fetch(`${shop.base}/api/v1/holds/${id}`, { method: "DELETE", headers: { authorization: `Bearer ${token}` } });
   holds = [];
 }
-after(giveBack);
 
 const boxes = (page) => page.locator("[data-live=tiers] li", { hasText: "Box" });
 

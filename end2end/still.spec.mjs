@@ -48,6 +48,8 @@ async function walker(name, options) {
   return {
     page,
     async look(at) {
+      // A page half come is half as high.
+      await page.waitForLoadState();
       copy = await copied(page);
       await eye.page.goto(page.url());
       for (const colorScheme of ["light", "dark"]) {

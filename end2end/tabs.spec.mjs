@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { refused, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { basket, holdBest, inBasket, openLiveList, openSeats, pay, tickets, toCheckout } from "./support/walk.mjs";
+import { awake, basket, holdBest, inBasket, openLiveList, openSeats, pay, tickets, toCheckout } from "./support/walk.mjs";
 
 evening();
 
@@ -21,6 +21,42 @@ async function twoWindows() {
 async function clock(page) {
   const [minutes, seconds] = (await page.locator("#left").innerText()).split(":");
   return Number(minutes) * 60 + Number(seconds);
+}
+
+// The device's clock says nothing about the seats' time.
+test("a device whose clock is wrong shows the server's time", async (t) => {
+  for (const [hours, how] of [[1, "an hour ahead"], [-1, "an hour behind"]]) await t.test(how, () => wrongClock(hours * 3_600_000));
+});
+
+async function wrongClock(off) {
+  const { page, leave } = await visit(browser, shop);
+  await page.addInitScript((off) => {
+    const [Real, real] = [Date, Date.now.bind(Date)];
+    window.Date = class extends Real {
+      constructor(...given) {
+        super(...(given.length > 0 ? given : [real() + off]));
+      }
+      static now() {
+        return real() + off;
+      }
+    };
+  }, off);
+  const right = async (where) => {
+    await page.waitForTimeout(1_200);
+    const left = await clock(page);
+    assert.ok(left > 570 && left <= 600, `${where}: ${left} seconds of ten minutes`);
+  };
+  await openSeats(page, event);
+  assert.ok(Math.abs((await page.evaluate(() => Date.now())) - Date.now() - off) < 60_000, "the clock is wrong");
+  await holdBest(page, 1);
+  await right("after the hold");
+  await page.reload();
+  await awake(page);
+  await right("after a reload");
+  await toCheckout(page);
+  await awake(page);
+  await right("at the checkout");
+  await leave();
 }
 
 const live = (page) => page.locator("#live", { hasText: "Live" }).waitFor();
