@@ -141,7 +141,7 @@ async fn the_snapshot_travels_small_and_is_kept_for_a_second() {
     brotli::Decompressor::new(packed.body.as_slice(), 4096).read_to_end(&mut unpacked).unwrap();
     assert_eq!(unpacked, plain.body, "whoever asks, it is the same");
     assert!(packed.body.len() < plain.body.len(), "{} of {} bytes", packed.body.len(), plain.body.len());
-    assert!(Message::decode(&unpacked).is_some_and(|message| message.states.len() > 0));
+    assert!(Message::decode(&unpacked).is_some_and(|message| !message.states.is_empty()));
     let known = [("if-none-match", packed.etag()), ("accept-encoding", "br".into())];
     let known = known.each_ref().map(|(name, value)| (*name, value.as_str()));
     let again = served.get(&path, &known).await;
