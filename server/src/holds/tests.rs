@@ -43,7 +43,7 @@ fn tier(n: u8, category: Option<u8>, total: i64) -> Tier {
     Tier { id: TierId::mint(NOW, [n; 10]), category, price, min: 1, max: 10, sale: Window::default() }
 }
 
-fn club() -> TierId {
+pub(crate) fn club() -> TierId {
     TierId::mint(NOW, [100; 10])
 }
 

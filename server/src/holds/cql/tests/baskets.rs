@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use app::api::holds::HoldRequest;
+use app::api::holds::{HoldRequest, StandingRequest};
 use axum::body::Body;
 use axum::http::{Request, header};
 use domain::hold::Hold;
@@ -23,7 +23,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::holds::cql::Tuning;
 use crate::holds::cql::fake::{FakeTable, Faults};
-use crate::holds::tests::{NOW, event};
+use crate::holds::tests::{NOW, club, event};
 use crate::holds::{Back, Counts, HoldError, Patience};
 use crate::http::secret::Secret;
 use crate::test_support::house::{SLUG, TestHouse, config, with, with_holds};
@@ -126,7 +126,8 @@ async fn of_many_who_replace_one_basket_at_the_same_time_one_has_no_further_one(
     let (holds, tally) = (house(&table).await, Tally { limit: 100, ..Tally::default() });
     let holder = whose(1).0;
     let ask = async |n: u8, replaces: Option<HoldId>| {
-        let request = HoldRequest { replaces, ..best() };
+        let standing = vec![StandingRequest { tier: club(), quantity: 1 }];
+        let request = HoldRequest { replaces, standing, ..HoldRequest::default() };
         let name = (event(), holder, whose(n).1);
         holds.hold_by(Patience::new(Back::Looks), name, &request, NOW, tally.clone()).await
     };
