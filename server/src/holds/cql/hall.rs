@@ -300,11 +300,11 @@ impl Hall {
             let mut free = 0;
             for block in &self.blocks[tier.blocks.clone()] {
                 let cells = lock(&block.cells);
-                let mut left = |(cell, blocked): &(&Cell, &bool)| {
+                let left = |(cell, blocked): &(&Cell, &bool)| {
                     let is_live = live(cell);
                     matches!(cell.mark, Mark::Free | Mark::Held) && !is_live && !**blocked
                 };
-                free += cells.cells.iter().zip(&cells.blocked).filter(&mut left).count() as u32;
+                free += cells.cells.iter().zip(&cells.blocked).filter(left).count() as u32;
             }
             (tier.tier, free)
         };

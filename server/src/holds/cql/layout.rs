@@ -152,10 +152,9 @@ impl Inner {
         if !hall.has_tiers_of(layout) {
             let next = Arc::new(hall.with_tiers_of(layout));
             news::listen(&self.engine, &next).await;
-            for at in next.seated()..next.blocks.len() {
-                if hall.block_of(next.blocks[at].key).is_none() {
-                    read(&self.engine, &next, at, &[], Reading::Plain).await?;
-                }
+            let is_new = |at: &usize| hall.block_of(next.blocks[*at].key).is_none();
+            for at in (next.seated()..next.blocks.len()).filter(is_new) {
+                read(&self.engine, &next, at, &[], Reading::Plain).await?;
             }
             lock(&self.halls).insert(hall.event, Arc::new(OnceCell::new_with(Some(Arc::clone(&next)))));
             hall = next;
