@@ -52,7 +52,7 @@ pub fn face(clock: ClockProps) -> impl IntoView {
             <span>"Held for you"</span>
             <b class="num" id="left" role="timer" aria-live="off">{minutes(clock.remaining_ms)}</b>
             {extend}
-            <span class="off" id="said" role="status"></span>
+            <span id="said" role="status"></span>
         </div>
     }
 }
