@@ -89,6 +89,25 @@ test("what the server offered is taken by a page that woke up since", async () =
   await leave();
 });
 
+test("an offer whose answer is lost can be pressed again", async () => {
+  await (there ??= crowd());
+  const { page, leave } = await visit(browser, shop, { expected: [refused(409, /\/holds$/), lost(/\/holds$/)] });
+  await openSeats(page, event);
+  for (let i = 0; i < 2; i++) await page.getByRole("button", { name: "More seats" }).click();
+  await page.locator("#best").click();
+  const offer = page.locator("#notice").getByRole("button", { name: "Take these 4 seats" });
+  await offer.waitFor();
+  await page.route("**/holds", (route) => route.abort());
+  await offer.click();
+  await page.locator("#notice").getByText("We could not reach Parterre").waitFor();
+  await page.unroute("**/holds");
+  await offer.click();
+  await page.locator("li.item").nth(3).waitFor();
+  await page.getByRole("button", { name: "Let them go" }).click();
+  await page.locator("li.item").first().waitFor({ state: "detached" });
+  await leave();
+});
+
 test("a wish that cannot be met is shown beside its refusal", async () => {
   const { page, leave } = await visit(browser, shop, { expected: [refused(409, /\/holds$/), refused(404, /\/holds$/)] });
   await openSeats(page, event);

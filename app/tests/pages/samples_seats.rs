@@ -96,7 +96,6 @@ pub(crate) fn picker(held: bool, chart: bool) -> PickerData {
         availability_url: "/api/v1/events/night-trains/availability".into(),
         stream_url: "/api/v1/events/night-trains/availability/stream".into(),
         hold: held.then_some(held_now),
-        now: 1_800_000_000_000,
         quantity: 2,
         most: 10,
         notice: (held && chart).then(|| {

@@ -41,11 +41,14 @@ async fn rebuild_on(config: &Config, pool: &Pool, slug: &str) -> Result<String, 
     let doors = wiring::doors(config, pool).await?;
     let found = wiring::catalog(pool).by_slug(slug, SystemClock.now()).await.map_err(|trouble| failed(&trouble))?;
     let Some(event) = found else { return Err(format!("There is no event \"{slug}\".")) };
-    let (all, wrong) = doors.rebuild(event.summary.id).await.map_err(|trouble| failed(&trouble))?;
-    Ok(match wrong {
-        0 => format!("\"{slug}\": doors are told of its tickets ({all}) what PostgreSQL says.\n"),
-        _ => format!(
-            "\"{slug}\": doors are told of its tickets ({all}) what PostgreSQL says; {wrong} were written anew.\n"
-        ),
-    })
+    let done = doors.rebuild(event.summary.id).await.map_err(|trouble| failed(&trouble))?;
+    let all = done.right + done.wrong;
+    let anew = if done.wrong > 0 { format!("; {} were written anew", done.wrong) } else { String::new() };
+    let told = format!("\"{slug}\": doors are told of its tickets ({all}) what PostgreSQL says{anew}.\n");
+    match done.unread {
+        0 => Ok(told),
+        unread => Err(format!(
+            "{told}{unread} more could not be read: the log says why. Doors go on by what they know of them."
+        )),
+    }
 }

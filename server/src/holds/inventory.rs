@@ -13,7 +13,8 @@ use domain::seat::SeatId;
 use super::store::{Layout, Sold};
 use crate::trouble::Trouble;
 
-/// What of an event is not decided by who buys: read anew about once a second.
+/// What of an event is not decided by who buys: read anew about once a second, from Redis where there is one (what is changed by hand shows there
+/// after five minutes).
 #[derive(Clone, Debug)]
 pub struct Inventory {
     /// The event.

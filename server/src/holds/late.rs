@@ -244,6 +244,15 @@ impl<T> Late<T> {
 }
 
 impl<T: Clone + Send + 'static> Late<T> {
+    /// Forgets an answer of this name that is kept.
+    pub(super) fn forget(&self, name: Name) {
+        let mut works = lock(&self.works);
+        let kept = works.by_name.get(&name).filter(|work| work.kept && work.waiting == 0).map(|work| work.number);
+        if let Some(number) = kept {
+            works.remove(name, number);
+        }
+    }
+
     /// Whether work runs under this name, or has an answer that nobody has heard.
     #[cfg(test)]
     pub(super) fn knows(&self, name: Name) -> bool {

@@ -6,7 +6,7 @@ use app::api::holds::HoldRequest;
 use domain::hold::{EXTEND_BY, Hold, HoldRefusal};
 use domain::ids::{EventId, HoldId, HolderId};
 use domain::time::Millis;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::grant::crowded;
 use super::late::unheard;
@@ -16,8 +16,10 @@ use crate::trouble::Trouble;
 
 /// How long a change of a basket waits for another change of the same holder's to end.
 const TURN_WITHIN: Duration = Duration::from_millis(1_800);
-/// Between two tries to undo.
-const PAUSE: Duration = Duration::from_millis(200);
+/// How long it is looked for what came of a change while its holder's next one waits.
+const FOUND_OUT_WITHIN: Duration = Duration::from_secs(5);
+/// Between two tries to undo, at first and at last.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(2)];
 
 /// Whoever counts further baskets: those that replace none of their holder's. Dropped, what was taken stays counted.
 pub trait Counts: Send + 'static {
@@ -99,43 +101,37 @@ impl Holds {
             None => None,
         };
         let told = self.grant((event, holder, id), request, now, &mut counts).await;
-        let told = self.found_out(told, holder, id, now).await;
+        let unknown = matches!(told, Err(HoldError::Trouble(Trouble::Unconfirmed { .. })));
+        let found = if unknown && self.store.is_shared() { self.found_out(holder, id, now).await } else { None };
+        let came_to_nothing = matches!(found, Some(None));
+        let told = found.flatten().map_or(told, |hold| Ok(Granted::plain(hold)));
         match &told {
             // What may be there is counted.
             Ok(Granted { found: false, .. }) => {}
-            Err(HoldError::Trouble(Trouble::Unconfirmed { .. } | Trouble::Corrupt { .. })) => {}
+            Err(HoldError::Trouble(Trouble::Unconfirmed { .. } | Trouble::Corrupt { .. })) if !came_to_nothing => {}
             _ => counts.give_back(),
         }
         told
     }
 
-    /// What nobody knows yet is looked for once the store has done what it goes on doing.
-    async fn found_out(
-        &self,
-        told: Result<Granted, HoldError>,
-        holder: HolderId,
-        id: HoldId,
-        now: Millis,
-    ) -> Result<Granted, HoldError> {
-        if !self.store.is_shared() || !matches!(told, Err(HoldError::Trouble(Trouble::Unconfirmed { .. }))) {
-            return told;
-        }
-        self.store.settled(id).await;
-        match self.store.get(id, holder, now).await {
-            Ok(Some(hold)) => Ok(Granted::plain(hold)),
-            _ => told,
-        }
+    /// What nobody knows yet is looked for once the store has done what it goes on doing: the hold, that there is none, or
+    /// nothing where that takes too long.
+    async fn found_out(&self, holder: HolderId, id: HoldId, now: Millis) -> Option<Option<Hold>> {
+        timeout(FOUND_OUT_WITHIN, self.store.settled(id)).await.ok()?;
+        self.store.get(id, holder, now).await.ok()
     }
 
     /// Lets a hold go that nobody can hear of, however long the store takes; at last it has run out by itself.
     async fn undo(self, holder: HolderId, id: HoldId, now: Millis) {
         let ends = Instant::now() + Duration::from_millis(self.lasts.max(0).unsigned_abs());
+        let mut pause = PAUSES[0];
         loop {
             self.store.settled(id).await;
             match self.store.release(id, holder, now).await {
-                Outcome::Unknown(_) if Instant::now() < ends => sleep(PAUSE).await,
+                Outcome::Unknown(_) if Instant::now() < ends => sleep(pause).await,
                 _ => return,
             }
+            pause = (pause * 2).min(PAUSES[1]);
         }
     }
 
@@ -208,6 +204,8 @@ impl Holds {
         now: Millis,
     ) -> Result<bool, HoldError> {
         let holds = self.clone();
+        // An extension that nobody has heard of is no news of a hold that is let go.
+        self.extending.forget((holder, id));
         let done = async move {
             holds.reach(id, holder).await?;
             match holds.store.release(id, holder, now).await {

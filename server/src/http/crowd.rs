@@ -1,6 +1,7 @@
 //! Live holds by client: one address cannot hold the house, however many secrets it invents.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Mutex, PoisonError};
 
 use domain::time::Millis;
@@ -10,31 +11,44 @@ use crate::limits::Bucket;
 
 /// When the live holds of each client, and of each site, end.
 #[derive(Debug, Default)]
-pub struct Crowd {
-    ends: Mutex<HashMap<Bucket, Vec<Millis>>>,
+pub struct Crowd(Mutex<Ends>);
+
+#[derive(Debug)]
+struct Ends {
+    of: HashMap<Bucket, Vec<Millis>>,
+    /// Clients remembered before the idle ones are forgotten: twice as many as were left the last time.
+    tidy_above: usize,
+}
+
+impl Default for Ends {
+    fn default() -> Self {
+        Self { of: HashMap::new(), tidy_above: Self::LEAST }
+    }
+}
+
+impl Ends {
+    const LEAST: usize = 10_000;
 }
 
 impl Crowd {
-    /// Clients remembered before the idle ones are forgotten.
-    const TIDY_ABOVE: usize = 10_000;
-
     /// Counts a hold of `client` that lasts until `end`; false, and nothing is counted, where it has `limit` live ones, or
     /// its site as many as a site may have. One that is let go early counts on: holding and letting go is what it guards
     /// against.
     pub fn enter(&self, client: Client, limit: u32, end: Millis, now: Millis) -> bool {
-        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        if ends.len() > Self::TIDY_ABOVE {
-            ends.retain(|_, ends| ends.iter().any(|end| *end > now));
+        let mut ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if ends.of.len() > ends.tidy_above {
+            ends.of.retain(|_, ends| ends.iter().any(|end| *end > now));
+            ends.tidy_above = (ends.of.len() * 2).max(Ends::LEAST);
         }
         let has_room = client.buckets().all(|bucket| {
-            ends.get_mut(&bucket).is_none_or(|ends| {
+            ends.of.get_mut(&bucket).is_none_or(|ends| {
                 ends.retain(|end| *end > now);
                 ends.len() < limit.saturating_mul(bucket.times()) as usize
             })
         });
         if has_room {
             for bucket in client.buckets() {
-                ends.entry(bucket).or_default().push(end);
+                ends.of.entry(bucket).or_default().push(end);
             }
         }
         has_room
@@ -42,12 +56,14 @@ impl Crowd {
 
     /// No hold came of one that was counted until `end`.
     pub fn leave(&self, client: Client, end: Millis) {
-        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for bucket in client.buckets() {
-            if let Some(ends) = ends.get_mut(&bucket)
-                && let Some(at) = ends.iter().position(|known| *known == end)
-            {
-                ends.swap_remove(at);
+            let Entry::Occupied(mut known) = ends.of.entry(bucket) else { continue };
+            if let Some(at) = known.get().iter().position(|known| *known == end) {
+                known.get_mut().swap_remove(at);
+            }
+            if known.get().is_empty() {
+                known.remove();
             }
         }
     }

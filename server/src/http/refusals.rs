@@ -88,7 +88,10 @@ impl From<HoldRefusal> for ApiError {
                 let problem = unprocessable(
                     "not_on_sale",
                     "Not on sale",
-                    words::not_on_sale(opens_at.is_some()),
+                    match opens_at {
+                        Some(_) => "The sale has not opened yet. Come back when it does; nothing is lost.",
+                        None => "Tickets for this event are not on sale at the moment. Nothing was charged.",
+                    },
                 );
                 match opens_at {
                     Some(at) => problem.with("opens_at", rfc3339(at)),

@@ -16,7 +16,7 @@ pub fn judge(hall: &Hall<'_>, choice: Choice<'_>, now: Millis) -> Result<(), Hol
         Err(HoldRefusal::OrphanSeat { orphans, .. }) => {
             Err(HoldRefusal::OrphanSeat { orphans, offer: without_orphans(hall, choice.seats, now) })
         }
-        judged => judged.map(drop),
+        judged => judged,
     }
 }
 

@@ -38,8 +38,6 @@ pub struct PickerData {
     pub stream_url: String,
     /// What this browser holds of the event.
     pub hold: Option<HoldView>,
-    /// When the page was made, by the server's clock, in milliseconds of the Unix era.
-    pub now: i64,
     /// How many seats to look for, at first.
     pub quantity: u32,
     /// At most so many places in a basket.

@@ -41,16 +41,6 @@ pub fn tier_limits(min: u32, max: u32) -> String {
     format!("Of this price one purchase takes between {min} and {max} places.")
 }
 
-/// Outside the sale, which is still to open or not.
-#[must_use]
-pub fn not_on_sale(opens: bool) -> &'static str {
-    if opens {
-        "The sale has not opened yet. Come back when it does; nothing is lost."
-    } else {
-        "Tickets for this event are not on sale at the moment. Nothing was charged."
-    }
-}
-
 /// What there is to know of a seat, `before` each: `, step-free, aisle`.
 #[must_use]
 pub fn notes(features: Features, before: &str) -> String {

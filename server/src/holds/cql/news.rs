@@ -21,7 +21,7 @@ use super::cell::{Cell, mark_of};
 use super::engine::Engine;
 use super::hall::{Hall, Seen};
 use super::table::{BlockKey, Reading};
-use crate::bus::{Bus, Heard, MAX_MESSAGE};
+use crate::bus::{Bus, Heard};
 use crate::holds::memory::lock;
 
 const FORM: u8 = 1;
@@ -146,8 +146,8 @@ async fn send(bus: Arc<dyn Bus>, sender: u64, post: Arc<Mutex<Post>>) {
         let Some((event, due)) = next else { return };
         let messages: Vec<Bytes> = match due {
             Due::Rows(rows) => rows.chunks(ROWS).map(|rows| encode(sender, rows)).collect(),
-            // Too long a message is heard as a gap.
-            Due::LookAgain => vec![Bytes::from(vec![0; MAX_MESSAGE + 1])],
+            // No rows: there was more than can be told. Whoever says so has it all.
+            Due::LookAgain => vec![encode(sender, &[])],
         };
         for message in messages {
             if let Err(trouble) = bus.publish(&channel(event), message).await {
@@ -168,6 +168,8 @@ pub(super) async fn listen(engine: &Arc<Engine>, hall: &Arc<Hall>) {
     tokio::spawn(async move {
         // When what was missed is to be read again, and the pause before that.
         let mut again: Option<(Instant, Duration)> = None;
+        // Before that nothing is read once more, however many lose news.
+        let mut rest = Instant::now();
         loop {
             let due = again.map_or_else(Instant::now, |(at, _)| at);
             let heard = tokio::select! {
@@ -176,28 +178,39 @@ pub(super) async fn listen(engine: &Arc<Engine>, hall: &Arc<Hall>) {
                 () = gone.cancelled() => return,
             };
             let Some(hall) = known.upgrade() else { return };
-            match heard {
+            let missed = match heard {
                 Heard::Message(bytes) => hear(&engine, &hall, bytes),
-                Heard::Gap => {
-                    let read = super::load::read_all(&engine, &hall, Reading::Plain).await;
-                    again = read.err().map(|trouble| {
-                        tracing::warn!(%trouble, "holds could not be read again after a gap in the news");
-                        let pause = again.map_or(READ_AGAIN[0], |(_, pause)| (pause * 2).min(READ_AGAIN[1]));
-                        (Instant::now() + pause, pause)
-                    });
-                }
+                Heard::Gap => true,
+            };
+            if !missed {
+                continue;
             }
+            if Instant::now() < rest {
+                again = again.or(Some((rest, READ_AGAIN[0])));
+                continue;
+            }
+            let read = super::load::read_all(&engine, &hall, Reading::Plain).await;
+            rest = Instant::now() + READ_AGAIN[0];
+            again = read.err().map(|trouble| {
+                tracing::warn!(%trouble, "holds could not be read again after a gap in the news");
+                let pause = again.map_or(READ_AGAIN[0], |(_, pause)| (pause * 2).min(READ_AGAIN[1]));
+                (Instant::now() + pause, pause)
+            });
         }
     });
 }
 
-fn hear(engine: &Engine, hall: &Hall, bytes: Bytes) {
+/// Takes over what another process told; true where it had more to tell than it could.
+fn hear(engine: &Engine, hall: &Hall, bytes: Bytes) -> bool {
     let Some((sender, rows)) = decode(bytes) else {
         tracing::warn!("news of holds in a form that is not known here");
-        return;
+        return false;
     };
     if sender == engine.outbox.sender {
-        return;
+        return false;
+    }
+    if rows.is_empty() {
+        return true;
     }
     let tick = engine.tick();
     for (key, seat, cell) in rows {
@@ -206,6 +219,7 @@ fn hear(engine: &Engine, hall: &Hall, bytes: Bytes) {
             hall.merge(block, &[(seat, cell)], Seen::Heard(tick));
         }
     }
+    false
 }
 
 #[cfg(test)]
@@ -244,10 +258,13 @@ mod tests {
         for _ in 0..=WAITING / ROWS {
             outbox.tell(event, key, &rows);
         }
-        assert!(matches!(news.next().await, Heard::Gap), "what cannot wait is not told in silence");
-        outbox.tell(event, key, &rows[..2]);
-        let Heard::Message(bytes) = news.next().await else { panic!("a gap again") };
-        assert_eq!(decode(bytes).map(|(_, rows)| rows.len()), Some(2));
+        for (told, why) in [(0, "what cannot wait is not told in silence"), (2, "and once")] {
+            let Heard::Message(bytes) = news.next().await else { panic!("a gap of the bus") };
+            assert_eq!(decode(bytes).map(|(_, rows)| rows.len()), Some(told), "{why}");
+            if told == 0 {
+                outbox.tell(event, key, &rows[..2]);
+            }
+        }
         for _ in 0..WAITING / ROWS {
             outbox.tell(event, key, &rows);
         }

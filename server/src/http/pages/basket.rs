@@ -146,9 +146,13 @@ pub(super) async fn release(
     Form(fields): Form<Fields>,
 ) -> Result<Response, ApiError> {
     let patience = Patience::new(Back::Looks);
+    shop.holds.settled(caller.holder(), patience).await?;
     let back = back_of(&shop, patience, id, &caller, &fields).await?;
-    shop.holds.release_by(patience, (id, caller.holder()), shop.now()).await?;
-    Ok(redirect(&back, Some(&Notice::new(Tone::Calm, "Your places are free for others again."))))
+    let notice = match shop.holds.release_by(patience, (id, caller.holder()), shop.now()).await? {
+        true => Notice::new(Tone::Calm, "Your places are free for others again."),
+        false => Notice::new(Tone::Calm, "This basket was changed or let go before. What you hold now stands here."),
+    };
+    Ok(redirect(&back, Some(&notice)))
 }
 
 /// Takes one seat out of the basket, or a standing tier.

@@ -99,7 +99,6 @@ pub(super) async fn page(
         availability_url: format!("/api/v1/events/{slug}/availability"),
         stream_url: format!("/api/v1/events/{slug}/availability/stream"),
         hold,
-        now: now.0,
         quantity: QUANTITY,
         most: u32::try_from(MAX_PLACES).unwrap_or(10),
         notice,

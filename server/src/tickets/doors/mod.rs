@@ -44,6 +44,17 @@ fn before_all_of(event: EventId) -> TicketId {
     TicketId::mint(event.minted_at().plus(-DAY), [0; 10])
 }
 
+/// What a comparison came to, in tickets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Doors are told what is so.
+    pub right: u64,
+    /// They were not, and are now.
+    pub wrong: u64,
+    /// Nobody can say, as the books or the store cannot be read: left as they are, and logged.
+    pub unread: u64,
+}
+
 /// The projection.
 #[derive(Clone)]
 pub struct Doors {
@@ -85,35 +96,38 @@ impl Doors {
         };
         let lot = self.books.lot(after, LOT).await?;
         let last = lot.last;
-        let wrong = self.put_right(lot, |one| one.wanted && one.is_settled()).await?;
-        Ok((last, wrong))
+        let done = self.put_right(lot, |one| one.wanted && one.is_settled()).await?;
+        Ok((last, done.wrong))
     }
 
-    /// Compares all tickets of an event at once; answers how many there are that can be read, and how many were put
-    /// right.
+    /// Compares all tickets of an event at once.
     ///
     /// # Errors
     /// As [`Doors::compare`].
-    pub async fn rebuild(&self, event: EventId) -> Result<(u64, u64), Trouble> {
-        let (mut after, mut all, mut wrong) = (TicketId(Uuid::nil()), 0, 0);
+    pub async fn rebuild(&self, event: EventId) -> Result<Compared, Trouble> {
+        let (mut after, mut all) = (TicketId(Uuid::nil()), Compared::default());
         loop {
             let lot = self.books.lot_of(event, after, LOT).await?;
-            let Some(last) = lot.last else { return Ok((all, wrong)) };
+            let Some(last) = lot.last else { return Ok(all) };
             after = last;
-            all += lot.tickets.len() as u64;
-            wrong += self.put_right(lot, |_| true).await?;
+            let done = self.put_right(lot, |_| true).await?;
+            all = Compared {
+                right: all.right + done.right,
+                wrong: all.wrong + done.wrong,
+                unread: all.unread + done.unread,
+            };
         }
     }
 
-    /// How many of those of the lot doors were told otherwise of.
-    async fn put_right(&self, lot: Lot, of: impl Fn(&Listed) -> bool) -> Result<u64, Trouble> {
-        let (mut wrong, mut unread) = (0, lot.unread);
+    async fn put_right(&self, lot: Lot, of: impl Fn(&Listed) -> bool) -> Result<Compared, Trouble> {
+        let (mut done, mut unread) = (Compared::default(), lot.unread);
         let due = lot.tickets.into_iter().filter(of);
         let compared = stream::iter(due).map(|one| async move { self.put_one_right(&one).await });
         let mut compared = pin!(compared.buffer_unordered(AT_ONCE));
         while let Some(one) = compared.next().await {
             match one {
-                Ok(was_wrong) => wrong += u64::from(was_wrong),
+                Ok(true) => done.wrong += 1,
+                Ok(false) => done.right += 1,
                 Err(trouble) if trouble.retryable() => return Err(trouble),
                 Err(trouble) => unread = Some((unread.map_or(1, |(count, _)| count + 1), trouble)),
             }
@@ -121,8 +135,9 @@ impl Doors {
         if let Some((tickets, trouble)) = unread {
             counter!("parterre_tickets_unread_total").increment(tickets);
             tracing::warn!(tickets, %trouble, "tickets cannot be read, and doors are told what they were told of them");
+            done.unread = tickets;
         }
-        Ok(wrong)
+        Ok(done)
     }
 
     async fn put_one_right(&self, listed: &Listed) -> Result<bool, Trouble> {

@@ -10,9 +10,10 @@ use domain::hold::HoldRefusal;
 use domain::money::Money;
 use domain::rules::{Choice, Tier};
 use domain::seat::{SeatId, SeatState};
+use domain::time::Millis;
 
 use super::super::markup::sentence;
-use super::super::words::{Place, list, not_on_sale, tier_limits, too_many};
+use super::super::words::{Place, list, tier_limits, too_many};
 use super::super::{choose, floors};
 use super::state;
 use crate::components::notice::Tone;
@@ -206,7 +207,7 @@ pub(super) fn choice(own: &[SeatId], seat: SeatId, wanted: u32, singly: bool) ->
 /// What the rules have against a whole choice, in words, and what would do instead. They are asked here and now; the
 /// server asks them again.
 pub(super) fn against(seats: &[u32], standing: &[(String, u32)]) -> Option<(String, Vec<SeatId>)> {
-    let (own, tiers, now) = state::with(|p| (ids(&p.seats()), p.rules(), p.server_time()));
+    let (own, tiers) = state::with(|p| (ids(&p.seats()), p.rules()));
     let standing: Vec<_> = state::with(|p| {
         let tier = |id: &String| p.tiers.iter().position(|tier| tier.id == *id).map(|at| tiers[at].id);
         standing.iter().filter_map(|(id, quantity)| Some((tier(id)?, *quantity))).collect()
@@ -214,7 +215,7 @@ pub(super) fn against(seats: &[u32], standing: &[(String, u32)]) -> Option<(Stri
     let seats = ids(seats);
     let choice = Choice { seats: &seats, standing: &standing };
     let judged = with(|house| {
-        let judged = choose::judge(&Hall::new(&house.chart, &tiers, &house.states, &own), choice, now);
+        let judged = choose::judge(&Hall::new(&house.chart, &tiers, &house.states, &own), choice, Millis(0));
         judged.map_err(|refusal| words(&house.chart, refusal))
     });
     match judged {
@@ -222,14 +223,14 @@ pub(super) fn against(seats: &[u32], standing: &[(String, u32)]) -> Option<(Stri
         // Where all stand there is no chart.
         None if seats.is_empty() => {
             let (chart, states) = (Chart::default(), Packed::free(0));
-            words(&chart, choose::judge(&Hall::new(&chart, &tiers, &states, &[]), choice, now).err()?)
+            words(&chart, choose::judge(&Hall::new(&chart, &tiers, &states, &[]), choice, Millis(0)).err()?)
         }
         None => None,
     }
 }
 
 /// A refusal as people read it; nothing where the server's answer is the better one: it heals what was just taken, and
-/// knows of what the page does not.
+/// its clock alone opens a sale.
 fn words(chart: &Chart, refusal: HoldRefusal) -> Option<(String, Vec<SeatId>)> {
     let text = match refusal {
         HoldRefusal::OrphanSeat { orphans, offer } => {
@@ -244,7 +245,6 @@ fn words(chart: &Chart, refusal: HoldRefusal) -> Option<(String, Vec<SeatId>)> {
         }
         HoldRefusal::TooMany { limit } => too_many(limit),
         HoldRefusal::TierLimits { min, max, .. } => tier_limits(min, max),
-        HoldRefusal::NotOnSale { opens_at } => not_on_sale(opens_at.is_some()).to_owned(),
         _ => return None,
     };
     Some((text, Vec::new()))

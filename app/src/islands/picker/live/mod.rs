@@ -157,7 +157,7 @@ fn submitted(verb: &str, argument: &str) {
             hold::place(wish, true);
         }
         "again" => {
-            let (seats, standing) = with(|p| (core::mem::take(&mut p.again), p.standing()));
+            let (seats, standing) = with(|p| (p.again.clone(), p.standing()));
             // The button goes with the notice: whoever came to it by keyboard is beside what they get.
             focus("basket");
             hold::place(Wish { seats, standing, best: None }, true);

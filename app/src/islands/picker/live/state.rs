@@ -7,7 +7,6 @@ use domain::ids::TierId;
 use domain::money::{Currency, Money};
 use domain::price::Price;
 use domain::rules::{Tier, Window};
-use domain::time::Millis;
 
 use super::super::held::{Held, HeldLine};
 use super::map::Pass;
@@ -21,7 +20,6 @@ pub(super) struct TierInfo {
     pub(super) price: Money,
     min: u32,
     max: u32,
-    sale: Window,
 }
 
 /// What is wished for.
@@ -41,8 +39,6 @@ pub(super) struct Picker {
     pub(super) availability: String,
     pub(super) stream: String,
     pub(super) tiers: Vec<TierInfo>,
-    /// When the page was made, by the server's clock.
-    made: i64,
     pub(super) most: u32,
     pub(super) quantity: u32,
     pub(super) hold: Option<Held>,
@@ -85,7 +81,6 @@ pub(super) fn begin(data: &Json) {
         price: money(&tier.get("price")),
         min: tier.get("min_purchase").whole() as u32,
         max: tier.get("max_purchase").whole() as u32,
-        sale: Window { opens_at: instant(&tier, "sale_starts_at"), closes_at: instant(&tier, "sale_ends_at") },
     });
     let picker = Picker {
         slug: data.get("slug").text(),
@@ -93,7 +88,6 @@ pub(super) fn begin(data: &Json) {
         availability: data.get("availability_url").text(),
         stream: data.get("stream_url").text(),
         tiers: tiers.collect(),
-        made: data.get("now").whole(),
         most: data.get("most").whole() as u32,
         quantity: data.get("quantity").whole() as u32,
         ..Picker::default()
@@ -106,10 +100,6 @@ pub(super) fn begin(data: &Json) {
             p.ends -= now();
         }
     });
-}
-
-fn instant(json: &Json, name: &str) -> Option<Millis> {
-    Some(Millis(js_sys::Date::parse(&json.get(name).some()?.text()) as i64))
 }
 
 fn money(json: &Json) -> Money {
@@ -163,12 +153,8 @@ impl Picker {
         self.hold = Some(held);
     }
 
-    /// What the server's clock says, as far as the page knows.
-    pub(super) fn server_time(&self) -> Millis {
-        Millis(self.made + now() as i64)
-    }
-
-    /// The tiers as the rules want them. Ids are their positions: the rules only compare them.
+    /// The tiers as the rules want them. Ids are their positions: the rules only compare them. Each is on sale: a page may
+    /// be hours old, have slept, or know an older window than the server.
     pub(super) fn rules(&self) -> Vec<Tier> {
         let tiers = (1_u128..).zip(&self.tiers).map(|(at, tier)| Tier {
             id: TierId(uuid::Uuid::from_u128(at)),
@@ -176,7 +162,7 @@ impl Picker {
             price: Price { net: tier.price.amount, fee: 0, tax: 0, total: tier.price },
             min: tier.min,
             max: tier.max,
-            sale: tier.sale,
+            sale: Window::default(),
         });
         tiers.collect()
     }
