@@ -121,6 +121,24 @@ async fn a_further_basket_is_counted_once_and_what_comes_to_nothing_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_basket_that_came_to_nothing_after_a_silence_is_not_counted() {
+    let table = FakeTable::default();
+    let (holds, tally) = (house(&table).await, Tally { limit: 9, ..Tally::default() });
+    table.fail(Faults { dropped: 1, unread: 1, ..Faults::default() });
+    let ((holder, id), patience) = (whose(1), Patience::new(Back::Asks));
+    let told = holds.hold_by(patience, (event(), holder, id), &best(), NOW, tally.clone()).await;
+    assert!(matches!(told, Err(HoldError::Trouble(Trouble::Unconfirmed { .. }))), "{told:?}");
+    let counted = || tally.all.load(Ordering::SeqCst);
+    assert_eq!(counted(), 1, "it may be there");
+    // Until nobody looks for its write any more.
+    sleep(Duration::from_secs(4)).await;
+    assert_eq!(counted(), 1, "it still may");
+    table.fail(Faults::default());
+    soon(async || counted() == 0).await;
+    assert!(held(&table).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_who_replace_one_basket_at_the_same_time_one_has_no_further_one() {
     let table = FakeTable::default();
     let (holds, tally) = (house(&table).await, Tally { limit: 100, ..Tally::default() });
