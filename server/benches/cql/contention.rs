@@ -11,11 +11,11 @@ use super::{NOW, Ran, Textbook, event, grant, median, opened, random, recovered,
 
 const CONTENDERS: u64 = 100;
 const SEATS: u32 = 1_000;
-/// Seats that are contended for at a time.
-const AT_A_TIME: [usize; 2] = [20, 100];
+/// Handlers at work at a time, as one server has them in a rush: twenty seats are contended for at a time.
+const HANDLERS: usize = 2_000;
 
-async fn textbook(textbook: &Textbook, event_of: u64, handlers: usize, within: Duration) -> Ran {
-    rush(u64::from(SEATS) * CONTENDERS, handlers, within, |op| {
+async fn textbook(textbook: &Textbook, event_of: u64, within: Duration) -> Ran {
+    rush(u64::from(SEATS) * CONTENDERS, HANDLERS, within, |op| {
         let textbook = textbook.clone();
         let (seat, hold) = (spread(op / CONTENDERS, u64::from(SEATS)) as u32, HoldId::mint(NOW, random(op)));
         async move { u32::from(textbook.take(event(event_of), (seat / 200) as i32, seat, hold).await) }
@@ -23,10 +23,10 @@ async fn textbook(textbook: &Textbook, event_of: u64, handlers: usize, within: D
     .await
 }
 
-async fn parterre(store: &parterre::holds::CqlHolds, event_of: u64, handlers: usize) -> Ran {
+async fn parterre(store: &parterre::holds::CqlHolds, event_of: u64) -> Ran {
     let event = event(event_of);
     opened(store, event, SEATS).await;
-    let ran = rush(u64::from(SEATS) * CONTENDERS, handlers, Duration::MAX, |op| {
+    let ran = rush(u64::from(SEATS) * CONTENDERS, HANDLERS, Duration::MAX, |op| {
         let store = store.clone();
         let seat = spread(op / CONTENDERS, u64::from(SEATS)) as u32;
         let wish = grant(event, op + event_of * 10_000_000, vec![SeatId(seat)]);
@@ -55,30 +55,27 @@ pub(super) async fn measure(cql: &Cql, quick: bool) {
         "\n| {CONTENDERS} contenders a seat, one durable Cassandra node; median of {turns} turns each | holds a second | Paxos rounds a hold |\n|---|---|---|"
     );
     let mut next = 900;
-    for seats in AT_A_TIME {
-        let handlers = seats * CONTENDERS as usize;
-        let (mut bases, mut ours, mut rounds, mut holds) = (Vec::new(), Vec::new(), 0, 0);
-        for _ in 0..turns {
+    let (mut bases, mut ours, mut rounds, mut holds) = (Vec::new(), Vec::new(), 0, 0);
+    for _ in 0..turns {
+        next += 1;
+        bases.push(textbook(&baseline, next, within).await.holds_a_second());
+        let store = recovered(cql).await;
+        let mut all = Ran::default();
+        for _ in 0..halls {
             next += 1;
-            bases.push(textbook(&baseline, next, handlers, within).await.holds_a_second());
-            let store = recovered(cql).await;
-            let mut all = Ran::default();
-            for _ in 0..halls {
-                next += 1;
-                let ran = parterre(&store, next, handlers).await;
-                all = Ran { holds: all.holds + ran.holds, seats: all.seats + ran.seats, secs: all.secs + ran.secs };
-            }
-            ours.push(all.holds_a_second());
-            holds += all.holds;
-            rounds += store.counters().rounds();
+            let ran = parterre(&store, next).await;
+            all = Ran { holds: all.holds + ran.holds, seats: all.seats + ran.seats, secs: all.secs + ran.secs };
         }
-        let each: Vec<String> = bases.iter().map(|base| format!("{base:.1}")).collect();
-        let (base, own) = (median(bases), median(ours));
-        println!(
-            "| {seats} seats at a time, baseline: a conditional write an attempt, from the handler ({}) | {base:.1} | {CONTENDERS} asked |",
-            each.join(", ")
-        );
-        println!("| {seats} seats at a time, Parterre | {own:.0} | {:.3} |", rounds as f64 / f64::from(holds));
-        println!("| ratio | {:.0} | |", own / base.max(0.01));
+        ours.push(all.holds_a_second());
+        holds += all.holds;
+        rounds += store.counters().rounds();
     }
+    let each: Vec<String> = bases.iter().map(|base| format!("{base:.1}")).collect();
+    let (base, own) = (median(bases), median(ours));
+    println!(
+        "| baseline: a conditional write an attempt, from the handler ({}) | {base:.1} | {CONTENDERS} asked |",
+        each.join(", ")
+    );
+    println!("| Parterre | {own:.0} | {:.3} |", rounds as f64 / f64::from(holds));
+    println!("| ratio | {:.0} | |", own / base.max(0.01));
 }
