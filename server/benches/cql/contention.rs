@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::ids::HoldId;
 use domain::seat::SeatId;
-use parterre::holds::store::{HoldStore, Outcome};
+use parterre::holds::store::{HoldStore, Loss, Outcome};
 use parterre::stores::cql::Cql;
 
 use super::{NOW, Ran, Textbook, event, grant, median, opened, random, recovered, rush, spread};
@@ -31,12 +31,12 @@ async fn parterre(store: &parterre::holds::CqlHolds, event_of: u64) -> Ran {
         let seat = spread(op / CONTENDERS, u64::from(SEATS)) as u32;
         let wish = grant(event, op + event_of * 10_000_000, vec![SeatId(seat)]);
         async move {
-            // Whoever is told that no write could begin in time asks again.
+            // Whoever is told that too many wait, or that no write could begin in time, asks again.
             loop {
                 match store.place(&wish, NOW).await {
                     Outcome::Applied(_) => return 1,
+                    Outcome::Unknown(_) | Outcome::Lost(Loss::Busy) => {}
                     Outcome::Lost(_) => return 0,
-                    Outcome::Unknown(_) => {}
                 }
             }
         }
