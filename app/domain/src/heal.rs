@@ -6,6 +6,7 @@
 use core::ops::Range;
 
 use crate::hall::{Block, Hall, middle};
+use crate::hold::HoldRefusal;
 use crate::rules::orphans;
 use crate::seat::{Features, SeatId};
 use crate::time::Millis;
@@ -54,6 +55,18 @@ pub fn heal(hall: &Hall<'_>, wanted: &[SeatId], now: Millis) -> Option<Healing> 
     }
     seats.sort_unstable();
     Some(Healing { seats, swaps })
+}
+
+/// The orphan rule for `chosen` (free, ascending), with seats that would do instead.
+///
+/// # Errors
+/// [`HoldRefusal::OrphanSeat`].
+pub fn nobody_alone(hall: &Hall<'_>, chosen: &[SeatId], now: Millis) -> Result<(), HoldRefusal> {
+    let orphans = orphans(hall, chosen);
+    if orphans.is_empty() {
+        return Ok(());
+    }
+    Err(HoldRefusal::OrphanSeat { orphans, offer: without_orphans(hall, chosen, now) })
 }
 
 /// As many free seats as `chosen` (free, ascending), moved a little so that none is left alone; empty where there are

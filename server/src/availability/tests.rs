@@ -1,7 +1,6 @@
 //! Sequences, tags and counts follow the hold store.
 
 use app::api::holds::HoldRequest;
-use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::availability::{Message, Position};
@@ -10,10 +9,9 @@ use domain::time::MINUTE;
 use futures::StreamExt;
 
 use super::*;
-use crate::holds::tests::{NOW, ask, evening, event, house};
-use crate::holds::{Inventories, MemoryHolds, Sold};
+use crate::holds::tests::{Edited, NOW, ask, evening, event, house};
+use crate::holds::{MemoryHolds, Sold};
 use crate::test_support::metric;
-use crate::trouble::Trouble;
 
 #[tokio::test]
 async fn a_change_makes_a_new_sequence_and_quiet_shares_the_bytes() {
@@ -56,19 +54,6 @@ async fn compressed_bytes_are_the_same_bytes() {
     brotli::BrotliDecompress(&mut seen.brotli().as_ref(), &mut plain).unwrap();
     assert_eq!(&plain, seen.bytes());
     assert!(seen.brotli().len() < seen.bytes().len());
-}
-
-/// An inventory that its promoter changes.
-struct Edited(Mutex<Arc<Inventory>>);
-
-#[async_trait]
-impl Inventories for Edited {
-    async fn inventory(&self, _: EventId) -> Result<Option<Arc<Inventory>>, Trouble> {
-        Ok(Some(Arc::clone(&self.0.lock().unwrap())))
-    }
-    async fn sold(&self, _: EventId) -> Result<Sold, Trouble> {
-        Ok(Sold::default())
-    }
 }
 
 #[tokio::test]

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use app::api::holds::{BestRequest, Healed, HoldRequest};
 use domain::best::{Relaxed, Wish, best};
 use domain::hall::Hall;
-use domain::heal::{heal, without_orphans};
+use domain::heal::{heal, nobody_alone};
 use domain::hold::{EXTENSIONS, Hold, HoldRefusal, MAX_HOLDS_PER_HOLDER, MAX_PLACES};
 use domain::ids::{EventId, HoldId, HolderId, TierId};
 use domain::price::Line;
-use domain::rules::{Choice, Window, lines, orphans, taken};
+use domain::rules::{Choice, Window, lines, taken};
 use domain::seat::SeatId;
 use domain::time::Millis;
 
@@ -182,13 +182,7 @@ impl Call<'_> {
     }
 
     fn leaves_nobody_alone(&self, snapshot: &Snapshot, seats: &[SeatId]) -> Result<(), HoldError> {
-        let hall = self.hall(snapshot);
-        let orphans = orphans(&hall, seats);
-        if orphans.is_empty() {
-            return Ok(());
-        }
-        let offer = without_orphans(&hall, seats, self.now);
-        Err(HoldRefusal::OrphanSeat { orphans, offer }.into())
+        Ok(nobody_alone(&self.hall(snapshot), seats, self.now)?)
     }
 
     async fn best(&self, request: &BestRequest) -> Result<Granted, HoldError> {

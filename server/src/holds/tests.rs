@@ -108,7 +108,7 @@ async fn of_a_crowd_after_a_restart_one_asks_what_is_sold() {
 }
 
 /// An inventory that its promoter changes.
-struct Edited(Mutex<Arc<Inventory>>);
+pub(crate) struct Edited(pub(crate) Mutex<Arc<Inventory>>);
 
 #[async_trait]
 impl Inventories for Edited {

@@ -1,7 +1,7 @@
 //! What a press means: the pressed seat and its neighbours, as many as are wanted, and what the rules say of the choice.
 
 use domain::hall::Hall;
-use domain::heal::without_orphans;
+use domain::heal::nobody_alone;
 use domain::hold::HoldRefusal;
 use domain::rules::{Choice, check, orphans};
 use domain::seat::SeatId;
@@ -13,9 +13,7 @@ use domain::time::Millis;
 /// The first rule that is against it. Where a seat would be left alone, `offer` has what would do instead.
 pub fn judge(hall: &Hall<'_>, choice: Choice<'_>, now: Millis) -> Result<(), HoldRefusal> {
     match check(hall, choice, now) {
-        Err(HoldRefusal::OrphanSeat { orphans, .. }) => {
-            Err(HoldRefusal::OrphanSeat { orphans, offer: without_orphans(hall, choice.seats, now) })
-        }
+        Err(HoldRefusal::OrphanSeat { .. }) => nobody_alone(hall, choice.seats, now),
         judged => judged,
     }
 }
