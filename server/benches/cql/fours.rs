@@ -19,7 +19,8 @@ const HALLS: u64 = 3;
 
 /// One buyer after the other takes seat by seat, all in one partition.
 async fn textbook(textbook: &Textbook, round: u64, within: Duration) -> Ran {
-    rush(BUYERS, TEXTBOOK_HANDLERS, within, |op| {
+    let textbook = textbook.clone();
+    rush(BUYERS, TEXTBOOK_HANDLERS, within, move |op| {
         let textbook = textbook.clone();
         let first = spread(op, BUYERS) as u32 * 4;
         async move {
@@ -40,8 +41,9 @@ async fn parterre(store: &CqlHolds, round: u64) -> Ran {
     for hall in (round * HALLS..).take(HALLS as usize) {
         let event = event(20_000 + hall);
         opened(store, event, SEATS).await;
-        let ran = rush(BUYERS, BUYERS as usize, Duration::MAX, |op| {
-            let store = store.clone();
+        let holds = store.clone();
+        let ran = rush(BUYERS, BUYERS as usize, Duration::MAX, move |op| {
+            let store = holds.clone();
             let first = spread(op, BUYERS) as u32 * 4;
             let wish = grant(event, op + (hall + 1) * 20_000_000, (first..first + 4).map(SeatId).collect());
             async move {
@@ -62,19 +64,22 @@ async fn parterre(store: &CqlHolds, round: u64) -> Ran {
     all
 }
 
-/// Measures and prints the table. A first turn of each warms the node and counts for nothing.
+/// Turns that warm the node and count for nothing: a node at work has long compiled its own code.
+const WARMING: u64 = 3;
+
+/// Measures and prints the table.
 pub(super) async fn measure(cql: &Cql, quick: bool) {
     let rounds: u64 = if quick { 3 } else { 7 };
     let within = Duration::from_secs(if quick { 2 } else { 4 });
     let baseline = Textbook::new(cql).await;
     let store = recovered(cql).await;
     let (mut bases, mut ours, mut rounds_of_paxos) = (Vec::new(), Vec::new(), 0);
-    for round in 0..=rounds {
+    for round in 0..WARMING + rounds {
         let base = textbook(&baseline, round, within).await.seats_a_second();
         store.check().await.expect("the node answers");
         let before = store.counters().rounds();
         let own = parterre(&store, round).await.seats_a_second();
-        if round > 0 {
+        if round >= WARMING {
             bases.push(base);
             ours.push(own);
             rounds_of_paxos += store.counters().rounds() - before;

@@ -5,7 +5,7 @@ mod fours;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::hold::Fence;
@@ -18,7 +18,7 @@ use parterre::stores::cql::{Cql, keyspace, migrate};
 use parterre::test_support::cassandra;
 use scylla::statement::prepared::PreparedStatement;
 use scylla::value::Row;
-use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use super::{NOW, event, grant, random};
 
@@ -40,30 +40,34 @@ impl Ran {
     }
 }
 
-/// Runs `ops` of `work` with so many under way, until the time is over; the work answers how many seats it got.
-async fn rush<F>(ops: u64, at_a_time: usize, within: Duration, work: impl Fn(u64) -> F) -> Ran
+/// Runs `ops` of `work` with so many under way, until the time is over; the work answers how many seats it got. Each of
+/// those under way goes on with the next by itself: nobody hands them out, as nobody does at a door.
+async fn rush<F>(ops: u64, at_a_time: usize, within: Duration, work: impl Fn(u64) -> F + Send + Sync + 'static) -> Ran
 where
     F: Future<Output = u32> + Send + 'static,
 {
-    let slots = Arc::new(Semaphore::new(at_a_time));
-    let (holds, seats) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let (work, next) = (Arc::new(work), Arc::new(AtomicU64::new(0)));
     let start = Instant::now();
-    for op in 0..ops {
-        if start.elapsed() > within {
-            break;
-        }
-        let slot = Arc::clone(&slots).acquire_owned().await.expect("the semaphore stays open");
-        let (work, holds, seats) = (work(op), Arc::clone(&holds), Arc::clone(&seats));
-        tokio::spawn(async move {
-            let got = work.await;
-            holds.fetch_add(u32::from(got > 0), Ordering::Relaxed);
-            seats.fetch_add(got, Ordering::Relaxed);
-            drop(slot);
+    let mut hands = JoinSet::new();
+    for _ in 0..at_a_time.min(usize::try_from(ops).unwrap_or(usize::MAX)) {
+        let (work, next) = (Arc::clone(&work), Arc::clone(&next));
+        hands.spawn(async move {
+            let (mut holds, mut seats) = (0, 0);
+            while start.elapsed() <= within {
+                let op = next.fetch_add(1, Ordering::Relaxed);
+                if op >= ops {
+                    break;
+                }
+                let got = work(op).await;
+                holds += u32::from(got > 0);
+                seats += got;
+            }
+            (holds, seats)
         });
     }
-    let _all = slots.acquire_many(at_a_time as u32).await.expect("the semaphore stays open");
+    let done = hands.join_all().await;
     let secs = start.elapsed().as_secs_f64();
-    Ran { holds: holds.load(Ordering::Relaxed), seats: seats.load(Ordering::Relaxed), secs }
+    Ran { holds: done.iter().map(|(holds, _)| holds).sum(), seats: done.iter().map(|(_, seats)| seats).sum(), secs }
 }
 
 /// A permutation of 0..n that spreads neighbours: what comes one after another is about different seats.
@@ -125,8 +129,8 @@ pub(crate) async fn holds(quick: bool) {
     let settings = Settings::new(nodes.nodes, &format!("bench_{}", std::process::id()));
     migrate::up(&settings, NOW, [7; 16]).await.expect("the CQL steps apply");
     let cql = Cql::connect(&settings).await.expect("the node answers");
-    contention::measure(&cql, quick).await;
     fours::measure(&cql, quick).await;
+    contention::measure(&cql, quick).await;
     drop(cql);
     keyspace::remove(&settings).await.expect("the keyspace goes");
     cassandra::stop(&folder);

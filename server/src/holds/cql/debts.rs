@@ -101,6 +101,11 @@ impl Debts {
         }
     }
 
+    /// Whether anything is still to be done for the hold.
+    pub(super) fn has(&self, hold: HoldId) -> bool {
+        lock(&self.0).contains_key(&hold)
+    }
+
     /// Whether places of it are to be put back: it counts for nothing any more.
     pub(super) fn is_owed(&self, hold: HoldId) -> bool {
         lock(&self.0).get(&hold).is_some_and(|owed| owed.go > 0)

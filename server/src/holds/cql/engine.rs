@@ -53,7 +53,8 @@ impl Default for Tuning {
         Self {
             // A whole block: rows of one partition are one small write, and each round of Paxos is dear.
             batch: 200,
-            wishes: 200,
+            // Whoever loses takes no room in the batch: of a hundred who want the same seat one is written for.
+            wishes: 2_000,
             queue: 2_000,
             in_flight: 64,
             // Before whoever asks is told that it takes longer: that nothing was done is the better word.

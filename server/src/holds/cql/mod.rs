@@ -173,6 +173,9 @@ impl HoldStore for CqlHolds {
     }
 
     async fn place(&self, grant: &Grant, now: Millis) -> Outcome<Hold> {
+        if let Some(loss) = self.inner.refused_at_once(grant, now) {
+            return Outcome::Lost(loss);
+        }
         let (inner, grant) = (Arc::clone(&self.inner), grant.clone());
         to_its_end(async move { inner.place(grant, now).await }).await
     }

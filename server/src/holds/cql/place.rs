@@ -48,6 +48,13 @@ enum Attempt {
     Over(Outcome<Hold>),
 }
 
+/// Wished seats that others have; by block those of them that were seen too long ago to be refused for.
+#[derive(Default)]
+struct Gone {
+    seats: Vec<SeatId>,
+    stale: Vec<(usize, Vec<u32>)>,
+}
+
 /// One call, and what all its attempts share.
 struct Call<'a> {
     hall: &'a SharedHall,
@@ -174,34 +181,57 @@ impl Inner {
         live.len() >= grant.max_holds
     }
 
+    /// What somebody else is known to have by now, seen lately enough to be refused for: such a wish ends where it came in,
+    /// as most do in a rush. None where anything has to be found out, or there is more to be said.
+    pub(super) fn refused_at_once(&self, grant: &Grant, now: Millis) -> Option<Loss> {
+        if !grant.standing.is_empty() || grant.replaces.is_some() || !is_fresh(grant.id, now) {
+            return None;
+        }
+        let hall = self.hall(grant.event).filter(|hall| hall.is_open())?;
+        let gone = self.gone(&hall, grant, now);
+        let is_sure = !gone.seats.is_empty() && gone.stale.is_empty();
+        let is_begun = || self.debts.has(grant.id) || self.book.get(grant.id, grant.holder).is_some();
+        if !is_sure || is_begun() || self.has_too_many(&hall, grant, None, now) {
+            return None;
+        }
+        super::engine::count(&self.engine.counters.spared);
+        Some(Loss::Taken { seats: gone.seats, standing: Vec::new() })
+    }
+
+    /// The wished seats that somebody else has, as far as is known.
+    fn gone(&self, hall: &SharedHall, grant: &Grant, now: Millis) -> Gone {
+        let mut gone = Gone::default();
+        let (limit, at) = (self.engine.trusted_since(), self.engine.moment(now));
+        for seat in &grant.seats {
+            let Some((block, place)) = hall.slot(*seat) else {
+                gone.seats.push(*seat);
+                continue;
+            };
+            let index = place as usize;
+            let cells = lock(&hall.blocks[block].cells);
+            let cell = cells.cells[index];
+            let own = cell.is_held_by(grant.id) || grant.replaces.is_some_and(|old| cell.is_held_by(old));
+            if cells.blocked[index] && !cell.is_held_by(grant.id) {
+                gone.seats.push(*seat);
+            } else if !own && !cell.is_open_to(grant.holder, at) {
+                gone.seats.push(*seat);
+                if cells.seen_at(index, true) < Some(limit) {
+                    match gone.stale.last_mut() {
+                        Some((last, places)) if *last == block => places.push(place),
+                        _ => gone.stale.push((block, vec![place])),
+                    }
+                }
+            }
+        }
+        gone
+    }
+
     /// Refuses what is known to be gone; asks again where that was seen too long ago.
     async fn look(&self, call: &Call<'_>) -> Result<(), Outcome<Hold>> {
         let Call { hall, grant, now, deadline } = *call;
         for attempt in 0..2 {
-            let mut taken: Vec<SeatId> = Vec::new();
-            let mut old: Vec<(usize, Vec<u32>)> = Vec::new();
+            let Gone { seats: taken, stale: mut old } = self.gone(hall, grant, now);
             let (limit, at) = (self.engine.trusted_since(), self.engine.moment(now));
-            for seat in &grant.seats {
-                let Some((block, place)) = hall.slot(*seat) else {
-                    taken.push(*seat);
-                    continue;
-                };
-                let index = place as usize;
-                let cells = lock(&hall.blocks[block].cells);
-                let cell = cells.cells[index];
-                let own = cell.is_held_by(grant.id) || grant.replaces.is_some_and(|old| cell.is_held_by(old));
-                if cells.blocked[index] && !cell.is_held_by(grant.id) {
-                    taken.push(*seat);
-                } else if !own && !cell.is_open_to(grant.holder, at) {
-                    taken.push(*seat);
-                    if cells.seen_at(index, true) < Some(limit) {
-                        match old.last_mut() {
-                            Some((last, places)) if *last == block => places.push(place),
-                            _ => old.push((block, vec![place])),
-                        }
-                    }
-                }
-            }
             let short = self.parts(hall, grant, now).err().unwrap_or_default();
             if taken.is_empty() && short.is_empty() {
                 return Ok(());

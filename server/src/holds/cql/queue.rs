@@ -34,6 +34,9 @@ const PAUSE: Duration = Duration::from_millis(40);
 /// The same where only a write of unknown outcome is left to be found out.
 const LONG_PAUSE: Duration = Duration::from_millis(500);
 
+/// How often the first write lets others come first.
+const LINGERS: usize = 4;
+
 const WAITING: u8 = 0;
 const BEGUN: u8 = 1;
 const WITHDRAWN: u8 = 2;
@@ -206,8 +209,15 @@ async fn work(engine: Arc<Engine>, hall: SharedHall, block: usize) {
     let _shift = Shift(Arc::clone(&hall), block);
     let (mut round, mut unknown): (Vec<Op>, Unknown) = Default::default();
     let (mut pause, mut room) = (Duration::ZERO, None);
-    // Whoever comes in the same moment is in the first write.
-    yield_now().await;
+    // Whoever comes in the same moment is in the first write: while more come, it waits for them, and never for long.
+    let waiting = || lock(&hall.blocks[block].queue).waiting.len();
+    for _ in 0..LINGERS {
+        let before = waiting();
+        yield_now().await;
+        if waiting() == before {
+            break;
+        }
+    }
     loop {
         if !pause.is_zero() {
             sleep(pause).await;

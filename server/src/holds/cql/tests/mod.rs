@@ -4,6 +4,7 @@ mod audit;
 mod away;
 mod baskets;
 mod clocks;
+mod crowd;
 mod gaps;
 mod ghosts;
 mod idle;
