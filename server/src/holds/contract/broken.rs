@@ -36,6 +36,7 @@ enum Fault {
     FreesBlocked,
     KeepsItsLayout,
     KeepsItsTiers,
+    LosesWhatWent,
     /// Nor this: it cannot say what a holder has.
     KnowsNoBaskets,
     /// Not a breach: what a remote store does when the network fails after the write.
@@ -172,6 +173,11 @@ impl HoldStore for Broken {
     }
 
     async fn extend(&self, hold: HoldId, holder: HolderId, by: i64, now: Millis) -> Outcome<Hold> {
+        let standing =
+            self.inner.get(hold, holder, now).await.is_ok_and(|hold| hold.is_some_and(|h| h.seats.is_empty()));
+        if standing && self.is(Fault::LosesWhatWent) {
+            return Outcome::Lost(Loss::Gone);
+        }
         let outcome = self.inner.extend(hold, holder, by, now).await;
         match (outcome, self.inner.get(hold, holder, now).await) {
             (Outcome::Lost(Loss::NoExtensionLeft), Ok(Some(hold))) if self.is(Fault::ExtendsForEver) => {
@@ -260,4 +266,6 @@ noticed! {
     FreesBlocked breaks a_blocked_seat_is_blocked_again,
     KeepsItsLayout breaks another_layout_is_taken_over,
     KeepsItsTiers breaks standing_tiers_come_and_grow,
+    KeepsItsLayout breaks a_smaller_tier_offers_what_is_left,
+    LosesWhatWent breaks places_that_go_stay_their_holders,
 }

@@ -7,6 +7,7 @@ pub(super) mod broken;
 mod marks;
 mod places;
 pub(super) mod salted;
+mod tiers;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use super::store::{Grant, HoldStore, Layout, Loss, Outcome, Sold};
 
 pub(super) use marks::*;
 pub(super) use places::*;
+pub(super) use tiers::*;
 
 /// One named test a law.
 macro_rules! hold_store_laws {
@@ -32,6 +34,7 @@ macro_rules! hold_store_laws {
             freed_places_can_be_held_again, standing_never_exceeds_its_quantity, standing_comes_back,
             saying_it_twice_counts_once, a_blocked_seat_is_blocked_again, what_was_said_while_loading_wins, an_order_in_the_books_counts_once,
             what_was_said_while_loading_counts_once, another_layout_is_taken_over, standing_tiers_come_and_grow,
+            a_smaller_tier_offers_what_is_left, places_that_go_stay_their_holders,
         );
     };
     (@ $store:expr, $($law:ident),+ $(,)?) => {

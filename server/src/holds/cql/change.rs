@@ -89,7 +89,7 @@ impl Inner {
 
     /// The hold, if every place of it is its own by a reading that decides; its end is the least of its cells'.
     pub(super) async fn whole(&self, kept: &Kept, now: Millis) -> Result<Option<Hold>, Trouble> {
-        let hall = self.hall(kept.hold.event);
+        let hall = self.hall_of(kept).await?;
         let mut cells = Vec::new();
         for (key, seats) in &kept.rows {
             self.engine.counters.reads(Reading::Deciding);
@@ -141,7 +141,7 @@ impl Inner {
         let told = async {
             let _turn = self.turn(id, holder, deadline).await?;
             let Some(kept) = self.find(id, holder).await? else { return Ok(Outcome::Lost(Loss::Gone)) };
-            let hall = self.hall(kept.hold.event).ok_or_else(|| unavailable("the event is not open here"))?;
+            let hall = self.hall_of(&kept).await?.ok_or_else(|| unavailable("the event is not open here"))?;
             let Some(hold) = self.whole(&kept, now).await? else { return Ok(Outcome::Lost(Loss::Gone)) };
             if hold.extensions_left < kept.hold.extensions_left
                 && let Some(record) = self.recorded(id, holder).await?
@@ -206,7 +206,7 @@ impl Inner {
         let told = async {
             let _turn = self.turn(id, holder, deadline).await?;
             let Some(kept) = self.find(id, holder).await? else { return Ok(false) };
-            let hall = self.hall(kept.hold.event).ok_or_else(|| unavailable("the event is not open here"))?;
+            let hall = self.hall_of(&kept).await?.ok_or_else(|| unavailable("the event is not open here"))?;
             let told = async {
                 let freed = self.free_rows(&hall, &kept, now, deadline).await?;
                 let mut live = now < kept.hold.expires_at;

@@ -247,10 +247,12 @@ fn decide_take(view: &mut View<'_>, take: &Take, at: Moment) -> Decision {
     }
     let mut places = take.places.clone();
     if take.any > 0 {
+        // Of a tier that is smaller by now, what the replaced hold has beyond stays in its stead.
+        let can = |view: &View<'_>, place: u32, cell: &Cell| can(view, place) || (replaced(cell) && !cell.is_open(at));
         // What is the hold's already comes first, so that a repeated call finds what it took before.
         let mut choice: Vec<(u8, u32)> = view
             .all()
-            .filter(|(place, _)| can(view, *place) && !take.places.contains(place))
+            .filter(|(place, cell)| can(view, *place, cell) && !take.places.contains(place))
             .map(|(place, cell)| (if mine(&cell) { 0 } else { 1 + u8::from(!replaced(&cell)) }, place))
             .collect();
         choice.sort_unstable();

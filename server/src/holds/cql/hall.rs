@@ -4,7 +4,6 @@
 //! on, and the store refuses it where they are others.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -19,6 +18,7 @@ use super::cell::{Cell, Mark, Moment};
 use super::holders::Holders;
 use super::queue::Queue;
 use super::table::BlockKey;
+use super::tiers::Standing;
 use crate::holds::memory::lock;
 use crate::holds::store::Snapshot;
 
@@ -89,13 +89,6 @@ impl Early {
     }
 }
 
-/// A standing tier.
-#[derive(Debug)]
-pub(super) struct Standing {
-    pub(super) tier: TierId,
-    pub(super) blocks: Range<usize>,
-}
-
 /// What came of taking rows over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Merged {
@@ -105,8 +98,8 @@ pub(super) struct Merged {
     pub(super) fell: bool,
 }
 
-/// One event. Where it is laid out anew with other standing tiers, a second hall shares everything with the first that is
-/// in both, so that nothing differs for whoever still works for the first.
+/// One event. Where it is laid out anew with other standing tiers, or with more blocks of them, a second hall shares
+/// everything with the first that is in both, so that nothing differs for whoever still works for the first.
 #[derive(Debug)]
 pub(super) struct Hall {
     pub(super) event: EventId,
@@ -114,6 +107,7 @@ pub(super) struct Hall {
     /// By seat id: its block, and its place within it.
     pub(super) slots: Arc<[(u32, u32)]>,
     pub(super) by_key: HashMap<BlockKey, u32>,
+    /// Those of the layout first, in its order; then those that were in an earlier one.
     pub(super) standing: Vec<Standing>,
     pub(super) fence_floor: Fence,
     pub(super) early: Arc<Mutex<Option<Early>>>,
@@ -246,7 +240,7 @@ impl Hall {
         lock(&self.blocks[block].cells).cells.iter().filter(|cell| cell.is_held_by(hold)).count() as u32
     }
 
-    /// Places of the block that this holder may take, as last known; those of `replaced` count as free.
+    /// Places of a tier's block that this holder may take, as last known; those of `replaced` count as free.
     pub(super) fn free_in(
         &self,
         block: usize,
@@ -257,8 +251,10 @@ impl Hall {
     ) -> u32 {
         let cells = lock(&self.blocks[block].cells);
         let open = |(cell, blocked): &(&Cell, &bool)| {
-            let is_open = cell.is_open_to(holder, at) || replaced.is_some_and(|hold| cell.is_held_by(hold));
-            cell.is_held_by(own) || (is_open && !**blocked)
+            let is_replaced = replaced.is_some_and(|hold| cell.is_held_by(hold));
+            cell.is_held_by(own)
+                || (!**blocked && (is_replaced || cell.is_open_to(holder, at)))
+                || (is_replaced && !cell.is_open(at))
         };
         cells.cells.iter().zip(&cells.blocked).filter(open).count() as u32
     }
@@ -297,6 +293,7 @@ impl Hall {
             }
         }
         let mut left = |tier: &Standing| {
+            self.ration(tier, at);
             let mut free = 0;
             for block in &self.blocks[tier.blocks.clone()] {
                 let cells = lock(&block.cells);
@@ -308,7 +305,7 @@ impl Hall {
             }
             (tier.tier, free)
         };
-        let standing = self.standing.iter().map(&mut left).collect();
+        let standing = self.standing.iter().filter(|tier| tier.is_laid).map(&mut left).collect();
         Snapshot { states, standing, stale_at, version }
     }
 }

@@ -6,21 +6,24 @@ use std::sync::{Arc, Mutex};
 
 use domain::ids::{EventId, TierId};
 use domain::seat::SeatId;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::cell::Cell;
-use super::hall::{Block, Cells, Early, Hall, SharedHall, Standing};
+use super::contents::Kept;
+use super::hall::{Block, Cells, Early, Hall, SharedHall};
 use super::queue::Queue;
-use super::rows::read;
+use super::rows::{exists, read};
 use super::table::{BlockKey, Reading};
+use super::tiers::{STANDING_BLOCK, Standing, planned, widened};
 use super::{Inner, news};
 use crate::holds::memory::lock;
 use crate::holds::store::Layout;
 use crate::trouble::Trouble;
 
-/// Standing places in a block. A tier has whole blocks, those places blocked that are beyond its quantity.
-const STANDING_BLOCK: u32 = 200;
+/// Blocks of one tier, at most, that a hold's record or their rows bring to light: two million places.
+const MOST_BLOCKS: usize = 10_000;
 
 fn block(key: BlockKey, seats: Vec<i32>) -> Arc<Block> {
     let cells = Cells {
@@ -35,18 +38,19 @@ fn block(key: BlockKey, seats: Vec<i32>) -> Arc<Block> {
 /// The tiers' blocks behind those of seats; `known` ones stay what they are.
 fn with_tiers(
     mut blocks: Vec<Arc<Block>>,
-    tiers: &[(TierId, u32)],
+    tiers: Vec<Standing>,
     known: impl Fn(BlockKey) -> Option<Arc<Block>>,
 ) -> (Vec<Arc<Block>>, Vec<Standing>) {
     let mut standing = Vec::new();
-    for (tier, quantity) in tiers {
+    for mut tier in tiers {
         let from = blocks.len();
-        for (number, first) in (0_i32..).zip((0..*quantity).step_by(STANDING_BLOCK as usize)) {
-            let key = BlockKey { of: tier.0, block: number };
-            let places = || (first..first + STANDING_BLOCK).filter_map(|place| i32::try_from(place).ok()).collect();
+        for (number, first) in (0..).zip((0_i32..).step_by(STANDING_BLOCK)).take(tier.blocks.len()) {
+            let key = BlockKey { of: tier.tier.0, block: number };
+            let places = || (0..STANDING_BLOCK as i32).filter_map(|place| first.checked_add(place)).collect();
             blocks.push(known(key).unwrap_or_else(|| block(key, places())));
         }
-        standing.push(Standing { tier: *tier, blocks: from..blocks.len() });
+        tier.blocks = from..blocks.len();
+        standing.push(tier);
     }
     (blocks, standing)
 }
@@ -74,7 +78,7 @@ impl Hall {
             let key = BlockKey { of: event.0, block: i32::try_from(*number).map_err(corrupt)? };
             blocks.push(block(key, seats));
         }
-        let (blocks, standing) = with_tiers(blocks, &layout.standing, |_| None);
+        let (blocks, standing) = with_tiers(blocks, planned(&[], &layout.standing), |_| None);
         let hall = Self {
             event,
             by_key: by_key(&blocks),
@@ -94,11 +98,11 @@ impl Hall {
         Ok(hall)
     }
 
-    /// The same event with the layout's standing tiers.
-    fn with_tiers_of(&self, layout: &Layout) -> Self {
+    /// The same event with these standing tiers.
+    fn with(&self, tiers: Vec<Standing>) -> Self {
         let known = |key| self.block_of(key).map(|at| Arc::clone(&self.blocks[at]));
         let seated = self.blocks[..self.seated()].to_vec();
-        let (blocks, standing) = with_tiers(seated, &layout.standing, known);
+        let (blocks, standing) = with_tiers(seated, tiers, known);
         Self {
             event: self.event,
             by_key: by_key(&blocks),
@@ -116,10 +120,11 @@ impl Hall {
         }
     }
 
-    /// Whether these are the layout's standing tiers, each in as many blocks.
+    /// Whether it has the layout's standing tiers in their order, each in blocks enough.
     fn has_tiers_of(&self, layout: &Layout) -> bool {
-        let wanted = layout.standing.iter().map(|(tier, places)| (*tier, places.div_ceil(STANDING_BLOCK) as usize));
-        self.standing.iter().map(|tier| (tier.tier, tier.blocks.len())).eq(wanted)
+        let laid = self.standing.iter().filter(|tier| tier.is_laid);
+        laid.clone().map(|tier| tier.tier).eq(layout.standing.iter().map(|(tier, _)| *tier))
+            && laid.zip(&layout.standing).all(|(tier, (_, places))| tier.has_room_for(*places))
     }
 
     /// Blocks what the layout says is not for sale, and nothing else.
@@ -131,16 +136,15 @@ impl Hall {
                 *barred = blocked.contains(&SeatId(seat.unsigned_abs()));
             }
         }
-        for (tier, (_, quantity)) in self.standing.iter().zip(&layout.standing) {
-            for block in &self.blocks[tier.blocks.clone()] {
-                let mut cells = lock(&block.cells);
-                for (barred, place) in cells.blocked.iter_mut().zip(&block.seats) {
-                    *barred = place.unsigned_abs() >= *quantity;
-                }
-            }
+        for tier in &self.standing {
+            self.resize(tier, quantity_of(layout, tier.tier));
         }
         self.changed();
     }
+}
+
+fn quantity_of(layout: &Layout, tier: TierId) -> u32 {
+    layout.standing.iter().find(|(laid, _)| *laid == tier).map_or(0, |(_, quantity)| *quantity)
 }
 
 impl Inner {
@@ -148,18 +152,95 @@ impl Inner {
     pub(super) async fn lay_anew(&self, hall: &SharedHall, layout: &Layout) -> Result<(), Trouble> {
         let _turn = hall.loading.lock().await;
         // Another may have laid it out anew meanwhile.
-        let mut hall = self.known(hall.event).unwrap_or_else(|| Arc::clone(hall));
-        if !hall.has_tiers_of(layout) {
-            let next = Arc::new(hall.with_tiers_of(layout));
-            news::listen(&self.engine, &next).await;
-            let is_new = |at: &usize| hall.block_of(next.blocks[*at].key).is_none();
-            for at in (next.seated()..next.blocks.len()).filter(is_new) {
-                read(&self.engine, &next, at, &[], Reading::Plain).await?;
-            }
-            lock(&self.halls).insert(hall.event, Arc::new(OnceCell::new_with(Some(Arc::clone(&next)))));
-            hall = next;
+        let hall = self.known(hall.event).unwrap_or_else(|| Arc::clone(hall));
+        let next = if hall.has_tiers_of(layout) {
+            Arc::clone(&hall)
+        } else {
+            self.heard(hall.with(planned(&hall.standing, &layout.standing))).await
+        };
+        // What others took of places that go now has to be known: nobody takes any of them afterwards.
+        let shrinks = |tier: &&Standing| quantity_of(layout, tier.tier) < tier.quantity();
+        let shrinking = next.standing.iter().filter(shrinks).flat_map(|tier| tier.blocks.clone());
+        let mut due: Vec<usize> = shrinking.chain(new_blocks(&hall, &next)).collect();
+        due.sort_unstable();
+        due.dedup();
+        self.read_blocks(&next, due).await?;
+        next.bar(layout);
+        if !Arc::ptr_eq(&hall, &next) {
+            self.replace(next);
         }
-        hall.bar(layout);
         Ok(())
     }
+
+    /// The event, with every block in which the hold has places: one of a tier that was larger before this process
+    /// opened the event is not known yet. `None` where the event is not open here.
+    pub(super) async fn hall_of(&self, kept: &Kept) -> Result<Option<SharedHall>, Trouble> {
+        let Some(hall) = self.hall(kept.hold.event) else { return Ok(None) };
+        let event = hall.event;
+        if kept.rows.iter().all(|(key, _)| key.of == event.0 || hall.block_of(*key).is_some()) {
+            return Ok(Some(hall));
+        }
+        let loading = Arc::clone(&hall.loading);
+        let _turn = loading.lock().await;
+        let mut hall = self.known(event).unwrap_or(hall);
+        for (key, _) in kept.rows.iter().filter(|(key, _)| key.of != event.0) {
+            hall = self.wider(hall, TierId(key.of), usize::try_from(key.block).map_or(0, |block| block + 1)).await?;
+        }
+        self.replace(Arc::clone(&hall));
+        Ok(Some(hall))
+    }
+
+    /// The event as it has just been read, with those blocks of its tiers that are beyond their quantities and have rows:
+    /// of a tier that was made smaller there may be places that are held or sold. Behind a block that was never used it
+    /// looks no further: what is beyond is met with the hold that has it.
+    pub(super) async fn reached(&self, mut hall: SharedHall) -> Result<SharedHall, Trouble> {
+        for at in 0..hall.standing.len() {
+            let (tier, known) = (hall.standing[at].tier, hall.standing[at].blocks.len());
+            let mut blocks = known;
+            while blocks < MOST_BLOCKS
+                && let Ok(block) = i32::try_from(blocks)
+                && exists(&self.engine, BlockKey { of: tier.0, block }).await?
+            {
+                blocks += 1;
+            }
+            hall = self.wider(hall, tier, blocks).await?;
+        }
+        Ok(hall)
+    }
+
+    /// The hall with so many blocks of the tier at least, those that are new read.
+    async fn wider(&self, hall: SharedHall, tier: TierId, blocks: usize) -> Result<SharedHall, Trouble> {
+        if blocks > MOST_BLOCKS || hall.tier(tier).map_or(0, |known| known.blocks.len()) >= blocks {
+            return Ok(hall);
+        }
+        let next = self.heard(hall.with(widened(&hall.standing, tier, blocks))).await;
+        self.read_blocks(&next, new_blocks(&hall, &next).collect()).await?;
+        if let Some(tier) = next.tier(tier) {
+            next.resize(tier, tier.quantity());
+        }
+        next.changed();
+        Ok(next)
+    }
+
+    /// A hall that hears what other processes tell.
+    async fn heard(&self, hall: Hall) -> SharedHall {
+        let hall = Arc::new(hall);
+        news::listen(&self.engine, &hall).await;
+        hall
+    }
+
+    async fn read_blocks(&self, hall: &SharedHall, blocks: Vec<usize>) -> Result<(), Trouble> {
+        let reads = stream::iter(blocks).map(|block| read(&self.engine, hall, block, &[], Reading::Plain));
+        reads.buffer_unordered(self.engine.tuning.reads).try_for_each(|_| async { Ok(()) }).await
+    }
+
+    /// From now on this is the event's hall.
+    fn replace(&self, hall: SharedHall) {
+        lock(&self.halls).insert(hall.event, Arc::new(OnceCell::new_with(Some(hall))));
+    }
+}
+
+/// Blocks that are not in the first hall.
+fn new_blocks<'a>(known: &'a Hall, next: &'a Hall) -> impl Iterator<Item = usize> + use<'a> {
+    (next.seated()..next.blocks.len()).filter(|at| known.block_of(next.blocks[*at].key).is_none())
 }

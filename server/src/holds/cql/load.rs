@@ -11,10 +11,11 @@ use tokio::time::Instant;
 use super::cell::{Cell, Mark};
 use super::decide::{Reach, Verdict, Wish};
 use super::engine::{Engine, unavailable};
-use super::hall::{Early, Hall, SharedHall, Standing};
+use super::hall::{Early, Hall, SharedHall};
 use super::queue::{Failure, ask_by};
 use super::rows::read;
 use super::table::Reading;
+use super::tiers::Standing;
 use super::{Inner, news};
 use crate::holds::memory::lock;
 use crate::holds::store::{Layout, Sold};
@@ -65,6 +66,7 @@ impl Inner {
             let hall = Arc::new(Hall::new(event, layout, self.engine.tick())?);
             news::listen(&self.engine, &hall).await;
             read_all(&self.engine, &hall, Reading::Plain).await?;
+            let hall = self.reached(hall).await?;
             *lock(&hall.early) = Some(Early::of(&hall));
             Ok(hall)
         };

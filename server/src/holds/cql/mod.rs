@@ -1,7 +1,7 @@
 //! Holds on a CQL cluster (ScyllaDB, Apache Cassandra): conditional writes decide, a mirror answers what it can.
 //!
 //! - `cell`, `decide`: what stands in a row, and what becomes of a wish. Pure.
-//! - `hall`, `layout`, `holders`: the mirror of an event.
+//! - `hall`, `layout`, `tiers`, `holders`: the mirror of an event.
 //! - `queue`, `rows`, `engine`: one write under way a block, made for many; outcomes found out.
 //! - `unknown`: writes of which nobody knows what became of them.
 //! - `place`, `change`, `load`, `marks`: what the trait's calls do with it.
@@ -34,6 +34,7 @@ mod statements;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tiers;
 mod unknown;
 
 use std::collections::HashMap;

@@ -78,7 +78,7 @@ impl Inner {
 
     pub(super) async fn place(self: &Arc<Self>, mut grant: Grant, now: Millis) -> Outcome<Hold> {
         let deadline = Instant::now() + self.engine.tuning.resolve_within;
-        let Some(hall) = self.hall(grant.event).filter(|hall| hall.is_open()) else {
+        let Some(mut hall) = self.hall(grant.event).filter(|hall| hall.is_open()) else {
             return Outcome::Lost(Loss::NotOpen);
         };
         let Some(_turn) = self.book.turn(grant.holder, deadline).await else { return Outcome::Lost(Loss::Busy) };
@@ -98,6 +98,12 @@ impl Inner {
             None => None,
         };
         grant.replaces = old.as_ref().map(|old| old.hold.id);
+        if let Some(old) = &old {
+            match self.hall_of(old).await {
+                Ok(known) => hall = known.unwrap_or(hall),
+                Err(trouble) => return Outcome::Unknown(trouble),
+            }
+        }
         if self.has_too_many(&hall, &grant, old.as_ref(), now) {
             return Outcome::Lost(Loss::TooManyHolds);
         }
@@ -281,6 +287,10 @@ impl Inner {
                 continue;
             };
             let at = self.engine.moment(now);
+            if hall.ration(standing, at) && hall.left_for(standing, grant.id, grant.replaces, at) < *count {
+                short.push(*tier);
+                continue;
+            }
             let free = |block: usize| hall.free_in(block, grant.id, grant.holder, grant.replaces, at);
             // What an earlier call took comes first; then one block with room for all; then as they come.
             let mut rooms: Vec<(bool, bool, u32, usize, u32)> = standing

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::cell::Cell;
 use super::engine::{Engine, count, unconfirmed};
 use super::hall::{Seen, SharedHall};
-use super::table::{Change, Reading, Written};
+use super::table::{BlockKey, Change, Reading, Written};
 use crate::trouble::Trouble;
 
 /// Reads rows of a block into the mirror; all of them where `seats` is empty.
@@ -30,6 +30,15 @@ pub(super) async fn read(
     // Rows never fall back but when the keyspace was lost: what stands there now is asked again, and believed.
     let again = if merged.fell { Box::pin(read(engine, hall, block, seats, Reading::Deciding)).await? } else { 0 };
     Ok(merged.news + again)
+}
+
+/// Whether a partition has any row.
+pub(super) async fn exists(engine: &Engine, key: BlockKey) -> Result<bool, Trouble> {
+    let ask = || {
+        engine.counters.reads(Reading::Plain);
+        engine.table.read(key, &[], Reading::Plain)
+    };
+    Ok(!engine.went(engine.ask_twice(ask).await)?.is_empty())
 }
 
 /// The rows of these places, ascending.

@@ -14,6 +14,7 @@ mod random;
 mod seen;
 mod sold;
 mod storm;
+mod tiers;
 mod told;
 
 use std::sync::Arc;
@@ -119,6 +120,12 @@ impl Evening {
         let blocks = (0..SEATS).map(|seat| seat / 7 * 3).collect();
         let blocked = blocked.iter().copied().map(SeatId).collect();
         Layout { blocks, blocked, standing: vec![(self.tier(), CAPACITY)], fence_floor: Fence(5) }
+    }
+
+    /// As it is opened, with so many standing places, or without the tier.
+    fn sized(self, quantity: Option<u32>) -> Layout {
+        let standing = quantity.into_iter().map(|quantity| (self.tier(), quantity)).collect();
+        Layout { standing, ..self.layout(&[SEATS - 1]) }
     }
 }
 

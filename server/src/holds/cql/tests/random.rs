@@ -10,7 +10,7 @@ use super::{Evening, NOW, SEATS, cluster_process, exact, plain, process};
 use crate::holds::MemoryHolds;
 use crate::holds::cql::fake::FakeTable;
 use crate::holds::cql::{CqlHolds, Tuning};
-use crate::holds::store::{Grant, HoldStore, Loss, Outcome, Sold};
+use crate::holds::store::{Grant, HoldStore, Layout, Loss, Outcome, Sold};
 
 /// One call. Numbers choose among what there is at that moment.
 #[derive(Clone, Debug)]
@@ -57,9 +57,10 @@ enum Command {
         holder: u16,
     },
     Look,
-    /// Other seats are blocked.
+    /// Other seats are blocked, and the standing tier has another size, or is gone.
     Lay {
         blocked: Vec<u32>,
+        standing: Option<u32>,
     },
 }
 
@@ -67,6 +68,9 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
     let seats =
         || prop::collection::btree_set(0..SEATS + 1, 0..5).prop_map(|seats| seats.into_iter().collect::<Vec<_>>());
     let which = || 0_usize..12;
+    // Within one block, and in several: of those, hardly more than are asked for.
+    let standing =
+        || prop_oneof![6 => (0_u32..14).prop_map(Some), 1 => Just(Some(203)), 2 => Just(Some(405)), 1 => Just(None)];
     let one = prop_oneof![
         8 => (0_u16..5, seats(), 0_u32..4, 1_i64..12).prop_map(|(holder, seats, standing, minutes)| Command::Place {
             holder,
@@ -86,7 +90,7 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         1 => Just(Command::Sweep),
         1 => (0_u16..5).prop_map(|holder| Command::ByHolder { holder }),
         2 => Just(Command::Look),
-        1 => seats().prop_map(|blocked| Command::Lay { blocked }),
+        2 => (seats(), standing()).prop_map(|(blocked, standing)| Command::Lay { blocked, standing }),
     ];
     prop::collection::vec(one, 1..60)
 }
@@ -222,10 +226,11 @@ async fn compare(processes: &[CqlHolds], commands: &[Command], turns: &[usize], 
                 let got = list(store.by_holder(evening.holder(*holder), now).await.unwrap());
                 assert_eq!(got, expected, "{words}");
             }
-            Command::Lay { blocked } => {
-                memory.open(evening.event(), evening.layout(blocked)).await.unwrap();
+            Command::Lay { blocked, standing } => {
+                let layout = Layout { standing: evening.sized(*standing).standing, ..evening.layout(blocked) };
+                memory.open(evening.event(), layout.clone()).await.unwrap();
                 for one in processes {
-                    one.open(evening.event(), evening.layout(blocked)).await.unwrap();
+                    one.open(evening.event(), layout.clone()).await.unwrap();
                 }
             }
             Command::Look => {

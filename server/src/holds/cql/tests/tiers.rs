@@ -1,0 +1,86 @@
+//! Standing tiers that are made smaller, as several processes know them.
+
+use std::collections::HashSet;
+
+use domain::time::MINUTE;
+
+use super::{Evening, NOW, process};
+use crate::holds::cql::fake::FakeTable;
+use crate::holds::cql::{CqlHolds, Tuning};
+use crate::holds::store::{HoldStore, Loss, Outcome, Sold};
+
+async fn opens(store: &CqlHolds, evening: Evening, quantity: u32) {
+    store.open(evening.event(), evening.sized(Some(quantity))).await.unwrap();
+    store.load_sold(evening.event(), Sold::default()).await.unwrap();
+}
+
+async fn left(store: &CqlHolds, evening: Evening) -> u32 {
+    store.snapshot(evening.event(), NOW).await.unwrap().unwrap().standing[0].1
+}
+
+#[tokio::test]
+async fn whoever_opens_a_smaller_tier_knows_what_is_taken_beyond() {
+    let (table, evening) = (FakeTable::default(), Evening::new());
+    let [first, early] = [(); 2].map(|()| process(&table, Tuning::default(), None));
+    // One that opened while the tier was small has not heard that it grew.
+    opens(&early, evening, 20).await;
+    opens(&first, evening, 420).await;
+    let mut holds = Vec::new();
+    for n in 0..42 {
+        let Outcome::Applied(hold) = first.place(&evening.grant(n, &[], 10), NOW).await else { panic!("{n}") };
+        holds.push(hold);
+    }
+    let late = process(&table, Tuning::default(), None);
+    opens(&late, evening, 20).await;
+    assert_eq!(left(&late, evening).await, 0);
+    for (hold, store) in holds.iter().zip([&early, &late].into_iter().cycle()) {
+        let told = store.extend(hold.id, hold.holder, MINUTE, NOW).await;
+        let Outcome::Applied(longer) = told else { panic!("{told:?}") };
+        assert_eq!(first.verify(hold.id, hold.holder, NOW).await.unwrap(), Some(longer));
+    }
+    let (sold, gone) = holds.split_at(20);
+    for (hold, store) in sold.iter().zip([&early, &late].into_iter().cycle()) {
+        store.mark_sold(hold).await.unwrap();
+    }
+    for (hold, store) in gone.iter().zip([&early, &late].into_iter().cycle()) {
+        assert_eq!(store.release(hold.id, hold.holder, NOW).await, Outcome::Applied(true));
+    }
+    // Each hold's own places were sold and freed, and no others in their stead.
+    first.marks(evening.event()).await.unwrap();
+    assert_eq!(left(&first, evening).await, 220);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_contend_for_a_smaller_tier_grant_what_is_left() {
+    let (table, evening) = (FakeTable::default(), Evening::new());
+    let processes: Vec<CqlHolds> = (0..3).map(|_| process(&table, Tuning::default(), None)).collect();
+    for one in &processes {
+        opens(one, evening, 420).await;
+    }
+    for n in 0..30 {
+        let store = &processes[usize::from(n) % 3];
+        let Outcome::Applied(hold) = store.place(&evening.grant(n, &[], 10), NOW).await else { panic!("{n}") };
+        store.mark_sold(&hold).await.unwrap();
+    }
+    for one in &processes {
+        one.open(evening.event(), evening.sized(Some(320))).await.unwrap();
+    }
+    let mut tasks = Vec::new();
+    for n in 100..190_u16 {
+        let (store, grant) = (processes[usize::from(n) % 3].clone(), evening.grant(n, &[], 1));
+        tasks.push(tokio::spawn(async move { store.place(&grant, NOW).await }));
+    }
+    let mut granted = HashSet::new();
+    for task in tasks {
+        match task.await.unwrap() {
+            Outcome::Applied(hold) => drop(granted.insert(hold.id)),
+            Outcome::Lost(Loss::Taken { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(granted.len(), 20);
+    for one in &processes {
+        one.marks(evening.event()).await.unwrap();
+        assert_eq!(left(one, evening).await, 0);
+    }
+}
