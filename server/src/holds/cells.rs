@@ -106,15 +106,14 @@ impl EventCells {
     /// Takes over what of a layout may change while the event is open: which seats are blocked, and how many stand where.
     /// Whoever holds a seat that is blocked by now keeps it until the hold ends.
     pub(super) fn lay(&self, layout: &Layout) {
-        let all: Vec<SeatId> = (0..self.slots.len() as u32).map(SeatId).collect();
-        let mut locked = self.lock(&all);
-        for (_, block) in &mut locked.guards {
-            block.blocked.fill(false);
+        // Made without a lock and taken over block by block: nobody else waits for the whole house.
+        let size = |block: &Mutex<Block>| lock(block).cells.len();
+        let mut barred: Vec<Box<[bool]>> = self.blocks.iter().map(|block| vec![false; size(block)].into()).collect();
+        for (block, at) in layout.blocked.iter().filter_map(|seat| self.slots.get(seat.index())) {
+            barred[*block as usize][*at as usize] = true;
         }
-        for seat in &layout.blocked {
-            if let Some((_, blocked)) = locked.slot(*seat) {
-                *blocked = true;
-            }
+        for (block, barred) in self.blocks.iter().zip(barred) {
+            lock(block).blocked = barred;
         }
         lock(&self.standing).lay(&layout.standing);
         self.changed();

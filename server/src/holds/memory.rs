@@ -142,16 +142,17 @@ impl MemoryHolds {
 #[async_trait]
 impl HoldStore for MemoryHolds {
     async fn open(&self, event: EventId, layout: Layout) -> Result<(), Trouble> {
-        let known = {
-            let mut events = self.events.write().unwrap_or_else(PoisonError::into_inner);
-            match events.entry(event) {
+        let known = self.event(event).or_else(|| {
+            // Laid out before all events are locked.
+            let cells = Arc::new(EventCells::new(&layout));
+            match self.events.write().unwrap_or_else(PoisonError::into_inner).entry(event) {
                 Entry::Occupied(known) => Some(Arc::clone(known.get())),
                 Entry::Vacant(unknown) => {
-                    unknown.insert(Arc::new(EventCells::new(&layout)));
+                    unknown.insert(cells);
                     None
                 }
             }
-        };
+        });
         if let Some(known) = known {
             known.lay(&layout);
         }
