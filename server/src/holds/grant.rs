@@ -1,6 +1,7 @@
 //! From a wish to a granted hold: rules first, then the store, then healing or another pick where others were faster.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::api::holds::{BestRequest, Healed, HoldRequest};
 use domain::best::{Relaxed, Wish, best};
@@ -12,6 +13,7 @@ use domain::price::Line;
 use domain::rules::{Choice, Window, lines, taken};
 use domain::seat::SeatId;
 use domain::time::Millis;
+use tokio::time::timeout;
 
 use super::store::{Grant, Loss, Outcome, Snapshot};
 use super::{Counts, Granted, HoldError, Holds, Inventory};
@@ -23,6 +25,9 @@ const ATTEMPTS: u64 = 8;
 const EXACT_UP_TO: usize = 4_000;
 /// That moment, in milliseconds.
 const A_MOMENT: i64 = 20;
+
+/// How long a change of a basket waits for what is still to be done for the basket as it was.
+const SETTLES_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// One call of [`Holds::hold`]: what stays the same through all its attempts.
 struct Call<'a> {
@@ -63,7 +68,12 @@ impl Holds {
             return Err(too_many());
         }
         let replaces = match request.replaces {
-            Some(old) => self.store.get(old, holder, now).await?.filter(|hold| hold.event == event),
+            Some(old) => {
+                // Of one that is ending, because it was replaced before, there may still be a record.
+                let settled = timeout(SETTLES_WITHIN, self.store.settled(old)).await;
+                settled.map_err(|_| crowded())?;
+                self.store.get(old, holder, now).await?.filter(|hold| hold.event == event)
+            }
             None => None,
         };
         // A changed basket is no further one; a name for a basket is none yet.

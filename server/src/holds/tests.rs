@@ -1,5 +1,6 @@
 //! The service over holds in memory: wishes in, holds or refusals with their facts out.
 
+mod ending;
 mod laying;
 mod minimum;
 

@@ -39,27 +39,40 @@ enum Fault {
     LosesWhatWent,
     /// Nor this: it cannot say what a holder has.
     KnowsNoBaskets,
+    /// Nor this: what was replaced stands in its records until it has been waited for.
+    EndsLate,
     /// Not a breach: what a remote store does when the network fails after the write.
     LosesFirstAnswers,
 }
 
 /// A store that obeys every law, but whose first answer to each hold is lost on the way.
 pub(in crate::holds) fn losing_answers() -> Store {
-    Arc::new(Broken { fault: Fault::LosesFirstAnswers, inner: MemoryHolds::default(), holders: Mutex::default() })
+    Arc::new(Broken::new(Fault::LosesFirstAnswers))
+}
+
+/// A store that obeys every law, where what was replaced is found until all of it has ended.
+pub(in crate::holds) fn ending_late() -> Store {
+    Arc::new(Broken::new(Fault::EndsLate))
 }
 
 /// A store that obeys every law and does not answer what a holder has.
 pub(crate) fn without_baskets() -> Store {
-    Arc::new(Broken { fault: Fault::KnowsNoBaskets, inner: MemoryHolds::default(), holders: Mutex::default() })
+    Arc::new(Broken::new(Fault::KnowsNoBaskets))
 }
 
 struct Broken {
     fault: Fault,
     inner: MemoryHolds,
     holders: Mutex<HashMap<HoldId, HolderId>>,
+    /// Replaced, and not waited for yet.
+    ending: Mutex<Vec<Hold>>,
 }
 
 impl Broken {
+    fn new(fault: Fault) -> Self {
+        Self { fault, inner: MemoryHolds::default(), holders: Mutex::default(), ending: Mutex::default() }
+    }
+
     fn is(&self, fault: Fault) -> bool {
         self.fault == fault
     }
@@ -133,6 +146,11 @@ impl HoldStore for Broken {
         if let (Fault::ReleasesFirst, Some(old)) = (self.fault, grant.replaces) {
             self.inner.release(old, grant.holder, now).await;
         }
+        if let (Fault::EndsLate, Some(old)) = (self.fault, grant.replaces)
+            && let Ok(Some(old)) = self.inner.get(old, grant.holder, now).await
+        {
+            lock(&self.ending).push(old);
+        }
         let now = if self.is(Fault::NeverExpires) { NOW.min(now) } else { now };
         let outcome = self.inner.place(&wish, now).await;
         match (outcome, self.fault) {
@@ -154,7 +172,14 @@ impl HoldStore for Broken {
         }
     }
 
+    async fn settled(&self, hold: HoldId) {
+        lock(&self.ending).retain(|ending| ending.id != hold);
+    }
+
     async fn get(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble> {
+        if let Some(ending) = lock(&self.ending).iter().find(|ending| ending.id == hold) {
+            return Ok(Some(ending.clone()));
+        }
         self.inner.get(hold, self.true_holder(hold, holder), now).await
     }
 
@@ -234,8 +259,7 @@ macro_rules! noticed {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         #[should_panic]
         async fn $law() {
-            let inner = MemoryHolds::default();
-            super::$law(Arc::new(Broken { fault: Fault::$fault, inner, holders: Mutex::default() })).await;
+            super::$law(Arc::new(Broken::new(Fault::$fault))).await;
         })+
     };
 }
