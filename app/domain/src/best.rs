@@ -2,6 +2,7 @@
 //!
 //! Side by side takes one walk over the free runs; who must be split takes one more (see [`split`]).
 
+mod said;
 mod split;
 
 use core::ops::Range;
@@ -14,6 +15,7 @@ use crate::ids::TierId;
 use crate::rules::has_mercy;
 use crate::seat::{Features, SeatId};
 use crate::time::Millis;
+pub use said::relaxed;
 use split::Pieces;
 
 /// What is wished for.

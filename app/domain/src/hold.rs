@@ -60,6 +60,12 @@ pub enum HoldRefusal {
         /// The nearest equal block, if there is one.
         offer: Vec<SeatId>,
     },
+    /// Of the basket that is to be changed nothing would be left: these seats of it are no longer for sale.
+    #[error("these seats are no longer on sale")]
+    Withdrawn {
+        /// The seats, ascending.
+        seats: Vec<SeatId>,
+    },
     /// Nothing fits the wish any more.
     #[error("there are not enough places left")]
     SoldOut,

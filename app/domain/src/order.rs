@@ -207,6 +207,12 @@ pub enum OrderRefusal {
         /// The seats that are gone, ascending.
         taken: Vec<SeatId>,
     },
+    /// Some of the seats are no longer for sale, to anybody.
+    #[error("some of these seats are no longer on sale")]
+    SeatsWithdrawn {
+        /// The seats that are not for sale, ascending.
+        seats: Vec<SeatId>,
+    },
     /// The tier has fewer places left than asked for.
     #[error("there are not enough places left")]
     SoldOut {
@@ -270,6 +276,7 @@ impl OrderRefusal {
             Self::PriceChanged { .. } => "price_changed",
             Self::InvalidBuyer { .. } => "invalid_buyer",
             Self::SeatsTaken { .. } => "seats_taken",
+            Self::SeatsWithdrawn { .. } => "seats_withdrawn",
             Self::SoldOut { .. } => "sold_out",
             Self::LimitReached { .. } => "limit_reached",
             Self::NotOnSale => "not_on_sale",
@@ -299,6 +306,7 @@ impl OrderRefusal {
             Self::TooManyAttempts { .. } => 429,
             Self::PriceChanged { .. }
             | Self::SeatsTaken { .. }
+            | Self::SeatsWithdrawn { .. }
             | Self::SoldOut { .. }
             | Self::LimitReached { .. }
             | Self::AlreadyPaid

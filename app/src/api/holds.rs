@@ -29,6 +29,9 @@ pub struct HoldRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ssr", schema(value_type = Option<String>))]
     pub replaces: Option<HoldId>,
+    /// Seats of the replaced hold of which the house knows that they are no longer for sale. Nobody says so from outside.
+    #[serde(skip)]
+    pub withdrawn: Vec<SeatId>,
 }
 
 /// Best available.
@@ -103,7 +106,8 @@ pub struct HoldView {
     pub total: Money,
     /// Seats that were gone and what is held instead.
     pub healed: Vec<Healed>,
-    /// What best available had to relax, in words; empty when the wish was met.
+    /// What is not as wished, in words: what best available had to relax, and which seats of the basket that was changed
+    /// are no longer on sale. Empty when the wish was met.
     #[serde(default)]
     pub relaxed: Vec<String>,
 }

@@ -11,7 +11,7 @@ use domain::hold::{EXTENSIONS, Hold, HoldRefusal, MAX_HOLDS_PER_HOLDER, MAX_PLAC
 use domain::ids::{EventId, HoldId, HolderId, TierId};
 use domain::price::Line;
 use domain::rules::{Choice, Window, lines, taken};
-use domain::seat::SeatId;
+use domain::seat::{SeatId, SeatState};
 use domain::time::Millis;
 use tokio::time::timeout;
 
@@ -37,6 +37,8 @@ struct Call<'a> {
     id: HoldId,
     replaces: Option<Hold>,
     standing: Vec<(TierId, u32)>,
+    /// Seats that nobody can buy, whatever is known of them here.
+    withdrawn: &'a [SeatId],
     now: Millis,
 }
 
@@ -57,7 +59,7 @@ impl Holds {
     ) -> Result<Granted, HoldError> {
         let inventory = self.ready(event).await?;
         if let Some(hold) = self.store.earlier(id, holder, now).await? {
-            return Ok(Granted { found: true, ..Granted::plain(hold) });
+            return Ok(Granted { found: true, ..self.told_late(hold, request, now).await });
         }
         if !inventory.on_sale {
             return Err(HoldRefusal::NotOnSale { opens_at: None }.into());
@@ -81,14 +83,15 @@ impl Holds {
             counts.take(now.plus(self.lasts)).await?;
         }
         let standing = request.standing.iter().map(|wish| (wish.tier, wish.quantity)).collect();
-        let call = Call { holds: self, inventory: &inventory, holder, id, replaces, standing, now };
+        let withdrawn = request.withdrawn.as_slice();
+        let call = Call { holds: self, inventory: &inventory, holder, id, replaces, standing, withdrawn, now };
         match &request.best {
             Some(_) if !request.seats.is_empty() => Err(HoldRefusal::Contradiction.into()),
             Some(wish) => call.best(wish).await,
             None => {
                 let mut seats = request.seats.clone();
                 seats.sort_unstable();
-                call.chosen(&seats, request.heal).await
+                call.changed(&seats, request.heal).await
             }
         }
     }
@@ -118,7 +121,12 @@ impl Call<'_> {
         let exact = exact || self.inventory.chart.seats.len() <= EXACT_UP_TO;
         let max_age = if exact { 0 } else { A_MOMENT };
         let snapshot = self.holds.views.get(self.inventory.event, max_age, self.now).await?;
-        snapshot.ok_or_else(|| closed().into())
+        let mut snapshot = snapshot.ok_or_else(closed)?;
+        if !self.withdrawn.is_empty() {
+            let seats = Arc::make_mut(&mut snapshot);
+            self.withdrawn.iter().for_each(|seat| seats.states.set(*seat, SeatState::Blocked));
+        }
+        Ok(snapshot)
     }
 
     async fn place(&self, seats: &[SeatId], lines: Vec<Line>) -> Result<Attempt, HoldError> {
@@ -147,6 +155,22 @@ impl Call<'_> {
             Outcome::Lost(Loss::Busy) => Err(crowded().into()),
             Outcome::Unknown(trouble) => Err(trouble.into()),
         }
+    }
+
+    /// As [`Call::chosen`], without the seats of the replaced hold that are no longer for sale: they leave the basket, and
+    /// what is left of it does not suffer for them.
+    async fn changed(&self, wanted: &[SeatId], healing: bool) -> Result<Granted, HoldError> {
+        if self.own().is_empty() {
+            return self.chosen(wanted, healing).await;
+        }
+        let snapshot = self.look(false).await?;
+        let stays =
+            |seat: &SeatId| self.own().binary_search(seat).is_err() || snapshot.states.get(*seat) != SeatState::Blocked;
+        let (kept, withdrawn): (Vec<SeatId>, Vec<SeatId>) = wanted.iter().partition(|seat| stays(seat));
+        if !withdrawn.is_empty() && kept.is_empty() && self.standing.is_empty() {
+            return Err(HoldRefusal::Withdrawn { seats: withdrawn }.into());
+        }
+        Ok(Granted { withdrawn, ..self.chosen(&kept, healing).await? })
     }
 
     /// Chosen seats, standing places, or both.

@@ -16,6 +16,7 @@ mod standing;
 pub mod store;
 #[cfg(test)]
 pub(crate) mod tests;
+mod told;
 pub mod trips;
 mod turns;
 pub mod views;
@@ -27,6 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use app::api::holds::Healed;
 use domain::hold::{HOLD_FOR, Hold, HoldRefusal};
 use domain::ids::{EventId, HoldId, HolderId};
+use domain::seat::SeatId;
 use domain::time::Millis;
 use thiserror::Error;
 
@@ -75,6 +77,8 @@ pub struct Granted {
     pub healed: Vec<Healed>,
     /// What best available had to relax, in words for people; empty when the wish was met.
     pub relaxed: Vec<String>,
+    /// Seats of the replaced hold that were asked for again and are no longer for sale: they are not held any more.
+    pub withdrawn: Vec<SeatId>,
     /// It was granted before, to an earlier try under the same id.
     pub found: bool,
 }
@@ -82,7 +86,7 @@ pub struct Granted {
 impl Granted {
     /// As wished.
     fn plain(hold: Hold) -> Self {
-        Self { hold, healed: Vec::new(), relaxed: Vec::new(), found: false }
+        Self { hold, healed: Vec::new(), relaxed: Vec::new(), withdrawn: Vec::new(), found: false }
     }
 }
 

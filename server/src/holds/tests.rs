@@ -1,6 +1,7 @@
 //! The service over holds in memory: wishes in, holds or refusals with their facts out.
 
 mod ending;
+pub(crate) mod killed;
 mod laying;
 mod minimum;
 

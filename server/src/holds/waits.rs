@@ -104,7 +104,10 @@ impl Holds {
         let unknown = matches!(told, Err(HoldError::Trouble(Trouble::Unconfirmed { .. })));
         let found = if unknown && self.store.is_shared() { self.found_out(holder, id, now).await } else { None };
         let came_to_nothing = matches!(found, Some(None));
-        let told = found.flatten().map_or(told, |hold| Ok(Granted::plain(hold)));
+        let told = match found.flatten() {
+            Some(hold) => Ok(self.told_late(hold, request, now).await),
+            None => told,
+        };
         match &told {
             // What may be there is counted.
             Ok(Granted { found: false, .. }) => {}

@@ -55,6 +55,12 @@ impl From<HoldRefusal> for ApiError {
                 "There are that many places left, but not side by side. The closest we found are offered.",
             )
             .with("offer", seats(&offer)),
+            HoldRefusal::Withdrawn { seats: withdrawn } => conflict(
+                "seats_withdrawn",
+                "No longer on sale",
+                "What would be left in your basket is no longer on sale. Please let it go and choose others; nothing was charged.",
+            )
+            .with("withdrawn", seats(&withdrawn)),
             HoldRefusal::SoldOut => conflict(
                 "sold_out",
                 "Not enough places left",
@@ -147,6 +153,7 @@ impl From<OrderRefusal> for ApiError {
         match refusal {
             OrderRefusal::PriceChanged { now } => problem.with("total", json!(now)),
             OrderRefusal::SeatsTaken { taken } => problem.with("taken", seats(&taken)),
+            OrderRefusal::SeatsWithdrawn { seats: withdrawn } => problem.with("withdrawn", seats(&withdrawn)),
             OrderRefusal::SoldOut { tier } => problem.with("tier", tier.to_string()),
             OrderRefusal::LimitReached { tier: Some(tier), min, max } => {
                 problem.with("tier", tier.to_string()).with("min", min).with("max", max)
@@ -176,6 +183,10 @@ fn words(refusal: &OrderRefusal) -> (&'static str, String) {
         OrderRefusal::SeatsTaken { .. } => (
             "Just sold",
             "Some of these seats were sold to somebody else. Nothing was charged; please choose others.".into(),
+        ),
+        OrderRefusal::SeatsWithdrawn { .. } => (
+            "No longer on sale",
+            "Some of these seats are no longer on sale. Nothing was charged; keep the others, or choose again.".into(),
         ),
         OrderRefusal::SoldOut { .. } => {
             ("Not enough places left", "The last places of this price just went. Nothing was charged.".into())

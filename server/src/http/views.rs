@@ -3,6 +3,7 @@
 use app::api::LineView;
 use app::api::holds::{Healed, HoldView, StandingRequest};
 use app::api::orders::{OrderView, PaymentView, TicketView};
+use app::islands::picker::words::list;
 use domain::chart::Chart;
 use domain::hold::Hold;
 use domain::ids::TierId;
@@ -30,6 +31,14 @@ pub struct Extras {
 #[must_use]
 pub fn seat_label(chart: &Chart, seat: SeatId) -> String {
     chart.label(seat).map_or_else(|| format!("Seat {}", seat.0), |label| format!("{}, {label}", label.section))
+}
+
+/// Says which seats left a basket because nobody can buy them any more.
+#[must_use]
+pub fn withdrawn(chart: &Chart, seats: &[SeatId]) -> String {
+    let names: Vec<String> = seats.iter().map(|seat| seat_label(chart, *seat)).collect();
+    let are = if seats.len() == 1 { "is" } else { "are" };
+    format!("{} {are} no longer on sale. The rest is still yours.", list(&names))
 }
 
 fn tier_name(event: &Event, tier: TierId) -> String {

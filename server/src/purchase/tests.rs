@@ -247,7 +247,7 @@ async fn every_refusal_changes_nothing() {
     assert_eq!(refusal(till.checkout(&hold(&[1], 0)).await), OrderRefusal::NotOnSale);
     set(&shop, "UPDATE ticket_tiers SET sale_starts_at = NULL").await;
     set(&shop, "INSERT INTO seat_kills (event_id, seat, reason) SELECT id, 2, 'mixing desk' FROM events").await;
-    assert_eq!(refusal(till.checkout(&hold(&[2], 0)).await), OrderRefusal::SeatsTaken { taken: vec![SeatId(2)] });
+    assert_eq!(refusal(till.checkout(&hold(&[2], 0)).await), OrderRefusal::SeatsWithdrawn { seats: vec![SeatId(2)] });
     sound(&shop).await;
 }
 

@@ -1,5 +1,7 @@
 //! What one process knows of another's sales when nobody told it.
 
+mod killed;
+
 use std::sync::Arc;
 use std::time::Duration;
 

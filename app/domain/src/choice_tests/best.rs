@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::best::{Pick, Relaxed, Wish, best, distance, spread};
+use crate::best::{Pick, Relaxed, Wish, best, distance, relaxed, spread};
 use crate::chart::generate::{Bowl, bowl};
 use crate::hall::Block;
 use crate::rules::has_mercy;
@@ -12,8 +12,16 @@ fn wish(quantity: u32) -> Wish {
     Wish { quantity, together: true, ..Wish::default() }
 }
 
+/// What is picked; and its seats alone tell as much of it.
 fn pick(plan: &Plan, wish: Wish) -> Option<Pick> {
-    best(&plan.hall(), wish, NOW, None)
+    let hall = plan.hall();
+    let pick = best(&hall, wish, NOW, None)?;
+    let one_price =
+        |group: &&[SeatId]| group.windows(2).all(|pair| hall.tier_index(pair[0]) == hall.tier_index(pair[1]));
+    if hall.groups(&pick.seats).iter().all(one_price) {
+        assert_eq!(relaxed(&hall, wish.accessible, &pick.seats), pick.relaxed, "{:?}", pick.seats);
+    }
+    Some(pick)
 }
 
 #[rstest]
@@ -194,6 +202,7 @@ proptest! {
         plan in plans(), quantity in 1_u32..11, together: bool, accessible: bool, spread: Option<u64>,
     ) {
         let (hall, wish) = (plan.hall(), Wish { together, accessible, ..wish(quantity) });
+        let _ = pick(&plan, wish);
         let found = best(&hall, wish, NOW, spread);
         prop_assert_eq!(&found, &best(&hall, wish, NOW, spread));
         if let Some(pick) = found {

@@ -20,6 +20,7 @@ use crate::http::json::Named;
 use crate::http::problem::ApiError;
 use crate::http::secret::{Caller, Secret};
 use crate::http::state::{Shop, looked};
+use crate::http::views::withdrawn;
 
 /// Holds what was ticked, or the best available. What the browser holds of the event already is given back in the same
 /// step, its seats taken along when seats were ticked.
@@ -91,6 +92,7 @@ fn told(event: &Event, chart: Option<&Chart>, granted: &Granted) -> Option<Notic
         return Some(Notice::new(Tone::Calm, granted.relaxed.join(" ")));
     }
     let chart = chart?;
+    let gone = (!granted.withdrawn.is_empty()).then(|| withdrawn(chart, &granted.withdrawn));
     let place = |seat: SeatId| {
         let label = chart.label(seat)?;
         let category = chart.seats.category[seat.index()];
@@ -104,7 +106,10 @@ fn told(event: &Event, chart: Option<&Chart>, granted: &Granted) -> Option<Notic
     };
     let moved = granted.healed.iter().filter(|pair| pair.wanted != pair.got);
     let pairs: Vec<_> = moved.filter_map(|pair| Some((place(pair.wanted)?, place(pair.got)?))).collect();
-    (!pairs.is_empty()).then(|| Notice::new(Tone::Good, healed(&pairs)))
+    let moved = (!pairs.is_empty()).then(|| healed(&pairs));
+    let tone = if gone.is_some() { Tone::Care } else { Tone::Good };
+    let said: Vec<String> = gone.into_iter().chain(moved).collect();
+    (!said.is_empty()).then(|| Notice::new(tone, said.join(" ")))
 }
 
 /// Where a form about a hold leads back to.
@@ -183,7 +188,7 @@ pub(super) async fn remove(
         return Ok(redirect(&back, None));
     }
     let notice = match shop.hold(held.event, client, (caller.holder(), patience), &request, None).await {
-        Ok(_) => None,
+        Ok(granted) => told(&stage.event, stage.chart.as_deref(), &granted),
         Err(problem) if problem.status().is_client_error() => Some(Notice::new(Tone::Care, problem.problem.detail)),
         Err(problem) => return Err(problem),
     };

@@ -1,29 +1,32 @@
 //! Checkout: who buys, with which card. Typed text survives everything but the card's code.
 
+use app::api::holds::{HoldRequest, StandingRequest};
 use app::components::notice::{Notice, Tone};
 use app::islands::checkout_clock::ClockProps;
 use app::pages::checkout::{CheckoutPage, Typed};
 use app::pages::wrong::WrongPage;
 use app::pages::{self, render};
-use axum::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Form};
 use domain::card;
 use domain::hold::{Hold, MAX_PLACES};
-use domain::ids::HoldId;
+use domain::ids::{HoldId, HolderId};
 use domain::order::{BuyerField, OrderRefusal};
+use domain::seat::SeatId;
 
 use super::pay::pay_and_go;
 use super::{note, words, wrong};
 use crate::holds::{Back, Patience};
+use crate::http::client::Client;
 use crate::http::form::{Fields, field};
 use crate::http::html::private;
 use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
 use crate::http::secret::Caller;
 use crate::http::state::{Shop, looked};
-use crate::http::views::{Extras, hold_view};
+use crate::http::views::{Extras, hold_view, withdrawn};
 use crate::purchase::{Checkout, PurchaseError};
 
 pub(super) async fn page(
@@ -123,6 +126,7 @@ pub(super) async fn submit(
     State(shop): State<Shop>,
     Named(id): Named<HoldId>,
     caller: Caller,
+    Extension(client): Extension<Client>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, ApiError> {
     let holder = caller.holder();
@@ -161,8 +165,31 @@ pub(super) async fn submit(
                 format!("It costs {now} in all. Please look at it and press the button again; nothing was charged.");
             show(&shop, &hold, typed, Some(Notice::new(Tone::Care, words)), StatusCode::CONFLICT).await
         }
+        Err(PurchaseError::Refused(OrderRefusal::SeatsWithdrawn { seats })) => {
+            keep_the_rest(&shop, client, (id, holder), seats, typed).await
+        }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Nobody can buy these seats any more. The others are held on as they are, and what they cost is to be looked at.
+async fn keep_the_rest(
+    shop: &Shop,
+    client: Client,
+    (id, holder): (HoldId, HolderId),
+    gone: Vec<SeatId>,
+    typed: Typed,
+) -> Result<Response, ApiError> {
+    let patience = Patience::new(Back::Looks);
+    let hold = looked(patience, shop.holds.get(id, holder, shop.now())).await?;
+    let chart = shop.on_stage_by_id(hold.event).await?.chart;
+    let mut words = chart.map(|chart| withdrawn(&chart, &gone)).unwrap_or_default();
+    words.push_str(" Please look at the new total and press the button again; nothing was charged.");
+    let standing = hold.standing.iter().map(|&(tier, quantity)| StandingRequest { tier, quantity }).collect();
+    let request =
+        HoldRequest { seats: hold.seats, standing, replaces: Some(id), withdrawn: gone, ..HoldRequest::default() };
+    let granted = shop.hold(hold.event, client, (holder, patience), &request, None).await?;
+    show(shop, &granted.hold, typed, Some(Notice::new(Tone::Care, words)), StatusCode::CONFLICT).await
 }
 
 #[cfg(test)]

@@ -14,20 +14,21 @@ use crate::http::json::{Body, Named};
 use crate::http::problem::ApiError;
 use crate::http::secret::{Caller, Secret, Source};
 use crate::http::state::{Shop, looked};
-use crate::http::views::{Extras, hold_view};
+use crate::http::views::{Extras, hold_view, withdrawn};
 use crate::idempotency::Run;
 
 /// Hold seats or standing places
 ///
 /// All or none, for ten minutes. Seats and standing places may be combined; `best` lets the house choose. With `heal`
-/// a seat that is gone is replaced by the nearest equal one in the same call.
+/// a seat that is gone is replaced by the nearest equal one in the same call. A basket that is changed keeps what it has;
+/// a seat of it that is no longer on sale leaves it, and `relaxed` says so.
 #[utoipa::path(
     post, path = "/events/{slug}/holds", tag = "holds", request_body = HoldRequest,
     params(("slug" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses(
         (status = 201, body = HoldView, description = "Held"),
         (status = 404, body = Problem, description = "No such event", content_type = "application/problem+json"),
-        (status = 409, body = Problem, description = "`seats_taken`, `not_together`, `sold_out`, `too_many_holds`", content_type = "application/problem+json"),
+        (status = 409, body = Problem, description = "`seats_taken`, `seats_withdrawn`, `not_together`, `sold_out`, `too_many_holds`", content_type = "application/problem+json"),
         (status = 422, body = Problem, description = "`orphan_seat`, `too_many`, `not_on_sale`, `unknown_seat`, `unknown_tier`, `unknown_section`, `tier_limits`, `nothing_chosen`, `contradiction`, `invalid_request`", content_type = "application/problem+json"),
     )
 )]
@@ -56,7 +57,11 @@ pub async fn create(
     // A page's own script never sees the secret: it goes into the cookie. Everybody else gets it in the answer.
     let page = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
     let token = (known.is_none() && !page).then(|| secret.text());
-    let extras = Extras { token, healed: granted.healed, relaxed: granted.relaxed };
+    let mut relaxed = granted.relaxed;
+    if let Some(chart) = stage.chart.as_deref().filter(|_| !granted.withdrawn.is_empty()) {
+        relaxed.push(withdrawn(chart, &granted.withdrawn));
+    }
+    let extras = Extras { token, healed: granted.healed, relaxed };
     let view = hold_view(&granted.hold, &stage.event, stage.chart.as_deref(), extras, shop.now());
     let mut response = (StatusCode::CREATED, Json(view)).into_response();
     private(&mut response);

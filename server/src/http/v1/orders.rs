@@ -37,7 +37,7 @@ impl From<PurchaseError> for ApiError {
     responses(
         (status = 201, body = OrderView, description = "Ordered; the same hold again gives the same order"),
         (status = 401, body = Problem, description = "No secret", content_type = "application/problem+json"),
-        (status = 409, body = Problem, description = "`price_changed`, `seats_taken`, `sold_out`, `limit_reached`", content_type = "application/problem+json"),
+        (status = 409, body = Problem, description = "`price_changed`, `seats_taken`, `seats_withdrawn`, `sold_out`, `limit_reached`", content_type = "application/problem+json"),
         (status = 410, body = Problem, description = "`hold_expired`", content_type = "application/problem+json"),
         (status = 422, body = Problem, description = "`invalid_buyer`, `not_on_sale`, `unpriceable`, `invalid_request`", content_type = "application/problem+json"),
     )

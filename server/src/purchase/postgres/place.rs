@@ -68,8 +68,16 @@ pub(super) async fn place(
                     Ok(before.map(Placed::Before).ok_or(OrderRefusal::HoldExpired))
                 }
                 Stop::SeatsClaimed => {
-                    let taken = not_to_be_had(pool, order.hold.event, &order.hold.seats).await?;
-                    Ok(Err(OrderRefusal::SeatsTaken { taken }))
+                    let (event, seats) = (order.hold.event, &order.hold.seats);
+                    let taken: Vec<SeatId> =
+                        claimed(pool, event, seats).await?.into_iter().map(|(seat, _)| seat).collect();
+                    let killed = killed(pool, event, seats).await?;
+                    // What somebody else bought comes first: whoever keeps the rest hears of it again.
+                    Ok(Err(if taken.is_empty() && !killed.is_empty() {
+                        OrderRefusal::SeatsWithdrawn { seats: killed }
+                    } else {
+                        OrderRefusal::SeatsTaken { taken }
+                    }))
                 }
             }
         }
@@ -88,17 +96,15 @@ pub(super) async fn claimed(pool: &Pool, event: EventId, seats: &[SeatId]) -> Re
     Ok(claims.into_iter().map(|(seat, fence)| (SeatId(seat.unsigned_abs()), Fence(fence))).collect())
 }
 
-/// Which of these seats are claimed or not for sale at all, ascending.
-async fn not_to_be_had(pool: &Pool, event: EventId, seats: &[SeatId]) -> Result<Vec<SeatId>, Trouble> {
-    let seats: Vec<i32> = sqlx::query_scalar(
-        "SELECT seat FROM seat_claims WHERE event_id = $1 AND seat = ANY($2)
-         UNION SELECT seat FROM seat_kills WHERE event_id = $1 AND seat = ANY($2) ORDER BY seat",
-    )
-    .bind(event.0)
-    .bind(numbers(seats)?)
-    .fetch_all(pool)
-    .await
-    .map_err(trouble)?;
+/// Which of these seats are not for sale to anybody, ascending.
+async fn killed(pool: &Pool, event: EventId, seats: &[SeatId]) -> Result<Vec<SeatId>, Trouble> {
+    let seats: Vec<i32> =
+        sqlx::query_scalar("SELECT seat FROM seat_kills WHERE event_id = $1 AND seat = ANY($2) ORDER BY seat")
+            .bind(event.0)
+            .bind(numbers(seats)?)
+            .fetch_all(pool)
+            .await
+            .map_err(trouble)?;
     Ok(seat_ids(seats))
 }
 

@@ -129,7 +129,7 @@ async fn a_seat_that_is_not_for_sale_is_never_claimed_whatever_was_held() {
     let till = &shop.till;
     set(&shop, "INSERT INTO seat_kills (event_id, seat, reason) SELECT id, 1, 'pillar' FROM events").await;
     let hold = till.hold(till.somebody(), &[0, 1], 0).unwrap();
-    assert_eq!(refusal(till.checkout(&hold).await), OrderRefusal::SeatsTaken { taken: vec![SeatId(1)] });
+    assert_eq!(refusal(till.checkout(&hold).await), OrderRefusal::SeatsWithdrawn { seats: vec![SeatId(1)] });
     sound(&shop).await;
 }
 

@@ -201,14 +201,12 @@ fn granted(hold: &Json, go: bool) {
         .iter()
         .filter_map(|h| Some((house::place(h.get("wanted").whole())?, house::place(h.get("got").whole())?)))
         .collect();
-    let mut relaxed = String::new();
+    let mut said = words::healed(&moved);
     for words in hold.get("relaxed").items() {
-        relaxed.push_str(&[" ", &words.text()].concat());
+        said.push_str(&[" ", &words.text()].concat());
     }
-    if !moved.is_empty() {
-        shown::notice(Tone::Good, &words::healed(&moved));
-    } else if !relaxed.is_empty() {
-        shown::notice(Tone::Calm, relaxed.trim_ascii());
+    if !said.is_empty() {
+        shown::notice(if moved.is_empty() { Tone::Calm } else { Tone::Good }, said.trim_ascii());
     }
     let (seats, said) = with(|p| {
         p.keep(hold);

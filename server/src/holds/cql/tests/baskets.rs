@@ -23,6 +23,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::holds::cql::Tuning;
 use crate::holds::cql::fake::{FakeTable, Faults};
+use crate::holds::tests::killed::a_killed_seat_leaves_the_basket_and_the_rest_stays;
 use crate::holds::tests::{NOW, club, event};
 use crate::holds::{Back, Counts, HoldError, Patience};
 use crate::http::secret::Secret;
@@ -234,4 +235,14 @@ async fn an_order_has_the_time_of_its_hold_though_nobody_waited_for_it() {
     let asked = holds.extend_by(Patience::new(Back::Asks), (hold.id, hold.holder), NOW, order);
     assert!(timeout(Duration::from_millis(50), asked).await.is_err(), "they do not wait");
     assert!(told.await.unwrap().expires_at > hold.expires_at);
+}
+
+#[tokio::test]
+async fn a_killed_seat_leaves_the_basket_and_the_rest_stays_on_a_cluster() {
+    a_killed_seat_leaves_the_basket_and_the_rest_stays(Arc::new(process(
+        &FakeTable::default(),
+        Tuning::default(),
+        None,
+    )))
+    .await;
 }

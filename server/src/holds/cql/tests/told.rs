@@ -158,6 +158,26 @@ async fn what_nobody_can_hear_of_is_undone_after_a_long_silence_too() {
     join_all((0..2).flat_map(|answers| [long(answers, true), long(answers, false)])).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_moved_is_told_however_late() {
+    let table = FakeTable::default();
+    let holds = house(&table).await;
+    let rival = ask(&holds, 9, &best(), NOW, true).await.unwrap().hold;
+    let wish = HoldRequest { seats: rival.seats, heal: true, ..HoldRequest::default() };
+    // The places are taken; of the record nothing is heard for longer than the call waits for it.
+    table.falls_silent(Some(1));
+    let told = ask(&holds, 1, &wish, NOW, true).await;
+    assert!(is_unconfirmed(&told), "{told:?}");
+    sleep(Tuning::default().resolve_within).await;
+    table.falls_silent(None);
+    let told = insist(&holds, 1, &wish, NOW).await.unwrap();
+    let elsewhere = insist(&house(&table).await, 1, &wish, NOW.plus(5_000)).await.unwrap();
+    for told in [told, elsewhere] {
+        let moved: Vec<(SeatId, SeatId)> = told.healed.iter().map(|pair| (pair.wanted, pair.got)).collect();
+        assert_eq!(moved, wish.seats.iter().copied().zip(told.hold.seats).collect::<Vec<_>>());
+    }
+}
+
 #[rstest]
 #[case::at_once(900, true)]
 #[case::later(1_400, false)]

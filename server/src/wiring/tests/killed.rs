@@ -1,0 +1,55 @@
+//! What the shop says of a seat that nobody can buy any more, when its holder comes to the checkout.
+
+use axum::http::header;
+
+use super::*;
+
+/// Sends as a page does; answers status, cookie and text.
+async fn send(
+    house: &TestHouse,
+    cookie: &str,
+    path: &str,
+    (kind, body): (&str, String),
+) -> (StatusCode, String, String) {
+    let request = Request::post(path)
+        .header("sec-fetch-site", "same-origin")
+        .header(header::CONTENT_TYPE, kind)
+        .header(header::COOKIE, cookie)
+        .body(Body::from(body));
+    let answer = house.router.clone().oneshot(request.unwrap()).await.unwrap();
+    let cookie = answer.headers().get(header::SET_COOKIE).and_then(|cookie| cookie.to_str().ok()?.split(';').next());
+    let (status, cookie) = (answer.status(), cookie.unwrap_or_default().to_owned());
+    let text = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    (status, cookie, String::from_utf8_lossy(&text).into_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_seat_is_told_at_the_checkout_and_the_rest_is_bought() {
+    let house = house().await;
+    let best = json!({ "best": { "quantity": 3 } }).to_string();
+    let path = format!("/api/v1/events/{SLUG}/holds");
+    let (status, cookie, held) = send(&house, "", &path, ("application/json", best)).await;
+    assert_eq!(status, StatusCode::CREATED, "{held}");
+    let held: Value = serde_json::from_str(&held).unwrap();
+    let price = held["lines"][0]["unit"]["amount"].as_i64().unwrap();
+    let kill = "INSERT INTO seat_kills (event_id, seat, reason) VALUES ($1, $2, 'a camera stands there')";
+    let seat = i32::try_from(held["lines"][0]["seat"].as_i64().unwrap()).unwrap();
+    sqlx::query(kill).bind(house.event.0).bind(seat).execute(&house.database.pool).await.unwrap();
+    let pay = async |hold: &str, total: i64| {
+        let buyer = "name=Sample+Buyer&email=buyer%40example.org&card=4242424242424242&expiry=12+%2F+34&code=123";
+        let form = ("application/x-www-form-urlencoded", format!("{buyer}&accept_total={total}"));
+        send(&house, &cookie, &format!("/checkout/{hold}"), form).await
+    };
+    let id = held["id"].as_str().unwrap();
+    let (status, _, page) = pay(id, price * 3).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{page}");
+    let label = held["lines"][0]["label"].as_str().unwrap();
+    assert!(page.contains(&format!("{label} is no longer on sale. The rest is still yours.")), "{page}");
+    assert!(page.contains("buyer@example.org"), "what was typed stays");
+    // The form is about the rest by now, and buys it with one press.
+    let (_, rest) = page.split_once("action=\"/checkout/").unwrap();
+    let rest = rest.split('"').next().unwrap();
+    assert_ne!(rest, id);
+    let (status, ..) = pay(rest, price * 2).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+}
