@@ -2,7 +2,7 @@
 //!
 //! Answers depend on the instant asked about ("announced" becomes "on sale"), so each is kept no longer than until the
 //! next instant at which its event changes by itself. Searches for words are never kept, as there are too many; but all
-//! questions together are bounded.
+//! questions together are bounded. What may be held is asked past all of it ([`CachedEvents::in_the_books`]).
 //!
 //! Those who look and those who buy ask apart ([`Lanes`]): a crowd that searches takes neither the turns nor the
 //! connections of a buyer, and no buyer waits for an answer that a looker was refused.
@@ -29,7 +29,6 @@ const LISTS: &str = "{lists}";
 
 const NAMES: Kind = Kind { prefix: "event:name:", version: 1, time: EVENT_FOR };
 const EVENTS: Kind = Kind { prefix: "event:", version: 1, time: EVENT_FOR };
-const KILLS: Kind = Kind { prefix: "event:kills:", version: 1, time: EVENT_FOR };
 const NUMBER: Kind = Kind { prefix: "event:", version: 1, time: EVENT_FOR };
 const PAGES: Kind = Kind { prefix: "event:list:", version: 1, time: AVAILABILITY_FOR };
 
@@ -40,7 +39,6 @@ pub struct CachedEvents {
     bulkhead: Arc<Bulkhead>,
     names: Shelf<Option<EventId>>,
     events: Shelf<Option<Event>>,
-    kills: Shelf<Vec<SeatId>>,
     number: Shelf<u64>,
     pages: Shelf<Vec<Summary>>,
 }
@@ -65,13 +63,22 @@ impl CachedEvents {
         Self {
             names: shelf!(NAMES),
             events: shelf!(EVENTS),
-            kills: shelf!(KILLS),
             number: shelf!(NUMBER),
             pages: shelf!(PAGES),
             inner,
             clock,
             bulkhead,
         }
+    }
+
+    /// The event and its kills past the cache, in one turn: what may be held follows the books, not what pages show.
+    ///
+    /// # Errors
+    /// Trouble of the books, or too many questions at once.
+    pub async fn in_the_books(&self, id: EventId, now: Millis) -> Result<Option<(Event, Vec<SeatId>)>, Trouble> {
+        let _turn = self.bulkhead.turn().await?;
+        let Some(event) = self.inner.find(&Which::Id(id), now).await? else { return Ok(None) };
+        Ok(Some((event, self.inner.kills(id).await?)))
     }
 
     /// Forgets what is kept of `what`, as it has changed.
@@ -182,8 +189,7 @@ impl EventStore for CachedEvents {
     }
 
     async fn kills(&self, event: EventId) -> Result<Vec<SeatId>, Trouble> {
-        let ask = async { Ok(Answer::from(self.inner.kills(event).await?)) };
-        Ok(self.kills.get(&tag(event), self.clock.now(), ask).await?.as_ref().clone())
+        self.inner.kills(event).await
     }
 
     async fn claims(&self, event: EventId) -> Result<Claims, Trouble> {
@@ -201,11 +207,8 @@ impl EventStore for CachedEvents {
     async fn add(&self, event: &NewEvent) -> Result<Added, Trouble> {
         let added = self.inner.add(event).await;
         // Whether or not the answer came: it may have been made.
-        let forgotten = [
-            self.names.forget(&format!("{{{}}}", event.slug)).await,
-            self.kills.forget(&tag(event.id)).await,
-            self.forget(event.id, Changed::Sale).await,
-        ];
+        let forgotten =
+            [self.names.forget(&format!("{{{}}}", event.slug)).await, self.forget(event.id, Changed::Sale).await];
         for trouble in forgotten.into_iter().filter_map(Result::err) {
             tracing::debug!(%trouble, "that there was no such event stays kept until its time is over");
         }

@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::EventId;
-use domain::seat::SeatId;
 use domain::time::{Millis, SECOND};
 use moka::future::Cache;
 use thiserror::Error;
@@ -68,7 +67,6 @@ pub struct Catalog {
     charts: Charts,
     lists: Cache<(Query, i64), Arc<Listed>>,
     events: Cache<(Which, i64), Option<Arc<Event>>>,
-    kills: Cache<EventId, Arc<[SeatId]>>,
 }
 
 impl Catalog {
@@ -80,7 +78,6 @@ impl Catalog {
             charts,
             lists: Cache::builder().max_capacity(ANSWERS).time_to_live(FRESH_FOR).build(),
             events: Cache::builder().max_capacity(ANSWERS).time_to_live(FRESH_FOR).build(),
-            kills: Cache::builder().max_capacity(ANSWERS).time_to_live(FRESH_FOR).build(),
         }
     }
 
@@ -163,15 +160,6 @@ impl Catalog {
             what: "the catalogue",
             detail: format!("event {} names chart {}, which is not there", event.summary.id, chart.id),
         })
-    }
-
-    /// Seats of the event that are not for sale, ascending; at most a second old.
-    ///
-    /// # Errors
-    /// Trouble.
-    pub async fn kills(&self, event: EventId) -> Result<Arc<[SeatId]>, Trouble> {
-        let asked = self.kills.try_get_with(event, async { Ok(Arc::from(self.store.kills(event).await?)) });
-        asked.await.map_err(|trouble: Arc<Trouble>| (*trouble).clone())
     }
 
     /// What is claimed of the event, read afresh.

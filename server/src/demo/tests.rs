@@ -46,7 +46,7 @@ async fn the_first_start_finds_a_club_night_a_theatre_an_arena_and_a_bowl_on_sal
         let event = catalog.by_slug(&row.slug, NOW).await.unwrap().unwrap();
         assert!(row.starts_at > NOW && row.from_price.is_some(), "{}", row.slug);
         let chart = catalog.chart_of(&event).await.unwrap();
-        let kills = catalog.kills(row.id).await.unwrap();
+        let kills = catalog.store().kills(row.id).await.unwrap();
         let seats = chart.map_or(0, |chart| chart.chart.seats.len());
         let standing: u32 = event.tiers.iter().filter(|tier| tier.category.is_none()).map(|tier| tier.quantity).sum();
         assert_eq!(

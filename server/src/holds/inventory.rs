@@ -13,8 +13,7 @@ use domain::seat::SeatId;
 use super::store::{Layout, Sold};
 use crate::trouble::Trouble;
 
-/// What of an event is not decided by who buys: read anew about once a second, from Redis where there is one (what is changed by hand shows there
-/// after five minutes).
+/// What of an event is not decided by who buys: read from the books anew about once a second, while anybody asks.
 #[derive(Clone, Debug)]
 pub struct Inventory {
     /// The event.

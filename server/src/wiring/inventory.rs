@@ -12,6 +12,7 @@ use domain::seat::SeatId;
 use moka::future::Cache;
 
 use crate::catalog::Catalog;
+use crate::catalog::cached::CachedEvents;
 use crate::catalog::types::{Event, Status};
 use crate::clock::Clock;
 use crate::holds::{Inventories, Inventory, Sold};
@@ -19,7 +20,8 @@ use crate::http::views::seat_label;
 use crate::purchase::places::Labels;
 use crate::trouble::Trouble;
 
-/// How old an inventory may be: prices and sale windows change rarely, and every hold asks.
+/// How old an inventory may be: every hold asks, and so do those who look while the event is open. It comes from the books
+/// past every cache, with Redis as without.
 const FRESH_FOR: Duration = Duration::from_secs(1);
 /// Inventories kept at a time.
 const KEPT: u64 = 2_000;
@@ -28,15 +30,17 @@ const KEPT: u64 = 2_000;
 #[derive(Clone)]
 pub(super) struct FromCatalog {
     catalog: Catalog,
+    books: Arc<CachedEvents>,
     clock: Arc<dyn Clock>,
     inventories: Cache<EventId, Option<Arc<Inventory>>>,
     fences: Cache<EventId, Fence>,
 }
 
 impl FromCatalog {
-    pub(super) fn new(catalog: Catalog, clock: Arc<dyn Clock>) -> Self {
+    /// Labels and claims out of `catalog`; what is for sale out of `books`, past what they keep.
+    pub(super) fn new(catalog: Catalog, books: Arc<CachedEvents>, clock: Arc<dyn Clock>) -> Self {
         let inventories = Cache::builder().max_capacity(KEPT).time_to_live(FRESH_FOR).build();
-        Self { catalog, clock, inventories, fences: Cache::new(KEPT) }
+        Self { catalog, books, clock, inventories, fences: Cache::new(KEPT) }
     }
 
     /// The highest fence that Postgres knew when this process first met the event; later ones are this process's own.
@@ -48,7 +52,8 @@ impl FromCatalog {
     }
 
     async fn load(&self, id: EventId) -> Result<Option<Arc<Inventory>>, Trouble> {
-        let Some((event, chart)) = self.event(id).await? else { return Ok(None) };
+        let Some((event, blocked)) = self.books.in_the_books(id, self.clock.now()).await? else { return Ok(None) };
+        let chart = self.chart(&event).await?;
         let tiers = event.tiers.iter().map(|tier| Tier {
             id: tier.id,
             category: tier.category,
@@ -62,7 +67,7 @@ impl FromCatalog {
             event: id,
             tiers: tiers.collect(),
             standing: standing.map(|tier| (tier.id, tier.quantity)).collect(),
-            blocked: self.catalog.kills(id).await?.to_vec(),
+            blocked,
             // Whether a tier's sale has opened is the tiers' own business; "sold out" is the stores'.
             on_sale: !matches!(
                 event.summary.status,
@@ -74,10 +79,8 @@ impl FromCatalog {
         })))
     }
 
-    async fn event(&self, event: EventId) -> Result<Option<(Arc<Event>, Arc<Chart>)>, Trouble> {
-        let Some(event) = self.catalog.by_id(event, self.clock.now()).await? else { return Ok(None) };
-        let chart = self.catalog.chart_of(&event).await?.map(|loaded| Arc::clone(&loaded.chart)).unwrap_or_default();
-        Ok(Some((event, chart)))
+    async fn chart(&self, event: &Event) -> Result<Arc<Chart>, Trouble> {
+        Ok(self.catalog.chart_of(event).await?.map(|loaded| Arc::clone(&loaded.chart)).unwrap_or_default())
     }
 }
 
@@ -97,7 +100,11 @@ impl Inventories for FromCatalog {
 #[async_trait]
 impl Labels for FromCatalog {
     async fn labels(&self, event: EventId, seats: &[SeatId]) -> Result<Vec<String>, Trouble> {
-        let chart = self.event(event).await?.map(|(_, chart)| chart).unwrap_or_default();
+        let event = self.catalog.by_id(event, self.clock.now()).await?;
+        let chart = match &event {
+            Some(event) => self.chart(event).await?,
+            None => Arc::default(),
+        };
         Ok(seats.iter().map(|seat| seat_label(&chart, *seat)).collect())
     }
 }

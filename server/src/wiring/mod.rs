@@ -103,7 +103,9 @@ pub async fn holds(config: &Config, pool: &Pool) -> Result<Holds, String> {
     let bus = shared::bus(config, redis.as_ref(), pool, &*clock).map_err(sentence)?;
     let cluster = shared::cluster(config, &*clock).await.map_err(sentence)?;
     let store = shared::holds(cluster.as_ref(), &bus, &*clock).await.map_err(sentence)?;
-    Ok(Holds::new(store, Arc::new(FromCatalog::new(catalog(pool), clock))).lasting(config.hold_ms()))
+    let books = shared::events(None, pool, pool, &clock).buying;
+    let facts = FromCatalog::new(catalog(pool), books, clock);
+    Ok(Holds::new(store, Arc::new(facts)).lasting(config.hold_ms()))
 }
 
 /// What doors are told of tickets, on the CQL cluster of `config`: for commands that need nothing else of the house.
@@ -150,7 +152,7 @@ pub async fn build(
     let sales = Sales(events.clone());
     let catalog = Catalog::new(events.looking.clone(), charts.clone());
     let desk = Catalog::new(events.buying.clone(), charts);
-    let facts = FromCatalog::new(desk.clone(), clock.clone());
+    let facts = FromCatalog::new(desk.clone(), events.buying.clone(), clock.clone());
     let cluster = shared::cluster(&config, &*clock).await.map_err(sentence)?;
     let hold_store = match hold_store {
         Some(brought) => brought,

@@ -21,6 +21,7 @@ use crate::http::assets::Manifest;
 use crate::jobs::Task;
 use crate::stores::postgres::connect::beside;
 use crate::test_support::house::{SLUG, TestHouse, config, house, with};
+use crate::test_support::redis::{settings, shared_server};
 use crate::test_support::{database, metric};
 use crate::tickets::KEY_FILE;
 
@@ -111,9 +112,8 @@ async fn a_house_on_a_machine_whose_clock_is_wrong_goes_by_postgresql() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_killed_in_the_books_is_for_sale_no_more_within_a_second() {
-    let house = house().await;
+/// Kills a seat and widens a standing tier behind the back of a house that shows them, and looks again.
+async fn what_the_books_say_within_a_second(house: &TestHouse) {
     let shown = async || house.shop.holds.states(house.event, 0, house.shop.now()).await.unwrap();
     let before = shown().await;
     assert_eq!(before.states.get(SeatId(4)), SeatState::Free);
@@ -132,6 +132,27 @@ async fn what_is_killed_in_the_books_is_for_sale_no_more_within_a_second() {
         .body(Body::from(wish.to_string()));
     let refused = house.router.clone().oneshot(request.unwrap()).await.unwrap();
     assert_eq!(refused.status(), StatusCode::CONFLICT);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_killed_in_the_books_is_for_sale_no_more_within_a_second() {
+    what_the_books_say_within_a_second(&house().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_killed_in_the_books_is_for_sale_no_more_within_a_second_with_redis_too() {
+    let redis = settings(&shared_server().await);
+    let config = Config { redis_prefix: redis.prefix, redis_url: Some(redis.url.into()), ..config() };
+    let house = with(config, Arc::new(MemoryHolds::default())).await;
+    let connected = async {
+        while house.shop.cache.check().await.is_err() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), connected).await.expect("Redis answers");
+    // What pages show lies in Redis by now.
+    house.shop.desk.by_id(house.event, house.shop.now()).await.unwrap().unwrap();
+    what_the_books_say_within_a_second(&house).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
