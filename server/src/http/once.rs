@@ -1,5 +1,6 @@
 //! `Idempotency-Key` for every POST of the API: the first call runs, even if its client hangs up; later ones get its
-//! answer. A call that has to run again is told so by the request's [`Run`](crate::idempotency::Run).
+//! answer. A call that has to run again is told so by the request's [`Again`], and makes by its
+//! [`Run`](crate::idempotency::Run) what it made before.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use super::client::Client;
 use super::problem::ApiError;
 use super::secret::Caller;
 use crate::clock::{Clock, random};
-use crate::idempotency::{Begin, Call, IdempotencyStore, Seal, Stored, is_key};
+use crate::idempotency::{Again, Begin, Call, IdempotencyStore, Seal, Stored, is_key};
 
 /// Largest body of a request to the API, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -83,6 +84,9 @@ pub async fn once(
         Ok(Begin::Fresh(of)) => {
             let mut request = Request::from_parts(parts, Body::from(body));
             request.extensions_mut().insert(seal.run(of));
+            if of.since != now {
+                request.extensions_mut().insert(Again);
+            }
             // A hold store takes an id for one that was never used while it is as young as this.
             let wait = if of.since == now { 0 } else { of.since.plus(AGAIN_AFTER).since(now).clamp(0, LONGEST_WAIT) };
             // A client that hangs up must not leave the key half used.

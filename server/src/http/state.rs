@@ -212,19 +212,44 @@ impl Shop {
         Ok(self.holds.hold_by(patience, (event, holder, id), request, now, further).await?)
     }
 
-    /// Extends a hold, and the order it may have become.
+    /// Extends a hold, and the order it may have become. A call that runs `again` under its key is told the end that stands
+    /// where the extension is used up: an earlier try, maybe at another process, used it and could not say so.
     ///
     /// # Errors
     /// A refusal or trouble, as a problem.
-    pub async fn extend(&self, patience: Patience, hold: HoldId, holder: HolderId) -> Result<Hold, ApiError> {
+    pub async fn extend(
+        &self,
+        patience: Patience,
+        hold: HoldId,
+        holder: HolderId,
+        again: bool,
+    ) -> Result<Hold, ApiError> {
         let purchase = self.purchase.clone();
         // Whoever has stopped waiting has the time for the order all the same.
         let order = async move |hold: Hold| purchase.extended(hold.id, holder, hold.expires_at).await.map(drop);
         match self.holds.extend_by(patience, (hold, holder), self.now(), order).await {
             Ok(hold) => Ok(hold),
+            Err(HoldError::Refused(HoldRefusal::NoExtensionLeft)) if again => {
+                looked(patience, self.extended_before(hold, holder)).await
+            }
             // A hold that is spent on an order has its extension still, until the order is paid.
-            Err(HoldError::Refused(HoldRefusal::Expired)) => Ok(self.purchase.prolong(hold, holder).await??.as_hold()),
+            Err(HoldError::Refused(HoldRefusal::Expired)) => match self.purchase.prolong(hold, holder).await? {
+                Err(HoldRefusal::NoExtensionLeft) if again => self.order_before(hold, holder).await,
+                told => Ok(told?.as_hold()),
+            },
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The hold as it stands, with its order's time, which the earlier try may not have come to.
+    async fn extended_before(&self, hold: HoldId, holder: HolderId) -> Result<Hold, ApiError> {
+        let stands = self.holds.verify(hold, holder, self.now()).await?;
+        self.purchase.extended(hold, holder, stands.expires_at).await?;
+        Ok(stands)
+    }
+
+    async fn order_before(&self, hold: HoldId, holder: HolderId) -> Result<Hold, ApiError> {
+        let order = self.purchase.of_hold(hold, holder).await?.ok_or(HoldRefusal::Expired)?;
+        Ok(self.purchase.order(order, holder).await?.as_hold())
     }
 }

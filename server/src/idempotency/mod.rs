@@ -15,7 +15,7 @@ mod contract;
 mod tests;
 
 pub use seal::Seal;
-pub use store::{Begin, Call, IdempotencyStore, Run, Stored};
+pub use store::{Again, Begin, Call, IdempotencyStore, Run, Stored};
 
 use domain::time::{MINUTE, SECOND};
 

@@ -53,6 +53,11 @@ impl core::fmt::Debug for Run {
     }
 }
 
+/// Marks a call that runs again under its key: an earlier try ended without an answer that was kept, and may have done what
+/// this one is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Again;
+
 /// What a key says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Begin {

@@ -136,7 +136,7 @@ pub(super) async fn extend(
 ) -> Result<Response, ApiError> {
     let patience = Patience::new(Back::Asks);
     let back = back_of(&shop, patience, id, &caller, &fields).await?;
-    let notice = match shop.extend(patience, id, caller.holder()).await {
+    let notice = match shop.extend(patience, id, caller.holder(), false).await {
         Ok(_) => Notice::new(Tone::Good, "You have ten more minutes."),
         Err(problem) if problem.status().is_client_error() => Notice::new(Tone::Care, problem.problem.detail),
         Err(problem) => return Err(problem),

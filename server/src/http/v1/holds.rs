@@ -15,7 +15,7 @@ use crate::http::problem::ApiError;
 use crate::http::secret::{Caller, Secret, Source};
 use crate::http::state::{Shop, looked};
 use crate::http::views::{Extras, hold_view, withdrawn};
-use crate::idempotency::Run;
+use crate::idempotency::{Again, Run};
 
 /// Hold seats or standing places
 ///
@@ -96,8 +96,13 @@ pub async fn read(State(shop): State<Shop>, Named(id): Named<HoldId>, caller: Ca
         (status = 410, body = Problem, description = "`hold_expired`", content_type = "application/problem+json"),
     )
 )]
-pub async fn extend(State(shop): State<Shop>, Named(id): Named<HoldId>, caller: Caller) -> Result<Response, ApiError> {
-    let hold = shop.extend(Patience::new(Back::Asks), id, caller.holder()).await?;
+pub async fn extend(
+    State(shop): State<Shop>,
+    Named(id): Named<HoldId>,
+    caller: Caller,
+    again: Option<Extension<Again>>,
+) -> Result<Response, ApiError> {
+    let hold = shop.extend(Patience::new(Back::Asks), id, caller.holder(), again.is_some()).await?;
     answer(&shop, &hold).await.map_err(ApiError::after_the_effect)
 }
 

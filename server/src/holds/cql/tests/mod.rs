@@ -1,5 +1,6 @@
 //! Tests of the CQL store: the laws, faults, several processes, random commands.
 
+mod again;
 mod audit;
 mod away;
 mod baskets;
