@@ -162,6 +162,7 @@ pub async fn build(
         Some(cluster) => Some(shared::doors(cluster, &pool).await.map_err(sentence)?),
         None => None,
     };
+    let keyspace = config.cql_keyspace.clone();
     let holds = Holds::new(hold_store, Arc::new(facts.clone())).lasting(config.hold_ms());
     let (most, most_each) = (config.streams as usize, config.streams_per_address);
     let availability = Availability::live(holds.clone(), clock.clone(), most, most_each);
@@ -227,7 +228,7 @@ pub async fn build(
         None => jobs,
     };
     let jobs = match doors {
-        Some(doors) => jobs.every(Compare::new(doors)),
+        Some(doors) => jobs.every(Compare::new(doors, keyspace)),
         None => jobs,
     };
     let shop = Shop::new(ShopParts {

@@ -69,6 +69,7 @@ const STEPS: &[Step] = &[
     step!("0039_owed_payments"),
     step!("0040_ticket_changes"),
     step!("0041_open_payments"),
+    step!("0042_door_rounds"),
 ];
 
 /// A step that waits for a table's lock holds up all who come after it. So it waits for two seconds at a time, and tries

@@ -2,7 +2,8 @@
 //!
 //! A message of the outbox follows each change of a ticket. Whoever handles it reads the order's tickets as they are by
 //! then and writes each under the moment of its last change, so that messages may come late, twice, in any order or
-//! never: nothing older comes back. A round compares in lots and puts right what was lost, or what a tool wrote.
+//! never: nothing older comes back. A round compares in lots and puts right what was lost, or what a tool wrote; the processes of a
+//! shop take turns at it.
 
 #[cfg(test)]
 mod contract;
@@ -32,8 +33,8 @@ use postgres::{Listed, Lot, PostgresTickets};
 
 /// Topic of the outbox: tickets of an order were issued or changed. The trigger `tickets_follow_change` writes it, too.
 pub const TOPIC: &str = "ticket_doors";
-/// Tickets compared at a time.
-pub const LOT: u32 = 500;
+/// Tickets compared in one turn.
+const LOT: u32 = 500;
 /// In milliseconds.
 const DAY: i64 = 24 * 60 * MINUTE;
 /// Requests to the store at a time: those of buyers come first.
@@ -60,13 +61,14 @@ pub struct Compared {
 pub struct Doors {
     books: PostgresTickets,
     store: Arc<dyn DoorStore>,
+    lot: u32,
 }
 
 impl Doors {
     /// Shows the tickets of `books` in `store`.
     #[must_use]
     pub fn new(books: PostgresTickets, store: Arc<dyn DoorStore>) -> Self {
-        Self { books, store }
+        Self { books, store, lot: LOT }
     }
 
     /// Shows an order's tickets as they are now.
@@ -94,7 +96,7 @@ impl Doors {
                 None => return Ok((None, 0)),
             },
         };
-        let lot = self.books.lot(after, LOT).await?;
+        let lot = self.books.lot(after, self.lot).await?;
         let last = lot.last;
         let done = self.put_right(lot, |one| one.wanted && one.is_settled()).await?;
         Ok((last, done.wrong))
@@ -107,7 +109,7 @@ impl Doors {
     pub async fn rebuild(&self, event: EventId) -> Result<Compared, Trouble> {
         let (mut after, mut all) = (TicketId(Uuid::nil()), Compared::default());
         loop {
-            let lot = self.books.lot_of(event, after, LOT).await?;
+            let lot = self.books.lot_of(event, after, self.lot).await?;
             let Some(last) = lot.last else { return Ok(all) };
             after = last;
             let done = self.put_right(lot, |_| true).await?;

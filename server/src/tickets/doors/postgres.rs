@@ -1,5 +1,7 @@
 //! Tickets as PostgreSQL has them: the truth.
 
+pub mod turns;
+
 use domain::ids::{EventId, OrderId, TicketId};
 use domain::seat::SeatId;
 use domain::ticket::TicketStatus;

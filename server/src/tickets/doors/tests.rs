@@ -1,5 +1,7 @@
 //! The projection beside the books it follows: messages that are lost, repeated and swapped, a store that is away, tools.
 
+mod turns;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -42,6 +42,7 @@ const BREACHES: &[(&str, &str)] = &[
     ("test_provider_intents_pkey", "INSERT INTO test_provider_intents SELECT id, 'k-2', payment_id, behaviour, status, amount, 0, 0, currency FROM test_provider_intents"),
     ("test_provider_intents_idempotency_key_key", "INSERT INTO test_provider_intents SELECT 'pi_2', idempotency_key, payment_id, behaviour, status, amount, 0, 0, currency FROM test_provider_intents"),
     ("ticket_keys_pkey", "INSERT INTO ticket_keys (public_key) SELECT repeat('k', 43) FROM generate_series(1, 2)"),
+    ("door_rounds_pkey", "INSERT INTO door_rounds (store) SELECT 'parterre' FROM generate_series(1, 2)"),
     ("ticket_keys_public_key_form", "INSERT INTO ticket_keys (public_key) VALUES ('short')"),
     ("ticket_keys_link_key_length", "INSERT INTO ticket_keys (public_key, link_key) VALUES (repeat('k', 43), '\\x00')"),
     // Leaf-wide keys.
