@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use fred::error::{Error, ErrorKind};
 use fred::interfaces::{ClientLike, KeysInterface};
-use fred::types::{Expiration, SetOptions};
+use fred::types::{CustomCommand, Expiration, Resp3Frame, SetOptions, Value};
 use tokio::time::Instant;
 
 use super::together::Together;
@@ -29,7 +30,30 @@ async fn values(redis: Redis, keys: Vec<String>, since: Instant) -> Result<Vec<O
     if since.elapsed() >= redis.answers_within() {
         return Err(Trouble::Unavailable { what: WHAT, detail: "too many wait for it".into() });
     }
-    redis.ask_for(keys.len(), since, redis.pool().next_connected().mget(keys)).await
+    let who = keys.len();
+    redis.ask_for(who, since, mget(&redis, keys)).await
+}
+
+/// The answer as it comes: the driver's own way would look at each value whether it is text, and turn it over twice.
+async fn mget(redis: &Redis, keys: Vec<String>) -> Result<Vec<Option<Bytes>>, Error> {
+    let command = CustomCommand::new_static("MGET", None::<u16>, false);
+    match redis.pool().next_connected().custom_raw(command, keys).await? {
+        Resp3Frame::Array { data, .. } => data.into_iter().map(value).collect(),
+        // A refusal, most likely.
+        other => Value::try_from(other).and_then(|_| Err(strange())),
+    }
+}
+
+fn value(frame: Resp3Frame) -> Result<Option<Bytes>, Error> {
+    match frame {
+        Resp3Frame::BlobString { data, .. } => Ok(Some(data)),
+        Resp3Frame::Null => Ok(None),
+        _ => Err(strange()),
+    }
+}
+
+fn strange() -> Error {
+    Error::new(ErrorKind::Parse, "MGET was answered by something else than values")
 }
 
 impl RedisCache {

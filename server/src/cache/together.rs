@@ -1,12 +1,15 @@
 //! Questions of many, asked together: what gathers while others are away makes the next journey with one command.
 //!
 //! Nothing waits for company: a question that comes alone goes at once. Whoever stops waiting is left out of what was
-//! not asked yet, and disturbs nobody else.
+//! not asked yet, and disturbs nobody else. Time is kept for a journey, and not for each who waits: so many
+//! timers would cost as much as taking the answers apart.
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout};
 
@@ -71,7 +74,6 @@ impl<V, E> Queue<V, E> {
 /// Asks together what is wanted at the same time. Dropping it ends its tasks.
 pub(super) struct Together<V, E> {
     queue: Arc<Queue<V, E>>,
-    told_within: Duration,
     _running: Vec<Running>,
 }
 
@@ -82,23 +84,23 @@ impl<V, E> std::fmt::Debug for Together<V, E> {
 }
 
 impl<V: Send + 'static, E: Clone + Send + 'static> Together<V, E> {
-    /// Asks by `ask`, which answers each key in its place, must end in time for whoever waits longest (it is told since
-    /// when), and may be dropped. Whoever has heard nothing within `told_within` is told so, whatever became of it.
+    /// Asks by `ask`, which answers each key in its place, has to end in time for whoever waits longest (it is told since
+    /// when), and may be dropped: one that takes longer than `within`, or panics, is given up, and its askers are told so.
     pub(super) fn new<F>(
-        told_within: Duration,
+        within: Duration,
         ask: impl Fn(Vec<String>, Instant) -> F + Clone + Send + Sync + 'static,
     ) -> Self
     where
         F: Future<Output = Result<Vec<V>, E>> + Send + 'static,
     {
         let queue = Arc::new(Queue { waiting: Mutex::default(), rings: Notify::new() });
-        let journeys = (0..JOURNEYS).map(|_| Running::start(journeys(Arc::clone(&queue), ask.clone())));
+        let journeys = (0..JOURNEYS).map(|_| Running::start(journeys(Arc::clone(&queue), within, ask.clone())));
         let _running = journeys.collect();
-        Self { queue, told_within, _running }
+        Self { queue, _running }
     }
 
-    /// The answer to `key`; `None` where too many wait, where the answers were not as many as the keys, or where there was
-    /// none in time.
+    /// The answer to `key`; `None` where too many wait, where the answers were not as many as the keys, or where the question
+    /// was given up.
     pub(super) async fn get(&self, key: String) -> Option<Result<V, E>> {
         let (answer, told) = oneshot::channel();
         {
@@ -109,11 +111,11 @@ impl<V: Send + 'static, E: Clone + Send + 'static> Together<V, E> {
             waiting.push_back(Wanted { key, since: Instant::now(), answer });
         }
         self.queue.rings.notify_one();
-        timeout(self.told_within, told).await.ok()?.ok()
+        told.await.ok()
     }
 }
 
-async fn journeys<V, E: Clone, F>(queue: Arc<Queue<V, E>>, ask: impl Fn(Vec<String>, Instant) -> F)
+async fn journeys<V, E: Clone, F>(queue: Arc<Queue<V, E>>, within: Duration, ask: impl Fn(Vec<String>, Instant) -> F)
 where
     F: Future<Output = Result<Vec<V>, E>>,
 {
@@ -122,7 +124,10 @@ where
             queue.rings.notified().await;
             continue;
         };
-        match ask(keys, since).await {
+        // Those who wait now and later are not to wait for ever, whatever becomes of this one.
+        let asked = AssertUnwindSafe(async { ask(keys, since).await }).catch_unwind();
+        let Ok(Ok(told)) = timeout(within, asked).await else { continue };
+        match told {
             // Nobody must get what is another's.
             Ok(answers) if answers.len() != who.len() => {}
             Ok(answers) => who.into_iter().zip(answers).for_each(|(one, answer)| drop(one.send(Ok(answer)))),
@@ -263,12 +268,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_nobody_is_left_to_ask_nobody_waits_for_ever() {
-        let breaks = |_: Vec<String>, _| async { panic!("it breaks off") };
-        let together: Together<String, &str> = Together::new(Duration::from_millis(50), breaks);
-        for _ in 0..=JOURNEYS {
-            let told = timeout(LONG, together.get("a key".to_owned())).await;
-            assert_eq!(told.expect("it is told"), None);
+    async fn a_question_that_breaks_off_or_is_never_answered_keeps_nobody_waiting() {
+        let ask = |keys: Vec<String>, _| async move {
+            match keys[0].as_str() {
+                "breaks" => panic!("it breaks off"),
+                "hangs" => std::future::pending().await,
+                _ => each(&keys),
+            }
+        };
+        let together: Together<String, &str> = Together::new(Duration::from_millis(50), ask);
+        // More often than there are journeys: each goes on to the next.
+        for key in ["breaks", "hangs"].repeat(JOURNEYS + 1) {
+            let told = timeout(LONG, together.get(key.to_owned())).await;
+            assert_eq!(told.expect("it is told"), None, "{key}");
         }
+        assert_eq!(together.get("sound".to_owned()).await, Some(Ok("of sound".to_owned())));
     }
 }

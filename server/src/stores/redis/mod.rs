@@ -57,7 +57,7 @@ impl Redis {
 
     /// `name` as this shop's keys and channels begin.
     pub(crate) fn key(&self, name: &str) -> String {
-        format!("{}{name}", self.0.settings.prefix)
+        [&self.0.settings.prefix, name].concat()
     }
 
     /// What [`Redis::key`] puts before a name.
