@@ -62,6 +62,13 @@ impl TestHolds {
         self.state().told_free.clone()
     }
 
+    /// Turns the lines of a hold round, as somebody has them who chose the other tier first.
+    pub fn turn_round(&self, hold: HoldId) {
+        if let Some(hold) = self.state().holds.get_mut(&hold) {
+            hold.lines.reverse();
+        }
+    }
+
     fn place(&self, hold: &mut Hold) -> bool {
         let mut state = self.state();
         if !self.generous && hold.seats.iter().any(|seat| state.owner.contains_key(seat)) {

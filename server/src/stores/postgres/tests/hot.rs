@@ -1,5 +1,6 @@
 //! What a buyer makes PostgreSQL do touches one month: every statement of a purchase, of its end and of what follows it, as
-//! it was really planned and run. What looks for work over all months is named here.
+//! it was really planned and run. What looks for work over all months is named here. The same ear hears in which order tiers
+//! are locked.
 //!
 //! No statement is copied here. PostgreSQL itself explains each one that the application sends (`auto_explain`), and the
 //! driver's log brings the plans.
@@ -58,11 +59,28 @@ async fn explained(database: &TestDatabase, mode: &str) -> Pool {
     connect(&format!("{}&options={options}", database.url), 8).await.expect("PostgreSQL explains")
 }
 
-/// Every statement on orders that was heard.
-fn seen(log: &Log) -> Vec<Seen> {
+/// Every statement that was heard, with its plan.
+fn heard(log: &Log) -> Vec<String> {
     let plans = log.messages("sqlx::postgres::notice");
-    let plans = plans.iter().filter_map(|plan| plan.split_once("Query Text: "));
-    plans.map(|(_, rest)| (rest.to_owned(), touched(rest.lines()))).filter(|(_, leaves)| !leaves.is_empty()).collect()
+    plans.iter().filter_map(|plan| plan.split_once("Query Text: ")).map(|(_, rest)| rest.to_owned()).collect()
+}
+
+/// Of these the statements on orders.
+fn seen(heard: &[String]) -> Vec<Seen> {
+    let seen = heard.iter().map(|heard| (heard.clone(), touched(heard.lines())));
+    seen.filter(|(_, leaves)| !leaves.is_empty()).collect()
+}
+
+/// Whoever locks several tiers of an event takes them in the order of their ids, at the claim as at its end: two who lock
+/// them in different orders wait for each other.
+fn tiers_are_locked_in_one_order(heard: &[String]) {
+    let words = heard.iter().map(|heard| heard.split_whitespace().collect::<Vec<_>>().join(" "));
+    let locks: BTreeSet<String> = words
+        .filter_map(|heard| heard.split_once(" FOR UPDATE").map(|(statement, _)| statement.to_owned()))
+        .filter(|statement| statement.contains("FROM ticket_tiers"))
+        .collect();
+    assert_eq!(locks.len(), 2, "a claim locks tiers, and whatever moves their counters: {locks:#?}");
+    assert!(locks.iter().all(|statement| statement.ends_with(" ORDER BY id")), "{locks:#?}");
 }
 
 /// What looks for work over all months, each by a short index, or in the order of ids until it has enough.
@@ -183,7 +201,9 @@ async fn every_statement_of_a_purchase_touches_one_month(#[case] mode: &str) {
     this.extend(months(&shop.database.pool, 0).await);
     // How much a person has is counted a day further either way: on the first and the last day that is one month more.
     let near = months(&shop.database.pool, 1).await;
-    let seen = seen(&log);
+    let heard = heard(&log);
+    tiers_are_locked_in_one_order(&heard);
+    let seen = seen(&heard);
     for table in ["orders", "order_items", "payments", "tickets"] {
         assert!(seen.iter().any(|(_, leaves)| leaves.iter().any(|leaf| leaf.starts_with(table))), "{table} was used");
     }
