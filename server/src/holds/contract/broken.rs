@@ -10,8 +10,9 @@ use crate::holds::memory::{MemoryHolds, lock};
 use crate::holds::store::Snapshot;
 use crate::trouble::Trouble;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fault {
+/// What a store does wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::holds) enum Fault {
     TakesWhatItCan,
     GrantsTwice,
     GrantsBlocked,
@@ -45,19 +46,24 @@ enum Fault {
     LosesFirstAnswers,
 }
 
+/// A store that is as it should be but for this.
+pub(in crate::holds) fn broken(fault: Fault) -> Store {
+    Arc::new(Broken::new(fault))
+}
+
 /// A store that obeys every law, but whose first answer to each hold is lost on the way.
 pub(in crate::holds) fn losing_answers() -> Store {
-    Arc::new(Broken::new(Fault::LosesFirstAnswers))
+    broken(Fault::LosesFirstAnswers)
 }
 
 /// A store that obeys every law, where what was replaced is found until all of it has ended.
 pub(in crate::holds) fn ending_late() -> Store {
-    Arc::new(Broken::new(Fault::EndsLate))
+    broken(Fault::EndsLate)
 }
 
 /// A store that obeys every law and does not answer what a holder has.
 pub(crate) fn without_baskets() -> Store {
-    Arc::new(Broken::new(Fault::KnowsNoBaskets))
+    broken(Fault::KnowsNoBaskets)
 }
 
 struct Broken {
@@ -259,7 +265,7 @@ macro_rules! noticed {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         #[should_panic]
         async fn $law() {
-            super::$law(Arc::new(Broken::new(Fault::$fault))).await;
+            super::$law(broken(Fault::$fault)).await;
         })+
     };
 }

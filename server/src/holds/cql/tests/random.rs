@@ -1,15 +1,21 @@
-//! Random commands on memory and on the CQL store, through one process or several: no difference.
+//! Random commands on memory and on the CQL store, through one process or several: no difference. Stores that are wrong in
+//! one thing are found by the same commands.
+
+use std::sync::Arc;
 
 use domain::hold::{Fence, Hold};
 use domain::ids::HoldId;
 use domain::seat::SeatId;
 use domain::time::Millis;
 use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use rstest::rstest;
 
 use super::{Evening, NOW, SEATS, cluster_process, exact, plain, process};
 use crate::holds::MemoryHolds;
+use crate::holds::contract::broken::{Fault, broken};
+use crate::holds::cql::Tuning;
 use crate::holds::cql::fake::FakeTable;
-use crate::holds::cql::{CqlHolds, Tuning};
 use crate::holds::store::{Grant, HoldStore, Layout, Loss, Outcome, Sold};
 
 /// One call. Numbers choose among what there is at that moment.
@@ -103,12 +109,12 @@ fn told(outcome: Outcome<Hold>) -> Outcome<Hold> {
 }
 
 /// Runs the commands on both; `turns` says which process has which turn.
-async fn compare(processes: &[CqlHolds], commands: &[Command], turns: &[usize], max_holds: usize) {
+async fn compare(processes: &[Arc<dyn HoldStore>], commands: &[Command], turns: &[usize], max_holds: usize) {
     let evening = Evening::new();
     let memory = MemoryHolds::default();
     evening.open(&memory, Sold::default()).await;
     for one in processes {
-        evening.open(one, Sold::default()).await;
+        evening.open(&**one, Sold::default()).await;
     }
     let (mut now, mut granted, mut fences): (Millis, Vec<Grant>, Vec<(SeatId, Fence)>) = (NOW, Vec::new(), Vec::new());
     let several = processes.len() > 1;
@@ -259,7 +265,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 160, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
     #[test]
     fn one_process_tells_what_memory_tells(commands in commands()) {
-        run(async { compare(&[process(&FakeTable::default(), exact(), None)], &commands, &[0], 3).await });
+        run(async { compare(&[Arc::new(process(&FakeTable::default(), exact(), None))], &commands, &[0], 3).await });
     }
 
     #[test]
@@ -269,25 +275,56 @@ proptest! {
     ) {
         run(async {
             let table = FakeTable::default();
-            let processes: Vec<CqlHolds> = (0..3).map(|_| process(&table, distrust(), None)).collect();
+            let process = |_| Arc::new(process(&table, distrust(), None)) as Arc<dyn HoldStore>;
+            let processes: Vec<_> = (0..3).map(process).collect();
             compare(&processes, &commands, &turns, 1_000).await;
         });
     }
 }
 
+/// Each case costs a cluster a second or two: few by default, many where the environment asks for long tests.
+fn cases_on_a_cluster() -> u32 {
+    #[allow(clippy::disallowed_methods, reason = "tests have no Config")]
+    let long = std::env::var("PARTERRE_LONG_TESTS").is_ok();
+    if long { 200 } else { 6 }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases_on_a_cluster(), max_shrink_iters: 40, ..ProptestConfig::default() })]
     #[test]
     fn processes_on_a_cluster_tell_what_memory_tells(
         commands in commands(),
         turns in prop::collection::vec(0_usize..2, 60),
     ) {
         run(async {
-            let mut processes = Vec::new();
+            let mut processes: Vec<Arc<dyn HoldStore>> = Vec::new();
             for _ in 0..2 {
-                processes.push(cluster_process(distrust(), None).await);
+                processes.push(Arc::new(cluster_process(distrust(), None).await));
             }
             compare(&processes, &commands, &turns, 1_000).await;
         });
     }
+}
+
+#[rstest]
+fn random_commands_find_a_hold_store_that_differs(
+    #[values(
+        Fault::TakesWhatItCan,
+        Fault::NeverExpires,
+        Fault::ExtendsForEver,
+        Fault::AnyHolder,
+        Fault::KeepsFreed,
+        Fault::Oversells,
+        Fault::StaleSnapshot
+    )]
+    fault: Fault,
+) {
+    // As many commands as the stores themselves get, the same ones each time; the first difference is enough.
+    let config = Config { cases: 160, max_shrink_iters: 0, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let found = runner.run(&commands(), |commands| {
+        run(async { compare(&[broken(fault)], &commands, &[0], 3).await });
+        Ok(())
+    });
+    assert!(found.is_err(), "{fault:?} is found");
 }
