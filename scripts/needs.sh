@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 # Filters of nextest, as wide as the names: a test that needs Redis has it in its name or in its module's.
-NEED_CQL='package(parterre) & (binary(/cql/) | test(/stores::cql::tests|holds::cql::tests::cluster|on_a_cluster|segments_on_cql/))'
+NEED_CQL='package(parterre) & (binary(/cql/) | test(/stores::cql::tests|holds::cql::tests::cluster|on_a_cluster|segments_on_cql/)) - test(in_one_process)'
 NEED_THREE_NODES='package(parterre) & test(/a_hot_block_is_linearizable|nodes_that_die/)'
 NEED_REDIS='package(parterre) & (binary(/redis/) | test(/redis/)) - test(without_redis)'
 NEED_REDIS_WITH_TLS='package(parterre) & test(redis_over_tls)'

@@ -8,6 +8,7 @@ use domain::ids::{EventId, HoldId, HolderId};
 use domain::seat::SeatId;
 use domain::time::Millis;
 use parterre::clock::{Clock, SystemClock, random};
+use parterre::holds::cql::GRACE;
 use parterre::holds::store::{Grant, Layout, Loss, Outcome};
 use parterre::holds::{HoldStore, Sold};
 use parterre::stores::cql::Cql;
@@ -22,8 +23,6 @@ use crate::record::Record;
 /// A process may refuse what it saw taken this long ago (`Tuning::trust`), in microseconds. A refusal is right if it
 /// was true at some moment since then; a grant has no such excuse.
 const TRUST: u64 = 1_000_000;
-/// How long a hold lasts that is to be forgotten.
-const SHORT: i64 = 2_500;
 /// An outcome that was told as unknown is to be known this much later; a call that begins by then finds it out.
 pub(crate) const KNOWN_WITHIN: Duration = Duration::from_secs(5);
 /// Whoever is told for so long that the store cannot be reached, and never that anything is unknown, goes away.
@@ -34,6 +33,10 @@ pub(crate) struct Hall {
     pub(crate) event: EventId,
     pub(crate) seats: u32,
     pub(crate) block: u32,
+    /// How long a hold lasts that is to be forgotten.
+    pub(crate) short: i64,
+    /// Held by one process that says of each moment what is so at that moment: no refusal has an excuse.
+    pub(crate) exact: bool,
 }
 
 /// What a crowd came to.
@@ -65,7 +68,7 @@ impl Tally {
 impl Hall {
     pub(crate) fn new(seats: u32, block: u32) -> Self {
         let clock = SystemClock;
-        Self { event: EventId::mint(clock.now(), random(&clock)), seats, block }
+        Self { event: EventId::mint(clock.now(), random(&clock)), seats, block, short: 2_500, exact: false }
     }
 
     /// Opens the event in a store.
@@ -143,7 +146,7 @@ impl Client {
         seats.dedup();
         let forgets = self.dice.roll(6) == 0;
         let now = self.record.now();
-        let until = now.plus(if forgets { SHORT } else { 3_600_000 });
+        let until = now.plus(if forgets { self.hall.short } else { 3_600_000 });
         let grant = Grant {
             id: hold,
             event: self.hall.event,
@@ -199,8 +202,11 @@ impl Client {
                 }
                 Outcome::Lost(Loss::Taken { seats, .. }) => {
                     let to = Some(self.record.moment());
+                    // The judge forgives a refusal whose reason ended a second ago: so much later it is not forgiven.
+                    let (from, now) =
+                        if self.hall.exact { (from, now.plus(GRACE)) } else { (from.saturating_sub(TRUST), now) };
                     for seat in seats {
-                        self.record.add(seat, grant.id, now, from.saturating_sub(TRUST), to, What::Refused);
+                        self.record.add(seat, grant.id, now, from, to, What::Refused);
                     }
                     self.tried(grant, now, from, doubtful);
                     tally.lost += 1;
@@ -240,7 +246,7 @@ impl Client {
     /// what was told as unknown may have been taken until it was put back. Who asks in between is refused for it.
     fn tried(&self, grant: &Grant, now: Millis, from: u64, doubtful: bool) {
         let block = |seat: &SeatId| seat.0 / self.hall.block;
-        if doubtful || grant.seats.first().map(block) != grant.seats.last().map(block) {
+        if !self.hall.exact && (doubtful || grant.seats.first().map(block) != grant.seats.last().map(block)) {
             let to = self.record.moment();
             grant.seats.iter().for_each(|seat| self.record.tried(*seat, grant.id, now, from, to, grant.expires_at));
         }

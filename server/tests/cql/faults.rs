@@ -60,8 +60,10 @@ async fn story(fault: Fault, name: &str) {
 }
 
 fn told(tally: &Tally) {
-    let most = KNOWN_WITHIN + Tuning::default().resolve_within;
-    assert!(tally.longest <= most, "what is unknown is found out by the first call after {KNOWN_WITHIN:?}: {tally:?}");
+    // Long stories are judged by the promise itself. Beside the rest of `./test` the last call may begin as late as that.
+    let patience = Tuning::default().resolve_within.as_millis() as usize;
+    let most = KNOWN_WITHIN + Duration::from_millis(sized(patience, 0) as u64);
+    assert!(tally.longest <= most, "what is unknown is found out within {most:?}: {tally:?}");
     assert_eq!(tally.open, 0, "every outcome is known in the end: {tally:?}");
     assert_eq!(tally.granted + tally.lost + tally.unavailable, tally.asked, "everybody is told: {tally:?}");
     assert!(tally.granted > tally.asked / 10, "the sale goes on: {tally:?}");

@@ -11,6 +11,7 @@ mod crowd;
 mod doors;
 mod faults;
 mod history;
+mod in_process;
 mod migrate;
 mod outage;
 mod proxy;
