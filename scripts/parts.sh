@@ -59,6 +59,7 @@ part_rust() {
   need_nextest
   mkdir -p "$LOGS"
   leave_out_what_cannot_run
+  say "Bad input is made anew each day; PROPTEST_RNG_SEED=${PROPTEST_RNG_SEED:-$(($(date +%s) / 86400))} makes this day's again."
   # Built as oneself, run as somebody PostgreSQL accepts; the same files, so the second call builds nothing.
   cargo nextest run --locked --workspace --no-run || return 1
   ${AS_USER[@]+"${AS_USER[@]}"} cargo nextest run --locked --workspace --no-tests=fail \
