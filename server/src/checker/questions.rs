@@ -23,7 +23,7 @@ macro_rules! question {
 
 /// Every question, with the invariant it is about. `$1` bounds the rows.
 #[rustfmt::skip]
-pub(super) const QUESTIONS: [(&str, &str); 27] = [
+pub(super) const QUESTIONS: [(&str, &str); 28] = [
     question!("I1", "SELECT event_id, seat::text, format('seat %s of event %s has %s claims', seat, event_id, count(*))
             FROM seat_claims GROUP BY event_id, seat HAVING count(*) > 1"),
     question!("I1", "SELECT i.event_id, i.seat::text, format('seat %s of event %s is in %s live orders', i.seat, i.event_id, count(*))
@@ -114,10 +114,14 @@ pub(super) const QUESTIONS: [(&str, &str); 27] = [
             WHERE NOT EXISTS (SELECT FROM order_items i WHERE i.order_id = c.order_id AND i.seat = c.seat AND i.event_id = c.event_id)"),
     question!("M4", "SELECT o.event_id, p.id::text, format('payment %s gave back %s of %s', p.id, p.refunded, p.captured)
             FROM payments p LEFT JOIN orders o ON o.id = p.order_id WHERE p.refunded > p.captured"),
-    // What a provider or a job owes: it has to wake somebody, but selling on makes it no worse, so it names no event.
+    // What a provider or a job owes, and what was written down twice: it has to wake somebody, but selling on makes it no
+    // worse, so it names no event.
     question!("M1", "SELECT NULL::uuid, id::text, format('payment %s has been %s since %s', id, status, updated_at)
             FROM payments WHERE status IN ('capturing', 'cancelling') AND updated_at < clock_timestamp() - interval '60 seconds'"),
     question!("I6", "SELECT NULL::uuid, id::text, format('order %s is %s and was to end at %s', id, status, expires_at) FROM orders
             WHERE status = 'closing' AND updated_at < clock_timestamp() - interval '5 minutes'
                OR status = 'pending' AND expires_at < clock_timestamp() - interval '5 minutes'"),
+    question!("D5", "SELECT NULL::uuid, entity_id || ' ' || action, format('%s %s has %s audit rows of being %s', entity, entity_id, count(*), action)
+            FROM audit WHERE entity IN ('order', 'payment') AND action <> 'buyer_amended'
+            GROUP BY entity, entity_id, action HAVING count(*) > 1"),
 ];

@@ -22,6 +22,7 @@ use crate::jobs::Task;
 use crate::stores::postgres::connect::beside;
 use crate::test_support::house::{SLUG, TestHouse, config, house, with};
 use crate::test_support::redis::{settings, shared_server};
+use crate::test_support::shop::run_out;
 use crate::test_support::{database, metric};
 use crate::tickets::KEY_FILE;
 
@@ -35,6 +36,34 @@ async fn post(house: &TestHouse, path: &str, body: Value) -> Value {
     let response = house.router.clone().oneshot(request.unwrap()).await.unwrap();
     assert!(response.status().is_success(), "{path}: {}", response.status());
     serde_json::from_slice(&to_bytes(response.into_body(), 1 << 20).await.unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seat_whose_order_ran_out_is_somebody_elses_within_five_seconds() {
+    let house = house().await;
+    let holds = format!("/api/v1/events/{SLUG}/holds");
+    let held = post(&house, &holds, json!({ "best": { "quantity": 1 } })).await;
+    let buyer = json!({ "name": "Sample Buyer", "email": "buyer@example.org" });
+    let order = json!({ "hold_id": held["id"], "buyer": buyer, "accept_total": held["total"]["amount"] });
+    let order = post(&house, "/api/v1/orders", order).await;
+    // The bank is asked, so that its answer has to be waited for before the seat is free.
+    let card = json!({ "provider": "test", "method": "4000002760003184" });
+    post(&house, &format!("/api/v1/orders/{}/payments", order["id"].as_str().unwrap()), card).await;
+    let wish = json!({ "seats": held["seats"] });
+    let asks = async || {
+        let request =
+            Request::post(&holds).header("content-type", "application/json").body(Body::from(wish.to_string()));
+        house.router.clone().oneshot(request.unwrap()).await.unwrap().status()
+    };
+    assert_eq!(asks().await, StatusCode::CONFLICT);
+    // Nobody but the house's own loops does anything about it.
+    run_out(&house.database.pool).await;
+    let free = async {
+        while asks().await != StatusCode::CREATED {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), free).await.expect("the seat is for sale within five seconds");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -42,6 +42,8 @@ const HARMS: [&str; QUESTIONS.len()] = [
     "ALTER TABLE payments DROP CONSTRAINT payments_refunded_within; UPDATE payments SET refunded = captured + 1",
     "UPDATE payments SET status = 'cancelling', updated_at = now() - interval '2 minutes' WHERE status = 'cancelled'",
     "UPDATE orders SET expires_at = now() - interval '6 minutes' WHERE status = 'pending'",
+    "INSERT INTO audit (entity, entity_id, action, actor, detail)
+     SELECT entity, entity_id, action, actor, detail FROM audit WHERE entity = 'payment' AND action = 'declined'",
 ];
 
 #[tokio::test]
