@@ -4,28 +4,24 @@ mod ending;
 pub(crate) mod killed;
 mod laying;
 mod minimum;
+mod same;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use app::api::holds::{BestRequest, HoldRequest, StandingRequest};
-use app::islands::picker::choose::judge;
 use async_trait::async_trait;
-use domain::availability::Message;
 use domain::chart::generate::{Theatre, theatre};
-use domain::hall::Hall;
 use domain::hold::Fence;
 use domain::ids::TierId;
 use domain::money::{Currency, Money};
 use domain::price::Price;
-use domain::rules::{Choice, Tier, Window};
+use domain::rules::{Tier, Window};
 use domain::seat::{Features, SeatId, SeatState};
 use domain::time::MINUTE;
-use proptest::prelude::*;
 
 use super::*;
-use crate::availability::Availability;
 
 pub(crate) const NOW: Millis = Millis(1_800_000_000_000);
 
@@ -342,44 +338,5 @@ async fn an_unknown_outcome_is_resolved_by_asking_again_with_the_same_id() {
         assert!(matches!(unknown, HoldError::Trouble(Trouble::Unconfirmed { .. })), "neither success nor failure");
         let granted = ask(&holds, n, &request).await.unwrap();
         assert_eq!(holds.by_holder(holder(n), NOW).await.unwrap(), [granted.hold]);
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-    #[test]
-    fn browser_and_server_give_the_same_answer(
-        sold in prop::collection::btree_set(0_u32..60, 0..40),
-        picks in prop::collection::btree_set(0_u32..64, 0..12),
-        standing in prop::option::of(0_u32..12),
-        (min, opens, closes) in (1_u32..4, prop::option::of(-1_i64..2), prop::option::of(0_i64..3)),
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let mut evening = evening();
-        let at = |offset: Option<i64>| offset.map(|offset| Millis(NOW.0 + offset));
-        evening.tiers[0].min = min;
-        evening.tiers[0].sale = Window { opens_at: at(opens), closes_at: at(closes) };
-        let (chart, tiers) = (Arc::clone(&evening.chart), evening.tiers.clone());
-        let sold = Sold { seats: sold.into_iter().map(SeatId).collect(), ..Sold::default() };
-        let holds = house(evening, sold);
-        let seats: Vec<SeatId> = picks.into_iter().map(SeatId).collect();
-        let standing: Vec<(TierId, u32)> = standing.map(|quantity| (club(), quantity)).into_iter().collect();
-        // The browser: the bytes it fetched, and what it asks before it sends.
-        let seen = runtime.block_on(Availability::new(holds.clone(), NOW).get(event(), NOW)).unwrap();
-        let states = Message::decode(seen.bytes()).unwrap().states;
-        let choice = Choice { seats: &seats, standing: &standing };
-        let browser = judge(&Hall::new(&chart, &tiers, &states, &[]), choice, NOW);
-        // The server: the same choice under its locks.
-        let standing = standing.iter().map(|(tier, quantity)| StandingRequest { tier: *tier, quantity: *quantity }).collect();
-        let request = HoldRequest { seats: seats.clone(), standing, ..HoldRequest::default() };
-        let server = runtime.block_on(ask(&holds, 1, &request));
-        match (browser, server) {
-            (Ok(()), Ok(granted)) => prop_assert_eq!(seats, granted.hold.seats),
-            (Err(HoldRefusal::SeatsTaken { taken: a, .. }), Err(HoldError::Refused(HoldRefusal::SeatsTaken { taken: b, .. }))) => {
-                prop_assert_eq!(a, b);
-            }
-            (Err(a), Err(b)) => prop_assert_eq!(HoldError::from(a), b),
-            (a, b) => prop_assert!(false, "the browser says {:?}, the server {:?}", a, b),
-        }
     }
 }

@@ -18,9 +18,14 @@ pub fn judge(hall: &Hall<'_>, choice: Choice<'_>, now: Millis) -> Result<(), Hol
     }
 }
 
+/// Asks them as the page does, before anything is sent. When a sale opens is the server's to say: a page may be hours old.
+pub fn against(hall: &Hall<'_>, choice: Choice<'_>) -> Option<HoldRefusal> {
+    judge(hall, choice, Millis(0)).err()
+}
+
 /// The seats for a press on `seat`, ascending: up to `wanted` free neighbours of one price around it. Where no such
 /// block leaves everybody company the nearest one is given all the same, and the rules will speak.
-pub(super) fn around(hall: &Hall<'_>, seat: SeatId, wanted: u32) -> Vec<SeatId> {
+pub fn around(hall: &Hall<'_>, seat: SeatId, wanted: u32) -> Vec<SeatId> {
     let run = hall.run(seat);
     let category = |at: u32| hall.chart.seats.category[at as usize];
     let fits = |at: u32| category(at) == category(seat.0) && (hall.is_kept(seat) || !hall.is_kept(SeatId(at)));

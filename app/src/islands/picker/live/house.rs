@@ -10,7 +10,6 @@ use domain::hold::HoldRefusal;
 use domain::money::Money;
 use domain::rules::{Choice, Tier};
 use domain::seat::{SeatId, SeatState};
-use domain::time::Millis;
 
 use super::super::markup::sentence;
 use super::super::words::{Place, list, tier_limits, too_many};
@@ -40,8 +39,7 @@ pub(super) struct House {
 impl House {
     /// A seat's total price; `None` where it is in no tier.
     pub(super) fn price(&self, seat: SeatId) -> Option<Money> {
-        let category = Some(*self.chart.seats.category.get(seat.index())?);
-        self.tiers.iter().find(|tier| tier.category == category).map(|tier| tier.price.total)
+        Hall::new(&self.chart, &self.tiers, &self.states, &[]).tier(seat).map(|tier| tier.price.total)
     }
 }
 
@@ -215,15 +213,15 @@ pub(super) fn against(seats: &[u32], standing: &[(String, u32)]) -> Option<(Stri
     let seats = ids(seats);
     let choice = Choice { seats: &seats, standing: &standing };
     let judged = with(|house| {
-        let judged = choose::judge(&Hall::new(&house.chart, &tiers, &house.states, &own), choice, Millis(0));
-        judged.map_err(|refusal| words(&house.chart, refusal))
+        let refusal = choose::against(&Hall::new(&house.chart, &tiers, &house.states, &own), choice)?;
+        words(&house.chart, refusal)
     });
     match judged {
-        Some(judged) => judged.err()?,
+        Some(judged) => judged,
         // Where all stand there is no chart.
         None if seats.is_empty() => {
             let (chart, states) = (Chart::default(), Packed::free(0));
-            words(&chart, choose::judge(&Hall::new(&chart, &tiers, &states, &[]), choice, Millis(0)).err()?)
+            words(&chart, choose::against(&Hall::new(&chart, &tiers, &states, &[]), choice)?)
         }
         None => None,
     }
