@@ -31,9 +31,11 @@ enum Gone {
     Silent,
 }
 
-/// A shop on the cluster, a buyer who holds seats and has an order for them, and one who is still typing.
+/// A shop on the cluster, another server of it, a buyer who holds seats and has an order for them, and one who is still
+/// typing, both at the first.
 struct Evening {
     open: Open,
+    other: Open,
     hold: Value,
     order: Value,
     typing: Value,
@@ -41,13 +43,19 @@ struct Evening {
 
 impl Evening {
     async fn on(settings: &Settings) -> Self {
-        let cql = Cql::connect(settings).await.unwrap();
-        let store = CqlHolds::new(cql, Tuning::default(), None).await.unwrap();
-        let open = Open::on(with_holds(Arc::new(store)).await).await;
+        let store = async || {
+            let cql = Cql::connect(settings).await.unwrap();
+            Arc::new(CqlHolds::new(cql, Tuning::default(), None).await.unwrap())
+        };
+        let open = Open::on(with_holds(store().await).await).await;
+        let other = Open::on(open.house.beside_over(store().await).await).await;
+        // It knows the event, as a server that sells does.
+        let looked = other.hold(1).await.json().await.unwrap();
+        other.lets_go(&looked).await;
         let hold: Value = open.hold(2).await.json().await.unwrap();
         let order = open.order(&hold).await;
         let typing: Value = open.hold(2).await.json().await.unwrap();
-        Self { open, hold, order, typing }
+        Self { open, other, hold, order, typing }
     }
 
     async fn paused(&self) {
@@ -60,7 +68,8 @@ impl Evening {
         assert!(told < TOLD_WITHIN + BUSY, "told after {told:?}");
     }
 
-    /// The cluster is gone: whoever asks is told so, who has an order pays, and who has a basket orders and pays.
+    /// The cluster is gone: whoever asks is told so, who has an order pays at any server, and who has a basket orders and pays
+    /// at the one that granted it. Another one cannot know whose seats these are: it says so, and does nothing.
     async fn goes_on(&self) {
         let later = async {
             sleep(Duration::from_millis(200)).await;
@@ -69,7 +78,10 @@ impl Evening {
             }
         };
         tokio::join!(self.paused(), later);
-        self.open.pays(&self.hold, &self.order).await;
+        self.other.pays(&self.hold, &self.order).await;
+        let elsewhere = self.other.try_to_order(&self.typing).await;
+        assert_eq!(elsewhere.status(), 503);
+        assert!(elsewhere.headers().contains_key("retry-after"), "{:?}", elsewhere.headers());
         // Who has typed it all by now buys as well: the house granted the seats itself.
         let order = self.open.order(&self.typing).await;
         self.open.pays(&self.typing, &order).await;

@@ -38,9 +38,13 @@ impl Open {
         self.client.post(format!("{}/api/v1/events/{SLUG}/holds", self.url)).json(&wish).send().await.unwrap()
     }
 
+    async fn send(&self, path: &str, hold: &Value, body: &Value) -> Response {
+        let request = self.client.post(format!("{}/api/v1{path}", self.url)).json(body);
+        request.bearer_auth(hold["token"].as_str().unwrap()).send().await.unwrap()
+    }
+
     pub(crate) async fn post(&self, path: &str, hold: &Value, body: Value) -> Value {
-        let request = self.client.post(format!("{}/api/v1{path}", self.url)).json(&body);
-        let answer = request.bearer_auth(hold["token"].as_str().unwrap()).send().await.unwrap();
+        let answer = self.send(path, hold, &body).await;
         let (status, body) = (answer.status(), answer.json::<Value>().await.unwrap());
         assert!(status.is_success(), "{path}: {status}: {body}");
         body
@@ -54,9 +58,12 @@ impl Open {
     }
 
     pub(crate) async fn order(&self, hold: &Value) -> Value {
-        let buyer = json!({ "name": "Sample Buyer", "email": "buyer@example.org" });
-        let order = json!({ "hold_id": hold["id"], "buyer": buyer, "accept_total": hold["total"]["amount"] });
-        self.post("/orders", hold, order).await
+        self.post("/orders", hold, wish(hold)).await
+    }
+
+    /// Whatever the answer is.
+    pub(crate) async fn try_to_order(&self, hold: &Value) -> Response {
+        self.send("/orders", hold, &wish(hold)).await
     }
 
     /// Pays, and waits until the tickets are there.
@@ -79,4 +86,9 @@ impl Open {
     pub(crate) async fn ready(&self) -> Value {
         self.client.get(format!("{}/readyz", self.url)).send().await.unwrap().json().await.unwrap()
     }
+}
+
+fn wish(hold: &Value) -> Value {
+    let buyer = json!({ "name": "Sample Buyer", "email": "buyer@example.org" });
+    json!({ "hold_id": hold["id"], "buyer": buyer, "accept_total": hold["total"]["amount"] })
 }
