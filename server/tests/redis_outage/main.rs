@@ -204,11 +204,10 @@ async fn a_stopped_sale_shows_in_every_process_and_so_does_its_going_on() {
     all_say([&one, &other], "on_sale").await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crowd_that_searches_leaves_room_for_those_who_buy() {
+async fn a_crowd_searches(blow: Blow) {
     let mut redis = OwnRedis::start(&[]).await;
     let house = open(with_redis(&redis)).await;
-    redis.kill().await;
+    strike(&mut redis, blow).await;
     let bought = CancellationToken::new();
     // Six hundred at once, and each comes again and again: searches, and events that are not there.
     let crowd: Vec<_> = (0..600)
@@ -248,4 +247,14 @@ async fn a_crowd_that_searches_leaves_room_for_those_who_buy() {
     }
     assert!(refused > 0, "a crowd that the house cannot serve, or this shows nothing");
     assert_eq!(check(&house.database.pool).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_that_searches_leaves_room_for_those_who_buy() {
+    a_crowd_searches(Blow::Kill).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_that_searches_while_redis_is_frozen_leaves_room_for_those_who_buy() {
+    a_crowd_searches(Blow::Freeze(FROZEN_FOR)).await;
 }
