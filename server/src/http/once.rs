@@ -23,7 +23,7 @@ use crate::idempotency::{Again, Begin, Call, IdempotencyStore, Seal, Stored, is_
 /// Largest body of a request to the API, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 /// Shortest key of a caller without a secret.
-const LONE_KEY: usize = 16;
+pub const LONE_KEY: usize = 16;
 /// Largest answer that is kept for a key, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
 

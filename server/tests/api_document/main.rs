@@ -2,6 +2,7 @@
 
 mod away;
 mod keys;
+mod refusals;
 mod trouble;
 mod walker;
 
@@ -11,6 +12,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request};
 use http_body_util::BodyExt;
+use parterre::http::v1::parts;
 use parterre::test_support::house::{SLUG, house};
 use serde_json::json;
 
@@ -167,9 +169,11 @@ async fn the_api_does_what_its_document_says_and_nothing_else() {
     orders(&mut walker).await;
     bodies(&mut walker).await;
     trouble::at_the_threshold(&mut walker).await;
+    walker.seen.extend(refusals::of_ones_own_doing().await);
     walker.seen.extend(trouble::too_many_calls().await);
     walker.seen.extend(trouble::stores_that_fail().await);
     walker.seen.extend(trouble::a_house_that_closes().await);
     walker.seen.extend(keys::of_two_with_one_key_the_second_waits().await);
     assert_eq!(walker.silent(), Vec::<String>::new(), "documented, but never produced");
+    refusals::of_the_document(&serde_json::to_value(parts().1).unwrap());
 }

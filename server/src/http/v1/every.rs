@@ -8,6 +8,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, ResponseBuilder, Type};
 
 use crate::http::looks::OWN;
+use crate::http::once::LONE_KEY;
 
 /// Answered from memory alone: no store can fail it.
 const FROM_MEMORY: &str = "/api/v1/tickets/verify-keys";
@@ -35,6 +36,15 @@ fn say(path: &str, method: &str, operation: &mut Operation) {
     if method == "post" {
         add(operation, "409", "`idempotency_key_in_progress`: the first request with this key is still running");
         add(operation, "422", "`idempotency_key_reused`: for another request; `invalid_request`: or the key is none");
+        for parameter in operation.parameters.iter_mut().flatten() {
+            let RefOr::T(key) = parameter else { continue };
+            if key.name == "Idempotency-Key" {
+                key.description = Some(format!(
+                    "1 to 255 visible ASCII characters, remembered for 24 hours. Without a bearer token at least {LONE_KEY}, \
+                     chosen at random: then the key alone keeps the answer, which carries a token, from everybody else."
+                ));
+            }
+        }
     }
     if writes || path == SEARCHED || OWN.iter().any(|own| path.starts_with(own)) {
         add(operation, "429", "`too_many_requests` from this address");
