@@ -7,7 +7,7 @@ NEED_CQL='package(parterre) & (binary(/cql/) | test(/stores::cql::tests|holds::c
 NEED_THREE_NODES='package(parterre) & test(/a_hot_block_is_linearizable|nodes_that_die/)'
 NEED_REDIS='package(parterre) & (binary(/redis/) | test(/redis/)) - test(without_redis)'
 NEED_REDIS_WITH_TLS='package(parterre) & test(redis_over_tls)'
-NEED_REAL_PLANS='package(parterre-domain) & test(/a_real_arena|other_json_is_no_plan/)'
+NEED_REAL_PLANS='package(parterre-domain) & test(/a_real_arena|other_json_is_no_plan|every_field_of_the_plans_schema/)'
 
 # The filter of the tests that cannot run here; set by leave_out_what_cannot_run.
 LEFT_OUT='none()'

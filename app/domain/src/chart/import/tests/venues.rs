@@ -119,3 +119,38 @@ fn other_json_is_no_plan() {
         assert!(matches!(refused, Err(ChartError::WrongType { .. })), "{name}: {refused:?}");
     }
 }
+
+/// A value that has every field of this part of a schema.
+fn with_everything(schema: &Value, part: &Value) -> Value {
+    if let Some(target) = part["$ref"].as_str() {
+        return with_everything(schema, schema.pointer(target.trim_start_matches('#')).expect("the schema is whole"));
+    }
+    if let Some(first) = part["enum"].get(0) {
+        return first.clone();
+    }
+    match part["type"].as_str() {
+        Some("object") => {
+            let fields = part["properties"].as_object().expect("an object has fields").iter();
+            fields.map(|(name, field)| (name.clone(), with_everything(schema, field))).collect()
+        }
+        Some("array") => json!([with_everything(schema, &part["items"])]),
+        Some("integer" | "number") => json!(5),
+        Some("boolean") => json!(true),
+        _ => json!("A"),
+    }
+}
+
+#[test]
+fn every_field_of_the_plans_schema_is_known() {
+    let Some(bytes) = shared("seating-plan.schema.json") else { return };
+    let schema: Value = serde_json::from_slice(&bytes).unwrap();
+    let unknown = |plan: &Value| {
+        let imported = read(plan).unwrap();
+        let entries = imported.report.entries.into_iter().filter(|entry| entry.code == Oddity::UnknownField);
+        entries.map(|entry| entry.path).collect::<Vec<_>>()
+    };
+    let mut plan = with_everything(&schema, &schema);
+    assert_eq!(unknown(&plan), [""; 0]);
+    plan["zones"][0]["rows"][0]["seats"][0]["upholstery"] = json!("red");
+    assert_eq!(unknown(&plan).len(), 1, "what the schema does not have is told");
+}
