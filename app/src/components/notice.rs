@@ -55,12 +55,15 @@ pub struct Notice {
     /// Seats that are offered instead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub offer: Vec<u32>,
+    /// Standing places that go with them: the tier's id and how many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standing: Vec<(String, u32)>,
 }
 
 impl Notice {
     /// A notice of the given tone.
     pub fn new(tone: Tone, text: impl Into<String>) -> Self {
-        Self { tone, text: text.into(), offer: Vec::new() }
+        Self { tone, text: text.into(), offer: Vec::new(), standing: Vec::new() }
     }
 }
 

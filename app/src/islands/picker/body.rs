@@ -18,7 +18,7 @@ pub fn body<V: IntoView>(data: PickerData, list: V) -> impl IntoView + use<V> {
         class.push_str(" held");
     }
     let told = data.notice.clone().unwrap_or_default();
-    let offer = Offer { slug: &data.slug, seats: &told.offer, again: false };
+    let offer = Offer { slug: &data.slug, seats: &told.offer, standing: &told.standing, again: false };
     let (notice, basket) = (markup::notice(told.tone, &told.text, &offer), markup::basket(held.as_ref()));
     // The browser reads the same data, prices and all.
     let json = serde_json::to_string(&data).unwrap_or_default();

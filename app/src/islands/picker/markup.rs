@@ -66,11 +66,13 @@ impl ListSeat {
     }
 }
 
-/// Seats that one press takes.
+/// Places that one press takes.
 pub(super) struct Offer<'a> {
     /// The event's address part.
     pub(super) slug: &'a str,
     pub(super) seats: &'a [u32],
+    /// Standing places with them: the tier's id and how many.
+    pub(super) standing: &'a [(String, u32)],
     /// They were one's own a moment ago.
     pub(super) again: bool,
 }
@@ -87,13 +89,16 @@ pub(super) fn notice(tone: Tone, text: &str, offer: &Offer<'_>) -> String {
             .text(text)
             .raw("</p></div>");
     }
-    if offer.seats.is_empty() {
+    if offer.seats.is_empty() && offer.standing.is_empty() {
         return html.done();
     }
     html.raw("<form method=\"post\" data-do=\"again\" action=\"/events/").text(offer.slug);
     html.raw("/hold\"><input type=\"hidden\" name=\"instead\" value=\"1\">");
     for seat in offer.seats {
         html.raw("<input type=\"hidden\" name=\"seat\" value=\"").number(*seat).raw("\">");
+    }
+    for (tier, quantity) in offer.standing {
+        html.raw("<input type=\"hidden\" name=\"standing_").text(tier).raw("\" value=\"").number(*quantity).raw("\">");
     }
     html.raw("<button class=\"btn quiet wide again\">Take ");
     html.raw(match (offer.again, offer.seats.len()) {
@@ -102,6 +107,7 @@ pub(super) fn notice(tone: Tone, text: &str, offer: &Offer<'_>) -> String {
         (false, _) => "these ",
     });
     match offer.seats.len() {
+        _ if offer.again && !offer.standing.is_empty() => html.raw("places"),
         1 => html.raw("seat"),
         _ if offer.again => html.raw("seats"),
         more => html.number(more as u32).raw(" seats"),

@@ -55,8 +55,11 @@ pub(super) async fn hold(
         }
         Err(problem) if problem.status().is_client_error() && problem.problem.code != "not_found" => {
             let offer = problem.problem.facts.get("offer").cloned().unwrap_or_default();
-            let offer = serde_json::from_value(offer).unwrap_or_default();
-            Ok(redirect(&back, Some(&Notice { offer, ..Notice::new(Tone::Care, problem.problem.detail) })))
+            let offer: Vec<u32> = serde_json::from_value(offer).unwrap_or_default();
+            // What is offered is taken together with the standing places that were asked for.
+            let wished = request.standing.iter().filter(|_| !offer.is_empty());
+            let standing = wished.map(|wish| (wish.tier.to_string(), wish.quantity)).collect();
+            Ok(redirect(&back, Some(&Notice { offer, standing, ..Notice::new(Tone::Care, problem.problem.detail) })))
         }
         Err(problem) => Err(problem),
     }

@@ -40,7 +40,8 @@ pub(super) fn take(headers: &HeaderMap) -> Option<Notice> {
 
 fn short(notice: &Notice) -> Notice {
     let offer = notice.offer.iter().copied().take(MAX_PLACES).collect();
-    Notice { tone: notice.tone, text: notice.text.chars().take(MAX).collect(), offer }
+    let standing = notice.standing.iter().take(MAX_PLACES).cloned().collect();
+    Notice { tone: notice.tone, text: notice.text.chars().take(MAX).collect(), offer, standing }
 }
 
 /// Forgets the notice once it is shown.

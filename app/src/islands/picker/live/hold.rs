@@ -6,6 +6,7 @@ use std::task::Poll;
 use domain::seat::SeatId;
 use wasm_bindgen_futures::spawn_local;
 
+use super::super::held::Held;
 use super::super::words;
 use super::map::Pass;
 use super::state::{Picker, Wish, with};
@@ -51,9 +52,9 @@ fn body(picker: &Picker, wish: &Wish) -> String {
             text.raw(",\"accessible\":true");
         }
         if let Pass::Zone(zone) = picker.pass
-            && let Some(tier) = picker.tiers.iter().find(|tier| tier.category == Some(zone))
+            && let Some(at) = picker.tiers.iter().position(|tier| tier.category == Some(zone))
         {
-            text.raw(",\"tier\":\"").raw(&tier.id).raw("\"");
+            text.raw(",\"tier\":\"").raw(&picker.names[at]).raw("\"");
         }
         text.raw("}");
     }
@@ -86,7 +87,7 @@ pub(super) fn place(wish: Wish, go: bool) {
                 }
                 // Whoever is told to press again has something to press.
                 with(|p| p.again = offered);
-                told(failed);
+                told(failed, wish.standing);
             }
         }
         settled().await;
@@ -172,13 +173,14 @@ pub(super) async fn pause(ms: u32) {
     .await;
 }
 
-fn told(failed: Failed) {
+/// Says why; what the server offers instead goes with the standing places that were wished for.
+fn told(failed: Failed, standing: Vec<(String, u32)>) {
     match failed {
         Failed::Refused(problem) if problem.get("code").text() == "hold_expired" => gone(),
         Failed::Refused(problem) => {
             let offer: Vec<u32> = problem.get("offer").items().iter().map(|seat| seat.whole() as u32).collect();
             if !matches!(problem.get("status").whole(), 429 | 503) {
-                with(|p| (p.again, p.ran_out) = (offer.clone(), false));
+                with(|p| p.offer(offer.clone(), standing));
             }
             shown::notice(Tone::Care, &problem.get("detail").text());
             map::suggest(&offer.iter().copied().map(SeatId).collect::<Vec<_>>());
@@ -244,7 +246,8 @@ fn gone() {
 pub(super) fn over() {
     with(|p| {
         if let Some(hold) = p.hold.take() {
-            (p.again, p.ran_out) = (hold.seats, true);
+            let Held { seats, standing, .. } = hold;
+            (p.again, p.ran_out) = (Wish { seats, standing, best: None }, true);
         }
     });
     shown::notice(Tone::Care, "Your time ran out. Seats that were not paid for went back.");
@@ -288,7 +291,7 @@ pub(super) fn extend() {
                 with(|p| p.keep(&hold));
                 say("said", "You have ten more minutes.");
             }
-            Err(failed) => told(failed),
+            Err(failed) => told(failed, Vec::new()),
         }
         settled().await;
     });
@@ -317,12 +320,12 @@ pub(super) fn let_go() {
             Some(response) if response.ok() => {
                 with(|p| {
                     p.hold = None;
-                    p.again.clear();
+                    p.again = Wish::default();
                 });
                 shown::notice(Tone::Calm, "");
                 say("said", "Everything was given back.");
             }
-            _ => told(Failed::Unknown),
+            _ => told(Failed::Unknown, Vec::new()),
         }
         settled().await;
     });

@@ -12,7 +12,7 @@ use domain::rules::{Choice, Tier};
 use domain::seat::{SeatId, SeatState};
 
 use super::super::markup::sentence;
-use super::super::words::{Place, list, tier_limits, too_many};
+use super::super::words::{Place, list, too_many};
 use super::super::{choose, floors};
 use super::state;
 use crate::components::notice::Tone;
@@ -30,7 +30,8 @@ pub(super) struct House {
     /// Its floors lie over each other on the plan: one is shown at a time.
     pub(super) stacked: bool,
     pub(super) states: Packed,
-    pub(super) tiers: Vec<Tier>,
+    /// The picker's.
+    pub(super) tiers: Rc<[Tier]>,
     /// What the states are of: the newest that was heard.
     pub(super) at: Position,
     tag: String,
@@ -54,7 +55,7 @@ pub(super) fn with<T>(look: impl FnOnce(&House) -> T) -> Option<T> {
 
 /// Loads chart and availability; false where there is none or it cannot be had: the server's list stays then.
 pub(super) async fn load() -> bool {
-    let (url, tiers) = state::with(|p| (p.geometry.clone(), p.rules()));
+    let (url, tiers) = state::with(|p| (p.geometry.clone(), p.tiers.clone()));
     if url.is_empty() {
         return false;
     }
@@ -205,10 +206,9 @@ pub(super) fn choice(own: &[SeatId], seat: SeatId, wanted: u32, singly: bool) ->
 /// What the rules have against a whole choice, in words, and what would do instead. They are asked here and now; the
 /// server asks them again.
 pub(super) fn against(seats: &[u32], standing: &[(String, u32)]) -> Option<(String, Vec<SeatId>)> {
-    let (own, tiers) = state::with(|p| (ids(&p.seats()), p.rules()));
-    let standing: Vec<_> = state::with(|p| {
-        let tier = |id: &String| p.tiers.iter().position(|tier| tier.id == *id).map(|at| tiers[at].id);
-        standing.iter().filter_map(|(id, quantity)| Some((tier(id)?, *quantity))).collect()
+    let (own, tiers, standing) = state::with(|p| {
+        let standing = standing.iter().filter_map(|(name, quantity)| Some((p.tier(name)?.id, *quantity)));
+        (ids(&p.seats()), p.tiers.clone(), standing.collect::<Vec<_>>())
     });
     let seats = ids(seats);
     let choice = Choice { seats: &seats, standing: &standing };
@@ -227,8 +227,8 @@ pub(super) fn against(seats: &[u32], standing: &[(String, u32)]) -> Option<(Stri
     }
 }
 
-/// A refusal as people read it; nothing where the server's answer is the better one: it heals what was just taken, and
-/// its clock alone opens a sale.
+/// A refusal as people read it; nothing where the server's answer is the better one: it heals what was just taken, its
+/// clock alone opens a sale, and how many of a price one buys may have changed since the page was loaded.
 fn words(chart: &Chart, refusal: HoldRefusal) -> Option<(String, Vec<SeatId>)> {
     let text = match refusal {
         HoldRefusal::OrphanSeat { orphans, offer } => {
@@ -242,7 +242,6 @@ fn words(chart: &Chart, refusal: HoldRefusal) -> Option<(String, Vec<SeatId>)> {
             return Some((text.concat(), offer));
         }
         HoldRefusal::TooMany { limit } => too_many(limit),
-        HoldRefusal::TierLimits { min, max, .. } => tier_limits(min, max),
         _ => return None,
     };
     Some((text, Vec::new()))

@@ -157,10 +157,10 @@ fn submitted(verb: &str, argument: &str) {
             hold::place(wish, true);
         }
         "again" => {
-            let (seats, standing) = with(|p| (p.again.clone(), p.standing()));
+            let wish = with(|p| p.again.clone());
             // The button goes with the notice: whoever came to it by keyboard is beside what they get.
             focus("basket");
-            hold::place(Wish { seats, standing, best: None }, true);
+            hold::place(wish, true);
         }
         "standing" => standing(),
         "remove-seat" => {
@@ -181,7 +181,7 @@ fn submitted(verb: &str, argument: &str) {
 
 fn standing() {
     let mut standing = Vec::new();
-    for tier in with(|p| p.tiers.iter().map(|tier| tier.id.clone()).collect::<Vec<_>>()) {
+    for tier in with(|p| p.names.clone()) {
         if let Some(quantity @ 1..) = shown::typed(&["standing_", &tier].concat()) {
             standing.push((tier, quantity));
         }
@@ -199,7 +199,7 @@ fn give_back(seat: u32) {
 fn change(seats: Vec<u32>, standing: Vec<(String, u32)>) {
     if !seats.is_empty() || !standing.is_empty() {
         match house::against(&seats, &standing) {
-            Some((text, instead)) => refused(&text, &instead),
+            Some((text, instead)) => refused(&text, &instead, standing),
             None => hold::place(Wish { seats, standing, best: None }, false),
         }
     } else if with(|p| p.hold.is_some()) {
@@ -234,13 +234,13 @@ fn toggle(seat: SeatId, singly: bool) {
     let own: Vec<SeatId> = own.into_iter().map(SeatId).collect();
     match house::choice(&own, seat, wanted, singly) {
         Ok(seats) => change(seats.into_iter().map(|seat| seat.0).collect(), with(|p| p.standing())),
-        Err(text) => refused(&text, &[]),
+        Err(text) => refused(&text, &[], Vec::new()),
     }
 }
 
-/// Says what is against a choice, and offers what would do instead.
-fn refused(text: &str, instead: &[SeatId]) {
-    with(|p| (p.again, p.ran_out) = (instead.iter().map(|seat| seat.0).collect(), false));
+/// Says what is against a choice, and offers what would do instead beside the standing places of that choice.
+fn refused(text: &str, instead: &[SeatId], standing: Vec<(String, u32)>) {
+    with(|p| p.offer(instead.iter().map(|seat| seat.0).collect(), standing));
     shown::notice(Tone::Care, text);
     map::suggest(instead);
 }

@@ -24,8 +24,8 @@ pub(super) fn basket() {
 /// A notice; empty words take it away.
 pub(super) fn notice(tone: Tone, text: &str) {
     let html = with(|p| {
-        let (seats, again) = (p.again.as_slice(), p.ran_out);
-        markup::notice(tone, text, &markup::Offer { slug: &p.slug, seats, again })
+        let (seats, standing) = (p.again.seats.as_slice(), p.again.standing.as_slice());
+        markup::notice(tone, text, &markup::Offer { slug: &p.slug, seats, standing, again: p.ran_out })
     });
     put("notice", &html);
 }

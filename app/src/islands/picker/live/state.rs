@@ -1,6 +1,7 @@
 //! What the picker knows, in one place.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::task::Waker;
 
 use domain::ids::TierId;
@@ -13,22 +14,20 @@ use super::map::Pass;
 use crate::components::price;
 use crate::islands::browser::{Json, now};
 
-/// A tier as the page told it.
-pub(super) struct TierInfo {
-    pub(super) id: String,
-    pub(super) category: Option<u8>,
-    pub(super) price: Money,
-    min: u32,
-    max: u32,
-}
-
 /// What is wished for.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Wish {
     pub(super) seats: Vec<u32>,
     pub(super) standing: Vec<(String, u32)>,
     /// Best available, so many.
     pub(super) best: Option<u32>,
+}
+
+impl Wish {
+    /// Nothing is offered.
+    pub(super) fn is_empty(&self) -> bool {
+        self.seats.is_empty() && self.standing.is_empty()
+    }
 }
 
 /// The picker.
@@ -38,7 +37,11 @@ pub(super) struct Picker {
     pub(super) geometry: String,
     pub(super) availability: String,
     pub(super) stream: String,
-    pub(super) tiers: Vec<TierInfo>,
+    /// The tiers as the rules want them, ids by position: the rules only compare them. Each is on sale: a page may be
+    /// hours old, have slept, or know an older window than the server.
+    pub(super) tiers: Rc<[Tier]>,
+    /// What the server calls them, in the same order.
+    pub(super) names: Vec<String>,
     pub(super) most: u32,
     pub(super) quantity: u32,
     pub(super) hold: Option<Held>,
@@ -48,8 +51,9 @@ pub(super) struct Picker {
     pub(super) left: i64,
     /// It was said that the time is short.
     pub(super) warned: bool,
-    /// Seats to take by one press: offered by the server, or lost when time `ran_out`.
-    pub(super) again: Vec<u32>,
+    /// What one press takes: seats that were offered, beside the standing places that were asked for with them, or what was
+    /// lost when time `ran_out`.
+    pub(super) again: Wish,
     pub(super) ran_out: bool,
     /// What was asked last without an answer that tells anything, and its key: asked again, it is the same wish.
     pub(super) unsure: (String, String),
@@ -74,13 +78,17 @@ pub(super) fn with<T>(act: impl FnOnce(&mut Picker) -> T) -> T {
 
 /// Takes over what the page says.
 pub(super) fn begin(data: &Json) {
-    let tiers = data.get("tiers").items();
-    let tiers = tiers.iter().map(|tier| TierInfo {
-        id: tier.get("id").text(),
-        category: tier.get("category").some().map(|category| category.whole() as u8),
-        price: money(&tier.get("price")),
-        min: tier.get("min_purchase").whole() as u32,
-        max: tier.get("max_purchase").whole() as u32,
+    let told = data.get("tiers").items();
+    let tiers = (1_u128..).zip(&told).map(|(at, tier)| {
+        let total = money(&tier.get("price"));
+        Tier {
+            id: TierId(uuid::Uuid::from_u128(at)),
+            category: tier.get("category").some().map(|category| category.whole() as u8),
+            price: Price { net: total.amount, fee: 0, tax: 0, total },
+            min: tier.get("min_purchase").whole() as u32,
+            max: tier.get("max_purchase").whole() as u32,
+            sale: Window::default(),
+        }
     });
     let picker = Picker {
         slug: data.get("slug").text(),
@@ -88,6 +96,7 @@ pub(super) fn begin(data: &Json) {
         availability: data.get("availability_url").text(),
         stream: data.get("stream_url").text(),
         tiers: tiers.collect(),
+        names: told.iter().map(|tier| tier.get("id").text()).collect(),
         most: data.get("most").whole() as u32,
         quantity: data.get("quantity").whole() as u32,
         ..Picker::default()
@@ -125,7 +134,7 @@ impl Picker {
             let tier = line.get("tier").text();
             HeldLine {
                 seat: line.get("seat").some().map(|seat| seat.whole() as u32),
-                zone: self.tiers.iter().find(|known| known.id == tier).and_then(|tier| tier.category),
+                zone: self.tier(&tier).and_then(|tier| tier.category),
                 tier,
                 tier_name: line.get("tier_name").text(),
                 label: line.get("label").text(),
@@ -153,17 +162,14 @@ impl Picker {
         self.hold = Some(held);
     }
 
-    /// The tiers as the rules want them. Ids are their positions: the rules only compare them. Each is on sale: a page may
-    /// be hours old, have slept, or know an older window than the server.
-    pub(super) fn rules(&self) -> Vec<Tier> {
-        let tiers = (1_u128..).zip(&self.tiers).map(|(at, tier)| Tier {
-            id: TierId(uuid::Uuid::from_u128(at)),
-            category: tier.category,
-            price: Price { net: tier.price.amount, fee: 0, tax: 0, total: tier.price },
-            min: tier.min,
-            max: tier.max,
-            sale: Window::default(),
-        });
-        tiers.collect()
+    /// The tier that the server calls so.
+    pub(super) fn tier(&self, name: &str) -> Option<&Tier> {
+        self.tiers.get(self.names.iter().position(|known| known == name)?)
+    }
+
+    /// Seats that one press takes, beside standing places; none: nothing is offered.
+    pub(super) fn offer(&mut self, seats: Vec<u32>, standing: Vec<(String, u32)>) {
+        let standing = if seats.is_empty() { Vec::new() } else { standing };
+        (self.again, self.ran_out) = (Wish { seats, standing, best: None }, false);
     }
 }
