@@ -168,3 +168,26 @@ test("a seat's card says section, row, seat, price and whose it is", async () =>
   assert.match(await page.locator("#said").innerText(), /Row \S+, seat \S+, €\d+\.\d\d, \S/, "the card is read aloud");
   await leave();
 });
+
+test("nothing of the house begins beneath the chips or the legend", async () => {
+  const { large, all } = await shop.events();
+  const { page, leave } = await visit(browser, shop);
+  for (const [width, height] of [[390, 844], [768, 1024], [1100, 800], [1440, 900]]) {
+    await page.setViewportSize({ width, height });
+    for (const { slug } of [event, large, all.find(({ chart, tiers }) => chart && tiers.some(({ category }) => category === null))]) {
+      await openSeats(page, { slug });
+      await still(page);
+      const covered = await page.locator("canvas#map").evaluate((map) => {
+        const scale = map.height / map.clientHeight;
+        const [chips, legend] = ["filters", "legend"].map((id) => document.getElementById(id).getBoundingClientRect());
+        const { top } = map.getBoundingClientRect();
+        const [above, below] = [Math.floor((chips.bottom - top) * scale), legend.height ? Math.ceil((legend.top - top) * scale) : map.height];
+        const rows = (from, to) => (to > from ? [...map.getContext("2d").getImageData(0, from, map.width, to - from).data] : []);
+        const { data: ground } = map.getContext("2d").getImageData(0, 0, 1, 1);
+        return [...rows(0, above), ...rows(below, map.height)].filter((part, at) => part !== ground[at % 4]).length;
+      });
+      assert.equal(covered, 0, `${slug} at ${width}`);
+    }
+  }
+  await leave();
+});

@@ -111,6 +111,9 @@ fn standing_line(tier: &TierView, held: Option<&Held>, wanted: u32) -> impl Into
     let first = held.is_none();
     let held = standing.iter().find(|(tier, _)| *tier == id).map_or(0, |(_, quantity)| *quantity);
     let gone = tier.available == 0 && held == 0;
+    // Some names say it themselves.
+    let says_so = tier.name.to_lowercase().contains("standing");
+    let hint = if gone { Some("sold out") } else { (!says_so).then_some("standing") };
     let name = format!("standing_{id}");
     let most = tier.max_purchase.min(tier.available.saturating_add(held));
     let least = tier.min_purchase.max(1);
@@ -121,7 +124,7 @@ fn standing_line(tier: &TierView, held: Option<&Held>, wanted: u32) -> impl Into
         .collect_view();
     view! {
         <div class="line">
-            <label for=name.clone()>{tier.name.clone()}<small>{if gone { "sold out" } else { "standing" }}</small></label>
+            <label for=name.clone()>{tier.name.clone()}{hint.map(|hint| view! { <small>{hint}</small> })}</label>
             <b class="num">{price(tier.price)}</b>
             <select class="input" id=name.clone() name=name data-tier=id disabled=gone>{options}</select>
         </div>
@@ -176,7 +179,7 @@ fn filters(data: &PickerData) -> impl IntoView + use<> {
         .map(|(zone, tier)| chip(zone.to_string(), Some(zone), tier.name.clone(), price(tier.price)))
         .collect_view();
     view! {
-        <div class="filters" role="group" aria-label="Show">
+        <div class="filters" id="filters" role="group" aria-label="Show">
             {chip("all".into(), None, "Every price".into(), "All prices".into())}
             {prices}
             {chip("accessible".into(), None, "Places without steps, and the companion's place beside them".into(), "Accessible".into())}
@@ -188,7 +191,7 @@ fn filters(data: &PickerData) -> impl IntoView + use<> {
 /// The states by shape; colour is the price zone, which the chips explain.
 fn legend() -> impl IntoView {
     view! {
-        <ul class="legend" aria-label="Seats on the map">
+        <ul class="legend" id="legend" aria-label="Seats on the map">
             <li><svg viewBox="0 0 16 16" aria-hidden="true"><circle class="free" cx="8" cy="8" r="6"></circle></svg>"free"</li>
             <li><svg viewBox="0 0 16 16" aria-hidden="true"><circle class="held" cx="8" cy="8" r="5"></circle></svg>"held by others"</li>
             <li><svg viewBox="0 0 16 16" aria-hidden="true"><circle class="sold" cx="8" cy="8" r="2"></circle></svg>"sold"</li>
