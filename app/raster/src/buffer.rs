@@ -1,7 +1,7 @@
 //! The opaque pixel buffer: fills, blends, and panning by moving memory.
 
 use crate::colour::Colour;
-use crate::lanes::{Lanes, four, lanes};
+use crate::lanes::{Lanes, four, lanes, paint_over};
 
 /// Whole pixels from (`x0`, `y0`) up to but without (`x1`, `y1`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,6 +140,21 @@ impl Buffer {
         }
     }
 
+    /// The same for the first `ROWS` of four rows: as many each time, so that nothing has to be guessed.
+    #[inline(always)]
+    pub(crate) fn blend_rows<const ROWS: usize>(&mut self, x: i32, y: i32, rows: &[Lanes; 4], colour: Colour) {
+        let (width, colour) = (self.width, lanes(colour.word()));
+        let at = y as usize * width + x as usize;
+        let Some(mut rest) = self.pixels.get_mut(at..) else { return };
+        for part in &rows[..ROWS] {
+            if let Some(run) = rest.first_chunk_mut::<4>() {
+                *run = four(*run, colour, part);
+            }
+            let Some(below) = rest.get_mut(width..) else { return };
+            rest = below;
+        }
+    }
+
     /// The same for two groups of four in each row, from a pixel on downwards.
     #[inline]
     pub(crate) fn blend_pairs(&mut self, x: i32, y: i32, coverage: &[[Lanes; 2]], colour: Colour) {
@@ -159,18 +174,25 @@ impl Buffer {
     /// Paints `pixels` of a row over from an index on.
     #[inline]
     pub(crate) fn paint_over(&mut self, at: usize, pixels: usize, word: u32) {
-        self.pixels.get_mut(at..at + pixels).unwrap_or_default().fill(word);
+        paint_over(self.pixels.get_mut(at..at + pixels).unwrap_or_default(), word);
     }
 
     /// Paints a run of a row over: all inside.
     pub(crate) fn run_fill(&mut self, y: i32, x0: i32, x1: i32, word: u32) {
-        self.run(y, x0, x1).fill(word);
+        paint_over(self.run(y, x0, x1), word);
     }
 
     /// Mixes `part` of 256 of a colour into one pixel inside.
     pub(crate) fn mix(&mut self, x: i32, y: i32, colour: Colour, part: u32) {
-        let at = &mut self.pixels[y as usize * self.width + x as usize];
-        *at = mixed(*at, colour.word(), part);
+        self.mix_at(y as usize * self.width + x as usize, colour, part);
+    }
+
+    /// The same for a pixel by its index.
+    #[inline(always)]
+    pub(crate) fn mix_at(&mut self, at: usize, colour: Colour, part: u32) {
+        if let Some(at) = self.pixels.get_mut(at) {
+            *at = mixed(*at, colour.word(), part);
+        }
     }
 
     /// Fills a rectangle.

@@ -8,6 +8,19 @@ pub(crate) fn lanes(word: u32) -> Lanes {
     bytemuck::cast([word; 4])
 }
 
+/// Paints a run of pixels over, four at a time: the compiler would write them one by one.
+#[inline(always)]
+pub(crate) fn paint_over(run: &mut [u32], word: u32) {
+    let four: [u32; 4] = bytemuck::cast(lanes(word));
+    let (fours, rest) = run.as_chunks_mut::<4>();
+    for at in fours {
+        *at = four;
+    }
+    for at in rest {
+        *at = word;
+    }
+}
+
 /// Mixes a colour into four pixels by a coverage for each: the same to the last bit as `Colour::mix`.
 ///
 /// `old * 256 + (new - old) * part` wraps on the way, but its true value fits into sixteen bits.

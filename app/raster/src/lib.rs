@@ -21,6 +21,7 @@ mod polygon;
 mod seats;
 mod shape;
 mod text;
+mod window;
 
 pub use buffer::{Buffer, Rect};
 pub use colour::Colour;

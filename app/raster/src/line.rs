@@ -20,15 +20,20 @@ pub fn hairline(buffer: &mut Buffer, clip: Rect, place: &Place, outline: &[(f32,
             (from, to) = (to, from);
         }
         let bounds = if steep { (clip.y0, clip.y1, clip.x0, clip.x1) } else { (clip.x0, clip.x1, clip.y0, clip.y1) };
-        one(from, to, bounds, width, |along, across, part| {
-            let (x, y) = if steep { (across, along) } else { (along, across) };
-            buffer.mix(x, y, colour, part);
-        });
+        one(buffer, from, to, bounds, steep, width, colour);
     }
 }
 
 /// One line of slope at most one; `bounds`: first and last along, first and last across, the last ones exclusive.
-fn one(from: (i32, i32), to: (i32, i32), bounds: (i32, i32, i32, i32), width: f32, mut dot: impl FnMut(i32, i32, u32)) {
+fn one(
+    buffer: &mut Buffer,
+    from: (i32, i32),
+    to: (i32, i32),
+    bounds: (i32, i32, i32, i32),
+    steep: bool,
+    width: f32,
+    colour: Colour,
+) {
     let run = to.0 - from.0;
     if run == 0 {
         return;
@@ -38,12 +43,17 @@ fn one(from: (i32, i32), to: (i32, i32), bounds: (i32, i32, i32, i32), width: f3
     // A pixel belongs to the line whose ends enclose its middle, so that the lines of an outline share no pixel.
     let first = ((from.0 + 127) >> 8).max(bounds.0);
     let last = ((to.0 + 127) >> 8).min(bounds.1);
+    let down = buffer.width();
+    let (step_along, step_across) = if steep { (down, 1) } else { (1, down) };
     for along in first..last {
         let middle = from.1 + ((along * 256 + 128 - from.0) as f32 * slope) as i32;
         let (low, high) = (middle - half, middle + half);
-        for across in (low >> 8).max(bounds.2)..((high + 255) >> 8).min(bounds.3) {
+        let across = (low >> 8).max(bounds.2);
+        let mut at = along as usize * step_along + across as usize * step_across;
+        for across in across..((high + 255) >> 8).min(bounds.3) {
             let part = high.min(across * 256 + 256) - low.max(across * 256);
-            dot(along, across, part.clamp(0, 256) as u32);
+            buffer.mix_at(at, colour, part as u32);
+            at += step_across;
         }
     }
 }

@@ -23,6 +23,13 @@ pub struct Mask {
     pub(crate) spans: Vec<Span>,
 }
 
+/// Coverage of at most four rows of four pixels.
+#[derive(Clone, Copy, Debug)]
+struct Tiny {
+    rows: [Lanes; 4],
+    made: bool,
+}
+
 /// Where a row's coverage begins, is whole, and ends, in groups of four pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
@@ -38,6 +45,8 @@ pub struct Masks {
     ratio: f32,
     masks: Box<[Mask; SHAPES * 16]>,
     reach: [i32; SHAPES],
+    /// The looks of a scale at which all of them lie within four rows of four pixels, as [`Self::look_bounds`] has them.
+    tiny: Box<[Tiny; SHAPES * 16]>,
     /// What a look may touch at each phase: empty where not known yet.
     pub(crate) looks: [Rect; 16],
 }
@@ -49,6 +58,7 @@ impl Default for Masks {
             ratio: 0.0,
             masks: Box::new([const { Mask::EMPTY }; SHAPES * 16]),
             reach: [0; SHAPES],
+            tiny: Box::new([Tiny { rows: [[0; 8]; 4], made: false }; SHAPES * 16]),
             looks: [Rect::default(); 16],
         };
         masks.set(1.0, 1.0);
@@ -65,8 +75,8 @@ impl Masks {
             return false;
         }
         (self.radius, self.ratio) = (radius, ratio);
-        for mask in self.masks.iter_mut() {
-            mask.width = 0;
+        for (mask, tiny) in self.masks.iter_mut().zip(self.tiny.iter_mut()) {
+            (mask.width, tiny.made) = (0, false);
         }
         self.looks = [Rect::default(); 16];
         for (reach, shape) in self.reach.iter_mut().zip(Shape::ALL) {
@@ -100,6 +110,34 @@ impl Masks {
             self.make(shape, phase & 15);
         }
         &self.masks[at]
+    }
+
+    /// The rows of a look where all of them lie within four rows of four pixels: from as many pixels on before its own as
+    /// [`Self::look_bounds`] tells, whatever its shape.
+    #[inline(always)]
+    pub(crate) fn tiny(&mut self, shape: Shape, phase: usize) -> &[Lanes; 4] {
+        let at = shape as usize * 16 + (phase & 15);
+        if !self.tiny[at].made {
+            self.make_tiny(shape, phase & 15);
+        }
+        &self.tiny[at].rows
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_tiny(&mut self, shape: Shape, phase: usize) {
+        let before = self.look_bounds().0;
+        let mut parts = [[0_u32; 4]; 4];
+        let mask = self.get(shape, phase);
+        for y in 0..mask.height {
+            for x in 0..mask.used {
+                let (row, column) = ((y + mask.top + before) as usize, (x + mask.left + before) as usize);
+                if let Some(part) = parts.get_mut(row).and_then(|row| row.get_mut(column)) {
+                    *part = mask.at(x, y) * 0x0001_0001;
+                }
+            }
+        }
+        self.tiny[shape as usize * 16 + phase] = Tiny { rows: parts.map(bytemuck::cast), made: true };
     }
 
     #[cold]

@@ -4,7 +4,7 @@ use crate::buffer::{Buffer, Rect};
 use crate::colour::Colour;
 use crate::grid::Grid;
 use crate::mask::Masks;
-use crate::seats::{Paint, Place, Planes, stamp_small};
+use crate::seats::{Paint, Place, Planes, drawn_in, in_turn, stamp_small};
 use crate::shape::Shape;
 
 /// A box of the plan, in plan units.
@@ -40,12 +40,15 @@ impl Wide {
     }
 }
 
-/// Finds the seats whose looks may touch a clip, ascending.
+/// Finds the seats whose looks may touch a clip, in the order of drawing.
 #[inline(never)]
-pub fn seats_near(clip: Rect, place: &Place, grid: &Grid, masks: &Masks, seats: &mut Vec<u64>) {
+pub fn seats_near(clip: Rect, place: &Place, grid: &Grid, sections: &[u16], masks: &Masks, seats: &mut Vec<u64>) {
     seats.clear();
-    Wide::about(clip, place, masks.look_bounds()).seats(grid, |_, _, seat| seats.push(u64::from(seat)));
+    Wide::about(clip, place, masks.look_bounds()).seats(grid, |_, _, seat| seats.push(drawn_in(sections, seat)));
     seats.sort_unstable();
+    for seat in seats {
+        *seat = u64::from(in_turn(*seat as u32));
+    }
 }
 
 /// Draws some seats of the planes inside the clip, in the order given.
@@ -70,6 +73,9 @@ pub fn paint_some(
     }
 }
 
+/// A seat close to a spot: its place, its number, and where in the order of drawing it is.
+type Close = (f32, f32, u32, u64);
+
 /// How many spots are asked for together, before the first of them is drawn.
 const TOGETHER: usize = 16;
 
@@ -84,6 +90,8 @@ pub struct Spots<'a> {
     pub looks: &'a [u8],
     /// Every seat's place.
     pub grid: &'a Grid,
+    /// Every seat's section, by its number.
+    pub sections: &'a [u16],
     /// What the looks are drawn with.
     pub paints: &'a [Paint],
     /// Which seats are drawn at all; `None`: every one.
@@ -99,6 +107,8 @@ impl Spots<'_> {
         let side = (6 * reach + 24) as usize;
         let mut sheet = Buffer::new(side, side, Colour::default());
         let (bounds, mut close) = (masks.look_bounds(), Vec::new());
+        // On the sheet there is room for four whole rows about every seat.
+        let tiny = Some((bounds.0, bounds.0 + bounds.1)).filter(|(_, side)| *side <= 4);
         for spots in spots.chunks(TOGETHER) {
             // Spots lie far from each other, and waiting for memory is most of what one costs: all of them are asked for at
             // once, and come together.
@@ -106,7 +116,7 @@ impl Spots<'_> {
             core::hint::black_box(seen);
             for spot in spots {
                 self.gather(*spot, bounds, &mut close);
-                self.paint_one(buffer, *spot, &close, 2 * reach + 4, masks, &mut sheet);
+                self.paint_one(buffer, *spot, &close, (2 * reach + 4, tiny), masks, &mut sheet);
             }
         }
     }
@@ -119,15 +129,16 @@ impl Spots<'_> {
         buffer.see(spot) ^ under ^ self.grid.see(wide.left, wide.top, wide.right, wide.bottom)
     }
 
-    /// The seats that may touch a spot, ascending: so few that each finds its place by stepping back.
+    /// The seats that may touch a spot, in the order of drawing: so few that each finds its place by stepping back.
     #[inline(always)]
-    fn gather(&self, spot: Rect, bounds: (i32, i32), close: &mut Vec<(f32, f32, u32)>) {
+    fn gather(&self, spot: Rect, bounds: (i32, i32), close: &mut Vec<Close>) {
         close.clear();
         Wide::about(spot, self.place, bounds).seats(self.grid, |x, y, seat| {
             if self.shown.is_none_or(|shown| shown(seat)) {
                 let mut at = close.len();
-                close.push((x, y, seat));
-                while at > 0 && close[at - 1].2 > seat {
+                let order = drawn_in(self.sections, seat);
+                close.push((x, y, seat, order));
+                while at > 0 && close[at - 1].3 > order {
                     close.swap(at - 1, at);
                     at -= 1;
                 }
@@ -140,8 +151,8 @@ impl Spots<'_> {
         &self,
         buffer: &mut Buffer,
         spot: Rect,
-        close: &[(f32, f32, u32)],
-        margin: i32,
+        close: &[Close],
+        (margin, tiny): (i32, Option<(i32, i32)>),
         masks: &mut Masks,
         sheet: &mut Buffer,
     ) {
@@ -151,15 +162,18 @@ impl Spots<'_> {
             if let Some(under) = self.under {
                 buffer.take(under, spot, (spot.x0, spot.y0));
             }
-            self.stamp(buffer, spot, spot, (0, 0), close, masks);
+            self.stamp(buffer, spot, spot, (0, 0), close, masks, None);
             return;
         }
         sheet.take(self.under.unwrap_or(buffer), spot, (there.x0, there.y0));
-        self.stamp(sheet, sheet.all(), there, (left, top), close, masks);
+        self.stamp(sheet, sheet.all(), there, (left, top), close, masks, tiny);
         buffer.take(sheet, there, (spot.x0, spot.y0));
     }
 
     /// Draws seats on a buffer whose first pixel is `origin`, leaving out what touches nothing of the wanted pixels.
+    /// `tiny`: where every look fits into four rows of four pixels and the buffer has room for them, how many pixels before
+    /// a seat's own they begin, and how many rows there are.
+    #[expect(clippy::too_many_arguments, reason = "seats, said whole")]
     #[inline(always)]
     fn stamp(
         &self,
@@ -167,17 +181,26 @@ impl Spots<'_> {
         clip: Rect,
         wanted: Rect,
         origin: (i32, i32),
-        close: &[(f32, f32, u32)],
+        close: &[Close],
         masks: &mut Masks,
+        tiny: Option<(i32, i32)>,
     ) {
-        for (x, y, seat) in close {
-            let Some(paint) = self.looks.get(*seat as usize).and_then(|look| self.paints.get(usize::from(*look)))
-            else {
-                continue;
-            };
+        for (x, y, seat, _) in close {
+            let Some(look) = self.looks.get(*seat as usize) else { continue };
+            let Some(paint) = self.paints.get(usize::from(*look)) else { continue };
             let (qx, qy) = self.place.quarters(*x, *y);
-            let mask = masks.get(paint.shape, ((qx & 3) | (qy & 3) << 2) as usize);
             let (px, py) = ((qx >> 2) - origin.0, (qy >> 2) - origin.1);
+            let phase = ((qx & 3) | (qy & 3) << 2) as usize;
+            if let Some((before, side)) = tiny {
+                let rows = masks.tiny(paint.shape, phase);
+                let (x, y) = (px - before, py - before);
+                match side {
+                    3 => buffer.blend_rows::<3>(x, y, rows, paint.colour),
+                    _ => buffer.blend_rows::<4>(x, y, rows, paint.colour),
+                }
+                continue;
+            }
+            let mask = masks.get(paint.shape, phase);
             if !mask.touched().moved((px, py)).and(wanted).is_empty() {
                 stamp_small(buffer, clip, px, py, mask, paint.colour);
             }
@@ -199,6 +222,12 @@ impl Masks {
         let far = [Shape::Disc, Shape::Dot, Shape::Speck].map(|shape| shape.reach(self.radius(), self.ratio()));
         let far = far.into_iter().fold(0.0_f32, f32::max);
         (far.ceil() as i32, (far + 0.75).ceil() as i32)
+    }
+
+    /// How many pixels across and down a seat's look may touch, whatever its state and wherever in its pixel it is.
+    pub(crate) fn look_side(&self) -> i32 {
+        let (before, after) = self.look_bounds();
+        before + after
     }
 
     /// The pixels that a seat's look may touch at a point of the plan, whatever its state and kind.

@@ -5,6 +5,10 @@ use crate::colour::Colour;
 use crate::lanes::lanes;
 use crate::mask::{Mask, Masks};
 use crate::shape::Shape;
+use crate::window::{TOGETHER, Window};
+
+/// Quarters of a pixel beyond which nothing is told apart: sums of two stay far from overflowing.
+pub(crate) const FAR: i32 = 1 << 29;
 
 /// Where plan coordinates land: `pixel = round_to_quarter(plan * scale + fraction) + whole`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -22,10 +26,18 @@ impl Place {
     #[must_use]
     pub fn quarters(&self, x: f32, y: f32) -> (i32, i32) {
         let (fx, fy) = self.fraction;
-        (
-            (((x * self.scale + fx) * 4.0 + 0.5).floor() as i32).saturating_add(self.whole.0.saturating_mul(4)),
-            (((y * self.scale + fy) * 4.0 + 0.5).floor() as i32).saturating_add(self.whole.1.saturating_mul(4)),
-        )
+        let (right, down) = self.whole_quarters();
+        (self.quarter(x, fx) + right, self.quarter(y, fy) + down)
+    }
+
+    /// One coordinate without the whole pixels.
+    #[inline(always)]
+    pub(crate) fn quarter(&self, at: f32, fraction: f32) -> i32 {
+        (((at * self.scale + fraction) * 4.0 + 0.5).floor() as i32).clamp(-FAR, FAR)
+    }
+
+    pub(crate) fn whole_quarters(&self) -> (i32, i32) {
+        (self.whole.0.saturating_mul(4).clamp(-FAR, FAR), self.whole.1.saturating_mul(4).clamp(-FAR, FAR))
     }
 
     /// A point in 256ths of a pixel.
@@ -47,8 +59,9 @@ impl Place {
     }
 }
 
-/// What a seat is drawn with.
+/// What a seat is drawn with. Eight bytes, for a loop over seats looks it up by a shift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(align(4))]
 pub struct Paint {
     /// The shape.
     pub shape: Shape,
@@ -59,6 +72,8 @@ pub struct Paint {
 /// Seats' coordinates and looks, all of one length.
 #[derive(Clone, Copy, Debug)]
 pub struct Planes<'a> {
+    /// Number of the first of them.
+    pub first: usize,
     /// Plan units to the right.
     pub x: &'a [f32],
     /// Plan units downwards.
@@ -67,10 +82,20 @@ pub struct Planes<'a> {
     pub look: &'a [u8],
 }
 
-/// Seats whose places are found together.
-const TOGETHER: usize = 64;
+/// The place of a seat in the order of drawing, and the seat at a place: in every 64 the first of each eight come first,
+/// then the second ones. What was just written cannot be read back at once, and neighbours share pixels.
+#[must_use]
+pub(crate) fn in_turn(seat: u32) -> u32 {
+    seat & !63 | (seat & 7) << 3 | seat >> 3 & 7
+}
 
-/// Draws the seats of the planes inside the clip, in order.
+/// Orders seats as they are drawn: section by section, each in turn.
+#[inline(always)]
+pub(crate) fn drawn_in(sections: &[u16], seat: u32) -> u64 {
+    u64::from(sections.get(seat as usize).copied().unwrap_or(u16::MAX)) << 32 | u64::from(in_turn(seat))
+}
+
+/// Draws the seats of the planes inside the clip, in turn.
 #[inline(never)]
 pub fn paint_seats(
     buffer: &mut Buffer,
@@ -84,31 +109,69 @@ pub fn paint_seats(
     if clip.is_empty() {
         return;
     }
-    let reach = masks.reach(Shape::Square).max(masks.reach(Shape::Dot));
-    let (left, right, top, bottom) = (clip.x0 - reach, clip.x1 + reach, clip.y0 - reach, clip.y1 + reach);
-    let mut at = [(0, 0); TOGETHER];
-    let chunks = planes.x.chunks(TOGETHER).zip(planes.y.chunks(TOGETHER)).zip(planes.look.chunks(TOGETHER));
-    for ((xs, ys), looks) in chunks {
-        for ((at, x), y) in at.iter_mut().zip(xs).zip(ys) {
-            *at = place.quarters(*x, *y);
+    match masks.look_side() {
+        3 => paint_all::<3>(buffer, clip, place, planes, paints, masks),
+        4 => paint_all::<4>(buffer, clip, place, planes, paints, masks),
+        _ => paint_all::<0>(buffer, clip, place, planes, paints, masks),
+    }
+}
+
+/// The same where every look lies within `TINY` rows of four pixels; 0: looks are larger.
+fn paint_all<const TINY: usize>(
+    buffer: &mut Buffer,
+    clip: Rect,
+    place: &Place,
+    planes: Planes<'_>,
+    paints: &[Paint],
+    masks: &mut Masks,
+) {
+    let reach = masks.look_reach();
+    let before = masks.look_bounds().0;
+    let window = Window::new(place, clip, reach);
+    let mut at = [[0; TOGETHER]; 2];
+    let (mut from, end) = (0, planes.x.len().min(planes.y.len()).min(planes.look.len()));
+    while from < end {
+        // Up to the next number that together begin with.
+        let before_these = (planes.first + from) % TOGETHER;
+        let these = from..end.min(from + TOGETHER - before_these);
+        from = these.end;
+        let looks = &planes.look[these.clone()];
+        let (seen, within) = window.look(&planes.x[these.clone()], &planes.y[these], &mut at);
+        if seen == 0 {
+            continue;
         }
-        for ((qx, qy), look) in at.iter().zip(looks) {
-            let (px, py) = (qx >> 2, qy >> 2);
-            if px < left || px >= right || py < top || py >= bottom {
+        for turn in 0..TOGETHER {
+            let i = in_turn(turn as u32) as usize;
+            let Some(i) = i.checked_sub(before_these).filter(|i| seen >> i & 1 == 1) else { continue };
+            let quick = within >> i & 1 == 1;
+            let Some(look) = looks.get(i) else { continue };
+            let Some(paint) = paints.get(usize::from(*look)) else { continue };
+            let (qx, qy) = (at[0][i], at[1][i]);
+            let (px, py, phase) = (qx >> 2, qy >> 2, ((qx & 3) | (qy & 3) << 2) as usize);
+            if TINY > 0 && quick {
+                let rows = masks.tiny(paint.shape, phase);
+                buffer.blend_rows::<TINY>(px - before, py - before, rows, paint.colour);
                 continue;
             }
-            let Some(paint) = paints.get(usize::from(*look)) else { continue };
-            let mask = masks.get(paint.shape, ((qx & 3) | (qy & 3) << 2) as usize);
-            let (x, y) = (px + mask.left, py + mask.top);
-            if mask.width == 4 && x >= clip.x0 && y >= clip.y0 && x + 4 <= clip.x1 && y + mask.height <= clip.y1 {
-                buffer.blend_column(x, y, &mask.coverage, paint.colour);
-            } else if mask.width == 8 {
-                stamp_pair(buffer, clip, px, py, mask, paint.colour);
+            let mask = masks.get(paint.shape, phase);
+            if TINY == 0 && quick && mask.width <= 8 {
+                let (x, y) = (px + mask.left, py + mask.top);
+                if mask.width == 4 {
+                    buffer.blend_column(x, y, &mask.coverage, paint.colour);
+                } else {
+                    buffer.blend_pairs(x, y, mask.coverage.as_chunks::<2>().0, paint.colour);
+                }
             } else {
-                stamp(buffer, clip, px, py, mask, paint.colour);
+                stamp_apart(buffer, clip, px, py, mask, paint.colour);
             }
         }
     }
+}
+
+/// The same as [`stamp`], called: for what is seldom met in a loop.
+#[inline(never)]
+fn stamp_apart(buffer: &mut Buffer, clip: Rect, px: i32, py: i32, mask: &Mask, colour: Colour) {
+    stamp(buffer, clip, px, py, mask, colour);
 }
 
 /// The same pixels as [`stamp`], sooner for a mask of one group across.
@@ -117,17 +180,6 @@ pub(crate) fn stamp_small(buffer: &mut Buffer, clip: Rect, px: i32, py: i32, mas
     let (x, y) = (px + mask.left, py + mask.top);
     if mask.width == 4 && x >= clip.x0 && y >= clip.y0 && x + 4 <= clip.x1 && y + mask.height <= clip.y1 {
         buffer.blend_column(x, y, &mask.coverage, colour);
-    } else {
-        stamp(buffer, clip, px, py, mask, colour);
-    }
-}
-
-/// The same pixels as [`stamp`], sooner for a mask of two groups across.
-#[inline(never)]
-fn stamp_pair(buffer: &mut Buffer, clip: Rect, px: i32, py: i32, mask: &Mask, colour: Colour) {
-    let (x, y) = (px + mask.left, py + mask.top);
-    if x >= clip.x0 && y >= clip.y0 && x + 8 <= clip.x1 && y + mask.height <= clip.y1 {
-        buffer.blend_pairs(x, y, mask.coverage.as_chunks::<2>().0, colour);
     } else {
         stamp(buffer, clip, px, py, mask, colour);
     }
@@ -192,6 +244,38 @@ fn stamp_clipped(buffer: &mut Buffer, clip: Rect, px: i32, py: i32, mask: &Mask,
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Natively and, by `./test size`, in the vectors that browsers get: at every size, over borders and beyond them.
+    #[test]
+    fn many_seats_are_drawn_as_each_of_them_is() {
+        let paints =
+            Shape::ALL.map(|shape| Paint { shape, colour: Colour::hex(0x0036_8986 + shape as u32 * 0x0011_0500) });
+        let numbers: Vec<usize> = (0..200).map(|turn| in_turn(turn) as usize).collect();
+        let looks = [Shape::Disc, Shape::Square, Shape::Notch, Shape::Half, Shape::Ring, Shape::Dot, Shape::Speck];
+        for (radius, side) in [(0.5, 3), (1.0, 3), (1.25, 4), (1.3, 5), (3.0, 7), (9.0, 20)] {
+            let mut masks = Masks::default();
+            masks.set(radius, 1.0);
+            assert!(masks.look_side() == side || side > 5, "{radius}: {}", masks.look_side());
+            // Close together, a part of them out of view, one at no place at all.
+            let count = 2 * TOGETHER + 7;
+            let x: Vec<f32> = (0..count).map(|i| (i % 27) as f32 * 2.3 - 4.0).collect();
+            let mut y: Vec<f32> = (0..count).map(|i| (i / 27) as f32 * 9.1 - 3.0 + (i % 5) as f32 * 0.3).collect();
+            y[9] = f32::NEG_INFINITY;
+            let look: Vec<u8> = (0..count).map(|i| looks[i % looks.len()] as u8).collect();
+            let place = Place { scale: 1.07, fraction: (0.3, 0.8), whole: (1, -1) };
+            let mut all = Buffer::new(53, 47, Colour::hex(0x00F1_EBE2));
+            let mut each = all.clone();
+            for clip in [all.all(), Rect::new(5, 7, 40, 41)] {
+                let planes = Planes { first: 11, x: &x, y: &y, look: &look };
+                paint_seats(&mut all, clip, &place, planes, &paints, &mut masks);
+                for i in numbers.iter().filter_map(|seat| seat.checked_sub(11)).filter(|i| *i < count) {
+                    let Paint { shape, colour } = paints[usize::from(look[i])];
+                    paint_one(&mut each, clip, &place, (x[i], y[i]), shape, colour, 256, &mut masks);
+                }
+                assert!(all == each, "radius {radius}, {clip:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_clipped_stamp_equals_the_fast_one() {

@@ -77,7 +77,7 @@ pub struct Model {
     /// A section gained its first free seat of a category or lost its last: its words may differ.
     pub words_changed: bool,
     /// The section of each seat: to go by its row is to read far apart.
-    sections: Vec<u16>,
+    pub(super) sections: Vec<u16>,
     states: Packed,
     filter: Filter,
     floor: Option<u8>,
@@ -304,6 +304,6 @@ impl Model {
     /// The planes of some seats.
     #[must_use]
     pub fn planes(&self, seats: Range<usize>) -> Planes<'_> {
-        Planes { x: &self.x[seats.clone()], y: &self.y[seats.clone()], look: &self.looks[seats] }
+        Planes { first: seats.start, x: &self.x[seats.clone()], y: &self.y[seats.clone()], look: &self.looks[seats] }
     }
 }

@@ -172,6 +172,7 @@ impl Scene {
         if self.is_small(clip) {
             let mut seats = Vec::new();
             self.seats_near(clip, place, &mut seats);
+            seats.sort_unstable();
             for seat in seats {
                 each(self, seat as usize..seat as usize + 1);
             }

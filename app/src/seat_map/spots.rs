@@ -76,7 +76,8 @@ impl Scene {
         let shown = |seat: u32| model.is_shown(SeatId(seat));
         let shown = (!model.shows_all()).then_some(&shown as &dyn Fn(u32) -> bool);
         let (under, grid, looks) = (kept.then_some(&self.under), model.grid(), model.looks.as_slice());
-        Spots { under, place, looks, grid, paints, shown }.paint(&mut self.buffer, spots, &mut self.masks);
+        let sections = model.sections.as_slice();
+        Spots { under, place, looks, grid, sections, paints, shown }.paint(&mut self.buffer, spots, &mut self.masks);
     }
 
     /// Draws everything beneath the seats once and keeps it, where enough of them change to be worth it: until the picture
@@ -95,10 +96,10 @@ impl Scene {
         self.under_holds
     }
 
-    /// Shown seats that may touch a small clip, ascending, by the grid.
+    /// Shown seats that may touch a small clip, in the order of drawing, by the grid.
     pub(super) fn seats_near(&self, clip: Rect, place: &Place, seats: &mut Vec<u64>) {
         let model = &self.model;
-        seats_near(clip, place, model.grid(), &self.masks, seats);
+        seats_near(clip, place, model.grid(), &model.sections, &self.masks, seats);
         if !model.shows_all() {
             seats.retain(|seat| model.is_shown(SeatId(*seat as u32)));
         }
