@@ -7,7 +7,7 @@ use domain::seat::SeatId;
 use raster::{Colour, Paint, Place, Rect, TextMask};
 
 use super::letters::Letters;
-use super::scene::Scene;
+use super::scene::{SPOTS_BELOW, Scene};
 
 /// A word in its place. Pixels count from the whole-pixel translation.
 #[derive(Clone, Debug)]
@@ -71,6 +71,18 @@ impl Scene {
         let near = vec![None; model.plates.len()];
         self.layout = Layout { plates, grounds, colours, paints, words: Vec::new(), near };
         self.layout.words = self.place_words(&still, letters);
+    }
+
+    /// The pixels beyond which the layout leaves bare ground: all of them where rows and seats bear words of their own.
+    pub(super) fn laid_out_on(&self, place: &Place) -> Rect {
+        let all = self.buffer.all();
+        if self.camera.radius() >= SPOTS_BELOW {
+            return all;
+        }
+        let layout = &self.layout;
+        let boxes = layout.plates.iter().chain(&layout.grounds).copied().chain(layout.words.iter().map(|w| w.reach));
+        // What is drawn about a seat reaches farther than its section.
+        boxes.fold(Rect::default(), Rect::around).grown(self.about_reach()).moved(place.whole).and(all)
     }
 
     /// Places the words anew; gives the pixels where they differ.

@@ -16,7 +16,7 @@ const MANY: usize = 120;
 /// Beyond so many parts the canvas gets the box around them: every part is a call.
 const FEW: usize = 32;
 /// Seats of a smaller radius, in CSS pixels, bear no words and are drawn anew each by itself.
-const SPOTS_BELOW: f64 = 5.0;
+pub(super) const SPOTS_BELOW: f64 = 5.0;
 
 /// What of the buffer must reach the canvas.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +58,10 @@ pub struct Scene {
     /// Whether it is of the picture as it is: nothing moved since it was drawn.
     pub(super) under_holds: bool,
     drawn: Option<Place>,
+    /// Beyond this the picture is bare ground.
+    drawn_on: Rect,
+    /// What the last whole picture differs in from the one before at most.
+    fresh: Rect,
     /// Seats about which something else is drawn; wide, so that all sorting is of one kind.
     touched: Vec<u64>,
     /// Seats whose state changed.
@@ -88,6 +92,8 @@ impl Scene {
             under: Buffer::default(),
             under_holds: false,
             drawn: None,
+            drawn_on: Rect::default(),
+            fresh: Rect::default(),
             touched: Vec::new(),
             changed: Vec::new(),
         }
@@ -97,6 +103,12 @@ impl Scene {
     #[must_use]
     pub fn buffer(&self) -> &Buffer {
         &self.buffer
+    }
+
+    /// After [`Painted::All`]: the pixels outside of which the picture is what it was.
+    #[must_use]
+    pub fn fresh(&self) -> Rect {
+        self.fresh
     }
 
     /// Device pixels a CSS pixel.
@@ -202,9 +214,14 @@ impl Scene {
         let moved = before.filter(|b| b.scale == place.scale && b.fraction == place.fraction);
         let Some(moved) = moved else {
             self.lay_out(&place, letters);
-            self.paint(all, &place, None, letters);
+            let on = self.laid_out_on(&place);
+            let old = core::mem::replace(&mut self.drawn_on, on);
+            // A margin that was bare and stays so is neither cleared nor shown again: a third of a wide screen.
+            self.fresh = if before.is_some() { on.around(old) } else { all };
+            self.paint(self.fresh, &place, None, letters);
             return Painted::All;
         };
+        (self.drawn_on, self.fresh) = (all, all);
         // What is left in a section shows in its tint and its words.
         let mut parts = if words { self.place_words_again(&place, letters) } else { Vec::new() };
         changed.sort_unstable();
@@ -250,14 +267,19 @@ impl Scene {
         }
     }
 
+    /// How far from its pixel a seat reaches, with everything drawn about it.
+    pub(super) fn about_reach(&self) -> i32 {
+        let about = [Shape::Pulse, Shape::Focus, Shape::MineSquare, Shape::Halo];
+        about.into_iter().map(|s| self.masks.reach(s)).max().unwrap_or(0)
+    }
+
     /// The pixels a seat may touch, with everything drawn about it.
     pub(super) fn seat_rect(&self, seat: SeatId, place: &Place) -> Rect {
         let Some((x, y)) = self.model.at(seat).filter(|_| self.model.is_shown(seat)) else {
             return Rect::default();
         };
         let (x, y) = place.pixel(x, y);
-        let about = [Shape::Pulse, Shape::Focus, Shape::MineSquare, Shape::Halo];
-        let reach = about.into_iter().map(|s| self.masks.reach(s)).max().unwrap_or(0);
+        let reach = self.about_reach();
         Rect::new(x - reach, y - reach, x + reach + 1, y + reach + 1).and(self.buffer.all())
     }
 }

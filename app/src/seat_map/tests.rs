@@ -186,6 +186,36 @@ proptest! {
     }
 }
 
+/// What a whole picture says it changed is all that a canvas must be shown.
+#[test]
+fn a_zoom_changes_nothing_beyond_what_it_tells() {
+    for view in [(640.0, 300.0), (300.0, 640.0)] {
+        let mut scene = scene_of(bowl(&Bowl::with_seats(20_000)), 1.0, view);
+        scene.set_mine(&[SeatId(0), SeatId(19_999)]);
+        assert_eq!(scene.frame(&mut Boxes), Painted::All);
+        assert_eq!(scene.fresh(), scene.buffer().all());
+        let mut least = i64::MAX;
+        for step in 0..40 {
+            let before = scene.buffer().clone();
+            let factor = if step < 20 { 1.0 + 0.01 * f64::from(step) } else { 1.0 - 0.01 * f64::from(step - 20) };
+            scene.camera.zoom(factor, view.0 * 0.5, view.1 * 0.5);
+            if scene.frame(&mut Boxes) != Painted::All {
+                continue;
+            }
+            let (after, fresh) = (scene.buffer(), scene.fresh());
+            least = least.min(fresh.area());
+            for y in 0..after.height() {
+                for x in 0..after.width() {
+                    let inside =
+                        (fresh.x0..fresh.x1).contains(&(x as i32)) && (fresh.y0..fresh.y1).contains(&(y as i32));
+                    assert!(inside || before.at(x, y) == after.at(x, y), "({x}, {y}) at step {step}");
+                }
+            }
+        }
+        assert!(least * 3 < scene.buffer().all().area() * 2, "a margin stays as it is: {least}");
+    }
+}
+
 #[test]
 fn nothing_changed_draws_nothing() {
     let mut scene = scene(theatre(&Theatre::default()), 1.0);

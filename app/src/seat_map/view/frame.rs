@@ -108,23 +108,18 @@ impl State {
             // A new one each time: growing memory detaches the old one, and it is but a view.
             let picture = ImageData::new_with_u8_clamped_array_and_sh(Clamped(buffer.bytes()), width, height);
             let Ok(picture) = picture else { return };
-            match &painted {
-                Painted::Parts(parts) => {
-                    for r in parts {
-                        let _ = self.context.put_image_data_with_dirty_x_and_dirty_y_and_dirty_width_and_dirty_height(
-                            &picture,
-                            0.0,
-                            0.0,
-                            f64::from(r.x0),
-                            f64::from(r.y0),
-                            f64::from(r.x1 - r.x0),
-                            f64::from(r.y1 - r.y0),
-                        );
-                    }
-                }
-                _ => {
-                    let _ = self.context.put_image_data(&picture, 0.0, 0.0);
-                }
+            let fresh = [self.scene.fresh()];
+            let parts = if let Painted::Parts(parts) = &painted { parts.as_slice() } else { &fresh };
+            for r in parts {
+                let _ = self.context.put_image_data_with_dirty_x_and_dirty_y_and_dirty_width_and_dirty_height(
+                    &picture,
+                    0.0,
+                    0.0,
+                    f64::from(r.x0),
+                    f64::from(r.y0),
+                    f64::from(r.x1 - r.x0),
+                    f64::from(r.y1 - r.y0),
+                );
             }
         }
         if painted == Painted::All {
