@@ -140,13 +140,13 @@ impl Buffer {
         }
     }
 
-    /// The same for the first `ROWS` of four rows: as many each time, so that nothing has to be guessed.
+    /// The same for three rows: as many each time, so that nothing has to be guessed.
     #[inline(always)]
-    pub(crate) fn blend_rows<const ROWS: usize>(&mut self, x: i32, y: i32, rows: &[Lanes; 4], colour: Colour) {
+    pub(crate) fn blend_rows(&mut self, x: i32, y: i32, rows: &[Lanes; 3], colour: Colour) {
         let (width, colour) = (self.width, lanes(colour.word()));
         let at = y as usize * width + x as usize;
         let Some(mut rest) = self.pixels.get_mut(at..) else { return };
-        for part in &rows[..ROWS] {
+        for part in rows {
             if let Some(run) = rest.first_chunk_mut::<4>() {
                 *run = four(*run, colour, part);
             }
@@ -178,6 +178,7 @@ impl Buffer {
     }
 
     /// Paints a run of a row over: all inside.
+    #[inline(never)]
     pub(crate) fn run_fill(&mut self, y: i32, x0: i32, x1: i32, word: u32) {
         paint_over(self.run(y, x0, x1), word);
     }

@@ -23,10 +23,10 @@ pub struct Mask {
     pub(crate) spans: Vec<Span>,
 }
 
-/// Coverage of at most four rows of four pixels.
+/// Coverage of three rows of four pixels.
 #[derive(Clone, Copy, Debug)]
 struct Tiny {
-    rows: [Lanes; 4],
+    rows: [Lanes; 3],
     made: bool,
 }
 
@@ -45,7 +45,7 @@ pub struct Masks {
     ratio: f32,
     masks: Box<[Mask; SHAPES * 16]>,
     reach: [i32; SHAPES],
-    /// The looks of a scale at which all of them lie within four rows of four pixels, as [`Self::look_bounds`] has them.
+    /// The looks of a scale at which [`Self::are_tiny`].
     tiny: Box<[Tiny; SHAPES * 16]>,
     /// What a look may touch at each phase: empty where not known yet.
     pub(crate) looks: [Rect; 16],
@@ -58,7 +58,7 @@ impl Default for Masks {
             ratio: 0.0,
             masks: Box::new([const { Mask::EMPTY }; SHAPES * 16]),
             reach: [0; SHAPES],
-            tiny: Box::new([Tiny { rows: [[0; 8]; 4], made: false }; SHAPES * 16]),
+            tiny: Box::new([Tiny { rows: [[0; 8]; 3], made: false }; SHAPES * 16]),
             looks: [Rect::default(); 16],
         };
         masks.set(1.0, 1.0);
@@ -112,10 +112,10 @@ impl Masks {
         &self.masks[at]
     }
 
-    /// The rows of a look where all of them lie within four rows of four pixels: from as many pixels on before its own as
-    /// [`Self::look_bounds`] tells, whatever its shape.
+    /// The rows of a look where [`Self::are_tiny`]: from as many pixels on before its own as [`Self::look_bounds`] tells,
+    /// whatever its shape.
     #[inline(always)]
-    pub(crate) fn tiny(&mut self, shape: Shape, phase: usize) -> &[Lanes; 4] {
+    pub(crate) fn tiny(&mut self, shape: Shape, phase: usize) -> &[Lanes; 3] {
         let at = shape as usize * 16 + (phase & 15);
         if !self.tiny[at].made {
             self.make_tiny(shape, phase & 15);
@@ -127,7 +127,7 @@ impl Masks {
     #[inline(never)]
     fn make_tiny(&mut self, shape: Shape, phase: usize) {
         let before = self.look_bounds().0;
-        let mut parts = [[0_u32; 4]; 4];
+        let mut parts = [[0_u32; 4]; 3];
         let mask = self.get(shape, phase);
         for y in 0..mask.height {
             for x in 0..mask.used {

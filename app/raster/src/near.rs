@@ -107,8 +107,8 @@ impl Spots<'_> {
         let side = (6 * reach + 24) as usize;
         let mut sheet = Buffer::new(side, side, Colour::default());
         let (bounds, mut close) = (masks.look_bounds(), Vec::new());
-        // On the sheet there is room for four whole rows about every seat.
-        let tiny = Some((bounds.0, bounds.0 + bounds.1)).filter(|(_, side)| *side <= 4);
+        // On the sheet there is room for whole rows about every seat.
+        let tiny = masks.are_tiny().then_some(bounds.0);
         for spots in spots.chunks(TOGETHER) {
             // Spots lie far from each other, and waiting for memory is most of what one costs: all of them are asked for at
             // once, and come together.
@@ -152,7 +152,7 @@ impl Spots<'_> {
         buffer: &mut Buffer,
         spot: Rect,
         close: &[Close],
-        (margin, tiny): (i32, Option<(i32, i32)>),
+        (margin, tiny): (i32, Option<i32>),
         masks: &mut Masks,
         sheet: &mut Buffer,
     ) {
@@ -171,10 +171,9 @@ impl Spots<'_> {
     }
 
     /// Draws seats on a buffer whose first pixel is `origin`, leaving out what touches nothing of the wanted pixels.
-    /// `tiny`: where every look fits into four rows of four pixels and the buffer has room for them, how many pixels before
-    /// a seat's own they begin, and how many rows there are.
+    /// `tiny`: where every look is, and the buffer has room for its rows, how many pixels before a seat's own they begin.
     #[expect(clippy::too_many_arguments, reason = "seats, said whole")]
-    #[inline(always)]
+    #[inline(never)]
     fn stamp(
         &self,
         buffer: &mut Buffer,
@@ -183,7 +182,7 @@ impl Spots<'_> {
         origin: (i32, i32),
         close: &[Close],
         masks: &mut Masks,
-        tiny: Option<(i32, i32)>,
+        tiny: Option<i32>,
     ) {
         for (x, y, seat, _) in close {
             let Some(look) = self.looks.get(*seat as usize) else { continue };
@@ -191,13 +190,9 @@ impl Spots<'_> {
             let (qx, qy) = self.place.quarters(*x, *y);
             let (px, py) = ((qx >> 2) - origin.0, (qy >> 2) - origin.1);
             let phase = ((qx & 3) | (qy & 3) << 2) as usize;
-            if let Some((before, side)) = tiny {
+            if let Some(before) = tiny {
                 let rows = masks.tiny(paint.shape, phase);
-                let (x, y) = (px - before, py - before);
-                match side {
-                    3 => buffer.blend_rows::<3>(x, y, rows, paint.colour),
-                    _ => buffer.blend_rows::<4>(x, y, rows, paint.colour),
-                }
+                buffer.blend_rows(px - before, py - before, rows, paint.colour);
                 continue;
             }
             let mask = masks.get(paint.shape, phase);
@@ -228,6 +223,11 @@ impl Masks {
     pub(crate) fn look_side(&self) -> i32 {
         let (before, after) = self.look_bounds();
         before + after
+    }
+
+    /// Whether every look lies within three pixels across and down.
+    pub(crate) fn are_tiny(&self) -> bool {
+        self.look_side() <= 3
     }
 
     /// The pixels that a seat's look may touch at a point of the plan, whatever its state and kind.

@@ -109,15 +109,15 @@ pub fn paint_seats(
     if clip.is_empty() {
         return;
     }
-    match masks.look_side() {
-        3 => paint_all::<3>(buffer, clip, place, planes, paints, masks),
-        4 => paint_all::<4>(buffer, clip, place, planes, paints, masks),
-        _ => paint_all::<0>(buffer, clip, place, planes, paints, masks),
+    if masks.are_tiny() {
+        paint_all::<true>(buffer, clip, place, planes, paints, masks);
+    } else {
+        paint_all::<false>(buffer, clip, place, planes, paints, masks);
     }
 }
 
-/// The same where every look lies within `TINY` rows of four pixels; 0: looks are larger.
-fn paint_all<const TINY: usize>(
+/// The same, where every look is `TINY` or where not: in one loop for both the rows of a tiny look would take twice as long.
+fn paint_all<const TINY: bool>(
     buffer: &mut Buffer,
     clip: Rect,
     place: &Place,
@@ -148,13 +148,13 @@ fn paint_all<const TINY: usize>(
             let Some(paint) = paints.get(usize::from(*look)) else { continue };
             let (qx, qy) = (at[0][i], at[1][i]);
             let (px, py, phase) = (qx >> 2, qy >> 2, ((qx & 3) | (qy & 3) << 2) as usize);
-            if TINY > 0 && quick {
+            if TINY && quick {
                 let rows = masks.tiny(paint.shape, phase);
-                buffer.blend_rows::<TINY>(px - before, py - before, rows, paint.colour);
+                buffer.blend_rows(px - before, py - before, rows, paint.colour);
                 continue;
             }
             let mask = masks.get(paint.shape, phase);
-            if TINY == 0 && quick && mask.width <= 8 {
+            if !TINY && quick && mask.width <= 8 {
                 let (x, y) = (px + mask.left, py + mask.top);
                 if mask.width == 4 {
                     buffer.blend_column(x, y, &mask.coverage, paint.colour);
@@ -162,20 +162,14 @@ fn paint_all<const TINY: usize>(
                     buffer.blend_pairs(x, y, mask.coverage.as_chunks::<2>().0, paint.colour);
                 }
             } else {
-                stamp_apart(buffer, clip, px, py, mask, paint.colour);
+                stamp(buffer, clip, px, py, mask, paint.colour);
             }
         }
     }
 }
 
-/// The same as [`stamp`], called: for what is seldom met in a loop.
-#[inline(never)]
-fn stamp_apart(buffer: &mut Buffer, clip: Rect, px: i32, py: i32, mask: &Mask, colour: Colour) {
-    stamp(buffer, clip, px, py, mask, colour);
-}
-
 /// The same pixels as [`stamp`], sooner for a mask of one group across.
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn stamp_small(buffer: &mut Buffer, clip: Rect, px: i32, py: i32, mask: &Mask, colour: Colour) {
     let (x, y) = (px + mask.left, py + mask.top);
     if mask.width == 4 && x >= clip.x0 && y >= clip.y0 && x + 4 <= clip.x1 && y + mask.height <= clip.y1 {
@@ -208,7 +202,7 @@ pub fn paint_one(
 }
 
 /// Mixes a mask in around a pixel; `clip` lies inside the buffer.
-#[inline]
+#[inline(never)]
 pub(crate) fn stamp(buffer: &mut Buffer, clip: Rect, px: i32, py: i32, mask: &Mask, colour: Colour) {
     let (x, y) = (px + mask.left, py + mask.top);
     if x < clip.x0 || y < clip.y0 || x + mask.width > clip.x1 || y + mask.height > clip.y1 {
@@ -252,7 +246,7 @@ mod tests {
             Shape::ALL.map(|shape| Paint { shape, colour: Colour::hex(0x0036_8986 + shape as u32 * 0x0011_0500) });
         let numbers: Vec<usize> = (0..200).map(|turn| in_turn(turn) as usize).collect();
         let looks = [Shape::Disc, Shape::Square, Shape::Notch, Shape::Half, Shape::Ring, Shape::Dot, Shape::Speck];
-        for (radius, side) in [(0.5, 3), (1.0, 3), (1.25, 4), (1.3, 5), (3.0, 7), (9.0, 20)] {
+        for (radius, side) in [(0.5, 3), (1.0, 3), (1.1, 4), (1.3, 5), (3.0, 7), (9.0, 20)] {
             let mut masks = Masks::default();
             masks.set(radius, 1.0);
             assert!(masks.look_side() == side || side > 5, "{radius}: {}", masks.look_side());

@@ -59,12 +59,18 @@ impl<'a> Window<'a> {
             within |= u64::from(w) << bit;
             bit += 4;
         }
-        let ((seen_from, seen_to), (within_from, within_to)) = bounds;
-        for (place, at) in rest.iter().zip(at.iter_mut().skip(fours.len() * 4)) {
-            *at = self.place.quarter(*place, fraction) + whole;
-            seen |= u64::from(seen_from <= *at && *at < seen_to) << bit;
-            within |= u64::from(within_from <= *at && *at < within_to) << bit;
-            bit += 1;
+        if !rest.is_empty()
+            && let Some(at) = at.as_chunks_mut::<4>().0.get_mut(fours.len())
+        {
+            let mut four = [f32::INFINITY; 4];
+            for (to, from) in four.iter_mut().zip(rest) {
+                *to = *from;
+            }
+            let (places, s, w) = self.four(four, fraction, whole, bounds);
+            *at = places;
+            let there = (1 << rest.len()) - 1;
+            seen |= u64::from(s & there) << bit;
+            within |= u64::from(w & there) << bit;
         }
         (seen, within)
     }
