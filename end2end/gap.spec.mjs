@@ -1,0 +1,110 @@
+// What a stream of changes leaves out, and what no stream says, ends in a new snapshot and a new stream from its position;
+// what follows in order, and a stream that says it lives, in neither.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { visit } from "./support/browser.mjs";
+import { browser, evening, event, shop } from "./support/evening.mjs";
+import { openSeats } from "./support/walk.mjs";
+
+evening();
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Streams that say what the test says, in place of the browser's. Runs in the page. */
+function silent() {
+  window.streams = [];
+  window.EventSource = class extends EventTarget {
+    readyState = 0;
+    constructor(url) {
+      super();
+      this.url = url;
+      window.streams.push(this);
+    }
+    close() {
+      this.readyState = 2;
+    }
+  };
+}
+
+/** A visitor whose stream is the test's. */
+async function listening(before = () => {}) {
+  const visitor = await visit(browser, shop);
+  const { page } = visitor;
+  await page.addInitScript(silent);
+  await before(page);
+  const asked = [];
+  page.on("request", (request) => request.url().endsWith("/availability") && asked.push(request.url()));
+  await openSeats(page, event);
+  await page.waitForFunction(() => window.streams.length === 1);
+  const tell = (type, id = "", data = "") =>
+    page.evaluate(([type, lastEventId, data]) => window.streams.at(-1).dispatchEvent(new MessageEvent(type, { lastEventId, data })), [type, id, data]);
+  const streams = () => page.evaluate(() => window.streams.map(({ url, readyState }) => ({ after: url.split("?after=")[1], closed: readyState === 2 })));
+  await tell("open");
+  await page.locator("#live", { hasText: "Live" }).waitFor();
+  const [{ after }] = await streams();
+  const [epoch, sequence] = after.split("-").map(BigInt);
+  asked.length = 0;
+  return { ...visitor, asked, tell, streams, after, at: (more, life = 0n) => `${epoch + life}-${sequence + BigInt(more)}` };
+}
+
+/** Nothing has changed, as a delta: its version, and the number of seats, seven bits a byte. */
+function nothing() {
+  const bytes = [1];
+  let { seats } = event.chart;
+  for (; seats > 127; seats >>= 7) bytes.push((seats & 127) | 128);
+  return Buffer.from([...bytes, seats]).toString("base64");
+}
+
+const GAPS = {
+  "a sequence that was skipped": ({ tell, at }) => tell("delta", at(2), nothing()),
+  "a sequence that came again": ({ tell, at }) => tell("delta", at(0), nothing()),
+  "a delta of another life of the server": ({ tell, at }) => tell("delta", at(1, 1n), nothing()),
+  "a delta of another hall": ({ tell, at }) => tell("delta", at(1), Buffer.from([1, 3]).toString("base64")),
+  "a snapshot that nobody has": ({ tell, at }) => tell("snapshot", at(5), at(5)),
+  "a state that cannot be read": ({ tell, at }) => tell("state", at(9, 1n), "AAAA"),
+};
+
+for (const [name, told] of Object.entries(GAPS)) {
+  test(`${name} leads to a new snapshot and a new stream`, async () => {
+    const visitor = await listening();
+    await told(visitor);
+    assert.equal((await visitor.streams())[0].closed, true, "the old stream is closed at once");
+    await visitor.page.waitForFunction(() => window.streams.length === 2, null, { timeout: 10_000 });
+    assert.ok(visitor.asked.length >= 1, "a snapshot was asked for");
+    assert.equal((await visitor.streams())[1].after, visitor.after, "it goes on from where the snapshot is");
+    await visitor.leave();
+  });
+}
+
+test("what follows in order leads to neither", async () => {
+  const { page, asked, tell, streams, at, leave } = await listening();
+  for (let more = 1; more <= 3; more += 1) await tell("delta", at(more), nothing());
+  await tell("snapshot", at(3), at(3));
+  await page.waitForTimeout(8_000);
+  assert.deepEqual([asked, (await streams()).map(({ closed }) => closed)], [[], [false]]);
+  await leave();
+});
+
+test("45 seconds without a word lead to a new snapshot and a new stream", async () => {
+  const { page, asked, tell, streams, leave } = await listening((page) => page.clock.install());
+  await page.clock.pauseAt(Date.now() + 1_000);
+  /** Lets so many seconds pass, at most, until the stream is closed. */
+  const passed = async (most) => {
+    let seconds = 0;
+    for (; seconds < most && !(await streams())[0].closed; seconds += 1) await page.clock.runFor(1_000);
+    return seconds;
+  };
+  assert.equal(await passed(40), 40);
+  await tell("beat");
+  assert.deepEqual([await passed(40), asked], [40, []], "a beat is a word");
+  const more = await passed(20);
+  assert.ok(more >= 4 && more <= 8, `${40 + more} seconds after the beat`);
+  for (let steps = 0; steps < 20 && (await streams()).length === 1; steps += 1) {
+    await page.clock.runFor(1_000);
+    // The answers are real, and take their time.
+    await pause(50);
+  }
+  assert.ok(asked.length >= 1, "a snapshot was asked for");
+  assert.equal((await streams()).length, 2);
+  await leave();
+});
