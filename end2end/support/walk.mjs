@@ -120,12 +120,35 @@ export async function tabTo(page, place, limit = 150) {
   assert.fail(`${place} was not reached by ${limit} presses of Tab`);
 }
 
-/** Empty where what has the focus shows it; else its description. Runs in the page. */
+/**
+ * Empty where what has the focus shows it by a ring or shadow that is not there without the rules for the focus; else its
+ * description. A card's shadow, or a frame that everything has, shows nobody anything. Runs in the page.
+ */
 function visibleFocus() {
   const at = document.activeElement;
   if (!at || at === document.body) return "";
   const box = at.getBoundingClientRect();
-  const rings = [at, at.parentElement, at.nextElementSibling].filter(Boolean).map((element) => getComputedStyle(element));
-  const ringed = rings.some((style) => (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2) || style.boxShadow !== "none");
+  const shown = [at, at.parentElement, at.nextElementSibling].filter(Boolean);
+  const look = () =>
+    shown.map((element) => {
+      const { outlineStyle, outlineWidth, outlineColor, boxShadow } = getComputedStyle(element);
+      const outline = outlineStyle === "none" || parseFloat(outlineWidth) < 2 ? "none" : `${outlineWidth} ${outlineColor}`;
+      return [outline, boxShadow];
+    });
+  const focused = look();
+  const asked = [];
+  for (const sheet of document.styleSheets) {
+    const walk = (rules) => {
+      for (const rule of rules) {
+        if (rule.selectorText?.match(/:focus/)) asked.push([rule, rule.selectorText]);
+        if (rule.cssRules) walk(rule.cssRules);
+      }
+    };
+    walk(sheet.cssRules);
+  }
+  for (const [rule, text] of asked) rule.selectorText = text.replaceAll(/:focus(-visible|-within)?/g, ".nobody");
+  const rest = look();
+  for (const [rule, text] of asked) rule.selectorText = text;
+  const ringed = focused.some((now, nth) => now.some((way, which) => way !== "none" && way !== rest[nth][which]));
   return ringed && box.width > 0 && box.height > 0 ? "" : at.outerHTML.slice(0, 200);
 }
