@@ -1,17 +1,14 @@
 // The door, from a shell: what a scanner reads off the screen is believed without a server, and nothing else is.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { test } from "node:test";
 import { visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
+import { scan } from "./support/scanner.mjs";
 import { binary, open } from "./support/server.mjs";
 import { holdBest, openSeats, pay, tickets, toCheckout } from "./support/walk.mjs";
 
 evening();
-
-const reader = readFileSync(createRequire(import.meta.url).resolve("jsqr"), "utf8");
 
 /** Buys a ticket; ends with what a scanner reads off its page, and what the page says of the seat. */
 async function bought() {
@@ -25,23 +22,7 @@ async function bought() {
   const place = (await page.locator("dl.place dd").allInnerTexts()).map((text) => text.trim());
   const picture = (await page.locator(".scan").screenshot()).toString("base64");
   await leave();
-  return { token: await scan(picture), place };
-}
-
-/** Reads the code in a picture (PNG, base64) as a scanner does. */
-async function scan(picture) {
-  const page = await browser.newPage();
-  await page.addScriptTag({ content: reader });
-  const token = await page.evaluate(async (picture) => {
-    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${picture}`)).blob());
-    const context = new OffscreenCanvas(image.width, image.height).getContext("2d");
-    context.drawImage(image, 0, 0);
-    const { data } = context.getImageData(0, 0, image.width, image.height);
-    return window.jsQR(data, image.width, image.height)?.data;
-  }, picture);
-  await page.close();
-  assert.ok(token, "the code can be read");
-  return token;
+  return { token: await scan(browser, picture), place };
 }
 
 /** `parterre ticket verify`: how it ended and what it said where. */

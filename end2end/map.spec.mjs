@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PHONE, visit } from "./support/browser.mjs";
+import { coloured } from "./support/colours.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { holdBest, moved, openSeats, still } from "./support/walk.mjs";
 
@@ -96,35 +97,6 @@ test("chips show one price, one floor, the step-free places, and everything agai
   await leave();
 });
 
-/** How many pixels of the map each price zone colours: those between its seats' ground and its full colour, nearer to the latter. */
-async function coloured(page) {
-  await still(page);
-  return page.locator("canvas#map").evaluate((map) => {
-    const style = getComputedStyle(document.documentElement);
-    // The style sheet's minifier shortens what it can: `#fff`.
-    const rgb = (name) => {
-      const hex = style.getPropertyValue(name).trim().slice(1);
-      const long = hex.length === 3 ? hex.replace(/./g, "$&$&") : hex;
-      return [0, 2, 4].map((i) => parseInt(long.slice(i, i + 2), 16));
-    };
-    const ground = rgb("--surface");
-    const zones = [...document.querySelectorAll(".filters [data-do^='pass:'] .dot")].map((dot) => Number(dot.className.match(/z(\d)/)[1]));
-    const ways = zones.map((zone) => rgb(`--z${zone}`).map((channel, i) => channel - ground[i]));
-    const counts = zones.map(() => 0);
-    const { data } = map.getContext("2d").getImageData(0, 0, map.width, map.height);
-    for (let at = 0; at < data.length; at += 4) {
-      const from = [0, 1, 2].map((i) => data[at + i] - ground[i]);
-      ways.forEach((way, zone) => {
-        const long = way.reduce((sum, w) => sum + w * w, 0);
-        const share = way.reduce((sum, w, i) => sum + w * from[i], 0) / long;
-        const off = way.reduce((sum, w, i) => sum + (from[i] - share * w) ** 2, 0);
-        if (share > 0.55 && share < 1.05 && off < 12 ** 2) counts[zone] += 1;
-      });
-    }
-    return counts;
-  });
-}
-
 test("a price chip leaves its own zone on the map and fades the others", async () => {
   const { page, leave } = await openMap({ viewport: { width: 1280, height: 800 } });
   const chips = page.locator(".filters .chip:has(.dot)");
@@ -189,5 +161,28 @@ test("nothing of the house begins beneath the chips or the legend", async () => 
       assert.equal(covered, 0, `${slug} at ${width}`);
     }
   }
+  await leave();
+});
+
+test("the map is drawn anew when it gets dark, and as before when it gets light", async () => {
+  const { page, whole, leave } = await openMap({ viewport: { width: 1280, height: 800 } });
+  /** The map's corner, where nothing stands, and what the style sheet calls its ground. */
+  const ground = () =>
+    page.locator("canvas#map").evaluate((map) => {
+      const at = map.getContext("2d").getImageData(2, map.height - 3, 1, 1).data;
+      const named = document.createElement("canvas").getContext("2d");
+      named.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--sunk").trim();
+      return { drawn: [...at.slice(0, 3)], named: named.fillStyle, hex: `#${[...at.slice(0, 3)].map((part) => part.toString(16).padStart(2, "0")).join("")}` };
+    });
+  const light = await ground();
+  assert.equal(light.hex, light.named);
+  await page.emulateMedia({ colorScheme: "dark" });
+  assert.notEqual(await moved(page, whole), whole, "by night it is another picture");
+  const dark = await ground();
+  assert.equal(dark.hex, dark.named);
+  assert.notEqual(dark.hex, light.hex);
+  assert.ok((await coloured(page)).every((count) => count > 200), "every zone has its colour of the night");
+  await page.emulateMedia({ colorScheme: "light" });
+  assert.equal(await moved(page, "").then(() => still(page)), whole, "by day it is what it was");
   await leave();
 });
