@@ -1,11 +1,16 @@
 // A phone, by touch.
 import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
 import { test } from "node:test";
+import { violations } from "./support/axe.mjs";
 import { PHONE, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { fillCard, CARDS, inBasket, moved, openSeats, still, tickets } from "./support/walk.mjs";
 
 evening();
+
+const out = new URL("out/", import.meta.url).pathname;
+mkdirSync(out, { recursive: true });
 
 test("buys on a phone by touch", async () => {
   const { page, leave } = await visit(browser, shop, PHONE);
@@ -47,5 +52,37 @@ test("a tap from afar brings the seats near, a tap on one takes it", async () =>
     if ((await page.locator("aside.side li.item").count()) > 0) break;
   }
   await inBasket(page, 1);
+  await leave();
+});
+
+const SHAPES = ["free", "held by others", "sold", "yours", "accessible", "companion", "restricted view", "not for sale"];
+
+/** Opens what the sheet says of the shapes, where the map has no room for it. */
+async function explained(picture, options) {
+  const { page, leave } = await visit(browser, shop, options);
+  await openSeats(page, event);
+  assert.equal(await page.locator(".ground .legend").isVisible(), false);
+  const words = page.locator(".shapes li");
+  assert.equal(await words.first().isVisible(), false);
+  await page.getByText("What the shapes mean").click();
+  await words.last().scrollIntoViewIfNeeded();
+  assert.deepEqual((await words.allInnerTexts()).map((word) => word.trim()), SHAPES);
+  for (const word of await words.all()) {
+    assert.ok((await word.isVisible()) && (await word.locator("svg").isVisible()), "each with its shape");
+  }
+  assert.deepEqual(await violations(page), []);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
+  await page.screenshot({ path: `${out}shapes-${picture}.png` });
+  await leave();
+}
+
+test("what the shapes mean is told on a phone", () => explained("phone", PHONE));
+test("what the shapes mean is told in a low window", () => explained("low", { viewport: { width: 1024, height: 560 } }));
+
+test("on a desk the map itself says what the shapes mean, once", async () => {
+  const { page, leave } = await visit(browser, shop, { viewport: { width: 1440, height: 900 } });
+  await openSeats(page, event);
+  assert.deepEqual((await page.locator(".ground .legend li").allInnerTexts()).map((word) => word.trim()), SHAPES);
+  assert.equal(await page.locator(".shapes").isVisible(), false);
   await leave();
 });

@@ -34,6 +34,7 @@ pub fn body<V: IntoView>(data: PickerData, list: V) -> impl IntoView + use<V> {
                 <div id="notice" aria-live="polite" inner_html=notice></div>
                 <div id="basket" tabindex="-1" inner_html=basket></div>
                 <p class="eyebrow" id="live"></p>
+                {seated.then(|| explained().into_any())}
                 <span class="off" id="said" role="status"></span>
             </aside>
             {left}
@@ -193,21 +194,42 @@ fn legend() -> impl IntoView {
     view! {
         <ul class="legend" id="legend" aria-label="Seats on the map">
             <li><svg viewBox="0 0 16 16" aria-hidden="true"><circle class="free" cx="8" cy="8" r="6"></circle></svg>"free"</li>
-            <li><svg viewBox="0 0 16 16" aria-hidden="true"><circle class="held" cx="8" cy="8" r="5"></circle></svg>"held by others"</li>
-            <li><svg viewBox="0 0 16 16" aria-hidden="true"><circle class="sold" cx="8" cy="8" r="2"></circle></svg>"sold"</li>
-            <li>
-                <svg viewBox="0 0 16 16" aria-hidden="true"><circle class="mine" cx="8" cy="8" r="7"></circle><path d="M5 8.2l2.1 2.1L11 6.2"></path></svg>
-                "yours"
-            </li>
-            <li><svg viewBox="0 0 16 16" aria-hidden="true"><rect class="free" x="2.5" y="2.5" width="11" height="11" rx="2.5"></rect></svg>"accessible"</li>
-            <li>
-                <svg viewBox="0 0 16 16" aria-hidden="true"><circle class="free" cx="8" cy="8" r="6"></circle><path class="notch" d="M8 0v6"></path></svg>
-                "companion"
-            </li>
-            <li>
-                <svg viewBox="0 0 16 16" aria-hidden="true"><circle class="rim" cx="8" cy="8" r="5.5"></circle><path class="free" d="M2 8a6 6 0 0 0 12 0z"></path></svg>
-                "restricted view"
-            </li>
+            {shapes().into_any()}
         </ul>
+    }
+}
+
+/// The other shapes.
+fn shapes() -> impl IntoView {
+    view! {
+        <li><svg viewBox="0 0 16 16" aria-hidden="true"><circle class="held" cx="8" cy="8" r="5"></circle></svg>"held by others"</li>
+        <li><svg viewBox="0 0 16 16" aria-hidden="true"><circle class="sold" cx="8" cy="8" r="2"></circle></svg>"sold"</li>
+        <li>
+            <svg viewBox="0 0 16 16" aria-hidden="true"><circle class="mine" cx="8" cy="8" r="7"></circle><path d="M5 8.2l2.1 2.1L11 6.2"></path></svg>
+            "yours"
+        </li>
+        <li><svg viewBox="0 0 16 16" aria-hidden="true"><rect class="free" x="2.5" y="2.5" width="11" height="11" rx="2.5"></rect></svg>"accessible"</li>
+        <li>
+            <svg viewBox="0 0 16 16" aria-hidden="true"><circle class="free" cx="8" cy="8" r="6"></circle><path class="notch" d="M8 0v6"></path></svg>
+            "companion"
+        </li>
+        <li>
+            <svg viewBox="0 0 16 16" aria-hidden="true"><circle class="rim" cx="8" cy="8" r="5.5"></circle><path class="free" d="M2 8a6 6 0 0 0 12 0z"></path></svg>
+            "restricted view"
+        </li>
+        <li><svg viewBox="0 0 16 16" aria-hidden="true"><circle class="sold" cx="8" cy="8" r="1"></circle></svg>"not for sale"</li>
+    }
+}
+
+/// The same where the map has no room for them.
+fn explained() -> impl IntoView {
+    view! {
+        <details class="shapes">
+            <summary>"What the shapes mean"</summary>
+            <ul class="legend" aria-label="Seats on the map">
+                <li><svg viewBox="0 0 16 16" aria-hidden="true"><circle class="free" cx="8" cy="8" r="6"></circle></svg>"free"</li>
+                {shapes().into_any()}
+            </ul>
+        </details>
     }
 }
