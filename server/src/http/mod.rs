@@ -20,6 +20,7 @@ mod line;
 #[cfg(test)]
 mod log_tests;
 pub mod looks;
+mod loopback;
 pub mod once;
 pub mod pages;
 pub mod peers;
@@ -36,7 +37,7 @@ pub mod views;
 pub mod when;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 
 use state::Shop;
 
@@ -57,6 +58,8 @@ impl Shop {
     pub fn dressed(&self, router: Router) -> Router {
         // What the limits refuse is shown like what the handlers refuse: as a problem to the API, as a page to a person.
         let limited = layers::limits(router, self);
-        layers::around(limited.layer(from_fn_with_state(self.clone(), pages::wrong::as_page)))
+        let shown = limited.layer(from_fn_with_state(self.clone(), pages::wrong::as_page));
+        let at_home = loopback::applies(&self.config, &self.public_url);
+        layers::around(if at_home { shown.layer(from_fn(loopback::twins)) } else { shown })
     }
 }

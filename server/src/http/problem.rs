@@ -73,6 +73,18 @@ impl ApiError {
         )
     }
 
+    /// A browser that keeps no cookie: what is held for it could never be found again.
+    #[must_use]
+    pub fn no_cookie() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "no_cookie",
+            "Your browser kept no cookie",
+            "Without one we cannot tell which places are yours, so none were held. Allow cookies for this site or use \
+             another browser, then choose again.",
+        )
+    }
+
     /// One address asks more than it may, by the second or by the hour.
     #[must_use]
     pub fn too_often(wait_seconds: u32) -> Self {

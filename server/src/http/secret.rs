@@ -104,6 +104,12 @@ pub enum Source {
     Cookie,
 }
 
+/// Whether one of our own pages asks, by its script or a form.
+#[must_use]
+pub fn from_a_page(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin")
+}
+
 /// The secret of a request, where one is needed.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller {

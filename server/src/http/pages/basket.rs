@@ -4,23 +4,40 @@ use app::api::holds::HoldRequest;
 use app::components::notice::{Notice, Tone};
 use app::islands::picker::words::{Place, healed};
 use axum::extract::State;
-use axum::http::header;
-use axum::response::Response;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
 use domain::chart::Chart;
 use domain::ids::{EventId, HoldId, HolderId};
 use domain::seat::SeatId;
+use serde::Deserialize;
 
 use super::note::redirect;
 use crate::catalog::types::Event;
 use crate::holds::{Back, Granted, Patience};
 use crate::http::client::Client;
 use crate::http::form::{Fields, field, hold_request};
-use crate::http::json::Named;
+use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
-use crate::http::secret::{Caller, Secret};
+use crate::http::secret::{Caller, Secret, from_a_page};
 use crate::http::state::{Shop, looked};
 use crate::http::views::withdrawn;
+
+/// What the address of a form says beside the event.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Sent {
+    /// There where the browser was given a cookie just before.
+    again: Option<String>,
+}
+
+/// Gives the browser a cookie and lets it send its form once more, before anything is held: only one that keeps the cookie
+/// can be known again. An event's page, the same for everybody, gives none.
+fn send_again(shop: &Shop, slug: &str) -> Response {
+    let mut response = Redirect::temporary(&format!("/events/{slug}/hold?again=1")).into_response();
+    response.headers_mut().append(header::SET_COOKIE, Secret::fresh(&*shop.clock).cookie());
+    response
+}
 
 /// Holds what was ticked, or the best available. What the browser holds of the event already is given back in the same
 /// step, its seats taken along when seats were ticked.
@@ -29,12 +46,17 @@ pub(super) async fn hold(
     Named(slug): Named<String>,
     caller: Option<Caller>,
     Extension(client): Extension<Client>,
+    Asked(Sent { again }): Asked<Sent>,
+    headers: HeaderMap,
     Form(fields): Form<Fields>,
 ) -> Result<Response, ApiError> {
     let known = caller.map(|caller| caller.secret);
     let patience = Patience::new(if known.is_some() { Back::Looks } else { Back::Never });
     // First of all the event: from here on the address part is one that exists.
     let stage = shop.at_the_desk(&slug).await?;
+    if known.is_none() && from_a_page(&headers) {
+        return if again.is_some() { Err(ApiError::no_cookie()) } else { Ok(send_again(&shop, &slug)) };
+    }
     let back = format!("/events/{slug}/seats");
     let mut request = match hold_request(&fields) {
         Ok(request) => request,

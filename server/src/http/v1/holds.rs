@@ -12,7 +12,7 @@ use crate::holds::{Back, Patience};
 use crate::http::client::Client;
 use crate::http::json::{Body, Named};
 use crate::http::problem::ApiError;
-use crate::http::secret::{Caller, Secret, Source};
+use crate::http::secret::{Caller, Secret, Source, from_a_page};
 use crate::http::state::{Shop, looked};
 use crate::http::views::{Extras, hold_view, withdrawn};
 use crate::idempotency::{Again, Run};
@@ -29,7 +29,7 @@ use crate::idempotency::{Again, Run};
         (status = 201, body = HoldView, description = "Held"),
         (status = 404, body = Problem, description = "No such event", content_type = "application/problem+json"),
         (status = 409, body = Problem, description = "`seats_taken`, `seats_withdrawn`, `not_together`, `sold_out`, `too_many_holds`", content_type = "application/problem+json"),
-        (status = 422, body = Problem, description = "`orphan_seat`, `too_many`, `not_on_sale`, `unknown_seat`, `unknown_tier`, `unknown_section`, `tier_limits`, `nothing_chosen`, `contradiction`, `invalid_request`", content_type = "application/problem+json"),
+        (status = 422, body = Problem, description = "`orphan_seat`, `too_many`, `not_on_sale`, `unknown_seat`, `unknown_tier`, `unknown_section`, `tier_limits`, `nothing_chosen`, `contradiction`, `invalid_request`; `no_cookie` to a page alone", content_type = "application/problem+json"),
     )
 )]
 pub async fn create(
@@ -50,13 +50,19 @@ pub async fn create(
     });
     let made = || run.as_ref().map_or_else(|| Secret::fresh(&*shop.clock), Secret::of_run);
     let secret = known.unwrap_or_else(made);
+    // A page's own script never sees the secret: it goes into the cookie. Everybody else gets it in the answer.
+    let page = from_a_page(&headers);
+    if page && known.is_none() {
+        // The page came with a cookie. One that was lost since then is there for the next press.
+        let mut response = ApiError::no_cookie().into_response();
+        response.headers_mut().insert(header::SET_COOKIE, Secret::fresh(&*shop.clock).cookie());
+        return Ok(response);
+    }
     // All that is needed to tell of the hold is at hand before there is one.
     let stage = shop.at_the_desk(&slug).await?;
     let whose = (secret.holder(), patience);
     let granted = shop.hold(stage.event.summary.id, client, whose, &request, run.as_ref()).await?;
-    // A page's own script never sees the secret: it goes into the cookie. Everybody else gets it in the answer.
-    let page = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
-    let token = (known.is_none() && !page).then(|| secret.text());
+    let token = known.is_none().then(|| secret.text());
     let mut relaxed = granted.relaxed;
     if let Some(chart) = stage.chart.as_deref().filter(|_| !granted.withdrawn.is_empty()) {
         relaxed.push(withdrawn(chart, &granted.withdrawn));
@@ -65,7 +71,7 @@ pub async fn create(
     let view = hold_view(&granted.hold, &stage.event, stage.chart.as_deref(), extras, shop.now());
     let mut response = (StatusCode::CREATED, Json(view)).into_response();
     private(&mut response);
-    if page && caller.is_none_or(|caller| caller.source == Source::Cookie) {
+    if page && caller.is_some_and(|caller| caller.source == Source::Cookie) {
         response.headers_mut().insert(header::SET_COOKIE, secret.cookie());
     }
     Ok(response)
