@@ -153,4 +153,90 @@ mod tests {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }
+
+    const SHEET: &str = include_str!("../../../public/parterre.css");
+
+    /// What the style sheet gives the properties by day, and by night.
+    fn sheet(dark: bool) -> Theme {
+        let (day, night) = SHEET.split_once("@media(prefers-color-scheme:dark)").expect("both are there");
+        let from = if dark { night } else { day };
+        // Another theme, so that what is missing is noticed.
+        let mut theme = if dark { Theme::light() } else { Theme::dark() };
+        for (slot, name) in theme.slots().into_iter().zip(Theme::PROPERTIES) {
+            let (_, value) = from.split_once(&format!("{name}:")).expect("every property is there");
+            *slot = parse(value.split([';', '}']).next().unwrap()).expect("a colour");
+        }
+        theme
+    }
+
+    #[test]
+    fn the_map_has_the_style_sheets_colours_by_day_and_by_night() {
+        assert_eq!(Theme::light(), sheet(false));
+        assert_eq!(Theme::dark(), sheet(true));
+    }
+
+    type Light = [f64; 3];
+
+    fn light(Colour([r, g, b, _]): Colour) -> Light {
+        [r, g, b].map(|channel| {
+            let share = f64::from(channel) / 255.0;
+            if share <= 0.04045 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+        })
+    }
+
+    fn seen(by: &[Light; 3], light: Light) -> Light {
+        by.map(|row| row.iter().zip(light).map(|(part, channel)| part * channel).sum::<f64>())
+    }
+
+    fn luminance([r, g, b]: Light) -> f64 {
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+
+    #[test]
+    fn every_price_zone_stands_out_from_the_paper_and_the_seats_ground() {
+        for theme in [Theme::light(), Theme::dark()] {
+            for (zone, ground) in theme.zones.iter().flat_map(|zone| [(zone, theme.paper), (zone, theme.surface)]) {
+                let (a, b) = (luminance(light(*zone)), luminance(light(ground)));
+                let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+                assert!(contrast >= 3.0, "{zone:?} on {ground:?}: {contrast}");
+            }
+        }
+    }
+
+    /// How eyes see: all cones, and without those for red, green or blue (Machado, Oliveira and Fernandes, 2009).
+    const SIGHTS: [[Light; 3]; 4] = [
+        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        [[0.152_286, 1.052_583, -0.204_868], [0.114_503, 0.786_281, 0.099_216], [-0.003_882, -0.048_116, 1.051_998]],
+        [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]],
+        [[1.255_528, -0.076_749, -0.178_779], [-0.078_411, 0.930_809, 0.147_602], [0.004_733, 0.691_367, 0.303_900]],
+    ];
+
+    /// CIELAB under daylight (D65).
+    fn lab(light: Light) -> Light {
+        let to_xyz =
+            [[0.412_456, 0.357_576, 0.180_438], [0.212_673, 0.715_152, 0.072_175], [0.019_334, 0.119_192, 0.950_304]];
+        let white = [0.950_47, 1.0, 1.088_83];
+        let mut xyz = seen(&to_xyz, light.map(|channel| channel.clamp(0.0, 1.0)));
+        for (part, white) in xyz.iter_mut().zip(white) {
+            let share = *part / white;
+            *part = if share > 216.0 / 24_389.0 { share.cbrt() } else { (24_389.0 / 27.0 * share + 16.0) / 116.0 };
+        }
+        let [x, y, z] = xyz;
+        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+    }
+
+    #[test]
+    fn no_two_price_zones_look_alike_to_any_eye() {
+        for theme in [Theme::light(), Theme::dark()] {
+            for (sight, by) in SIGHTS.iter().enumerate() {
+                let zones = theme.zones.map(|zone| lab(seen(by, light(zone))));
+                for (nth, a) in zones.iter().enumerate() {
+                    for (other, b) in zones.iter().enumerate().skip(nth + 1) {
+                        let apart = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+                        assert!(apart >= 23.8, "zones {nth} and {other} by sight {sight}: {apart}");
+                    }
+                }
+            }
+        }
+    }
 }
