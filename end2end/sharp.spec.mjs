@@ -59,3 +59,41 @@ test("a machine that is too slow moves the map with fewer pixels, and rests with
   await page.waitForFunction(([width, height]) => document.querySelector("#map").width === width && document.querySelector("#map").height === height, screen, { timeout: 5000 });
   await leave();
 });
+
+test("a frame of a moving map is put on the screen by one call", async () => {
+  const { page, leave } = await visit(browser, shop, { viewport: { width: 1280, height: 800 } });
+  await page.addInitScript(() => {
+    const put = CanvasRenderingContext2D.prototype.putImageData;
+    window.frames = new Map();
+    let frame = 0;
+    const count = () => {
+      frame += 1;
+      requestAnimationFrame(count);
+    };
+    requestAnimationFrame(count);
+    CanvasRenderingContext2D.prototype.putImageData = function (...words) {
+      if (this.canvas.id === "map") window.frames.set(frame, (window.frames.get(frame) ?? 0) + 1);
+      return put.apply(this, words);
+    };
+  });
+  await openSeats(page, event);
+  await page.getByRole("button", { name: "Zoom in" }).click();
+  await still(page);
+  const map = await page.locator("canvas#map").boundingBox();
+  const [x, y] = [map.x + map.width / 2, map.y + map.height / 2];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  // The first step decides that it is a drag.
+  await page.mouse.move(x + 20, y + 10);
+  await page.waitForTimeout(200);
+  await page.evaluate(() => window.frames.clear());
+  for (let step = 2; step <= 12; step += 1) {
+    await page.mouse.move(x + 20 * step, y + 10 * step);
+    await page.waitForTimeout(40);
+  }
+  const puts = await page.evaluate(() => [...window.frames.values()]);
+  await page.mouse.up();
+  assert.ok(puts.length >= 5, `the map moved in ${puts.length} frames`);
+  assert.ok(puts.every((count) => count === 1), `calls a frame: ${puts}`);
+  await leave();
+});
