@@ -147,8 +147,8 @@ pub struct Demo {
     /// A seating plan to use instead of the built-in arena
     #[arg(long)]
     pub chart: Option<PathBuf>,
-    /// A drawn bowl of so many seats instead, 100 to 100000
-    #[arg(long, value_name = "SEATS", conflicts_with = "chart", value_parser = clap::value_parser!(u32).range(100..=100_000))]
+    /// A drawn bowl of so many seats instead, 100 to 110000
+    #[arg(long, value_name = "SEATS", conflicts_with = "chart", value_parser = clap::value_parser!(u32).range(100..=110_000))]
     pub bowl: Option<u32>,
     /// Price of a category in whole and minor units, such as "Gold=45.00"; may be repeated
     #[arg(long = "price", value_name = "CATEGORY=AMOUNT")]

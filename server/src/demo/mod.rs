@@ -68,7 +68,7 @@ pub async fn seed(catalog: &Catalog, clock: &dyn Clock) -> Result<Vec<String>, T
 pub enum Plan {
     /// The built-in arena.
     Arena,
-    /// A drawn bowl of so many seats, 100 to 100,000.
+    /// A drawn bowl of so many seats, 100 to 110,000.
     Bowl(u32),
     /// Somebody's own.
     Imported(Box<Imported>),
