@@ -21,6 +21,9 @@ part_lint() {
   need_component cargo-clippy clippy
   check "the code is formatted" cargo fmt --all --check || good=1
   check "clippy has nothing to say" cargo clippy --locked --workspace --all-targets -- -D warnings || good=1
+  need_wasm_target
+  check "nor of what browsers run alone" cargo clippy --locked --package parterre-frontend --package parterre-bench-map \
+    --target wasm32-unknown-unknown -- -D warnings || good=1
   check_crates || good=1
   check_scripts || good=1
   return "$good"

@@ -87,9 +87,9 @@ async fn bowl(house: &TestHouse) -> Arc<Event> {
 async fn from_postgres(State(shop): State<Shop>, Path(slug): Path<String>, headers: HeaderMap) -> impl IntoResponse {
     let event = shop.catalog.by_slug(&slug, shop.now()).await.expect("the catalogue answers").expect("it is there");
     let claims = shop.catalog.claims(event.summary.id).await.expect("PostgreSQL answers");
-    let kills = shop.catalog.kills(event.summary.id).await.expect("the catalogue answers");
+    let kills = shop.catalog.store().kills(event.summary.id).await.expect("the catalogue answers");
     let mut states = Packed::free(event.chart.as_ref().map_or(0, |chart| chart.seats));
-    for seat in kills.iter() {
+    for seat in &kills {
         states.set(*seat, SeatState::Blocked);
     }
     for seat in claims.seats {
