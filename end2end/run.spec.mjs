@@ -51,9 +51,10 @@ async function start(t, words) {
   const began = performance.now();
   const run = type(["--port", "0", "--data", "data"], { cwd: folder });
   const [, address] = await run.hears(/^Parterre is ready: (http:\/\/127\.0\.0\.1:\d+)$/);
-  t.diagnostic(`${words}: ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  const seconds = (performance.now() - began) / 1000;
+  t.diagnostic(`${words}: ready after ${seconds.toFixed(1)} s`);
   assert.ok(await shows(address));
-  return { ...run, address, database: postgres(data) };
+  return { ...run, address, seconds, database: postgres(data) };
 }
 
 test("Ctrl-C stops everything, and after kill -9 the next start is clean", async (t) => {
@@ -62,12 +63,14 @@ test("Ctrl-C stops everything, and after kill -9 the next start is clean", async
   first.interrupt();
   const { code, err } = await first.ended;
   assert.equal(code, 0, err.join("\n"));
+  assert.deepEqual(err.filter((line) => /WARN|\x1b/.test(line)), [], "nobody is greeted with a warning");
   assert.deepEqual(await left(first.pid, folder), []);
   assert.equal(postgres(data), undefined);
   assert.ok(!(await shows(first.address)));
 
   // Nobody tells its PostgreSQL, which the next start finds.
   const second = await start(t, "a later start, nothing to build");
+  assert.ok(second.seconds < 5, `a later start takes ${second.seconds} s`);
   process.kill(second.pid, "SIGKILL");
   assert.equal((await second.ended).signal, "SIGKILL");
   assert.ok(alive(undefined, folder).length > 0, "it was left behind");

@@ -20,6 +20,11 @@ const MAIL: &str = "Mail";
 const LIMITS: &str = "Limits";
 const DEVELOPMENT: &str = "Development";
 
+/// Connections, and browsers that listen, at a time: where nobody says otherwise.
+pub const CONNECTIONS: u32 = 10_000;
+/// See [`CONNECTIONS`].
+pub const STREAMS: u32 = 100_000;
+
 /// Settings of `parterre serve` and of the commands that need the same stores.
 #[derive(Args, Clone, Debug)]
 pub struct Config {
@@ -90,13 +95,13 @@ pub struct Config {
     #[arg(long, env = "PARTERRE_HOLDS_PER_ADDRESS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
     pub holds_per_address: u32,
     /// Connections that are served at a time; live streams are counted by themselves
-    #[arg(long, env = "PARTERRE_CONNECTIONS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
+    #[arg(long, env = "PARTERRE_CONNECTIONS", default_value_t = CONNECTIONS, value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
     pub connections: u32,
     /// Of these, from one client address; trusted proxies have no limit
     #[arg(long, env = "PARTERRE_CONNECTIONS_PER_ADDRESS", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
     pub connections_per_address: u32,
     /// Browsers that listen to live availability at a time
-    #[arg(long, env = "PARTERRE_STREAMS", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
+    #[arg(long, env = "PARTERRE_STREAMS", default_value_t = STREAMS, value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
     pub streams: u32,
     /// Of these, from one client address
     #[arg(long, env = "PARTERRE_STREAMS_PER_ADDRESS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]

@@ -1,6 +1,6 @@
 //! What the server says of itself: lines on standard error, at the level that `RUST_LOG` sets.
 
-use std::io::stderr;
+use std::io::{IsTerminal, stderr};
 
 use tracing_subscriber::EnvFilter;
 
@@ -21,5 +21,9 @@ pub fn filter(levels: EnvFilter) -> EnvFilter {
 pub fn init() {
     let filter = filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(QUIET)));
     // A second call, as in tests, keeps the first log.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(stderr().is_terminal())
+        .with_writer(stderr)
+        .try_init();
 }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::database::{Database, Role};
 use crate::clock::SystemClock;
-use crate::config::Config;
+use crate::config::{CONNECTIONS, Config, STREAMS};
 use crate::demo;
 use crate::http;
 use crate::http::assets::Manifest;
@@ -149,7 +149,10 @@ fn fit(config: &mut Config) {
     }
     let room = getrlimit(Resource::Nofile).current.unwrap_or(wanted);
     let (connections, streams) = share(room, config.connections, config.streams);
-    if room < wanted {
+    // Who named no number is content with what there is.
+    if room < wanted && (config.connections, config.streams) == (CONNECTIONS, STREAMS) {
+        tracing::info!(room, wanted, connections, streams, "fewer files may be open than a full house wants");
+    } else if room < wanted {
         tracing::warn!(room, wanted, connections, streams, "fewer files may be open than wanted: see ulimit -n");
     }
     (config.connections, config.streams) = (connections, streams);
