@@ -68,7 +68,7 @@ async function start(data, port, settings) {
 }
 
 /** The demo's events by what a test wants of them: the smallest house with seats, the largest, and one that stands. */
-async function events(base) {
+export async function events(base) {
   const { items } = await json(`${base}/api/v1/events?limit=50`);
   const all = await Promise.all(items.map(({ slug }) => json(`${base}/api/v1/events/${slug}`)));
   const seated = all.filter((event) => event.chart && event.status === "on_sale").sort((a, b) => a.chart.seats - b.chart.seats);

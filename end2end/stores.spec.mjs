@@ -1,0 +1,55 @@
+// The same walk on the stores of a large house: `./run --real` starts Apache Cassandra and Redis beside PostgreSQL, two
+// browsers see each other's seats, one buys, and Ctrl-C leaves nothing behind.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { launch, visit } from "./support/browser.mjs";
+import { events } from "./support/server.mjs";
+import { alive, left, root, type } from "./support/typed.mjs";
+import { basket, holdBest, openLiveList, pay, tickets, toCheckout } from "./support/walk.mjs";
+
+const works = (program, ...words) => spawnSync(program, words, { cwd: root }).status === 0;
+const skip = !(works("node", "scripts/cassandra/node.mjs", "able") && works("redis-server", "--version")) && "Apache Cassandra or Redis cannot be started here";
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), "parterre-real-")));
+let browser;
+before(async () => (browser = skip ? undefined : await launch()));
+after(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("a shop on Apache Cassandra and Redis sells, and Ctrl-C stops them too", { skip }, async (t) => {
+  const began = performance.now();
+  const run = type(["--real", "--port", "0", "--data", "data"], { cwd: folder });
+  try {
+    const stores = await run.hears(/^Holds on Apache Cassandra at 127\.0\.0\.1:\d+, the rest on Redis at redis:/);
+    const [, base] = await run.hears(/^Parterre is ready: (\S+)$/);
+    t.diagnostic(`${stores[0]}; ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    const { stores: told } = await (await fetch(`${base}/readyz`)).json();
+    assert.ok(Object.values(told).every((word) => word === "ready"), JSON.stringify(told));
+    const event = (await events(base)).small;
+    const [one, two] = await Promise.all([visit(browser, { base }), visit(browser, { base })]);
+    await Promise.all([openLiveList(one.page, event, 0), openLiveList(two.page, event, 0)]);
+    const seat = one.page.locator("#live-rows button.seat[aria-pressed=false]").nth(3);
+    const id = await seat.getAttribute("id");
+    await seat.click();
+    await two.page.locator(`#${id}[aria-pressed=false]`).waitFor({ state: "detached", timeout: 3_000 });
+    await holdBest(one.page, 2);
+    await one.page.reload();
+    assert.equal((await basket(one.page)).length, 2, "the basket lies on the cluster");
+    await toCheckout(one.page);
+    await pay(one.page);
+    await tickets(one.page, 2);
+    await Promise.all([one.leave(), two.leave()]);
+  } finally {
+    run.interrupt();
+  }
+  const { code, err } = await run.ended;
+  assert.equal(code, 0, err.join("\n"));
+  assert.deepEqual(await left(run.pid, folder), []);
+  assert.deepEqual(alive(undefined, folder), [], "neither Cassandra nor Redis is left");
+});
