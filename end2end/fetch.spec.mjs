@@ -1,7 +1,7 @@
 // What `./run` does on a machine that has nothing yet, with tools that only pretend: without a network each thing that has
 // to be fetched is one sentence, what takes long is told, Ctrl-C ends a build, and the shop is asked for what was typed.
 import assert from "node:assert/strict";
-import { chmodSync, chownSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, lchownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -184,7 +184,7 @@ const alone = process.getuid() !== 0 ? "whoever tests is one" : !reaches("node",
 test("an ordinary user starts it as root does", { skip: alone }, async () => {
   const mine = settle("home", true);
   chmodSync(folder, 0o755);
-  for (const entry of readdirSync(folder, { recursive: true })) chownSync(join(folder, entry), OTHER, OTHER);
+  for (const entry of readdirSync(folder, { recursive: true })) lchownSync(join(folder, entry), OTHER, OTHER);
   const data = join(folder, "home/data");
   const run = type(["--port", "0", "--data", data], { at, cwd: mine.HOME, settings: mine, user: OTHER });
   await run.hears(/^Parterre is ready: http:\/\/127\.0\.0\.1:\d+$/);
