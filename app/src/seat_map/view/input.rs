@@ -263,7 +263,11 @@ impl State {
                 let room = 2.6 / self.scene.camera.radius().max(0.1);
                 let fits =
                     f64::from((around[2] - around[0]).max(around[3] - around[1])) * self.scene.camera.scale * room;
-                if fits < 420.0 {
+                let mut whole = self.scene.camera;
+                let [x0, y0, x1, y1] = around.map(f64::from);
+                whole.look_at(x0, y0, x1, y1, 9.0);
+                // What is whole already comes nearer by the next tap, where the finger is.
+                if fits < 420.0 && whole.scale > self.scene.camera.scale * 1.2 {
                     self.fly_to(around, 9.0);
                 } else {
                     let factor = (8.5 / radius).max(1.5);
