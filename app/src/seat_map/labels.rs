@@ -10,6 +10,7 @@ use raster::{Colour, Place, Rect, Shape, paint_one, paint_text};
 use super::layout::{Near, Placed};
 use super::letters::{Letters, Style};
 use super::look::{Kind, parts, readable_on};
+use super::names::short;
 use super::outline::At;
 use super::scene::Scene;
 
@@ -61,23 +62,33 @@ impl Scene {
 
     /// The words of shapes and sections in their places, in the order in which they are written.
     pub(super) fn place_words(&mut self, place: &Place, letters: &mut dyn Letters) -> Vec<Placed> {
-        let style = self.edged(if self.in_overview() { 12.5 } else { 12.0 }, true);
-        if !self.words.knows(style) {
-            let chart = self.model.chart.clone();
-            let names: Vec<&str> = chart.sections.iter().map(|section| section.name.as_str()).collect();
-            self.words.prepare(&names, style, letters);
-        }
         let mut placed = Vec::new();
         self.place_grounds(place, letters, &mut placed);
+        if self.in_overview() {
+            self.place_names(place, letters, &mut placed);
+            return placed;
+        }
+        self.prepare_names(self.edged(12.0, true), false, letters);
         for i in 0..self.model.plates.len() {
             if self.model.shows(self.model.plates[i].floor) {
-                self.place_section(i, place, letters, &mut placed);
+                self.place_behind(i, place, letters, &mut placed);
             }
         }
         placed
     }
 
-    fn place_word(
+    /// Draws the names of all sections in one go, whole or short, where they were not drawn before.
+    pub(super) fn prepare_names(&mut self, style: Style, is_short: bool, letters: &mut dyn Letters) {
+        let chart = self.model.chart.clone();
+        let mut names: Vec<&str> = Vec::new();
+        for section in &chart.sections {
+            names.push(if is_short { short(&section.name) } else { &section.name });
+        }
+        self.words.prepare(&names, style, letters);
+    }
+
+    /// One word of an owner with its middle at a pixel.
+    pub(super) fn place_word(
         &mut self,
         owner: usize,
         at: (i32, i32),
@@ -90,7 +101,7 @@ impl Scene {
     }
 
     /// Device pixels of a length in CSS pixels.
-    fn px(&self, css: f64) -> f64 {
+    pub(super) fn px(&self, css: f64) -> f64 {
         css * self.ratio
     }
 
@@ -99,7 +110,7 @@ impl Scene {
     }
 
     /// The same with a soft edge.
-    fn edged(&self, css: f64, bold: bool) -> Style {
+    pub(super) fn edged(&self, css: f64, bold: bool) -> Style {
         Style { edge: self.px(3.0).round().clamp(2.0, 12.0) as u8, ..self.style(css, bold) }
     }
 
@@ -121,101 +132,27 @@ impl Scene {
         paint_text(&mut self.buffer, clip, at, &mask, colour, under);
     }
 
-    fn place_section(&mut self, index: usize, place: &Place, letters: &mut dyn Letters, placed: &mut Vec<Placed>) {
+    /// Writes a section's name behind its back, clear of the outline however the words lie to it.
+    fn place_behind(&mut self, index: usize, place: &Place, letters: &mut dyn Letters, placed: &mut Vec<Placed>) {
         let chart = self.model.chart.clone();
         let Some(name) = chart.sections.get(index).map(|s| s.name.as_str()).filter(|n| !n.is_empty()) else { return };
-        let owner = chart.shapes.len() + index;
-        let plate = &self.model.plates[index];
-        let theme = self.theme;
-        if !self.in_overview() {
-            // Behind its back, clear of the outline however the words lie to it.
-            let ((bx, by), (nx, ny)) = plate.back;
-            let style = self.edged(12.0, true);
-            let size = self.size_of(name, style, letters);
-            let cap = f32::from(style.size) * 0.36;
-            let off = self.px(6.0) as f32 + nx.abs() * size.0 as f32 / 2.0 + ny.abs() * cap;
-            let (x, y) = place.pixel(bx, by);
-            let at = (x + (nx * off).round() as i32, y + (ny * off).round() as i32);
-            placed.push(self.place_word(owner, at, name, (style, theme.ink_2, Some(theme.ground)), letters));
-            return;
-        }
-        let reach = self.layout.plates[index];
-        let (width, height) = (f64::from(reach.x1 - reach.x0), f64::from(reach.y1 - reach.y0));
-        let area = f64::from(plate.area) * f64::from(place.scale).powi(2);
-        let at = place.pixel(plate.label_at.0, plate.label_at.1);
-        let (bold, small) = (self.edged(12.5, true), self.edged(11.0, false));
-        let line = self.px(13.0);
-        let fits = |wide: i32, lines: f64| {
-            let (w, h) = (f64::from(wide), line * lines);
-            w <= width && h <= height && w * h <= area * 0.42
-        };
-        let name_wide = self.size_of(name, bold, letters).0;
-        if !fits(name_wide, 0.8) {
-            return;
-        }
-        let price = self.price_words(index);
-        let priced = !price.is_empty() && fits(name_wide.max(self.size_of(&price, small, letters).0), 2.0);
-        let (half, beside) = ((line / 2.0) as i32, (line * 1.5) as i32);
-        let (airy, roomy) = (height >= line * 2.0, height >= line * 4.0);
-        // Where a neighbour's words reach over: without the price, then ever farther beside the middle, then not at all.
-        let ways = [
-            (priced, true, -half),
-            (true, false, 0),
-            (airy, false, half),
-            (airy, false, -half),
-            (roomy, false, beside),
-            (roomy, false, -beside),
-        ];
-        for (may, with_price, down) in ways {
-            if !may {
-                continue;
-            }
-            let ink = |style| (style, theme.ink, Some(theme.surface));
-            let from = placed.len();
-            if with_price {
-                placed.push(self.place_word(owner, (at.0, at.1 + half), &price, ink(small), letters));
-            }
-            placed.push(self.place_word(owner, (at.0, at.1 + down), name, ink(bold), letters));
-            let (others, own) = placed.split_at(from);
-            let mut sections = others.iter().filter(|word| word.owner >= chart.shapes.len());
-            // Letters are an em high at most, their masks higher. Soft edges may meet, as long as none lies on letters.
-            let (soft, half) = (i32::from(bold.edge), i32::from(bold.size + 1) / 2);
-            let core = |w: &Placed| Rect::new(w.reach.x0 + soft, w.at.1 - half, w.reach.x1 - soft, w.at.1 + half);
-            if sections.all(|other| own.iter().all(|word| core(word).grown(soft).and(core(other)).is_empty())) {
-                return;
-            }
-            placed.truncate(from);
-        }
+        let ((bx, by), (nx, ny)) = self.model.plates[index].back;
+        let style = self.edged(12.0, true);
+        let size = self.size_of(name, style, letters);
+        let cap = f32::from(style.size) * 0.36;
+        let off = self.px(6.0) as f32 + nx.abs() * size.0 as f32 / 2.0 + ny.abs() * cap;
+        let (x, y) = place.pixel(bx, by);
+        let at = (x + (nx * off).round() as i32, y + (ny * off).round() as i32);
+        let manner = (style, self.theme.ink_2, Some(self.theme.ground));
+        placed.push(self.place_word(chart.shapes.len() + index, at, name, manner, letters));
     }
 
-    fn size_of(&mut self, text: &str, style: Style, letters: &mut dyn Letters) -> (i32, i32) {
+    pub(super) fn size_of(&mut self, text: &str, style: Style, letters: &mut dyn Letters) -> (i32, i32) {
         if text.is_empty() {
             return (0, 0);
         }
         let mask = self.words.get(text, style, letters);
         (mask.width, mask.height)
-    }
-
-    /// "from €48.50", the one price, "sold out", or nothing where prices are not known.
-    fn price_words(&self, index: usize) -> String {
-        let plate = &self.model.plates[index];
-        let free = || plate.free.iter().enumerate().filter(|(_, n)| **n > 0);
-        if self.prices.is_empty() || plate.seats.is_empty() {
-            return String::new();
-        }
-        if free().next().is_none() {
-            return self.own_words.sold_out.clone();
-        }
-        let priced = || free().filter_map(|(category, _)| self.prices.get(category)).filter(|p| !p.words.is_empty());
-        let Some(least) = priced().min_by_key(|p| p.total) else { return String::new() };
-        let several = priced().any(|p| p.total != least.total);
-        let mut words = String::new();
-        if several {
-            words.push_str(&self.own_words.from);
-            words.push(' ');
-        }
-        words.push_str(&least.words);
-        words
     }
 
     fn place_grounds(&mut self, place: &Place, letters: &mut dyn Letters, placed: &mut Vec<Placed>) {

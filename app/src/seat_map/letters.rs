@@ -78,12 +78,6 @@ impl Words {
         }
     }
 
-    /// Whether any word of a style was drawn.
-    #[must_use]
-    pub fn knows(&self, style: Style) -> bool {
-        self.drawn.iter().any(|(s, words)| *s == style && !words.is_empty())
-    }
-
     fn style(&mut self, style: Style) -> usize {
         self.drawn.iter().position(|(s, _)| *s == style).unwrap_or_else(|| {
             self.drawn.push((style, Vec::new()));
@@ -122,7 +116,6 @@ mod tests {
         assert_eq!(words.get("456", style, &mut letters).width, 3);
         assert_eq!(letters.0, [2, 1]);
         let larger = Style { size: 10, ..style };
-        assert!(words.knows(style) && !words.knows(larger));
         words.get("3", larger, &mut letters);
         assert_eq!(letters.0, [2, 1, 1]);
     }

@@ -11,6 +11,7 @@ mod layout;
 pub mod letters;
 pub mod look;
 pub mod model;
+mod names;
 pub mod outline;
 mod paint;
 pub mod scene;

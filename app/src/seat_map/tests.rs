@@ -1,6 +1,7 @@
 //! Laws of the picture: what is drawn in parts equals what is drawn whole.
 
 mod filters;
+mod names;
 mod words;
 
 use std::rc::Rc;
@@ -9,11 +10,12 @@ use domain::chart::Chart;
 use domain::chart::generate::{Bowl, Theatre, bowl, theatre};
 use domain::seat::{SeatId, SeatState};
 use proptest::prelude::*;
-use raster::TextMask;
+use raster::{Rect, TextMask};
 
 use super::camera::{Camera, Insets};
 use super::events::{CategoryWords, Filter};
 use super::keyboard::{Arrow, step};
+use super::layout::Placed;
 use super::letters::{Letters, Style};
 use super::model::Model;
 use super::scene::{Painted, Scene};
@@ -135,10 +137,14 @@ proptest! {
         let words: Vec<_> = scene.layout.words.iter().filter(|word| word.owner >= grounds).collect();
         // Soft edges may meet; none lies on letters.
         let soft = (3.0 * ratio).round() as i32;
+        let letters = |word: &Placed| {
+            let (left, wide) = (word.at.0 - word.mask.width / 2, word.mask.width);
+            Rect::new(left, word.reach.y0 + soft, left + wide, word.reach.y1 - soft)
+        };
         for one in &words {
             for other in words.iter().filter(|other| other.owner != one.owner) {
-                let letters = one.reach.grown(-soft);
-                prop_assert!(letters.and(other.reach).is_empty(), "{:?} and {:?}", one.reach, other.reach);
+                let (one, other) = (letters(one), letters(other));
+                prop_assert!(one.and(other.grown(soft)).is_empty(), "{one:?} and {other:?}");
             }
         }
     }

@@ -181,7 +181,7 @@ fn a_companions_notch_leaves_room_for_the_number() {
 }
 
 /// Letters as a browser draws them: masks half as high again as the font, with nothing in them but its middle.
-struct Tall;
+pub(super) struct Tall;
 
 impl Letters for Tall {
     fn draw(&mut self, words: &[&str], style: Style) -> Vec<TextMask> {

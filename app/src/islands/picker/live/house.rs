@@ -31,7 +31,7 @@ pub(super) struct House {
     pub(super) stacked: bool,
     pub(super) states: Packed,
     /// The picker's.
-    pub(super) tiers: Rc<[Tier]>,
+    pub(super) tiers: Rc<Vec<Tier>>,
     /// What the states are of: the newest that was heard.
     pub(super) at: Position,
     tag: String,

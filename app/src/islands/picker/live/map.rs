@@ -79,14 +79,9 @@ pub(super) fn mount() {
         let prices = (0..house.chart.categories.len()).map(price).collect();
         // Nothing of the house begins beneath the chips above or the legend below.
         let top = by_id("filters").map_or(0, |chips| chips.offset_top() + chips.offset_height());
-        let legend = by_id("legend").filter(|legend| legend.offset_height() > 0);
-        let bottom = legend.map_or(0, |legend| canvas.client_height() - legend.offset_top());
-        let insets = Insets {
-            top: f64::from(top.max(56) + 12),
-            right: 16.0,
-            bottom: f64::from(bottom.max(12) + 12),
-            left: 16.0,
-        };
+        let bottom = by_id("legend").map_or(0, |legend| legend.offset_height());
+        let insets =
+            Insets { top: f64::from(top.max(56) + 12), right: 16.0, bottom: f64::from(bottom + 28), left: 16.0 };
         let options = MapOptions { insets, prices, ..MapOptions::default() };
         let map = SeatMapView::mount(canvas.unchecked_into(), house.chart.clone(), options, heard)?;
         map.set_states(&house.states);

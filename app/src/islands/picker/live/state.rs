@@ -39,7 +39,7 @@ pub(super) struct Picker {
     pub(super) stream: String,
     /// The tiers as the rules want them, ids by position: the rules only compare them. Each is on sale: a page may be
     /// hours old, have slept, or know an older window than the server.
-    pub(super) tiers: Rc<[Tier]>,
+    pub(super) tiers: Rc<Vec<Tier>>,
     /// What the server calls them, in the same order.
     pub(super) names: Vec<String>,
     pub(super) most: u32,
@@ -78,25 +78,26 @@ pub(super) fn with<T>(act: impl FnOnce(&mut Picker) -> T) -> T {
 
 /// Takes over what the page says.
 pub(super) fn begin(data: &Json) {
-    let told = data.get("tiers").items();
-    let tiers = (1_u128..).zip(&told).map(|(at, tier)| {
+    let (mut tiers, mut names) = (Vec::new(), Vec::new());
+    for tier in data.get("tiers").items() {
         let total = money(&tier.get("price"));
-        Tier {
-            id: TierId(uuid::Uuid::from_u128(at)),
+        names.push(tier.get("id").text());
+        tiers.push(Tier {
+            id: TierId(uuid::Uuid::from_u128(names.len() as u128)),
             category: tier.get("category").some().map(|category| category.whole() as u8),
             price: Price { net: total.amount, fee: 0, tax: 0, total },
             min: tier.get("min_purchase").whole() as u32,
             max: tier.get("max_purchase").whole() as u32,
             sale: Window::default(),
-        }
-    });
+        });
+    }
     let picker = Picker {
         slug: data.get("slug").text(),
         geometry: data.get("chart").some().map(|chart| chart.get("geometry_url").text()).unwrap_or_default(),
         availability: data.get("availability_url").text(),
         stream: data.get("stream_url").text(),
-        tiers: tiers.collect(),
-        names: told.iter().map(|tier| tier.get("id").text()).collect(),
+        tiers: Rc::new(tiers),
+        names,
         most: data.get("most").whole() as u32,
         quantity: data.get("quantity").whole() as u32,
         ..Picker::default()

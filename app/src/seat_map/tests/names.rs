@@ -1,0 +1,58 @@
+//! Who has a name in the overview, on a phone and at a desk.
+
+use domain::chart::generate::{Arena, arena};
+use raster::Place;
+
+use super::words::Tall;
+use super::*;
+
+/// The map on the seat page: the window's width, device pixels a CSS pixel, the canvas, what chips and legend cover of it
+/// at top and bottom, and of how many in a hundred sections a bowl may leave the names out.
+const VIEWS: [(u32, f64, (f64, f64), (f64, f64), usize); 6] = [
+    (390, 3.0, (390.0, 542.0), (118.0, 24.0), 50),
+    (768, 2.0, (456.0, 964.0), (70.0, 114.0), 38),
+    (1100, 1.0, (720.0, 740.0), (108.0, 90.0), 3),
+    (1100, 2.0, (720.0, 740.0), (108.0, 90.0), 3),
+    (1440, 1.0, (1060.0, 840.0), (108.0, 70.0), 0),
+    (1440, 2.0, (1060.0, 840.0), (108.0, 70.0), 0),
+];
+
+/// Where the letters of a word of so many pixels are, its middle at a pixel.
+fn letters((x, y): (i32, i32), wide: i32, ratio: f64) -> Rect {
+    let high = (11.0 * ratio / 2.0).ceil() as i32;
+    Rect::new(x - wide / 2, y - high, x - wide / 2 + wide, y + high)
+}
+
+/// None is left out but where another name covers its place, and none but in a bowl.
+#[test]
+fn every_section_has_its_name_on_a_phone_and_at_a_desk() {
+    let venues: [fn() -> Chart; 3] =
+        [|| bowl(&Bowl::with_seats(80_000)), || arena(&Arena::default()), || theatre(&Theatre::default())];
+    let views = |n: usize| VIEWS.map(|view| (n, view));
+    for (venue, (width, ratio, view, (top, bottom), most)) in (0..venues.len()).flat_map(views) {
+        let mut scene = scene_of(venues[venue](), ratio, view);
+        let plan = (f64::from(scene.model.size.0), f64::from(scene.model.size.1));
+        let insets = Insets { top, right: 16.0, bottom, left: 16.0 };
+        scene.camera = Camera::new(plan, f64::from(scene.model.radius), view, insets);
+        scene.frame(&mut Tall);
+        let (grounds, chart) = (scene.model.grounds.len(), scene.model.chart.clone());
+        let all: Vec<&Placed> = scene.layout.words.iter().filter(|word| word.owner >= grounds).collect();
+        // Nothing is written smaller than 11 pixels, or it cannot be read: the masks are half as high again.
+        let least = (11.0 * ratio * 1.5) as i32;
+        assert!(all.iter().all(|word| word.mask.height >= least), "{} at {width}", chart.name);
+        let is_missing = |i: &usize| all.iter().all(|word| word.owner != grounds + i);
+        let missing: Vec<usize> = (0..chart.sections.len()).filter(is_missing).collect();
+        let names: Vec<&str> = missing.iter().map(|i| chart.sections[*i].name.as_str()).collect();
+        println!("{} {width} {ratio}: {} of {}: {names:?}", chart.name, names.len(), chart.sections.len());
+        let most = if venue == 0 { chart.sections.len() * most / 100 } else { 0 };
+        assert!(missing.len() <= most, "{} at {width}: {names:?}", chart.name);
+        let place = Place { whole: (0, 0), ..scene.camera.place(ratio) };
+        for i in missing {
+            let at = scene.model.plates[i].label_at;
+            let wide = chart.sections[i].name.len() as i32 * (11.0 * ratio) as i32 * 7 / 10;
+            let own = letters(place.pixel(at.0, at.1), wide, ratio).grown((3.0 * ratio) as i32 + 2);
+            let covers = |word: &&Placed| !letters(word.at, word.mask.width, ratio).and(own).is_empty();
+            assert!(all.iter().any(covers), "{} at {width}: nothing covers {}", chart.name, chart.sections[i].name);
+        }
+    }
+}
