@@ -57,10 +57,19 @@ async fn processes_that_contend_for_a_smaller_tier_grant_what_is_left() {
     for one in &processes {
         opens(one, evening, 420).await;
     }
-    for n in 0..30 {
-        let store = &processes[usize::from(n) % 3];
-        let Outcome::Applied(hold) = store.place(&evening.grant(n, &[], 10), NOW).await else { panic!("{n}") };
-        store.mark_sold(&hold).await.unwrap();
+    // All places are held, so that some beyond are sold wherever holds begin.
+    let mut holds = Vec::new();
+    for n in 0..42 {
+        let told = processes[usize::from(n) % 3].place(&evening.grant(n, &[], 10), NOW).await;
+        let Outcome::Applied(hold) = told else { panic!("{told:?}") };
+        holds.push(hold);
+    }
+    for (n, hold) in holds.iter().enumerate() {
+        if n % 7 < 5 {
+            processes[n % 3].mark_sold(hold).await.unwrap();
+        } else {
+            assert_eq!(processes[n % 3].release(hold.id, hold.holder, NOW).await, Outcome::Applied(true));
+        }
     }
     for one in &processes {
         one.open(evening.event(), evening.sized(Some(320))).await.unwrap();
