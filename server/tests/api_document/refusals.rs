@@ -20,7 +20,18 @@ async fn change(house: &TestHouse, statement: &str) {
     assert!(changed.rows_affected() > 0, "{statement}");
 }
 
+/// The promoter takes a seat off sale.
+fn kill(seat: u64) -> String {
+    format!("INSERT INTO seat_kills (event_id, seat, reason) SELECT id, {seat}, 'test' FROM events")
+}
+
 impl Walker {
+    /// The first seat of a hold.
+    async fn seat_of(&mut self, hold: &str, token: &str) -> u64 {
+        let held = self.send(Method::GET, &format!("/api/v1/holds/{hold}"), Some(token), None).await;
+        held.body["seats"][0].as_u64().unwrap()
+    }
+
     async fn refused(&mut self, path: &str, token: Option<&str>, body: Value, code: &str) {
         let answer = self.post(path, token, body.clone()).await;
         assert_eq!(answer.code(), code, "{path} with {body}: {}", answer.body);
@@ -99,11 +110,15 @@ async fn orders(walker: &mut Walker, house: &TestHouse) {
         walker.refused(orders, Some(token), order_body(hold, *total), code).await;
         change(house, back).await;
     }
-    let mine = walker.send(Method::GET, &format!("/api/v1/holds/{hold}"), Some(&token), None).await;
-    let seat = mine.body["seats"][0].as_u64().unwrap();
-    change(house, &format!("INSERT INTO seat_kills (event_id, seat, reason) SELECT id, {seat}, 'test' FROM events"))
-        .await;
-    walker.refused(orders, Some(&token), order_body(&hold, total), "seats_taken").await;
+    // Somebody else has bought one of them.
+    let (lost, loser, price) = walker.hold(best(2)).await;
+    let seat = walker.seat_of(&lost, &loser).await;
+    let claim = "INSERT INTO seat_claims (event_id, seat, order_id, fence) SELECT id";
+    change(house, &format!("{claim}, {seat}, gen_random_uuid(), 1 FROM events")).await;
+    walker.refused(orders, Some(&loser), order_body(&lost, price), "seats_taken").await;
+    let seat = walker.seat_of(&hold, &token).await;
+    change(house, &kill(seat)).await;
+    walker.refused(orders, Some(&token), order_body(&hold, total), "seats_withdrawn").await;
     let pay = format!("{orders}/{order}/payments");
     let expired = walker.post(&pay, Some(&payer), card("4000000000000069")).await.body;
     assert_eq!((&expired["status"], &expired["decline_code"]), (&json!("declined"), &json!("expired_card")));
@@ -114,6 +129,19 @@ async fn orders(walker: &mut Walker, house: &TestHouse) {
 /// What the promoter changes while the house is open.
 async fn changes(walker: &mut Walker, house: &TestHouse) {
     let holds = format!("/api/v1/events/{SLUG}/holds");
+    // All of a basket is taken off sale: its next change is refused, as soon as that shows.
+    let (mut hold, token, _) = walker.hold(best(1)).await;
+    let seat = walker.seat_of(&hold, &token).await;
+    change(house, &kill(seat)).await;
+    loop {
+        let answer = walker.post(&holds, Some(&token), json!({ "seats": [seat], "replaces": hold })).await;
+        let Some(changed) = answer.body["id"].as_str() else {
+            assert_eq!(answer.code(), "seats_withdrawn", "{}", answer.body);
+            break;
+        };
+        changed.clone_into(&mut hold);
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
     change(house, "UPDATE ticket_tiers SET min_purchase = 2 WHERE kind = 'seated'").await;
     walker.refused_soon(&holds, json!({ "seats": [0] }), "tier_limits").await;
     change(house, "UPDATE ticket_tiers SET sale_starts_at = now() + interval '1 hour'").await;
