@@ -32,7 +32,7 @@ async function walk(javaScriptEnabled) {
   const [first, second] = await held(page);
   await kill(shop, event, [first.seat]);
   // The shop looks once a second. Then another one is taken out.
-  await pause(1_500);
+  await pause(3_000);
   await page.locator("li.item").last().getByRole("button").click();
   await page.getByText(`${first.label} is no longer on sale. The rest is still yours.`).waitFor();
   if (javaScriptEnabled) await inBasket(page, 2);

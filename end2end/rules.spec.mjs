@@ -70,6 +70,7 @@ for (const hears of [true, false]) {
     await (hears ? openLiveList : openList)(page, both, 0);
     const rows = page.locator("#live-rows .seatset");
     const whole = await rows.evaluateAll((rows) => rows.findIndex((row) => [...row.children].slice(0, 6).every((seat) => seat.matches("button.seat[aria-pressed=false]"))));
+    assert.ok(whole >= 0, "a row with six free seats");
     const row = rows.nth(whole).locator("button.seat");
     for (const at of [2, 3]) {
       await row.nth(at).click();
@@ -100,15 +101,18 @@ test("what is offered is taken with the standing places that were asked for with
   await page.locator(".sections a").first().click();
   const rows = page.locator(".seatset");
   const whole = await rows.evaluateAll((rows) => rows.findIndex((row) => [...row.children].slice(0, 6).every((seat) => seat.querySelector("input"))));
+  assert.ok(whole >= 0, "a row with six free seats");
   const row = rows.nth(whole).locator("input");
   const other = Number(await row.nth(0).getAttribute("value"));
   for (const at of [2, 3]) await row.nth(at).check();
   await page.getByRole("button", { name: "Hold these seats" }).click();
+  await page.locator("li.item").nth(1).waitFor();
   assert.equal(await page.locator("li.item").count(), 2);
   await takes(both, other);
   await page.locator(".tierpick select").first().selectOption("2");
   await page.getByRole("button", { name: "Hold tickets" }).click();
   await page.getByRole("button", { name: "Take these 2 seats" }).click();
+  await page.locator("li.item").nth(2).waitFor();
   assert.equal(await page.locator("li.item").count(), 3);
   assert.match((await basket(page)).join(), /2 × /, "the standing places too");
   await leave();

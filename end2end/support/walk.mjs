@@ -13,6 +13,7 @@ export const CARDS = {
 export async function openSeats(page, event) {
   await page.goto(`/events/${event.slug}/seats`);
   await awake(page);
+  await page.locator("#still-list").waitFor({ state: "detached" });
 }
 
 /** Opens a section of the live list; one seat at a time. */

@@ -217,6 +217,9 @@ fn a_zoom_changes_nothing_beyond_what_it_tells() {
                     assert!(inside || before.at(x, y) == after.at(x, y), "({x}, {y}) at step {step}");
                 }
             }
+            // And nothing stays that should have gone.
+            let shown = scene.buffer().clone();
+            assert_eq!(differences(&shown, &whole(&mut scene)), 0, "step {step}");
         }
         assert!(least * 3 < scene.buffer().all().area() * 2, "a margin stays as it is: {least}");
     }

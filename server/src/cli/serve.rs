@@ -149,8 +149,8 @@ fn fit(config: &mut Config) {
     }
     let room = getrlimit(Resource::Nofile).current.unwrap_or(wanted);
     let (connections, streams) = share(room, config.connections, config.streams);
-    // Who named no number is content with what there is.
-    if room < wanted && (config.connections, config.streams) == (CONNECTIONS, STREAMS) {
+    // Who named no number and looks at the demo is content with what there is.
+    if room < wanted && config.demo && (config.connections, config.streams) == (CONNECTIONS, STREAMS) {
         tracing::info!(room, wanted, connections, streams, "fewer files may be open than a full house wants");
     } else if room < wanted {
         tracing::warn!(room, wanted, connections, streams, "fewer files may be open than wanted: see ulimit -n");

@@ -36,9 +36,15 @@ pub fn seat_label(chart: &Chart, seat: SeatId) -> String {
 /// Says which seats left a basket because nobody can buy them any more.
 #[must_use]
 pub fn withdrawn(chart: &Chart, seats: &[SeatId]) -> String {
+    off_sale(chart, seats) + " The rest is still yours."
+}
+
+/// Says which seats nobody can buy any more.
+#[must_use]
+pub fn off_sale(chart: &Chart, seats: &[SeatId]) -> String {
     let names: Vec<String> = seats.iter().map(|seat| seat_label(chart, *seat)).collect();
     let are = if seats.len() == 1 { "is" } else { "are" };
-    format!("{} {are} no longer on sale. The rest is still yours.", list(&names))
+    format!("{} {are} no longer on sale.", list(&names))
 }
 
 fn tier_name(event: &Event, tier: TierId) -> String {

@@ -23,6 +23,8 @@ use crate::trouble::Trouble;
 /// How old an inventory may be: every hold asks, and so do those who look while the event is open. It comes from the books
 /// past every cache, with Redis as without.
 const FRESH_FOR: Duration = Duration::from_secs(1);
+/// How long the last one is good enough where the books cannot be read: PostgreSQL decides at the order anyway.
+const GOOD_FOR: Duration = Duration::from_secs(30);
 /// Inventories kept at a time.
 const KEPT: u64 = 2_000;
 
@@ -33,6 +35,7 @@ pub(super) struct FromCatalog {
     books: Arc<CachedEvents>,
     clock: Arc<dyn Clock>,
     inventories: Cache<EventId, Option<Arc<Inventory>>>,
+    last: Cache<EventId, Arc<Inventory>>,
     fences: Cache<EventId, Fence>,
 }
 
@@ -40,7 +43,8 @@ impl FromCatalog {
     /// Labels and claims out of `catalog`; what is for sale out of `books`, past what they keep.
     pub(super) fn new(catalog: Catalog, books: Arc<CachedEvents>, clock: Arc<dyn Clock>) -> Self {
         let inventories = Cache::builder().max_capacity(KEPT).time_to_live(FRESH_FOR).build();
-        Self { catalog, books, clock, inventories, fences: Cache::new(KEPT) }
+        let last = Cache::builder().max_capacity(KEPT).time_to_live(GOOD_FOR).build();
+        Self { catalog, books, clock, inventories, last, fences: Cache::new(KEPT) }
     }
 
     /// The highest fence that Postgres knew when this process first met the event; later ones are this process's own.
@@ -63,7 +67,7 @@ impl FromCatalog {
             sale: tier.sale,
         });
         let standing = event.tiers.iter().filter(|tier| tier.category.is_none());
-        Ok(Some(Arc::new(Inventory {
+        let inventory = Arc::new(Inventory {
             event: id,
             tiers: tiers.collect(),
             standing: standing.map(|tier| (tier.id, tier.quantity)).collect(),
@@ -76,7 +80,9 @@ impl FromCatalog {
             sale: domain::rules::Window::default(),
             fence_floor: self.fence(id).await?,
             chart,
-        })))
+        });
+        self.last.insert(id, Arc::clone(&inventory)).await;
+        Ok(Some(inventory))
     }
 
     async fn chart(&self, event: &Event) -> Result<Arc<Chart>, Trouble> {
@@ -87,8 +93,17 @@ impl FromCatalog {
 #[async_trait]
 impl Inventories for FromCatalog {
     async fn inventory(&self, id: EventId) -> Result<Option<Arc<Inventory>>, Trouble> {
-        let asked = self.inventories.try_get_with(id, self.load(id));
-        asked.await.map_err(|trouble: Arc<Trouble>| (*trouble).clone())
+        let asked = self.inventories.try_get_with(id, self.load(id)).await;
+        let trouble = match asked {
+            Ok(found) => return Ok(found),
+            Err(trouble) => trouble,
+        };
+        let Some(last) = self.last.get(&id).await.filter(|_| trouble.retryable()) else {
+            return Err((*trouble).clone());
+        };
+        // For as long as a fresh one, so that books in trouble are asked no oftener than others.
+        self.inventories.insert(id, Some(Arc::clone(&last))).await;
+        Ok(Some(last))
     }
 
     async fn sold(&self, event: EventId) -> Result<Sold, Trouble> {

@@ -1,5 +1,6 @@
 //! What one process knows of another's sales when nobody told it.
 
+mod books;
 mod killed;
 
 use std::sync::Arc;

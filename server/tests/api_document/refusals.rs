@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use axum::http::Method;
+use axum::body::Body;
+use axum::http::{Method, Request};
 use parterre::test_support::house::{SLUG, TestHouse, house};
 use serde_json::{Value, json};
 
@@ -148,6 +149,16 @@ async fn changes(walker: &mut Walker, house: &TestHouse) {
     walker.refused_soon(&holds, stand(&house.standing.to_string(), 1), "not_on_sale").await;
 }
 
+/// A page whose browser kept no cookie.
+async fn pages(walker: &mut Walker) {
+    let request = Request::post(format!("/api/v1/events/{SLUG}/holds"))
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/json")
+        .body(Body::from(best(1).to_string()));
+    let answer = walker.raw(request.unwrap()).await;
+    assert_eq!((answer.status.as_u16(), answer.code()), (422, "no_cookie"));
+}
+
 /// A key that is none, for each call that takes one.
 async fn keys(walker: &mut Walker) {
     let calls = Calls::of_a_buyer(walker).await;
@@ -162,6 +173,7 @@ pub(crate) async fn of_ones_own_doing() -> BTreeSet<Seen> {
     let house = house().await;
     let mut walker = Walker::new(&house);
     keys(&mut walker).await;
+    pages(&mut walker).await;
     baskets(&mut walker, &house).await;
     orders(&mut walker, &house).await;
     changes(&mut walker, &house).await;

@@ -57,6 +57,16 @@ pub(super) enum Wish {
     Touch { places: Vec<u32> },
 }
 
+impl Wish {
+    /// What deciding it costs, in wishes for single places: whoever takes any places looks at all of the block.
+    pub(super) fn cost(&self) -> usize {
+        match self {
+            Self::Take(take) if take.any > 0 => 10,
+            _ => 1,
+        }
+    }
+}
+
 /// Which places become a hold's, where PostgreSQL says that more are its than the cells do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reach {

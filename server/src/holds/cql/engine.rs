@@ -25,7 +25,7 @@ pub(super) const WHAT: &str = "hold store";
 pub struct Tuning {
     /// Places written in one conditional batch, at most; a wish that wants more goes alone.
     pub batch: usize,
-    /// Wishes that one batch answers, at most.
+    /// Wishes for single places that one batch answers, at most; one for any places counts as ten.
     pub wishes: usize,
     /// Wishes that wait for one block, at most; the next one is told that the hall is busy.
     pub queue: usize,

@@ -127,8 +127,8 @@ impl Hall {
             && laid.zip(&layout.standing).all(|(tier, (_, places))| tier.has_room_for(*places))
     }
 
-    /// Blocks what the layout says is not for sale, and nothing else.
-    fn bar(&self, layout: &Layout) {
+    /// Blocks the seats that the layout says are not for sale, and no others.
+    fn bar_seats(&self, layout: &Layout) {
         let blocked: HashSet<SeatId> = layout.blocked.iter().copied().collect();
         for block in &self.blocks[..self.seated()] {
             let mut cells = lock(&block.cells);
@@ -136,6 +136,12 @@ impl Hall {
                 *barred = blocked.contains(&SeatId(seat.unsigned_abs()));
             }
         }
+        self.changed();
+    }
+
+    /// Blocks what the layout says is not for sale, and nothing else.
+    fn bar(&self, layout: &Layout) {
+        self.bar_seats(layout);
         for tier in &self.standing {
             self.resize(tier, quantity_of(layout, tier.tier));
         }
@@ -158,6 +164,8 @@ impl Inner {
         } else {
             self.heard(hall.with(planned(&hall.standing, &layout.standing))).await
         };
+        // Seats ask nobody: they are off sale also where the reading fails.
+        hall.bar_seats(layout);
         // What others took of places that go now has to be known: nobody takes any of them afterwards.
         let shrinks = |tier: &&Standing| quantity_of(layout, tier.tier) < tier.quantity();
         let shrinking = next.standing.iter().filter(shrinks).flat_map(|tier| tier.blocks.clone());

@@ -224,9 +224,11 @@ async fn work(engine: Arc<Engine>, hall: SharedHall, block: usize) {
         }
         {
             let mut queue = lock(&hall.blocks[block].queue);
-            while round.len() < engine.tuning.wishes
+            let mut cost: usize = round.iter().map(|op| op.wish.cost()).sum();
+            while cost < engine.tuning.wishes
                 && let Some(op) = queue.waiting.pop_front()
             {
+                cost += op.wish.cost();
                 round.push(op);
             }
             if round.is_empty() && unknown.is_empty() {

@@ -3,7 +3,9 @@
 //! A tier keeps every block it ever had, so that whoever holds a place there has it until the hold ends. Its holds lie
 //! anywhere in its blocks: where it was made smaller, as many free places below its quantity are barred as are taken
 //! beyond it, the last ones. So the rows decide as they do elsewhere. Nothing beyond is taken any more, and what
-//! processes know of the rest at most moves the bar down: two of them never grant more together than there is.
+//! processes know of the rest at most moves the bar down: two of them never grant more together than there is, but for
+//! what is under way in the second in which a tier is made smaller, or lies behind rows that this process never met.
+//! PostgreSQL refuses that at the checkout.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};

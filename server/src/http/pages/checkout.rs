@@ -26,7 +26,7 @@ use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
 use crate::http::secret::Caller;
 use crate::http::state::{Shop, looked};
-use crate::http::views::{Extras, hold_view, withdrawn};
+use crate::http::views::{Extras, hold_view, off_sale, withdrawn};
 use crate::purchase::{Checkout, PurchaseError};
 
 pub(super) async fn page(
@@ -172,7 +172,8 @@ pub(super) async fn submit(
     }
 }
 
-/// Nobody can buy these seats any more. The others are held on as they are, and what they cost is to be looked at.
+/// Nobody can buy these seats any more. The others are held on as they are, and what they cost is to be looked at. Where
+/// nothing is left, or the rest may not be held without them, the basket goes, and others are chosen on the event's page.
 async fn keep_the_rest(
     shop: &Shop,
     client: Client,
@@ -182,13 +183,23 @@ async fn keep_the_rest(
 ) -> Result<Response, ApiError> {
     let patience = Patience::new(Back::Looks);
     let hold = looked(patience, shop.holds.get(id, holder, shop.now())).await?;
-    let chart = shop.on_stage_by_id(hold.event).await?.chart;
-    let mut words = chart.map(|chart| withdrawn(&chart, &gone)).unwrap_or_default();
-    words.push_str(" Please look at the new total and press the button again; nothing was charged.");
+    let stage = shop.on_stage_by_id(hold.event).await?;
     let standing = hold.standing.iter().map(|&(tier, quantity)| StandingRequest { tier, quantity }).collect();
-    let request =
-        HoldRequest { seats: hold.seats, standing, replaces: Some(id), withdrawn: gone, ..HoldRequest::default() };
-    let granted = shop.hold(hold.event, client, (holder, patience), &request, None).await?;
+    let (seats, replaces) = (hold.seats, Some(id));
+    let request = HoldRequest { seats, standing, replaces, withdrawn: gone.clone(), ..HoldRequest::default() };
+    let granted = match shop.hold(hold.event, client, (holder, patience), &request, None).await {
+        Ok(granted) => granted,
+        Err(refusal) if refusal.status().is_client_error() => {
+            shop.holds.release(id, holder, shop.now()).await?;
+            let which = stage.chart.as_deref().map(|chart| off_sale(chart, &gone)).unwrap_or_default();
+            let words = format!("{which} Your basket is empty now and nothing was charged: please choose again.");
+            let seats = format!("/events/{}/seats", stage.event.summary.slug);
+            return Ok(note::redirect(&seats, Some(&Notice::new(Tone::Care, words))));
+        }
+        Err(trouble) => return Err(trouble),
+    };
+    let mut words = stage.chart.as_deref().map(|chart| withdrawn(chart, &gone)).unwrap_or_default();
+    words.push_str(" Please look at the new total and press the button again; nothing was charged.");
     show(shop, &granted.hold, typed, Some(Notice::new(Tone::Care, words)), StatusCode::CONFLICT).await
 }
 

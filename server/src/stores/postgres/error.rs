@@ -84,10 +84,11 @@ pub fn commit_trouble(error: Error) -> Trouble {
     }
 }
 
-/// Whether the same statement may succeed later: connection, resources, operator, serialisation, deadlock, lock wait.
+/// Whether the same statement may succeed later: connection, resources, operator, serialisation, deadlock, lock wait, a
+/// database that takes no connections for now.
 fn passing(code: Option<&str>) -> bool {
     code.is_some_and(|code| {
         ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class))
-            || matches!(code, "40001" | "40P01" | "55P03" | "25P03")
+            || matches!(code, "40001" | "40P01" | "55P03" | "55000" | "25P03")
     })
 }

@@ -40,7 +40,9 @@ pub(super) struct House {
 impl House {
     /// A seat's total price; `None` where it is in no tier.
     pub(super) fn price(&self, seat: SeatId) -> Option<Money> {
-        Hall::new(&self.chart, &self.tiers, &self.states, &[]).tier(seat).map(|tier| tier.price.total)
+        // As `Hall` has it, without a table made for each seat.
+        let category = Some(*self.chart.seats.category.get(seat.index())?);
+        self.tiers.iter().rfind(|tier| tier.category == category).map(|tier| tier.price.total)
     }
 }
 
