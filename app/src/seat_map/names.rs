@@ -92,7 +92,7 @@ impl Scene {
         };
         let wide = self.size_of(text, bold, letters).0;
         let inside = fits(wide, 0.8, 1.0, 0.42);
-        if !inside && !(small && fits(wide, 0.8, 2.0, 1.6)) {
+        if !(inside || small && fits(wide, 0.8, 2.0, 1.6)) {
             return false;
         }
         let price = if small { String::new() } else { self.price_words(index) };

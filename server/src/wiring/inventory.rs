@@ -23,7 +23,7 @@ use crate::trouble::Trouble;
 /// How old an inventory may be: every hold asks, and so do those who look while the event is open. It comes from the books
 /// past every cache, with Redis as without.
 const FRESH_FOR: Duration = Duration::from_secs(1);
-/// How long the last one is good enough where the books cannot be read: PostgreSQL decides at the order anyway.
+/// How long the last one is good enough where the books cannot be read.
 const GOOD_FOR: Duration = Duration::from_secs(30);
 /// Inventories kept at a time.
 const KEPT: u64 = 2_000;

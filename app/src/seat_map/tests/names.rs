@@ -6,9 +6,12 @@ use raster::Place;
 use super::words::Tall;
 use super::*;
 
+/// A window's width, device pixels, the canvas, what covers it, names that may be missing.
+type View = (u32, f64, (f64, f64), (f64, f64), usize);
+
 /// The map on the seat page: the window's width, device pixels a CSS pixel, the canvas, what chips and legend cover of it
 /// at top and bottom, and of how many in a hundred sections a bowl may leave the names out.
-const VIEWS: [(u32, f64, (f64, f64), (f64, f64), usize); 6] = [
+const VIEWS: [View; 6] = [
     (390, 3.0, (390.0, 542.0), (118.0, 24.0), 50),
     (768, 2.0, (456.0, 964.0), (70.0, 114.0), 38),
     (1100, 1.0, (720.0, 740.0), (108.0, 90.0), 3),
