@@ -87,7 +87,7 @@ test("what follows in order leads to neither", async () => {
 
 test("45 seconds without a word lead to a new snapshot and a new stream", async () => {
   const { page, asked, tell, streams, leave } = await listening((page) => page.clock.install());
-  await page.clock.pauseAt(Date.now() + 1_000);
+  await page.clock.pauseAt(Date.now() + 3_000);
   /** Lets so many seconds pass, at most, until the stream is closed. */
   const passed = async (most) => {
     let seconds = 0;
