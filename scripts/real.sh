@@ -43,9 +43,14 @@ redis_running() {
 }
 
 stop_real() {
-  local data=$1
+  local data=$1 waited=0
   say "Stopping Apache Cassandra and Redis ..."
   if redis_running "$data/redis"; then kill "$(cat "$data/redis/pid")" 2>/dev/null || true; fi
+  # The next start must not take one for its own that is about to end.
+  while redis_running "$data/redis" && [ "$waited" -lt 100 ]; do
+    sleep 0.05
+    waited=$((waited + 1))
+  done
   node "$CASSANDRA" stop "$data/cassandra" || true
 }
 
