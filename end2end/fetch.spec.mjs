@@ -104,8 +104,8 @@ test("the shop is asked for what was typed", async () => {
   assert.match(readFileSync(settings.ASKED, "utf8"), /^cargo build --locked --package parterre --release$/m);
 });
 
-/** A cluster and a Redis that only pretend, and a shop that says on what it stands; `goes` is what it does then. */
-function pretendStores(goes) {
+/** A cluster and a Redis that only pretend, and a shop that says on what it stands; `goes` is what it does then; `name` is the data folder. */
+function pretendStores(goes, name) {
   const asked = 'import { appendFileSync } from "node:fs";\nconst [verb, ...rest] = process.argv.slice(2);\n'
     + 'appendFileSync(process.env.ASKED, ["cassandra", verb, ...rest].join(" ") + "\\n");\n';
   const started = 'if (verb === "start") console.log(JSON.stringify({ nodes: ["127.0.0.1:4711", "127.0.0.2:4711"], pids: [] }));\n';
@@ -121,41 +121,41 @@ echo $! >"$2"
   pretend("redis-cli", '#!/bin/sh\n[ -f "$REDIS_AT/pid" ] && echo PONG\n');
   mkdirSync(join(at, "target/debug"), { recursive: true });
   writeFileSync(join(at, "target/debug/parterre"), `#!/usr/bin/env node
-console.log("stands on " + process.env.CQL_NODES + " and " + process.env.REDIS_URL);\n${goes}\n`);
+${goes}\nconsole.log("stands on " + process.env.CQL_NODES + " and " + process.env.REDIS_URL);\n`);
   chmodSync(join(at, "target/debug/parterre"), 0o755);
   writeFileSync(settings.ASKED, "");
-  return { ...settings, REDIS_AT: join(folder, "stores/redis") };
+  return { ...settings, REDIS_AT: join(folder, name, "redis") };
 }
 
 /** What was asked of both. */
 const stores = () => readFileSync(settings.ASKED, "utf8").split("\n").filter((line) => /^(cassandra|redis-server) /.test(line));
-const asked_to = (verb) => `cassandra ${verb} ${join(folder, "stores/cassandra")}`;
+const asked_to = (verb, name) => `cassandra ${verb} ${join(folder, name, "cassandra")}`;
 
 test("the real stores are started before the shop, named to it, and stopped after it", async () => {
   const typed = ["--real", "--port", "0", "--data", join(folder, "stores")];
-  const run = type(typed, { at, settings: pretendStores("process.exitCode = 3;") });
+  const run = type(typed, { at, settings: pretendStores("process.exitCode = 3;", "stores") });
   const { code, out, err } = await run.ended;
   assert.equal(code, 3, err.join("\n"));
   const [, url] = out.find((line) => line.startsWith("stands on ")).match(/^stands on 127\.0\.0\.1:4711,127\.0\.0\.2:4711 and (redis:\/\/127\.0\.0\.1:\d+)$/);
   assert.ok(out.includes(`Holds on Apache Cassandra at 127.0.0.1:4711,127.0.0.2:4711, the rest on Redis at ${url}.`), out.join("\n"));
   const [start, redis, stop, ...more] = stores().filter((line) => !/^cassandra (able|jars)$/.test(line));
   assert.deepEqual(more, []);
-  assert.equal(start, `${asked_to("start")} --durable --heap 768`);
+  assert.equal(start, `${asked_to("start", "stores")} --durable --heap 768`);
   assert.match(redis, new RegExp(`^redis-server --port ${new URL(url).port} --bind 127\\.0\\.0\\.1 --dir ${join(folder, "stores/redis")} `));
-  assert.equal(stop, asked_to("stop"));
+  assert.equal(stop, asked_to("stop", "stores"));
   assert.deepEqual(await left(run.pid, folder), []);
 });
 
 test("Ctrl-C ends the shop, and then the real stores", async () => {
-  const typed = ["--real", "--port", "0", "--data", join(folder, "stores")];
-  const run = type(typed, { at, settings: pretendStores('process.on("SIGINT", () => { console.log("ended"); process.exit(0); });\nsetInterval(() => {}, 1_000);') });
+  const typed = ["--real", "--port", "0", "--data", join(folder, "others")];
+  const run = type(typed, { at, settings: pretendStores('process.on("SIGINT", () => { console.log("ended"); process.exit(0); });\nsetInterval(() => {}, 1_000);', "others") });
   await run.hears(/^stands on /);
-  assert.equal(stores().at(-1).startsWith("redis-server "), true);
+  assert.match(stores().at(-1), /^redis-server /, stores().join("\n"));
   run.interrupt();
   const { code, out, err } = await run.ended;
   assert.equal(code, 0, err.join("\n"));
   assert.ok(out.indexOf("ended") < out.indexOf("Stopping Apache Cassandra and Redis ..."), out.join("\n"));
-  assert.equal(stores().at(-1), asked_to("stop"));
+  assert.equal(stores().at(-1), asked_to("stop", "others"));
   assert.deepEqual(await left(run.pid, folder), []);
 });
 
