@@ -46,7 +46,6 @@ fn every_section_has_its_name_on_a_phone_and_at_a_desk() {
         let is_missing = |i: &usize| all.iter().all(|word| word.owner != grounds + i);
         let missing: Vec<usize> = (0..chart.sections.len()).filter(is_missing).collect();
         let names: Vec<&str> = missing.iter().map(|i| chart.sections[*i].name.as_str()).collect();
-        println!("{} {width} {ratio}: {} of {}: {names:?}", chart.name, names.len(), chart.sections.len());
         let most = if venue == 0 { chart.sections.len() * most / 100 } else { 0 };
         assert!(missing.len() <= most, "{} at {width}: {names:?}", chart.name);
         let place = Place { whole: (0, 0), ..scene.camera.place(ratio) };

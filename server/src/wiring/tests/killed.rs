@@ -6,6 +6,8 @@ use super::*;
 
 const KILL: &str = "INSERT INTO seat_kills (event_id, seat, reason) VALUES ($1, $2, 'a camera stands there')";
 
+const BUYER: &str = "name=Sample+Buyer&email=buyer%40example.org&card=4242424242424242&expiry=12+%2F+34&code=123";
+
 /// Sends as a page does; answers status, cookie and text.
 async fn send(
     house: &TestHouse,
@@ -25,22 +27,27 @@ async fn send(
     (status, cookie, String::from_utf8_lossy(&text).into_owned())
 }
 
+/// A page's basket of so many, the first of which is taken off sale: the cookie, and the hold.
+async fn with_one_killed(house: &TestHouse, quantity: u32) -> (String, Value) {
+    let best = json!({ "best": { "quantity": quantity } }).to_string();
+    let path = format!("/api/v1/events/{SLUG}/holds");
+    // A page comes with a cookie; without one the first press brings it.
+    let (_, cookie, _) = send(house, "", &path, ("application/json", best.clone())).await;
+    let (status, _, held) = send(house, &cookie, &path, ("application/json", best)).await;
+    assert_eq!(status, StatusCode::CREATED, "{held}");
+    let held: Value = serde_json::from_str(&held).unwrap();
+    let seat = i32::try_from(held["lines"][0]["seat"].as_i64().unwrap()).unwrap();
+    sqlx::query(KILL).bind(house.event.0).bind(seat).execute(&house.database.pool).await.unwrap();
+    (cookie, held)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_seat_is_told_at_the_checkout_and_the_rest_is_bought() {
     let house = house().await;
-    let best = json!({ "best": { "quantity": 3 } }).to_string();
-    let path = format!("/api/v1/events/{SLUG}/holds");
-    // A page comes with a cookie; without one the first press brings it.
-    let (_, cookie, _) = send(&house, "", &path, ("application/json", best.clone())).await;
-    let (status, _, held) = send(&house, &cookie, &path, ("application/json", best)).await;
-    assert_eq!(status, StatusCode::CREATED, "{held}");
-    let held: Value = serde_json::from_str(&held).unwrap();
+    let (cookie, held) = with_one_killed(&house, 3).await;
     let price = held["lines"][0]["unit"]["amount"].as_i64().unwrap();
-    let seat = i32::try_from(held["lines"][0]["seat"].as_i64().unwrap()).unwrap();
-    sqlx::query(KILL).bind(house.event.0).bind(seat).execute(&house.database.pool).await.unwrap();
     let pay = async |hold: &str, total: i64| {
-        let buyer = "name=Sample+Buyer&email=buyer%40example.org&card=4242424242424242&expiry=12+%2F+34&code=123";
-        let form = ("application/x-www-form-urlencoded", format!("{buyer}&accept_total={total}"));
+        let form = ("application/x-www-form-urlencoded", format!("{BUYER}&accept_total={total}"));
         send(&house, &cookie, &format!("/checkout/{hold}"), form).await
     };
     let id = held["id"].as_str().unwrap();
@@ -60,20 +67,13 @@ async fn a_killed_seat_is_told_at_the_checkout_and_the_rest_is_bought() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_basket_of_which_nothing_is_left_ends_where_others_are_chosen() {
     let house = house().await;
-    let best = json!({ "best": { "quantity": 1 } }).to_string();
-    let path = format!("/api/v1/events/{SLUG}/holds");
-    let (_, cookie, _) = send(&house, "", &path, ("application/json", best.clone())).await;
-    let (_, _, held) = send(&house, &cookie, &path, ("application/json", best)).await;
-    let held: Value = serde_json::from_str(&held).unwrap();
-    let seat = i32::try_from(held["lines"][0]["seat"].as_i64().unwrap()).unwrap();
-    sqlx::query(KILL).bind(house.event.0).bind(seat).execute(&house.database.pool).await.unwrap();
+    let (cookie, held) = with_one_killed(&house, 1).await;
     let (id, total) = (held["id"].as_str().unwrap(), &held["total"]["amount"]);
-    let buyer = "name=Sample+Buyer&email=buyer%40example.org&card=4242424242424242&expiry=12+%2F+34&code=123";
     let request = Request::post(format!("/checkout/{id}"))
         .header("sec-fetch-site", "same-origin")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(header::COOKIE, &cookie)
-        .body(Body::from(format!("{buyer}&accept_total={total}")));
+        .body(Body::from(format!("{BUYER}&accept_total={total}")));
     let answer = house.router.clone().oneshot(request.unwrap()).await.unwrap();
     assert_eq!(answer.status(), StatusCode::SEE_OTHER);
     assert_eq!(answer.headers()[header::LOCATION], format!("/events/{SLUG}/seats").as_str());
