@@ -1,6 +1,7 @@
 // What `./run` does on a machine that has nothing yet, with tools that only pretend: without a network each thing that has
 // to be fetched is one sentence, what takes long is told, Ctrl-C ends a build, and the shop is asked for what was typed.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, cpSync, lchownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,6 +53,25 @@ test("without a network each thing that has to be fetched is one sentence", asyn
     assert.ok(err[0].startsWith(doing), `${unreached}: ${err}`);
     assert.match(err[0], /: the network cannot be reached, and this has to be fetched once\. Connect and try again \(.*\)\.$/);
   }
+});
+
+test("what Debian's package lists cannot bring is one sentence", () => {
+  pretend("sudo", '#!/bin/sh\nexec "$@"\n');
+  // Lists that cannot be read are a warning to apt, and no failure.
+  pretend("apt-get", '#!/bin/sh\n[ "$1" = update ] && { echo "W: Failed to fetch http://deb.debian.org/debian/dists/trixie/InRelease  Temporary failure resolving"; exit 0; }\nprintf "%s\\n" "$SAYS" >&2\nexit 100\n');
+  const told = (says) => {
+    const asks = ". scripts/lib.sh; . scripts/tools.sh; need_packages Redis redis-server";
+    const { status, stderr } = spawnSync("bash", ["-c", asks], { cwd: at, env: { ...process.env, ...settings, SAYS: says }, encoding: "utf8" });
+    assert.equal(status, 1, says);
+    return stderr.trim();
+  };
+  for (const says of ["E: Unable to locate package redis-server", "E: Package 'redis-server' has no installation candidate"]) {
+    assert.match(told(says), /^Installing redis-server from Debian: the package lists of this machine do not have it, .* Connect and try again \(.*\)\.$/);
+  }
+  const fetched = told("E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?");
+  assert.match(fetched, /^Installing redis-server from Debian: the network cannot be reached, .*\)\.$/);
+  assert.match(told("dpkg: error processing package redis-server (--configure):"), /^dpkg: .*\n.*: this did not work \(.*\)\.$/);
+  for (const tool of ["sudo", "apt-get"]) rmSync(join(folder, "tools/bin", tool));
 });
 
 test("what fails otherwise is shown, though its source speaks of networks", async () => {

@@ -40,6 +40,9 @@ narrate() {
 UNREACHABLE='could not resolve|failed to lookup address|temporary failure|EAI_AGAIN|E(NOTFOUND|NETUNREACH|HOSTUNREACH|CONNREFUSED|CONNRESET|TIMEDOUT)'
 UNREACHABLE="$UNREACHABLE|network is unreachable|spurious network error|failed to download|component download failed|download of .* failed"
 UNREACHABLE="$UNREACHABLE|(could not|failed to|error trying to) connect|connection (refused|reset|timed out)|time-?out was reached|error sending request"
+UNREACHABLE="$UNREACHABLE|unable to fetch some"
+# What apt says where its lists do not have a package: most often as they could not be read without a network.
+UNLISTED='unable to locate package|has no installation candidate'
 
 # Whether the log tells of the network. Lines of source code, which a compiler shows with their numbers, tell of anything.
 tells_of_network() { sed '/^ *[0-9]* *|/d' "$1" | grep -iE "$UNREACHABLE" >/dev/null; }
@@ -62,6 +65,9 @@ step() {
   if [ "$status" -ne 0 ]; then
     if tells_of_network "$log"; then
       fail "$words: the network cannot be reached, and this has to be fetched once. Connect and try again (what was tried is in $log)."
+    fi
+    if grep -iE "$UNLISTED" "$log" >/dev/null; then
+      fail "$words: the package lists of this machine do not have it, as where the network could not be reached for them. Connect and try again (what was tried is in $log)."
     fi
     tail -n 30 "$log" >&2
     fail "$words: this did not work (the whole story is in $log)."

@@ -8,15 +8,15 @@ import { createInterface } from "node:readline";
 export const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
 /**
- * Types `./run` of the checkout `at` with `words`, standing in `cwd`; `settings` are environment variables, `user` the
- * number of who types it. A group of its own, as a terminal makes one for whatever is typed in it.
+ * Types `./run`, or another `command`, of the checkout `at` with `words`, standing in `cwd`; `settings` are environment
+ * variables, `user` the number of who types it. A group of its own, as a terminal makes one for whatever is typed in it.
  */
-export function type(words, { at = root, cwd = at, settings = {}, user } = {}) {
+export function type(words, { at = root, command = "run", cwd = at, settings = {}, user } = {}) {
   const env = { ...process.env, ...settings };
   // Whatever the Rust tests run on.
   for (const name of ["CQL_NODES", "DATABASE_URL", "REDIS_URL", "SMTP_URL"]) delete env[name];
   const who = user === undefined ? {} : { uid: user, gid: user };
-  const child = spawn(join(at, "run"), words, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true, ...who });
+  const child = spawn(join(at, command), words, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true, ...who });
   const said = { out: [], err: [] };
   const waiting = [];
   const hear = (line) => waiting.forEach(({ pattern, tell }) => pattern.test(line) && tell(line.match(pattern)));
@@ -89,7 +89,7 @@ export function pretended(folder) {
   const bin = join(folder, "tools/bin");
   for (const made of [join(at, "dist"), bin]) mkdirSync(made, { recursive: true });
   cpSync(join(root, "scripts"), join(at, "scripts"), { recursive: true });
-  for (const file of ["run", "Cargo.lock", "package-lock.json"]) copyFileSync(join(root, file), join(at, file));
+  for (const file of ["run", "bench", "Cargo.lock", "package-lock.json"]) copyFileSync(join(root, file), join(at, file));
   writeFileSync(join(at, "scripts/assets.mjs"), 'import { writeFileSync } from "node:fs";\nwriteFileSync("dist/manifest.json", "{}");\n');
   const pretend = (tool, text = TOOL) => {
     writeFileSync(join(bin, tool), text);
