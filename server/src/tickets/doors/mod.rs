@@ -18,16 +18,19 @@ mod work;
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum_prometheus::metrics::counter;
 use domain::ids::{EventId, OrderId, TicketId};
 use domain::time::MINUTE;
 use futures::stream::{self, StreamExt, TryStreamExt};
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 pub use store::{DoorStore, DoorTicket, Shown};
 pub use work::{Compare, Follower};
 
+use crate::stores::cql::WHAT as CQL;
 use crate::trouble::Trouble;
 use postgres::{Listed, Lot, PostgresTickets};
 
@@ -39,6 +42,8 @@ const LOT: u32 = 500;
 const DAY: i64 = 24 * 60 * MINUTE;
 /// Requests to the store at a time: those of buyers come first.
 const AT_ONCE: usize = 8;
+/// A lot that takes longer is left there, and the next one begins where it was left. The turn is a minute.
+const LOT_WITHIN: Duration = Duration::from_secs(30);
 
 /// What all tickets of an event are behind: none was issued before the event was made, by whichever server's clock.
 fn before_all_of(event: EventId) -> TicketId {
@@ -62,13 +67,14 @@ pub struct Doors {
     books: PostgresTickets,
     store: Arc<dyn DoorStore>,
     lot: u32,
+    within: Duration,
 }
 
 impl Doors {
     /// Shows the tickets of `books` in `store`.
     #[must_use]
     pub fn new(books: PostgresTickets, store: Arc<dyn DoorStore>) -> Self {
-        Self { books, store, lot: LOT }
+        Self { books, store, lot: LOT, within: LOT_WITHIN }
     }
 
     /// Shows an order's tickets as they are now.
@@ -84,10 +90,11 @@ impl Doors {
     /// Compares the next lot of tickets behind `after` with what doors are told; answers the last of the lot, none where
     /// there are no more, and how many were put right. Tickets of events that are long over are nobody's to ask for,
     /// and what changed within the last minute is on its way. A ticket that cannot be read, here or there, keeps nobody
-    /// from those behind it: it is counted, and stays as it is.
+    /// from those behind it: it is counted, and stays as it is. Where the store fails or half a minute is over, those
+    /// compared by then are a lot.
     ///
     /// # Errors
-    /// [`Trouble`] of the books or the store that may go away.
+    /// [`Trouble`] of the books or the store that may go away, where not one was compared.
     pub async fn compare(&self, after: Option<TicketId>) -> Result<(Option<TicketId>, u64), Trouble> {
         let after = match after {
             Some(after) => after,
@@ -97,8 +104,7 @@ impl Doors {
             },
         };
         let lot = self.books.lot(after, self.lot).await?;
-        let last = lot.last;
-        let done = self.put_right(lot, |one| one.wanted && one.is_settled()).await?;
+        let (last, done) = self.put_right(lot, |one| one.wanted && one.is_settled()).await?;
         Ok((last, done.wrong))
     }
 
@@ -110,9 +116,9 @@ impl Doors {
         let (mut after, mut all) = (TicketId(Uuid::nil()), Compared::default());
         loop {
             let lot = self.books.lot_of(event, after, self.lot).await?;
-            let Some(last) = lot.last else { return Ok(all) };
+            let (last, done) = self.put_right(lot, |_| true).await?;
+            let Some(last) = last else { return Ok(all) };
             after = last;
-            let done = self.put_right(lot, |_| true).await?;
             all = Compared {
                 right: all.right + done.right,
                 wrong: all.wrong + done.wrong,
@@ -121,25 +127,53 @@ impl Doors {
         }
     }
 
-    async fn put_right(&self, lot: Lot, of: impl Fn(&Listed) -> bool) -> Result<Compared, Trouble> {
-        let (mut done, mut unread) = (Compared::default(), lot.unread);
-        let due = lot.tickets.into_iter().filter(of);
-        let compared = stream::iter(due).map(|one| async move { self.put_one_right(&one).await });
-        let mut compared = pin!(compared.buffer_unordered(AT_ONCE));
-        while let Some(one) = compared.next().await {
-            match one {
-                Ok(true) => done.wrong += 1,
-                Ok(false) => done.right += 1,
-                Err(trouble) if trouble.retryable() => return Err(trouble),
-                Err(trouble) => unread = Some((unread.map_or(1, |(count, _)| count + 1), trouble)),
+    /// Compares those of a lot in their order; answers the last one that is done with, none where the lot is empty.
+    async fn put_right(&self, lot: Lot, of: impl Fn(&Listed) -> bool) -> Result<(Option<TicketId>, Compared), Trouble> {
+        let until = Instant::now() + self.within;
+        let (mut last, mut done, mut why) = (None, Compared::default(), None);
+        let due = stream::iter(lot).map(|(id, listed)| {
+            let due = listed.map(|listed| of(&listed).then_some(listed));
+            async move {
+                let compared = match due {
+                    Ok(Some(listed)) => self.put_one_right(&listed).await.map(Some),
+                    Ok(None) => Ok(None),
+                    Err(trouble) => Err(trouble),
+                };
+                (id, compared)
             }
+        });
+        let mut compared = pin!(due.buffered(AT_ONCE));
+        let left = loop {
+            let late = || Trouble::Unavailable { what: CQL, detail: "comparing tickets takes too long".into() };
+            let (id, one) = match timeout_at(until, compared.next()).await {
+                Ok(Some(next)) => next,
+                Ok(None) => break None,
+                Err(_) => break Some(late()),
+            };
+            match one {
+                Ok(Some(true)) => done.wrong += 1,
+                Ok(Some(false)) => done.right += 1,
+                Ok(None) => {}
+                Err(trouble) if trouble.retryable() => break Some(trouble),
+                Err(trouble) => {
+                    done.unread += 1;
+                    why = Some(trouble);
+                }
+            }
+            last = Some(id);
+        };
+        if let Some(trouble) = why {
+            counter!("parterre_tickets_unread_total").increment(done.unread);
+            tracing::warn!(tickets = done.unread, %trouble, "tickets cannot be read, and doors are told what they were told of them");
         }
-        if let Some((tickets, trouble)) = unread {
-            counter!("parterre_tickets_unread_total").increment(tickets);
-            tracing::warn!(tickets, %trouble, "tickets cannot be read, and doors are told what they were told of them");
-            done.unread = tickets;
+        match left {
+            Some(trouble) if last.is_none() => Err(trouble),
+            Some(trouble) => {
+                tracing::debug!(%trouble, "the rest of a lot is left for the next");
+                Ok((last, done))
+            }
+            None => Ok((last, done)),
         }
-        Ok(done)
     }
 
     async fn put_one_right(&self, listed: &Listed) -> Result<bool, Trouble> {

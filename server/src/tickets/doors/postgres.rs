@@ -66,32 +66,12 @@ impl Listed {
     }
 }
 
-/// Some tickets that were listed one behind the other.
-#[derive(Clone, Debug)]
-pub struct Lot {
-    /// Those that can be read.
-    pub tickets: Vec<Listed>,
-    /// The last one, whether it can be read or not; none where there are no more.
-    pub last: Option<TicketId>,
-    /// How many this release cannot read, as where a later one wrote them, and why it cannot read one of them.
-    pub unread: Option<(u64, Trouble)>,
-}
+/// Some tickets that were listed one behind the other: each as it is, or why this release cannot read it, as where a
+/// later one wrote it.
+pub type Lot = Vec<(TicketId, Result<Listed, Trouble>)>;
 
-impl Lot {
-    fn of(rows: &[PgRow]) -> Result<Self, Trouble> {
-        let last = rows.last().map(|row| get(row, "id").map(TicketId)).transpose()?;
-        let (mut tickets, mut unread) = (Vec::with_capacity(rows.len()), None::<(u64, Trouble)>);
-        for row in rows {
-            match read(row) {
-                Ok(listed) => tickets.push(listed),
-                Err(trouble) => {
-                    let count = unread.map_or(0, |(count, _)| count);
-                    unread = Some((count + 1, trouble));
-                }
-            }
-        }
-        Ok(Self { tickets, last, unread })
-    }
+fn lot_of_rows(rows: &[PgRow]) -> Result<Lot, Trouble> {
+    rows.iter().map(|row| Ok((get(row, "id").map(TicketId)?, read(row)))).collect()
 }
 
 /// Reads tickets.
@@ -164,7 +144,7 @@ impl PostgresTickets {
     /// As above.
     pub async fn lot(&self, after: TicketId, limit: u32) -> Result<Lot, Trouble> {
         let asked = sqlx::query(LOT).bind(after.0).bind(i64::from(limit)).fetch_all(&self.pool);
-        Lot::of(&asked.await.map_err(trouble)?)
+        lot_of_rows(&asked.await.map_err(trouble)?)
     }
 
     /// The next tickets of an event behind `after`, ascending.
@@ -173,7 +153,7 @@ impl PostgresTickets {
     /// As above.
     pub async fn lot_of(&self, event: EventId, after: TicketId, limit: u32) -> Result<Lot, Trouble> {
         let asked = sqlx::query(LOT_OF).bind(event.0).bind(after.0).bind(i64::from(limit)).fetch_all(&self.pool);
-        Lot::of(&asked.await.map_err(trouble)?)
+        lot_of_rows(&asked.await.map_err(trouble)?)
     }
 
     /// Of the events that a door may ask about the one that was made first.

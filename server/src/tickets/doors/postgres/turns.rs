@@ -8,11 +8,12 @@ use super::{PostgresTickets, get};
 use crate::stores::postgres::error::trouble;
 use crate::trouble::Trouble;
 
-/// Whoever does not come back from a turn within a minute is taken for lost (the column's default says so, too).
+/// Whoever does not come back from a turn within a minute is taken for lost (the column's default says so, too). What is due
+/// later than any turn or pause lasts was written while the clock was wrong, and is due now.
 const TAKE: &str = "
     INSERT INTO door_rounds AS r (store) VALUES ($1)
     ON CONFLICT (store) DO UPDATE SET turn = r.turn + 1, due_at = clock_timestamp() + interval '1 minute'
-        WHERE r.due_at <= clock_timestamp()
+        WHERE r.due_at <= clock_timestamp() OR r.due_at > clock_timestamp() + interval '2 minutes'
     RETURNING turn, behind";
 const DUE: &str = "SELECT greatest(ceil(extract(epoch FROM due_at - clock_timestamp()) * 1000), 0)::bigint FROM door_rounds WHERE store = $1";
 const END: &str = "

@@ -14,12 +14,17 @@ use crate::tickets::doors::postgres::turns::Next;
 struct Noting {
     tickets: MemoryTickets,
     asked: Mutex<Vec<TicketId>>,
+    /// Of this one it says nothing.
+    stuck: Mutex<Option<TicketId>>,
 }
 
 #[async_trait]
 impl DoorStore for Noting {
     async fn find(&self, ticket: TicketId) -> Result<Option<Shown>, Trouble> {
         self.asked.lock().unwrap().push(ticket);
+        if *self.stuck.lock().unwrap() == Some(ticket) {
+            std::future::pending::<()>().await;
+        }
         self.tickets.find(ticket).await
     }
 
@@ -114,4 +119,43 @@ async fn a_lot_that_could_not_be_compared_is_compared_again_a_little_later() {
     process.lot().await.unwrap();
     assert!(store.find(tickets[1]).await.unwrap().is_some());
     assert!(store.find(tickets[2]).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_lot_that_takes_too_long_is_left_there_and_the_next_begins_where_it_was_left() {
+    let (shop, store) = (Shop::open(10).await, Arc::new(Noting::default()));
+    let (doors, tickets) = one_at_a_time(&shop, store.clone()).await;
+    let process = Compare::new(Doors { lot: LOT, within: Duration::from_millis(300), ..doors }, "here");
+    let shown = async || {
+        let mut shown = 0;
+        for ticket in &tickets {
+            shown += usize::from(store.tickets.find(*ticket).await.unwrap().is_some());
+        }
+        shown
+    };
+    *store.stuck.lock().unwrap() = Some(tickets[2]);
+    process.lot().await.unwrap();
+    assert!(shown().await >= 2);
+    store.asked.lock().unwrap().clear();
+    time_passes(&shop).await;
+    process.lot().await.unwrap_err();
+    assert_eq!(store.asked.lock().unwrap()[0], tickets[2], "those before it are not compared again");
+    *store.stuck.lock().unwrap() = None;
+    let pause = process.lot().await.unwrap();
+    assert!(pause <= Duration::from_secs(5), "the turn was ended: {pause:?}");
+    time_passes(&shop).await;
+    process.lot().await.unwrap();
+    assert_eq!(shown().await, tickets.len());
+}
+
+#[tokio::test]
+async fn a_turn_that_is_due_after_any_pause_is_due_now() {
+    let shop = Shop::open(10).await;
+    let (doors, _) = one_at_a_time(&shop, Arc::new(MemoryTickets::default())).await;
+    assert!(matches!(doors.books.take_turn("here").await.unwrap(), Next::Mine(_)));
+    for (due, is_mine) in [("1 hour", true), ("1 minute", false)] {
+        let set = "UPDATE door_rounds SET due_at = clock_timestamp() + $1::text::interval";
+        sqlx::query(set).bind(due).execute(&shop.database.pool).await.unwrap();
+        assert_eq!(matches!(doors.books.take_turn("here").await.unwrap(), Next::Mine(_)), is_mine, "{due}");
+    }
 }
