@@ -6,13 +6,16 @@ use std::sync::{Arc, Mutex};
 
 use domain::ids::{EventId, TierId};
 use domain::seat::SeatId;
+use domain::time::Millis;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::cell::Cell;
 use super::contents::Kept;
+use super::decide::Wish;
 use super::hall::{Block, Cells, Early, Hall, SharedHall};
+use super::load::must;
 use super::queue::Queue;
 use super::rows::{exists, read};
 use super::table::{BlockKey, Reading};
@@ -24,6 +27,8 @@ use crate::trouble::Trouble;
 
 /// Blocks of one tier, at most, that a hold's record or their rows bring to light: two million places.
 const MOST_BLOCKS: usize = 10_000;
+/// Holds lie in any blocks of their tier: behind so many that were never used nobody looks for more.
+const UNUSED: usize = 16;
 
 fn block(key: BlockKey, seats: Vec<i32>) -> Arc<Block> {
     let cells = Cells {
@@ -168,16 +173,22 @@ impl Inner {
         hall.bar_seats(layout);
         // What others took of places that go now has to be known: nobody takes any of them afterwards.
         let shrinks = |tier: &&Standing| quantity_of(layout, tier.tier) < tier.quantity();
-        let shrinking = next.standing.iter().filter(shrinks).flat_map(|tier| tier.blocks.clone());
-        let mut due: Vec<usize> = shrinking.chain(new_blocks(&hall, &next)).collect();
+        let shrinking: Vec<usize> = next.standing.iter().filter(shrinks).flat_map(|tier| tier.blocks.clone()).collect();
+        let mut due: Vec<usize> = shrinking.iter().copied().chain(new_blocks(&hall, &next)).collect();
         due.sort_unstable();
         due.dedup();
         self.read_blocks(&next, due).await?;
         next.bar(layout);
         if !Arc::ptr_eq(&hall, &next) {
-            self.replace(next);
+            self.replace(Arc::clone(&next));
         }
-        Ok(())
+        // What was under way then is waited for and seen: by the next grant it counts.
+        let look = |block: usize| {
+            let places = (0..next.blocks[block].seats.len() as u32).collect();
+            must(&self.engine, &next, block, Wish::Look { places }, Millis(0))
+        };
+        let looks = stream::iter(shrinking).map(look).buffer_unordered(self.engine.tuning.reads);
+        looks.try_for_each(|_| async { Ok(()) }).await
     }
 
     /// The event, with every block in which the hold has places: one of a tier that was larger before this process
@@ -199,17 +210,22 @@ impl Inner {
     }
 
     /// The event as it has just been read, with those blocks of its tiers that are beyond their quantities and have rows:
-    /// of a tier that was made smaller there may be places that are held or sold. Behind a block that was never used it
+    /// of a tier that was made smaller there may be places that are held or sold. Behind [`UNUSED`] blocks without rows it
     /// looks no further: what is beyond is met with the hold that has it.
     pub(super) async fn reached(&self, mut hall: SharedHall) -> Result<SharedHall, Trouble> {
         for at in 0..hall.standing.len() {
             let (tier, known) = (hall.standing[at].tier, hall.standing[at].blocks.len());
-            let mut blocks = known;
-            while blocks < MOST_BLOCKS
-                && let Ok(block) = i32::try_from(blocks)
-                && exists(&self.engine, BlockKey { of: tier.0, block }).await?
-            {
-                blocks += 1;
+            let (mut blocks, mut looked) = (known, known);
+            while looked < MOST_BLOCKS.min(blocks + UNUSED) {
+                let next = looked..MOST_BLOCKS.min(looked + UNUSED);
+                looked = next.end;
+                let asked = next.filter_map(|number| Some((number, i32::try_from(number).ok()?)));
+                let asks = stream::iter(asked).map(|(number, block)| async move {
+                    let is_used = exists(&self.engine, BlockKey { of: tier.0, block }).await?;
+                    Ok::<_, Trouble>(if is_used { number + 1 } else { 0 })
+                });
+                let ends = asks.buffer_unordered(self.engine.tuning.reads);
+                blocks = ends.try_fold(blocks, |most, end| async move { Ok(most.max(end)) }).await?;
             }
             hall = self.wider(hall, tier, blocks).await?;
         }

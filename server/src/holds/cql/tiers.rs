@@ -3,9 +3,10 @@
 //! A tier keeps every block it ever had, so that whoever holds a place there has it until the hold ends. Its holds lie
 //! anywhere in its blocks: where it was made smaller, as many free places below its quantity are barred as are taken
 //! beyond it, the last ones. So the rows decide as they do elsewhere. Nothing beyond is taken any more, and what
-//! processes know of the rest at most moves the bar down: two of them never grant more together than there is, but for
-//! what is under way in the second in which a tier is made smaller, or lies behind rows that this process never met.
-//! PostgreSQL refuses that at the checkout.
+//! processes know of the rest at most moves the bar down. A process offers what somebody has beyond a second time only
+//! where it cannot know of it: while others still take places beyond, in the second in which each takes the smaller tier
+//! over; where it was extended elsewhere and the news were lost, until the blocks are read again; where a process opens
+//! the tier and it lies behind many blocks that were never used. PostgreSQL refuses that at the checkout.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};

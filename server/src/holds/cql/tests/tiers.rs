@@ -1,11 +1,12 @@
 //! Standing tiers that are made smaller, as several processes know them.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use domain::time::MINUTE;
 
 use super::{Evening, NOW, process};
-use crate::holds::cql::fake::FakeTable;
+use crate::holds::cql::fake::{FakeTable, Faults};
 use crate::holds::cql::{CqlHolds, Tuning};
 use crate::holds::store::{HoldStore, Loss, Outcome, Sold};
 
@@ -92,4 +93,50 @@ async fn processes_that_contend_for_a_smaller_tier_grant_what_is_left() {
         one.marks(evening.event()).await.unwrap();
         assert_eq!(left(one, evening).await, 0);
     }
+}
+
+#[tokio::test]
+async fn whoever_opens_a_smaller_tier_looks_past_blocks_that_were_never_used() {
+    let table = FakeTable::default();
+    let first = process(&table, Tuning::default(), None);
+    // In which of its ten blocks an evening's holds begin is chance.
+    for _ in 0..50 {
+        let evening = Evening::new();
+        opens(&first, evening, 2_000).await;
+        let Outcome::Applied(hold) = first.place(&evening.grant(1, &[], 10), NOW).await else { panic!() };
+        let block = table.cells().iter().find(|(.., cell)| cell.hold == Some(hold.id)).unwrap().0.block;
+        let late = process(&table, Tuning::default(), None);
+        opens(&late, evening, 20).await;
+        assert_eq!(left(&late, evening).await, 10, "block {block}");
+        if block > 5 {
+            return;
+        }
+    }
+    panic!("all begin near the front");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_under_way_while_a_tier_is_made_smaller_counts_when_that_is_done() {
+    let table = FakeTable::default();
+    let store = process(&table, Tuning::default(), None);
+    for _ in 0..50 {
+        let evening = Evening::new();
+        opens(&store, evening, 2_000).await;
+        let (writes, buyer, grant) = (table.rows_sent().len(), store.clone(), evening.grant(1, &[], 10));
+        table.fail(Faults { takes: Duration::from_millis(30), ..Faults::default() });
+        let bought = tokio::spawn(async move { buyer.place(&grant, NOW).await });
+        while table.rows_sent().len() == writes {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        // That write is on its way, and what is asked from now on is answered at once.
+        table.fail(Faults::default());
+        store.open(evening.event(), evening.sized(Some(20))).await.unwrap();
+        assert_eq!(left(&store, evening).await, 10);
+        let Outcome::Applied(hold) = bought.await.unwrap() else { panic!() };
+        let block = table.cells().iter().find(|(.., cell)| cell.hold == Some(hold.id)).unwrap().0.block;
+        if block > 0 {
+            return;
+        }
+    }
+    panic!("all begin at the front");
 }

@@ -277,9 +277,10 @@ async fn an_extension_that_comes_late_is_heard_by_whoever_asks_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_store_is_asked_once_more_by_one_at_a_time() {
     let (table, evening) = (FakeTable::default(), Evening::new());
-    let store = process(&table, Tuning { answer_within: Duration::from_millis(800), ..Tuning::default() }, None);
+    let slow = Tuning { answer_within: Duration::from_millis(800), reads: 7, ..Tuning::default() };
+    let store = process(&table, slow, None);
     table.fail(Faults { takes: Duration::from_millis(500), ..Faults::default() });
-    // Six blocks of seats and one of standing places are read at a time.
+    // Six blocks of seats and one of standing places are read at a time, and then seven behind that.
     evening.open(&store, Sold::default()).await;
     assert_eq!(table.reads_at_a_time(), 7 + 1);
 }
