@@ -16,7 +16,7 @@ function message(letter, head, ...words) {
 export function write(shop, sql) {
   const [, , , port, folder] = readFileSync(join(shop.data, "postgres-18/postmaster.pid"), "utf8").split("\n");
   const socket = connect(join(folder, `.s.PGSQL.${port}`));
-  return new Promise((done, failed) => {
+  const told = new Promise((done, failed) => {
     let [heard, asked] = [Buffer.alloc(0), false];
     socket.on("error", failed);
     socket.on("close", () => failed(new Error("PostgreSQL hung up")));
@@ -29,12 +29,13 @@ export function write(shop, sql) {
         if (letter === "E") failed(new Error(heard.subarray(5, end).toString().replaceAll("\0", " ")));
         heard = heard.subarray(end);
         if (letter !== "Z") continue;
-        if (asked) done(socket.end());
+        if (asked) done();
         else socket.write(message("Q", Buffer.alloc(0), sql));
         asked = true;
       }
     });
   });
+  return told.finally(() => socket.end());
 }
 
 /** Nobody can buy these seats of the event any more. */

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 /// The open house, and what a cache in between sees of it.
 struct Served {
-    _house: TestHouse,
+    house: TestHouse,
     url: String,
     client: Client,
     stop: CancellationToken,
@@ -36,7 +36,7 @@ async fn served() -> Served {
     tokio::spawn(serve(listener, house.router.clone(), 100, house.shop.clock.clone(), stop.clone()));
     // No address here is encrypted, but the client wants to know by which library it would be.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Served { _house: house, url, client: Client::new(), stop }
+    Served { house: house, url, client: Client::new(), stop }
 }
 
 struct Page {
@@ -160,4 +160,27 @@ async fn the_snapshot_travels_small_and_is_kept_for_a_second() {
     let changed = tokio::time::timeout(Duration::from_secs(5), change).await.expect("it is seen");
     assert_eq!(changed.says("content-encoding"), "br");
     assert_ne!(changed.etag(), plain.etag());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_time_is_up_standing_places_come_back_by_one_press_too() {
+    let served = served().await;
+    let standing = served.house.standing;
+    let wish = json!({ "best": { "quantity": 1 }, "standing": [{ "tier": standing, "quantity": 2 }] });
+    let asked = served.client.post(format!("{}/api/v1/events/{SLUG}/holds", served.url)).json(&wish).send();
+    let hold: Value = asked.await.unwrap().json().await.unwrap();
+    let cookie = format!("{COOKIE}={}", hold["token"].as_str().unwrap());
+    let read = async |path: &str| {
+        let page = served.client.get(format!("{}{path}", served.url)).header("cookie", &cookie).send().await.unwrap();
+        assert_eq!(page.status(), StatusCode::OK, "{path}");
+        page.text().await.unwrap()
+    };
+    let checkout = read(&format!("/checkout/{}", hold["id"].as_str().unwrap())).await;
+    let (_, over) = checkout.split_once("data-over=\"").expect("the clock says where it leads");
+    let over = over.split('"').next().unwrap().replace("&amp;", "&");
+    assert_eq!(over, format!("/events/{SLUG}/over?seat={}&standing_{standing}=2", hold["seats"][0]));
+    let page = read(&over).await;
+    assert!(page.contains("Take the same places again"), "{page}");
+    let field = format!("name=\"standing_{standing}\" value=\"2\"");
+    assert!(page.contains(&field), "{field}: {page}");
 }

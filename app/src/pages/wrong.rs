@@ -76,29 +76,33 @@ impl WrongPage {
         }
     }
 
-    /// The hold ran out. `seats` are tried again by one press.
+    /// The hold ran out. Its `seats`, and so many standing places of each tier, are tried again by one press.
     #[must_use]
-    pub fn expired(slug: &str, seats: &[u32]) -> Self {
+    pub fn expired(slug: &str, seats: &[u32], standing: &[(String, u32)]) -> Self {
+        let (one, all) = match (seats.len(), standing.is_empty()) {
+            (1, true) => ("seat", "seats"),
+            (_, true) => ("seats", "seats"),
+            _ => ("places", "places"),
+        };
+        let places = standing.iter().map(|(tier, count)| (format!("standing_{tier}"), count.to_string()));
         let again = Way::Send {
-            words: if seats.len() == 1 {
-                "Take the same seat again".into()
-            } else {
-                "Take the same seats again".into()
-            },
+            words: format!("Take the same {one} again"),
             action: format!("/events/{slug}/hold"),
             fields: seats
                 .iter()
                 .map(|seat| ("seat".to_owned(), seat.to_string()))
+                .chain(places)
                 .chain([("heal".to_owned(), "1".to_owned())])
                 .collect(),
         };
         let choose = Way::go("Choose others", format!("/events/{slug}/seats"));
         Self {
             title: "Your time ran out".into(),
-            text: "We had to give your seats back, and nothing was charged. If they are still free, one press brings them \
-                   back."
-                .into(),
-            ways: if seats.is_empty() { vec![choose] } else { vec![again, choose] },
+            text: format!(
+                "We had to give your {all} back, and nothing was charged. If they are still free, one press brings them \
+                 back."
+            ),
+            ways: if seats.is_empty() && standing.is_empty() { vec![choose] } else { vec![again, choose] },
             ..Self::default()
         }
     }

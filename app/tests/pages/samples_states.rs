@@ -96,7 +96,7 @@ fn wrong_turns() -> Vec<(&'static str, String)> {
         ("opens", WrongPage::not_on_sale("night-trains", Some("Mon 30 Nov, 10:00"))),
         ("refused", WrongPage::refused("Too many requests", busy, "night-trains")),
         ("sold-out", WrongPage::sold_out("night-trains")),
-        ("expired", WrongPage::expired("night-trains", &[15, 16])),
+        ("expired", WrongPage::expired("night-trains", &[15, 16], &[])),
         ("money-back", WrongPage::money_back("night-trains")),
         ("trouble", WrongPage::trouble("7F3K29QD", None)),
         ("trouble-paid", WrongPage::trouble("7F3K29QD", Some("/orders/1"))),

@@ -19,7 +19,8 @@ use crate::config::Config;
 const PREFIX: &str = "__Host-";
 const TWIN: &str = "Plain-";
 /// Headers of whoever passes requests on.
-const PASSED_ON: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+const PASSED_ON: [&str; 7] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "cf-connecting-ip"];
 
 /// Whether a shop with these settings, which fans see at `public_url`, gives twins at all.
 pub(super) fn applies(config: &Config, public_url: &str) -> bool {

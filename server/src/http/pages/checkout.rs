@@ -20,7 +20,7 @@ use super::pay::pay_and_go;
 use super::{note, words, wrong};
 use crate::holds::{Back, Patience};
 use crate::http::client::Client;
-use crate::http::form::{Fields, field};
+use crate::http::form::{Fields, field, hold_request};
 use crate::http::html::private;
 use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
@@ -80,26 +80,26 @@ async fn show(
     Ok(private(status, html, true))
 }
 
-/// Where the clock leads when time is up: a page that offers the same seats again.
+/// Where the clock leads when time is up: a page that offers the same places again.
 fn over(slug: &str, hold: &Hold) -> String {
-    let seats = hold.seats.iter().map(|seat| format!("seat={}", seat.0)).collect::<Vec<_>>();
-    format!("/events/{slug}/over?{}", seats.join("&"))
+    let seats = hold.seats.iter().map(|seat| format!("seat={}", seat.0));
+    let standing = hold.standing.iter().map(|(tier, count)| format!("standing_{tier}={count}"));
+    format!("/events/{slug}/over?{}", seats.chain(standing).collect::<Vec<_>>().join("&"))
 }
 
-/// Time is up. The address says which seats they were; whoever has them now, nobody is told more than that.
+/// Time is up. The address says which places they were; whoever has them now, nobody is told more than that.
 pub(super) async fn run_out(
     State(shop): State<Shop>,
     Named(slug): Named<String>,
     Asked(fields): Asked<Fields>,
 ) -> Result<Response, ApiError> {
     let stage = shop.on_stage(&slug).await?;
-    let seats: Vec<u32> = fields
-        .iter()
-        .filter(|(name, _)| name == "seat")
-        .filter_map(|(_, seat)| seat.parse().ok())
-        .take(MAX_PLACES)
-        .collect();
-    Ok(wrong::show(&shop, StatusCode::OK, WrongPage::expired(&stage.event.summary.slug, &seats)))
+    // What no page of ours said brings nothing back.
+    let wish = hold_request(&fields).unwrap_or_default();
+    let seats: Vec<u32> = wish.seats.iter().map(|seat| seat.0).take(MAX_PLACES).collect();
+    let standing = wish.standing.iter().map(|wish| (wish.tier.to_string(), wish.quantity)).take(MAX_PLACES);
+    let standing: Vec<(String, u32)> = standing.collect();
+    Ok(wrong::show(&shop, StatusCode::OK, WrongPage::expired(&stage.event.summary.slug, &seats, &standing)))
 }
 
 /// What was typed about the card, with what is wrong with it.

@@ -113,7 +113,9 @@ async fn show(
         }
         OrderStatus::Cancelled | OrderStatus::Expired => {
             let seats: Vec<u32> = order.seats().iter().map(|seat| seat.0).collect();
-            Ok(wrong::show(shop, StatusCode::GONE, WrongPage::expired(&event.slug, &seats)))
+            let standing: Vec<(String, u32)> =
+                order.standing().into_iter().map(|(tier, count)| (tier.to_string(), count)).collect();
+            Ok(wrong::show(shop, StatusCode::GONE, WrongPage::expired(&event.slug, &seats, &standing)))
         }
         OrderStatus::Pending | OrderStatus::Closing => match order.live_payment() {
             Some(payment) if payment.status == PaymentStatus::RequiresAction => {
