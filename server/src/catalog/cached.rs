@@ -247,7 +247,7 @@ fn page(number: u64, query: &Query) -> String {
 }
 
 /// The next instant at which the event is another by itself: sales open and close, and it ends.
-fn next_change(event: &Event, now: Millis) -> Option<Millis> {
+pub(super) fn next_change(event: &Event, now: Millis) -> Option<Millis> {
     let windows = event.tiers.iter().flat_map(|tier| [tier.sale.opens_at, tier.sale.closes_at]);
     let ends = [Some(event.summary.starts_at), event.summary.ends_at];
     windows.chain(ends).flatten().filter(|at| *at > now).min()

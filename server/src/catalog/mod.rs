@@ -18,6 +18,7 @@ use domain::ids::EventId;
 use domain::time::{Millis, SECOND};
 use moka::future::Cache;
 use thiserror::Error;
+use tokio::time::timeout;
 
 use crate::trouble::Trouble;
 pub use charts::{Charts, LoadedChart};
@@ -26,6 +27,10 @@ use types::{Claims, Cursor, DEFAULT_ROWS, Event, MAX_ROWS, MAX_SEARCH, Query, Su
 
 /// How old an answer may be.
 const FRESH_FOR: Duration = Duration::from_secs(1);
+/// How long the last one is good enough where nobody can be asked.
+pub const GOOD_FOR: Duration = Duration::from_secs(30);
+/// How long somebody waits for an answer where the last one is good enough.
+const SOON: Duration = Duration::from_secs(1);
 /// Bytes of an address part, at most; the schema says the same.
 const MAX_NAME: usize = 100;
 /// Answers kept at a time.
@@ -67,6 +72,7 @@ pub struct Catalog {
     charts: Charts,
     lists: Cache<(Query, i64), Arc<Listed>>,
     events: Cache<(Which, i64), Option<Arc<Event>>>,
+    last: Cache<Which, (Millis, Arc<Event>)>,
 }
 
 impl Catalog {
@@ -78,6 +84,7 @@ impl Catalog {
             charts,
             lists: Cache::builder().max_capacity(ANSWERS).time_to_live(FRESH_FOR).build(),
             events: Cache::builder().max_capacity(ANSWERS).time_to_live(FRESH_FOR).build(),
+            last: Cache::builder().max_capacity(ANSWERS).time_to_live(GOOD_FOR).build(),
         }
     }
 
@@ -124,7 +131,8 @@ impl Catalog {
         asked.await.map_err(|trouble: Arc<Trouble>| ListError::Trouble((*trouble).clone()))
     }
 
-    /// A public event by its address part; as of `now`, at most a second old.
+    /// A public event by its address part; as of `now`, at most a second old. Where nobody can be asked, the last answer
+    /// is given for half a minute, unless the event has become another by itself since.
     ///
     /// # Errors
     /// Trouble.
@@ -135,7 +143,7 @@ impl Catalog {
         self.find(Which::Slug(slug.to_owned()), now).await
     }
 
-    /// A public event by its id; as of `now`, at most a second old.
+    /// A public event by its id, as by its address part.
     ///
     /// # Errors
     /// Trouble.
@@ -144,10 +152,28 @@ impl Catalog {
     }
 
     async fn find(&self, which: Which, now: Millis) -> Result<Option<Arc<Event>>, Trouble> {
-        let asked = self.events.try_get_with((which.clone(), second(now)), async {
-            Ok(self.store.find(&which, now).await?.map(Arc::new))
+        let key = (which.clone(), second(now));
+        if let Some(known) = self.events.get(&key).await {
+            return Ok(known);
+        }
+        let asked = self.events.try_get_with(key.clone(), async {
+            let found = self.store.find(&which, now).await?.map(Arc::new);
+            match &found {
+                Some(event) => self.last.insert(which.clone(), (now, Arc::clone(event))).await,
+                None => self.last.invalidate(&which).await,
+            }
+            Ok(found)
         });
-        asked.await.map_err(|trouble: Arc<Trouble>| (*trouble).clone())
+        let last = self.last.get(&which).await.filter(|(at, event)| is_good(event, *at, now));
+        let trouble = match soon(asked, last.is_some()).await {
+            Ok(found) => return Ok(found),
+            Err(trouble) => trouble,
+        };
+        let Some((_, event)) = last.filter(|_| trouble.retryable()) else { return Err((*trouble).clone()) };
+        // For this second and the next, so that whoever is in trouble is asked no oftener than others.
+        self.events.insert((which, key.1 + 1), Some(Arc::clone(&event))).await;
+        self.events.insert(key, Some(Arc::clone(&event))).await;
+        Ok(Some(event))
     }
 
     /// The event's chart with its geometry; `None` where all stand.
@@ -174,6 +200,27 @@ impl Catalog {
 /// Whether events or categories can be called so: what cannot be is not looked for, and takes no room among the answers.
 fn is_name(text: &str) -> bool {
     text.len() <= MAX_NAME && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// What was `asked`, or trouble where it takes long and an older answer will do.
+///
+/// # Errors
+/// Trouble.
+pub async fn soon<T>(
+    asked: impl Future<Output = Result<T, Arc<Trouble>>>,
+    older_will_do: bool,
+) -> Result<T, Arc<Trouble>> {
+    if !older_will_do {
+        return asked.await;
+    }
+    let late = || Arc::new(Trouble::Unavailable { what: "the catalogue", detail: "no answer soon".into() });
+    timeout(SOON, asked).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// Whether what was said of the event then may be said again.
+fn is_good(event: &Event, said_at: Millis, now: Millis) -> bool {
+    let is_recent = i64::try_from(GOOD_FOR.as_millis()).is_ok_and(|good_for| now.since(said_at) <= good_for);
+    is_recent && cached::next_change(event, said_at).is_none_or(|at| now < at)
 }
 
 /// Answers are kept by the second they were asked for: the instant decides about "past" and "on sale".

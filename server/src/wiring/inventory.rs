@@ -11,9 +11,9 @@ use domain::rules::Tier;
 use domain::seat::SeatId;
 use moka::future::Cache;
 
-use crate::catalog::Catalog;
 use crate::catalog::cached::CachedEvents;
 use crate::catalog::types::{Event, Status};
+use crate::catalog::{Catalog, GOOD_FOR, soon};
 use crate::clock::Clock;
 use crate::holds::{Inventories, Inventory, Sold};
 use crate::http::views::seat_label;
@@ -23,8 +23,6 @@ use crate::trouble::Trouble;
 /// How old an inventory may be: every hold asks, and so do those who look while the event is open. It comes from the books
 /// past every cache, with Redis as without.
 const FRESH_FOR: Duration = Duration::from_secs(1);
-/// How long the last one is good enough where the books cannot be read.
-const GOOD_FOR: Duration = Duration::from_secs(30);
 /// Inventories kept at a time.
 const KEPT: u64 = 2_000;
 
@@ -93,14 +91,15 @@ impl FromCatalog {
 #[async_trait]
 impl Inventories for FromCatalog {
     async fn inventory(&self, id: EventId) -> Result<Option<Arc<Inventory>>, Trouble> {
-        let asked = self.inventories.try_get_with(id, self.load(id)).await;
-        let trouble = match asked {
+        if let Some(known) = self.inventories.get(&id).await {
+            return Ok(known);
+        }
+        let last = self.last.get(&id).await;
+        let trouble = match soon(self.inventories.try_get_with(id, self.load(id)), last.is_some()).await {
             Ok(found) => return Ok(found),
             Err(trouble) => trouble,
         };
-        let Some(last) = self.last.get(&id).await.filter(|_| trouble.retryable()) else {
-            return Err((*trouble).clone());
-        };
+        let Some(last) = last.filter(|_| trouble.retryable()) else { return Err((*trouble).clone()) };
         // For as long as a fresh one, so that books in trouble are asked no oftener than others.
         self.inventories.insert(id, Some(Arc::clone(&last))).await;
         Ok(Some(last))

@@ -86,7 +86,14 @@ impl Charts {
     /// # Errors
     /// Trouble; bytes that cannot be decoded are [`Trouble::Corrupt`].
     pub async fn load(&self, id: ChartId) -> Result<Option<Arc<LoadedChart>>, Trouble> {
-        let asked = self.by_id.try_get_with(id, async { decode(self.store.by_id(id).await?).await });
+        let asked = self.by_id.try_get_with(id, async {
+            let chart = decode(self.store.by_id(id).await?).await?;
+            if let Some(known) = &chart {
+                // Whoever is shown it asks for it by that name next.
+                self.by_hash.insert(known.geometry_hash.clone(), chart.clone()).await;
+            }
+            Ok(chart)
+        });
         let chart = asked.await.map_err(|trouble: Arc<Trouble>| (*trouble).clone())?;
         if chart.is_none() {
             // It may be imported the next moment.
