@@ -29,6 +29,8 @@ pub struct Tuning {
     pub wishes: usize,
     /// Wishes that wait for one block, at most; the next one is told that the hall is busy.
     pub queue: usize,
+    /// Who waits outside of one block's door for somebody inside, at most; the next one is told that the hall is busy.
+    pub outside: usize,
     /// Conditional writes of this process under way at a time, over all blocks.
     pub in_flight: usize,
     /// A wish that no write has begun for within this time was surely not granted, and is told so.
@@ -56,6 +58,8 @@ impl Default for Tuning {
             // Whoever loses takes no room in the batch: of a hundred who want the same seat one is written for.
             wishes: 2_000,
             queue: 2_000,
+            // They cost little more than their connections.
+            outside: 20_000,
             in_flight: 64,
             // Before whoever asks is told that it takes longer: that nothing was done is the better word.
             begin_within: Duration::from_millis(1_800),

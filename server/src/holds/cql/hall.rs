@@ -15,6 +15,7 @@ use domain::time::Millis;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::cell::{Cell, Mark, Moment};
+use super::door::Door;
 use super::holders::Holders;
 use super::queue::Queue;
 use super::table::BlockKey;
@@ -30,6 +31,7 @@ pub(super) struct Block {
     pub(super) seats: Box<[i32]>,
     pub(super) cells: Mutex<Cells>,
     pub(super) queue: Mutex<Queue>,
+    pub(super) door: Door,
 }
 
 /// Cells with the moment each was last confirmed by the store, in ticks of the process.

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::cell::Cell;
 use super::contents::Kept;
 use super::decide::Wish;
+use super::door::Door;
 use super::hall::{Block, Cells, Early, Hall, SharedHall};
 use super::load::must;
 use super::queue::Queue;
@@ -37,7 +38,13 @@ fn block(key: BlockKey, seats: Vec<i32>) -> Arc<Block> {
         seen: vec![0; seats.len()].into(),
         heard: vec![0; seats.len()].into(),
     };
-    Arc::new(Block { key, seats: seats.into(), cells: Mutex::new(cells), queue: Mutex::<Queue>::default() })
+    Arc::new(Block {
+        key,
+        seats: seats.into(),
+        cells: Mutex::new(cells),
+        queue: Mutex::<Queue>::default(),
+        door: Door::default(),
+    })
 }
 
 /// The tiers' blocks behind those of seats; `known` ones stay what they are.

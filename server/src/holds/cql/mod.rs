@@ -2,6 +2,7 @@
 //!
 //! - `cell`, `decide`: what stands in a row, and what becomes of a wish. Pure.
 //! - `hall`, `layout`, `tiers`, `holders`: the mirror of an event.
+//! - `door`: who waits outside while somebody is inside for the same seat.
 //! - `queue`, `rows`, `engine`: one write under way a block, made for many; outcomes found out.
 //! - `unknown`: writes of which nobody knows what became of them.
 //! - `place`, `change`, `load`, `marks`: what the trait's calls do with it.
@@ -17,6 +18,7 @@ mod change;
 mod contents;
 mod debts;
 mod decide;
+mod door;
 mod engine;
 #[cfg(test)]
 mod fake;
@@ -136,10 +138,16 @@ impl CqlHolds {
     }
 }
 
-/// Runs to its end, also when whoever asked goes away: half a change is nobody's.
-async fn to_its_end<T: Send + 'static>(work: impl Future<Output = Outcome<T>> + Send + 'static) -> Outcome<T> {
-    let done = tokio::spawn(work).await;
-    done.unwrap_or_else(|_| Outcome::Unknown(engine::unconfirmed("the work ended without an answer")))
+/// Runs to its end, also when whoever asked goes away: half a change is nobody's. Begins at once, so that whoever waits
+/// keeps the handle alone, and not the room that the work takes.
+fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Outcome<T>> + Send + 'static,
+) -> impl Future<Output = Outcome<T>> + Send {
+    let done = tokio::spawn(work);
+    async move {
+        let told = done.await;
+        told.unwrap_or_else(|_| Outcome::Unknown(engine::unconfirmed("the work ended without an answer")))
+    }
 }
 
 #[async_trait]
@@ -174,11 +182,12 @@ impl HoldStore for CqlHolds {
     }
 
     async fn place(&self, grant: &Grant, now: Millis) -> Outcome<Hold> {
-        if let Some(loss) = self.inner.refused_at_once(grant, now) {
-            return Outcome::Lost(loss);
-        }
+        let inside = match self.inner.at_the_door(grant, now).await {
+            Ok(inside) => inside,
+            Err(told) => return told,
+        };
         let (inner, grant) = (Arc::clone(&self.inner), grant.clone());
-        to_its_end(async move { inner.place(grant, now).await }).await
+        to_its_end(async move { inner.place(grant, now, inside).await }).await
     }
 
     async fn earlier(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble> {

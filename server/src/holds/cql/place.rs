@@ -17,6 +17,7 @@ use super::Inner;
 use super::contents::{Kept, Rows};
 use super::debts::Taken;
 use super::decide::{Take, Verdict, Wish};
+use super::door::Inside;
 use super::engine::{unavailable, unconfirmed};
 use super::hall::SharedHall;
 use super::queue::{Failure, ask_by};
@@ -50,9 +51,9 @@ enum Attempt {
 
 /// Wished seats that others have; by block those of them that were seen too long ago to be refused for.
 #[derive(Default)]
-struct Gone {
-    seats: Vec<SeatId>,
-    stale: Vec<(usize, Vec<u32>)>,
+pub(super) struct Gone {
+    pub(super) seats: Vec<SeatId>,
+    pub(super) stale: Vec<(usize, Vec<u32>)>,
 }
 
 /// One call, and what all its attempts share.
@@ -63,7 +64,7 @@ struct Call<'a> {
     deadline: Instant,
 }
 
-fn is_fresh(hold: HoldId, now: Millis) -> bool {
+pub(super) fn is_fresh(hold: HoldId, now: Millis) -> bool {
     now.since(hold.minted_at()).saturating_abs() <= FRESH
 }
 
@@ -76,7 +77,13 @@ impl Inner {
         if is_fresh(hold, now) { Ok(None) } else { self.recorded(hold, holder).await }
     }
 
-    pub(super) async fn place(self: &Arc<Self>, mut grant: Grant, now: Millis) -> Outcome<Hold> {
+    /// Places it; who waits for the same seats outside (`door`) is told of the end of `inside`.
+    pub(super) async fn place(
+        self: &Arc<Self>,
+        mut grant: Grant,
+        now: Millis,
+        inside: Option<Inside>,
+    ) -> Outcome<Hold> {
         let deadline = Instant::now() + self.engine.tuning.resolve_within;
         let Some(mut hall) = self.hall(grant.event).filter(|hall| hall.is_open()) else {
             return Outcome::Lost(Loss::NotOpen);
@@ -116,7 +123,11 @@ impl Inner {
         let call = Call { hall: &hall, grant: &grant, now, deadline };
         let mut taken = Taken::new(&hall, &grant, old.map(|old| self.as_it_stands(old)), now);
         match self.try_often(&call, &mut taken).await {
-            Ok(terms) => self.granted(&call, taken, terms).await,
+            Ok(terms) => {
+                // The seats are known to be gone, whenever the record is written.
+                drop(inside);
+                self.granted(&call, taken, terms).await
+            }
             Err(told) if self.put_back(&mut taken, deadline).await => told,
             Err(_) => {
                 self.owe(taken);
@@ -175,7 +186,7 @@ impl Inner {
     }
 
     /// Strict for what this process granted, as good as its knowledge for what others did.
-    fn has_too_many(&self, hall: &SharedHall, grant: &Grant, old: Option<&Kept>, now: Millis) -> bool {
+    pub(super) fn has_too_many(&self, hall: &SharedHall, grant: &Grant, old: Option<&Kept>, now: Millis) -> bool {
         let mut live = self.book.live(grant.holder, now);
         live.extend(lock(&hall.holders).live(grant.holder, now));
         live.sort_unstable();
@@ -187,25 +198,8 @@ impl Inner {
         live.len() >= grant.max_holds
     }
 
-    /// What somebody else is known to have by now, seen lately enough to be refused for: such a wish ends where it came in,
-    /// as most do in a rush. None where anything has to be found out, or there is more to be said.
-    pub(super) fn refused_at_once(&self, grant: &Grant, now: Millis) -> Option<Loss> {
-        if !grant.standing.is_empty() || grant.replaces.is_some() || !is_fresh(grant.id, now) {
-            return None;
-        }
-        let hall = self.hall(grant.event).filter(|hall| hall.is_open())?;
-        let gone = self.gone(&hall, grant, now);
-        let is_sure = !gone.seats.is_empty() && gone.stale.is_empty();
-        let is_begun = || self.debts.has(grant.id) || self.book.get(grant.id, grant.holder).is_some();
-        if !is_sure || is_begun() || self.has_too_many(&hall, grant, None, now) {
-            return None;
-        }
-        super::engine::count(&self.engine.counters.spared);
-        Some(Loss::Taken { seats: gone.seats, standing: Vec::new() })
-    }
-
     /// The wished seats that somebody else has, as far as is known.
-    fn gone(&self, hall: &SharedHall, grant: &Grant, now: Millis) -> Gone {
+    pub(super) fn gone(&self, hall: &SharedHall, grant: &Grant, now: Millis) -> Gone {
         let mut gone = Gone::default();
         let (limit, at) = (self.engine.trusted_since(), self.engine.moment(now));
         for seat in &grant.seats {

@@ -4,14 +4,25 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use domain::hold::Hold;
 use domain::ids::HoldId;
 use domain::seat::SeatId;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
 
-use super::{Evening, NOW, on};
-use crate::holds::cql::fake::{FakeTable, Faults};
+use super::storm::BUSY;
+use super::{Evening, NOW, on, process};
+use crate::holds::cql::fake::{FakeTable, Fate, Faults};
+use crate::holds::cql::{CqlHolds, Tuning};
 use crate::holds::store::{Grant, HoldStore, Layout, Loss, Outcome, Sold};
+use crate::trouble::Trouble;
 
 const CONTENDED: u16 = 20;
+
+/// A grant whose id was minted just now.
+fn fresh(evening: Evening, n: u16, seats: &[u32], standing: u32) -> Grant {
+    Grant { id: HoldId::mint(NOW, evening.bytes(4, n)), ..evening.grant(n, seats, standing) }
+}
 
 /// The wishes of a hundred for each of twenty seats of one block, all at once.
 #[tokio::test]
@@ -40,20 +51,102 @@ async fn a_hundred_who_want_the_same_seat_cost_no_write_each() {
     assert!(writes <= 4, "{writes} conditional writes for {CONTENDED} holds");
 }
 
+/// A hall of one block of forty seats.
+async fn one_block(table: &FakeTable, tuning: Tuning) -> (CqlHolds, Evening) {
+    let (store, evening) = (process(table, tuning, None), Evening::new());
+    let layout = Layout { blocks: (0..40).map(|_| 0).collect(), ..Layout::default() };
+    store.open(evening.event(), layout).await.unwrap();
+    store.load_sold(evening.event(), Sold::default()).await.unwrap();
+    (store, evening)
+}
+
+/// So many who all want seat 3, under ids of this moment.
+fn all_want_one(store: &CqlHolds, evening: Evening, crowd: u16) -> Vec<JoinHandle<Outcome<Hold>>> {
+    let wants = |n| {
+        let (store, grant) = (store.clone(), fresh(evening, n, &[3], 0));
+        tokio::spawn(async move { store.place(&grant, NOW).await })
+    };
+    (0..crowd).map(wants).collect()
+}
+
+/// How many were granted, found their seat taken, were told that it is busy, and that nothing was done.
+async fn told(crowd: Vec<JoinHandle<Outcome<Hold>>>) -> [usize; 4] {
+    let mut told = [0; 4];
+    for one in crowd {
+        told[match one.await.unwrap() {
+            Outcome::Applied(_) => 0,
+            Outcome::Lost(Loss::Taken { .. }) => 1,
+            Outcome::Lost(Loss::Busy) => 2,
+            Outcome::Unknown(Trouble::Unavailable { .. }) => 3,
+            other => panic!("{other:?}"),
+        }] += 1;
+    }
+    told
+}
+
+/// With room for one wish in the queue: nobody else is in it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_wants_what_somebody_is_inside_for_waits_outside_and_costs_nothing() {
+    let table = FakeTable::default();
+    let (store, evening) = one_block(&table, Tuning { queue: 1, ..Tuning::default() }).await;
+    table.fail(Faults { takes: Duration::from_millis(100), ..Faults::default() });
+    assert_eq!(told(all_want_one(&store, evening, 500)).await, [1, 499, 0, 0]);
+    assert_eq!(store.counters().writes.load(Ordering::Relaxed), 1);
+    assert_eq!(store.counters().spared.load(Ordering::Relaxed), 499);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_first_comes_to_nothing_those_outside_go_in() {
+    let table = FakeTable::default();
+    let (store, evening) = one_block(&table, Tuning::default()).await;
+    table.fail(Faults { takes: Duration::from_millis(100), ..Faults::default() });
+    table.fate(&[Fate::Refused], None);
+    assert_eq!(told(all_want_one(&store, evening, 50)).await, [1, 48, 0, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_wait_outside_than_may() {
+    let table = FakeTable::default();
+    let (store, evening) = one_block(&table, Tuning { outside: 5, ..Tuning::default() }).await;
+    table.fail(Faults { takes: Duration::from_millis(100), ..Faults::default() });
+    assert_eq!(told(all_want_one(&store, evening, 20)).await, [1, 5, 14, 0]);
+    assert_eq!(store.counters().busy.load(Ordering::Relaxed), 14);
+    // Whoever left has made room.
+    let crowd = (0..6).map(|n| {
+        let (store, grant) = (store.clone(), fresh(evening, 100 + n, &[4], 0));
+        tokio::spawn(async move { store.place(&grant, NOW).await })
+    });
+    assert_eq!(told(crowd.collect()).await, [1, 5, 0, 0]);
+}
+
+/// Nothing is asked for them, so nothing is to be found out: whoever goes away has left nothing, and the rest are told in time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_outside_of_a_silent_store_is_told_in_time_that_nothing_was_done() {
+    let table = FakeTable::default();
+    let (store, evening) = one_block(&table, Tuning::default()).await;
+    table.falls_silent(Some(0));
+    let begun = Instant::now();
+    let mut crowd = all_want_one(&store, evening, 20);
+    sleep(Duration::from_millis(50)).await;
+    let first = crowd.remove(0);
+    crowd.pop().unwrap().abort();
+    crowd.pop();
+    assert_eq!(told(crowd).await, [0, 0, 0, 17]);
+    assert!(begun.elapsed() < Duration::from_secs(2) + BUSY, "told after {:?}", begun.elapsed());
+    assert!(!first.is_finished(), "its write may have happened");
+}
+
 /// Whoever comes when it is known is told where they stand: in no queue, and no question is put to the tables.
 #[tokio::test]
 async fn what_is_known_to_be_gone_is_refused_at_once() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let store = on(&table);
     evening.open(&store, Sold::default()).await;
-    let fresh = |n: u16, seats: &[u32], standing| {
-        let grant = evening.grant(n, seats, standing);
-        Grant { id: HoldId::mint(NOW, evening.bytes(4, n)), ..grant }
-    };
+    let fresh = |n, seats: &[u32], standing| fresh(evening, n, seats, standing);
     let Outcome::Applied(held) = store.place(&fresh(1, &[3], 0), NOW).await else { panic!() };
-    let at_once = |grant: Grant, now| store.inner.refused_at_once(&grant, now);
+    let at_once = async |grant: Grant| store.inner.at_the_door(&grant, NOW).await.err();
     let gone = Loss::Taken { seats: vec![SeatId(3)], standing: Vec::new() };
-    assert_eq!(at_once(fresh(2, &[2, 3], 0), NOW), Some(gone));
+    assert_eq!(at_once(fresh(2, &[2, 3], 0)).await, Some(Outcome::Lost(gone)));
     // Nothing of this is as simple: one's own, a free one, standing places, a change, one who may hold no more, an old id.
     for grant in [
         fresh(1, &[3], 0),
@@ -63,6 +156,6 @@ async fn what_is_known_to_be_gone_is_refused_at_once() {
         Grant { max_holds: 0, ..fresh(5, &[3], 0) },
         evening.grant(6, &[3], 0),
     ] {
-        assert_eq!(at_once(grant.clone(), NOW), None, "{grant:?}");
+        assert_eq!(at_once(grant.clone()).await, None, "{grant:?}");
     }
 }

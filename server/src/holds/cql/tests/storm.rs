@@ -31,6 +31,17 @@ pub(super) fn quick() -> Tuning {
     }
 }
 
+const EVERYTHING: Faults = Faults {
+    answer_lost: 6,
+    dropped: 9,
+    late: 8,
+    refused: 7,
+    unread: 9,
+    unnoted: 5,
+    refused_notes: false,
+    takes: Duration::from_micros(300),
+};
+
 /// Asks until there is an answer, as a client does: with the same id.
 async fn insist(store: &CqlHolds, grant: &Grant) -> Result<Hold, Loss> {
     loop {
@@ -43,7 +54,7 @@ async fn insist(store: &CqlHolds, grant: &Grant) -> Result<Hold, Loss> {
 }
 
 /// Places of 400 wishes on three processes while everything fails; then what was told is compared with what stands.
-async fn storm(faults: Faults, bus: bool) {
+async fn storm(faults: Faults, bus: bool, fresh: bool) {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let sound = process(&table.sound(), Tuning::default(), None);
     evening.open(&sound, Sold::default()).await;
@@ -67,6 +78,8 @@ async fn storm(faults: Faults, bus: bool) {
                 2 => evening.grant(n, &[first, first + 3], 0),
                 _ => evening.grant(n, &[first], 0),
             };
+            let id = if fresh { HoldId::mint(NOW, evening.bytes(4, n)) } else { grant.id };
+            let grant = Grant { id, ..grant };
             let told = insist(&store, &grant).await;
             (grant, told)
         }));
@@ -110,27 +123,23 @@ async fn storm(faults: Faults, bus: bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_answers_make_nobody_a_loser_and_nobody_an_owner() {
-    storm(Faults { answer_lost: 3, ..Faults::default() }, true).await;
+    storm(Faults { answer_lost: 3, ..Faults::default() }, true, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writes_that_come_late_or_never_make_nobody_a_loser_and_nobody_an_owner() {
-    storm(Faults { dropped: 7, late: 5, ..Faults::default() }, true).await;
+    storm(Faults { dropped: 7, late: 5, ..Faults::default() }, true, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_that_fails_at_once_makes_nobody_a_loser_and_nobody_an_owner() {
-    let faults = Faults {
-        answer_lost: 6,
-        dropped: 9,
-        late: 8,
-        refused: 7,
-        unread: 9,
-        unnoted: 5,
-        refused_notes: false,
-        takes: Duration::from_micros(300),
-    };
-    storm(faults, false).await;
+    storm(EVERYTHING, false, false).await;
+}
+
+/// Under ids of this moment, who wants what somebody is inside for waits outside.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_outside_while_everything_fails_makes_nobody_a_loser_and_nobody_an_owner() {
+    storm(EVERYTHING, true, true).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
