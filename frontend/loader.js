@@ -1,11 +1,13 @@
 // Wakes the islands of a page: fetches the WASM that lies beside this file, then calls for every <leptos-island>, in the
 // document's order, the function that the bundle exports under its name.
-import start, * as client from "parterre-client";
+import * as client from "parterre-client";
 
 // Ends once what was changed has been shown: a frame, and whatever comes after it.
 globalThis.afterPaint = () => new Promise((then) => requestAnimationFrame(() => setTimeout(then)));
 
-await start({ module_or_path: new URL("parterre.wasm", import.meta.url) });
+const address = new URL("parterre.wasm", import.meta.url);
+const { instance, module } = await WebAssembly.instantiateStreaming(fetch(address), client.imports());
+client.begin(instance, module);
 for (const element of document.querySelectorAll("leptos-island")) {
   // The server appends a number to the name.
   const wake = client[element.dataset.component.split("_")[0]];

@@ -8,6 +8,7 @@ import { join, relative } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import { build } from "esbuild";
+import { shorten } from "./glue.mjs";
 import { shrink } from "./shrink.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -25,15 +26,15 @@ if (existsSync(join(root, "public"))) cpSync(join(root, "public"), draft, { recu
 // The features that the build turned on are read from the module itself. Never `-all`: browsers refuse the result.
 const optimised = join(compiled, "optimised.wasm");
 const plain = join(compiled, "parterre-frontend_bg.wasm");
-if (!existsSync(optimised) || statSync(optimised).mtimeMs < statSync(plain).mtimeMs) {
-  shrink(plain, optimised);
-}
-cpSync(optimised, join(draft, wasm));
+const newest = Math.max(...[plain, join(root, "scripts/shrink.mjs")].map((path) => statSync(path).mtimeMs));
+if (!existsSync(optimised) || statSync(optimised).mtimeMs < newest) shrink(plain, optimised);
+const glue = join(compiled, "glue.js");
+shorten({ wasm: optimised, js: join(compiled, "parterre-frontend.js"), shortWasm: join(draft, wasm), shortJs: glue });
 
 await build({
   entryPoints: [join(root, "frontend/loader.js")],
   outfile: join(draft, js),
-  alias: { "parterre-client": join(compiled, "parterre-frontend.js") },
+  alias: { "parterre-client": glue },
   bundle: true,
   format: "esm",
   target: "es2022",

@@ -1,12 +1,13 @@
 // Makes a module small, the client's and the map's of its benchmark alike.
 import { execFileSync } from "node:child_process";
 
+export const WASM_OPT = new URL("../node_modules/.bin/wasm-opt", import.meta.url).pathname;
+
 /** Writes to `small` what the module at `plain` does, in fewer bytes. */
 export function shrink(plain, small) {
-  const tool = new URL("../node_modules/.bin/wasm-opt", import.meta.url).pathname;
   // A large function that is called once stays a function: inlined it is shorter, but compresses worse (by 2.4 KB).
   const inline = ["--one-caller-inline-max-function-size", "25"];
   // The stack lies lowest and never reaches the first kilobyte, so addresses may be folded into the instructions.
-  const flags = ["-Oz", "--converge", ...inline, "--low-memory-unused", "--strip-debug", "--strip-producers", "--strip-target-features"];
-  execFileSync(tool, [...flags, plain, "-o", small], { stdio: "inherit" });
+  const flags = ["-Oz", "--converge", ...inline, "--low-memory-unused", "--strip-debug", "--strip-producers"];
+  execFileSync(WASM_OPT, [...flags, plain, "-o", small], { stdio: "inherit" });
 }
