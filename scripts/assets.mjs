@@ -42,8 +42,8 @@ await build({
   legalComments: "none",
   logLevel: "warning",
 });
-if (existsSync(join(draft, css))) {
-  const options = { entryPoints: [join(draft, css)], outfile: join(draft, css), allowOverwrite: true };
+for (const sheet of [css, "pages.css"].map((name) => join(draft, name)).filter(existsSync)) {
+  const options = { entryPoints: [sheet], outfile: sheet, allowOverwrite: true };
   // Addresses in the sheet are beside it already.
   await build({ ...options, bundle: true, external: ["*"], minify: true, target: "es2022", logLevel: "warning" });
 }

@@ -7,8 +7,10 @@ use crate::components::{Icon, icon};
 /// Addresses of the built files.
 #[derive(Clone, Debug, Default)]
 pub struct Frame {
-    /// The style sheet.
+    /// The style sheet of every page.
     pub css: String,
+    /// What pages without an island have beyond it.
+    pub pages: String,
     /// The display face, which lies beside the style sheet.
     pub font: String,
     /// The icon.
@@ -105,6 +107,7 @@ pub fn document<V: IntoView>(frame: &Frame, head: Head, content: V) -> impl Into
                 <title>{title}</title>
                 <link rel="preload" r#as="font" r#type="font/woff2" crossorigin="anonymous" href=font/>
                 <link rel="stylesheet" href=css/>
+                {(!islands).then(|| view! { <link rel="stylesheet" href=frame.pages.clone()/> })}
                 <link rel="icon" r#type="image/svg+xml" href=favicon/>
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#FBF8F3"/>
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#14100F"/>

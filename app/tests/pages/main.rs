@@ -5,6 +5,8 @@ mod samples;
 mod samples_seats;
 mod samples_states;
 
+use std::collections::BTreeSet;
+
 use app::pages::shell::SCRIPTS;
 use samples::all;
 
@@ -106,4 +108,35 @@ fn the_pages_can_be_looked_at() {
     }
     let chart = domain::chart::pack::pack(&domain::chart::generate::arena(&Default::default())).unwrap();
     std::fs::write(folder.join("house.chart"), chart).unwrap();
+}
+
+/// The classes that a style sheet speaks of.
+fn classes(css: &str) -> BTreeSet<&str> {
+    // What follows a dot; decimals begin with no letter.
+    let named = css.split('.').skip(1).filter(|part| part.starts_with(|first: char| first.is_ascii_lowercase()));
+    named.filter_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next()).collect()
+}
+
+#[test]
+fn pages_with_an_island_need_one_style_sheet_alone() {
+    let common = classes(include_str!("../../../public/parterre.css"));
+    let others = classes(include_str!("../../../public/pages.css"));
+    assert!(others.contains("hero") && common.contains("pick"), "no classes are found");
+    let mut seen = 0;
+    for (name, html) in all() {
+        let islands = html.contains("rel=\"modulepreload\"");
+        assert_eq!(islands, !html.contains("href=\"pages.css\""), "{name}");
+        if !islands {
+            continue;
+        }
+        seen += 1;
+        for class in html.split("class=\"").skip(1).filter_map(|rest| rest.split('"').next()).flat_map(|c| c.split(' '))
+        {
+            assert!(
+                common.contains(class) || !others.contains(class),
+                "{name} has .{class}, which it has no style for"
+            );
+        }
+    }
+    assert!(seen >= 5, "{seen} pages with an island");
 }

@@ -14,6 +14,7 @@ use crate::samples_states::seldom;
 pub(crate) fn frame() -> Frame {
     Frame {
         css: "parterre.css".into(),
+        pages: "pages.css".into(),
         font: "display.woff2".into(),
         icon: "favicon.svg".into(),
         js: "parterre.js".into(),

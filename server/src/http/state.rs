@@ -153,6 +153,7 @@ impl Shop {
         let at = |file: &str| format!("{}{file}", self.manifest.base);
         Frame {
             css: at(&self.manifest.css),
+            pages: at("pages.css"),
             font: at("display.woff2"),
             icon: at("favicon.svg"),
             js: at(&self.manifest.js),
