@@ -26,7 +26,7 @@ if (existsSync(join(root, "public"))) cpSync(join(root, "public"), draft, { recu
 // The features that the build turned on are read from the module itself. Never `-all`: browsers refuse the result.
 const optimised = join(compiled, "optimised.wasm");
 const plain = join(compiled, "parterre-frontend_bg.wasm");
-const newest = Math.max(...[plain, join(root, "scripts/shrink.mjs")].map((path) => statSync(path).mtimeMs));
+const newest = Math.max(...[plain, ...["shrink", "order"].map((name) => join(root, `scripts/${name}.mjs`))].map((path) => statSync(path).mtimeMs));
 if (!existsSync(optimised) || statSync(optimised).mtimeMs < newest) shrink(plain, optimised);
 const glue = join(compiled, "glue.js");
 shorten({ wasm: optimised, js: join(compiled, "parterre-frontend.js"), shortWasm: join(draft, wasm), shortJs: glue });

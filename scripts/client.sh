@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 CLIENT_SOURCES="scripts/client.sh Cargo.toml Cargo.lock Trunk.toml .cargo/config.toml app frontend/Cargo.toml frontend/src frontend/index.html"
-ASSET_SOURCES="public frontend/loader.js package-lock.json scripts/assets.mjs scripts/glue.mjs scripts/shrink.mjs"
+ASSET_SOURCES="public frontend/loader.js package-lock.json scripts/assets.mjs scripts/glue.mjs scripts/order.mjs scripts/shrink.mjs"
 
 # The client's own standard library: optimised for size, and a panic is one instruction instead of a printed message
 # (nothing in the browser would read it). That is 14 % of the bundle. Building it is still unstable in Cargo; the
