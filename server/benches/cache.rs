@@ -5,7 +5,7 @@
 //! the shop, which has one for each core, a command costs about twice the CPU. The shop's cache asks for what its tasks
 //! want at the same time in one MGET.
 //!
-//! `cargo bench -p parterre --bench cache`; add `-- --quick` for a tenth of the work.
+//! `cargo bench -p parterre --bench cache`; add `-- --quick` for a tenth of the work, `-- --commands` for the first table alone.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 use std::sync::Arc;
@@ -112,49 +112,80 @@ async fn pipelined(pool: Pool, total: u64, write: bool) -> u64 {
     .await
 }
 
-fn row(what: &str, rate: u64, base: Option<u64>) {
-    let share = base.map_or_else(|| "-".to_owned(), |base| format!("{} %", rate * 100 / base.max(1)));
-    println!("| {what} | {rate} | {share} |");
-}
-
-async fn cache(url: &str, total: u64) {
-    let mut builder = Builder::from_config(Config::from_url(url).expect("an address"));
-    builder.with_performance_config(|config| config.max_feed_count = 200);
-    let pool = builder.build_pool(CONNECTIONS).expect("a pool");
-    pool.init().await.expect("Redis answers");
-    println!("| {VALUE} bytes, {TASKS} commands under way, one thread | a second | of the baseline |\n|---|---|---|");
-    let set = baseline(url, "set", total).await;
-    row(&format!("redis-benchmark -P {PIPELINE}, SET"), set.unwrap_or(0), None);
-    row(&format!("through the driver, SET, pipelines of {PIPELINE}"), pipelined(pool.clone(), total, true).await, set);
-    let get = baseline(url, "get", total).await;
-    row(&format!("redis-benchmark -P {PIPELINE}, GET"), get.unwrap_or(0), None);
-    row(&format!("through the driver, GET, pipelines of {PIPELINE}"), pipelined(pool.clone(), total, false).await, get);
-    let redis = connected(Settings { connections: CONNECTIONS, ..settings(url) }).await;
-    let store = Arc::new(RedisCache::new(redis.clone()));
-    for number in 0..KEYS {
-        let kept = store.keep(&key(number), Bytes::from(vec![7; VALUE]), Duration::from_secs(600)).await;
-        kept.expect("Redis answers");
-    }
-    let single = rate(TASKS, total / 4, move |number| {
+/// The shop's cache: tasks that each want one key at a time.
+async fn shop(store: Arc<RedisCache>, total: u64) -> u64 {
+    rate(TASKS, total, move |number| {
         let store = Arc::clone(&store);
         async move {
             store.get(&key(number)).await.expect("Redis answers").expect("it is kept");
             1
         }
-    });
-    row(&format!("the shop's cache, one key a task, {TASKS} tasks"), single.await, get);
-    let rates = Arc::new(RedisRates::new(redis));
+    })
+    .await
+}
+
+/// The hourly limit of two hundred addresses.
+async fn limit(rates: Arc<RedisRates>, total: u64) -> u64 {
     let rule = Rule { name: "writes", per_hour: 1_000_000, burst: 100_000 };
     let now = parterre::clock::Clock::now(&SystemClock);
-    let counted = rate(TASKS, total / 10, move |number| {
+    rate(TASKS, total, move |number| {
         let rates = Arc::clone(&rates);
         async move {
             let nonce = Nonce(u128::from(number).to_be_bytes());
             rates.take(rule, &format!("10.0.0.{}", number % 200), nonce, now).await.expect("Redis answers");
             1
         }
-    });
-    row(&format!("the hourly limit, one script a task, {TASKS} tasks"), counted.await, None);
+    })
+    .await
+}
+
+/// A row, with its turns: the median, the least and the most; beside the median of the baseline's turns.
+fn row(what: &str, turns: &[u64], base: Option<&[u64]>) {
+    let sorted = |turns: &[u64]| {
+        let mut sorted = turns.to_vec();
+        sorted.sort_unstable();
+        sorted
+    };
+    let turns = sorted(turns);
+    let (least, median, most) = (turns[0], turns[turns.len() / 2], turns[turns.len() - 1]);
+    let share = |base: &[u64]| format!("{} %", median * 100 / sorted(base)[base.len() / 2].max(1));
+    let share = base.map_or_else(|| "-".to_owned(), share);
+    println!("| {what} | {median} | {least} to {most} | {share} |");
+}
+
+/// In turns, as a machine is not the same from one second to the next: each baseline stands beside what it is the
+/// baseline of.
+async fn cache(url: &str, quick: bool) {
+    let (turns, total) = if quick { (3, 200_000) } else { (5, 1_000_000) };
+    let mut builder = Builder::from_config(Config::from_url(url).expect("an address"));
+    builder.with_performance_config(|config| config.max_feed_count = 200);
+    let pool = builder.build_pool(CONNECTIONS).expect("a pool");
+    pool.init().await.expect("Redis answers");
+    let redis = connected(Settings { connections: CONNECTIONS, ..settings(url) }).await;
+    let store = Arc::new(RedisCache::new(redis.clone()));
+    for number in 0..KEYS {
+        let kept = store.keep(&key(number), Bytes::from(vec![7; VALUE]), Duration::from_secs(600)).await;
+        kept.expect("Redis answers");
+    }
+    let rates = Arc::new(RedisRates::new(redis));
+    let [mut sets, mut gets, mut own_sets, mut own_gets, mut shops, mut limits] = <[Vec<u64>; 6]>::default();
+    for _ in 0..turns {
+        sets.push(baseline(url, "set", total).await.unwrap_or(0));
+        own_sets.push(pipelined(pool.clone(), total / 2, true).await);
+        gets.push(baseline(url, "get", total).await.unwrap_or(0));
+        shops.push(shop(Arc::clone(&store), total / 2).await);
+        own_gets.push(pipelined(pool.clone(), total / 2, false).await);
+        limits.push(limit(Arc::clone(&rates), total / 10).await);
+    }
+    println!(
+        "| {VALUE} bytes, {TASKS} commands under way, one thread; {turns} turns each | a second, median | least to most | of the baseline |\n|---|---|---|---|"
+    );
+    row(&format!("redis-benchmark -P {PIPELINE}, SET"), &sets, None);
+    row(&format!("through the driver, SET, pipelines of {PIPELINE}"), &own_sets, Some(&sets));
+    row(&format!("redis-benchmark -P {PIPELINE}, GET"), &gets, None);
+    row(&format!("through the driver, GET, pipelines of {PIPELINE}"), &own_gets, Some(&gets));
+    row(&format!("the shop's cache, one key a task, {TASKS} tasks"), &shops, Some(&gets));
+    row(&format!("the hourly limit, one script a task, {TASKS} tasks"), &limits, None);
 }
 
 /// Milliseconds from publishing in one process to hearing in another, with a hundred messages a second.
@@ -212,7 +243,10 @@ fn main() {
             return;
         }
         let redis = OwnRedis::start(&[]).await;
-        cache(&redis.url(), if quick { 200_000 } else { 2_000_000 }).await;
+        cache(&redis.url(), quick).await;
+        if std::env::args().any(|arg| arg == "--commands") {
+            return;
+        }
         buses(&redis.url(), if quick { 50 } else { 500 }).await;
         houses(&redis.url(), if quick { 20 } else { 200 }).await;
     });

@@ -2,7 +2,8 @@
 //!
 //! Then holds on Apache Cassandra, beside the ways one would write first (`cql/mod.rs`).
 //!
-//! `cargo bench -p parterre --bench holds`; add `-- --quick` for a tenth of the work, `-- --cql` for Cassandra alone.
+//! `cargo bench -p parterre --bench holds`; add `-- --quick` for a tenth of the work, `-- --cql` for Cassandra alone,
+//! `-- --fours` or `-- --contention` for one of its tables.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 mod cql;
@@ -44,7 +45,8 @@ fn grant(event: EventId, n: u64, seats: Vec<SeatId>) -> Grant {
     Grant {
         id: HoldId::mint(NOW, random(n)),
         event,
-        holder: HolderId::mint(NOW, random(n)),
+        // Of nobody else, and not the bytes of the hold: rows of one key would be written as one.
+        holder: HolderId::mint(NOW, random(!n)),
         seats,
         standing: Vec::new(),
         lines: Vec::new(),
@@ -195,6 +197,12 @@ async fn service(chart: &Arc<Chart>, ops: u64) {
         call(op, HoldRequest { best, ..HoldRequest::default() }).await;
     })
     .await;
+    let taken = ops * 2;
+    measure("service: a chosen seat", ops, async |op| {
+        let seats = vec![SeatId(((taken + op * 61) % chart.seats.len() as u64) as u32)];
+        call(1 << 21 | op, HoldRequest { seats, ..HoldRequest::default() }).await;
+    })
+    .await;
     measure("service: a lost seat healed", ops, async |op| {
         let seats = vec![SeatId(((op * 37) % chart.seats.len() as u64) as u32)];
         call(1 << 20 | op, HoldRequest { seats, heal: true, ..HoldRequest::default() }).await;
@@ -228,13 +236,15 @@ async fn picks(chart: &Arc<Chart>, ops: u64) {
 }
 
 fn main() {
-    let quick = std::env::args().any(|arg| arg == "--quick");
-    let all = !std::env::args().any(|arg| arg == "--cql");
-    if all {
+    let is_told = |word: &str| std::env::args().any(|arg| arg == word);
+    let quick = is_told("--quick");
+    let parts = ["--fours", "--contention"].map(is_told);
+    let both = parts == [false; 2];
+    if both && !is_told("--cql") {
         in_process(quick);
     }
     let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    threads.block_on(cql::holds(quick));
+    threads.block_on(cql::holds(quick, parts.map(|part| part || both)));
 }
 
 fn in_process(quick: bool) {

@@ -68,14 +68,13 @@ async fn parterre(store: &CqlHolds, round: u64) -> Ran {
 const WARMING: u64 = 3;
 
 /// Measures and prints the table.
-pub(super) async fn measure(cql: &Cql, quick: bool) {
+pub(super) async fn measure(baseline: &Textbook, cql: &Cql, quick: bool) {
     let rounds: u64 = if quick { 3 } else { 7 };
     let within = Duration::from_secs(if quick { 2 } else { 4 });
-    let baseline = Textbook::new(cql).await;
     let store = recovered(cql).await;
     let (mut bases, mut ours, mut rounds_of_paxos) = (Vec::new(), Vec::new(), 0);
     for round in 0..WARMING + rounds {
-        let base = textbook(&baseline, round, within).await.seats_a_second();
+        let base = textbook(baseline, round, within).await.seats_a_second();
         store.check().await.expect("the node answers");
         let before = store.counters().rounds();
         let own = parterre(&store, round).await.seats_a_second();

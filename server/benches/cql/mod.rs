@@ -16,6 +16,8 @@ use parterre::holds::store::{HoldStore, Layout, Sold};
 use parterre::stores::cql::connect::Settings;
 use parterre::stores::cql::{Cql, keyspace, migrate};
 use parterre::test_support::cassandra;
+use scylla::client::session::Session;
+use scylla::client::session_builder::SessionBuilder;
 use scylla::statement::prepared::PreparedStatement;
 use scylla::value::Row;
 use tokio::task::JoinSet;
@@ -84,25 +86,40 @@ async fn opened(store: &CqlHolds, event: EventId, seats: u32) {
 
 /// One conditional write straight from the handler: the seat is taken if nobody has it.
 #[derive(Clone)]
-struct Textbook {
-    cql: Cql,
+struct Textbook(Arc<Handlers>);
+
+struct Handlers {
+    session: Session,
     take: PreparedStatement,
+    unanswered: AtomicU64,
 }
 
 impl Textbook {
-    async fn new(cql: &Cql) -> Self {
+    /// The driver as it comes, with its own limits of time and its own idea of what to try again.
+    async fn new(settings: &Settings) -> Self {
         const TAKE: &str = "UPDATE inventory_by_event SET version = 1, state = 1, hold_id = ?, holder = ?, expires_at = ?, \
             fence = 1, extensions = 1 WHERE event_id = ? AND block = ? AND seat_id = ? IF hold_id = null";
-        Self { cql: cql.clone(), take: cql.conditional(TAKE).await.expect("the statement is sound") }
+        let session = SessionBuilder::new().known_nodes(&settings.nodes).use_keyspace(&settings.keyspace, false);
+        let session = session.build().await.expect("the node answers");
+        let take = session.prepare(TAKE).await.expect("the statement is sound");
+        Self(Arc::new(Handlers { session, take, unanswered: AtomicU64::new(0) }))
     }
 
     async fn take(&self, event: EventId, block: i32, seat: u32, hold: HoldId) -> bool {
         let values = (hold.0, hold.0, NOW.plus(10 * MINUTE).0, event.0, block, seat as i32);
         // As a handler does: an answer that does not come is a buyer who has nothing.
-        let Ok(answer) = self.cql.session().execute_unpaged(&self.take, values).await else { return false };
+        let Ok(answer) = self.0.session.execute_unpaged(&self.0.take, values).await else {
+            self.0.unanswered.fetch_add(1, Ordering::Relaxed);
+            return false;
+        };
         let Ok(rows) = answer.into_rows_result() else { return false };
         let applied = rows.rows::<Row>().ok().and_then(|mut rows| rows.next()?.ok());
         applied.and_then(|row| row.columns.first()?.as_ref()?.as_boolean()).unwrap_or(false)
+    }
+
+    /// Attempts that failed since it was last asked, nearly all of them as their time was over.
+    fn unanswered(&self) -> u64 {
+        self.0.unanswered.swap(0, Ordering::Relaxed)
     }
 }
 
@@ -110,7 +127,10 @@ impl Textbook {
 async fn recovered(cql: &Cql) -> CqlHolds {
     for _ in 0..30 {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        if let Ok(store) = CqlHolds::new(cql.clone(), Tuning::default(), None).await {
+        let store = CqlHolds::new(cql.clone(), Tuning::default(), None).await;
+        if let Ok(store) = store
+            && store.check().await.is_ok()
+        {
             return store;
         }
     }
@@ -122,15 +142,21 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Runs both on a node of their own; says so where this machine cannot have one.
-pub(crate) async fn holds(quick: bool) {
+/// Runs `parts` on a node of their own; says so where this machine cannot have one.
+pub(crate) async fn holds(quick: bool, parts: [bool; 2]) {
     let folder = cassandra::folder("bench-cassandra");
     let Some(nodes) = cassandra::start(&folder, &["--durable"]).await else { return };
     let settings = Settings::new(nodes.nodes, &format!("bench_{}", std::process::id()));
     migrate::up(&settings, NOW, [7; 16]).await.expect("the CQL steps apply");
     let cql = Cql::connect(&settings).await.expect("the node answers");
-    fours::measure(&cql, quick).await;
-    contention::measure(&cql, quick).await;
+    let baseline = Textbook::new(&settings).await;
+    let [fours, contention] = parts;
+    if fours {
+        fours::measure(&baseline, &cql, quick).await;
+    }
+    if contention {
+        contention::measure(&baseline, &cql, quick).await;
+    }
     drop(cql);
     keyspace::remove(&settings).await.expect("the keyspace goes");
     cassandra::stop(&folder);
