@@ -2,7 +2,7 @@
 // browsers see each other's seats, one buys, and Ctrl-C leaves nothing behind.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -26,7 +26,7 @@ test("a shop on Apache Cassandra and Redis sells, and Ctrl-C stops them too", { 
   const began = performance.now();
   const run = type(["--real", "--port", "0", "--data", "data"], { cwd: folder });
   try {
-    const stores = await run.hears(/^Holds on Apache Cassandra at 127\.0\.0\.1:\d+, the rest on Redis at redis:/);
+    const stores = await run.hears(/^Holds on Apache Cassandra at 127\.0\.0\.1:\d+, the rest on Redis at (redis:\S+)\.$/);
     const [, base] = await run.hears(/^Parterre is ready: (\S+)$/);
     t.diagnostic(`${stores[0]}; ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);
     const { stores: told } = await (await fetch(`${base}/readyz`)).json();
@@ -45,6 +45,11 @@ test("a shop on Apache Cassandra and Redis sells, and Ctrl-C stops them too", { 
     await pay(one.page);
     await tickets(one.page, 2);
     await Promise.all([one.leave(), two.leave()]);
+    // The shop itself was told of them: it says "ready" of what it has inside, too.
+    const tables = readdirSync(join(folder, "data/cassandra"), { recursive: true });
+    assert.ok(tables.some((name) => name.includes("inventory_by_event")), "the shop's tables are on this cluster");
+    const keys = spawnSync("redis-cli", ["-u", stores[1], "dbsize"], { encoding: "utf8" }).stdout;
+    assert.ok(Number(keys) > 0, `the shop keeps something in this Redis: ${keys}`);
   } finally {
     run.interrupt();
   }
