@@ -5,13 +5,13 @@ CLIENT_SOURCES="scripts/client.sh Cargo.toml Cargo.lock Trunk.toml .cargo/config
 ASSET_SOURCES="public frontend/loader.js package-lock.json scripts/assets.mjs scripts/glue.mjs scripts/order.mjs scripts/shrink.mjs"
 
 # The client's own standard library: optimised for size, and a panic is one instruction instead of a printed message
-# (nothing in the browser would read it). That is 14 % of the bundle. Building it is still unstable in Cargo; the
+# (nothing in the browser would read it, nor where it happened). That is 14 % of the bundle. Building it is still unstable in Cargo; the
 # compiler is the stable one.
 SMALL_STD=(
   RUSTC_BOOTSTRAP=1
   CARGO_UNSTABLE_BUILD_STD=std,panic_abort
   CARGO_UNSTABLE_BUILD_STD_FEATURES=optimize_for_size
-  "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS=-C target-feature=+simd128 -Zunstable-options -Cpanic=immediate-abort"
+  "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS=-C target-feature=+simd128 -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none"
 )
 
 build_client() {

@@ -124,6 +124,23 @@ impl Money {
         Ok(Self { amount, currency: self.currency })
     }
 
+    /// `€45.00`, `£22.50`, `¥4500`, `CHF 12.00`: what it is displayed as. By itself it needs none of the machinery behind
+    /// `to_string`, which would be a kilobyte of the browser's client.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let minus = if self.amount < 0 { "−" } else { "" };
+        let (sign, space) = self.currency.sign().map_or((self.currency.code(), " "), |sign| (sign, ""));
+        let mut digits = self.amount.unsigned_abs().to_string();
+        let exponent = self.currency.exponent() as usize;
+        while digits.len() <= exponent {
+            digits.insert(0, '0');
+        }
+        if exponent > 0 {
+            digits.insert(digits.len() - exponent, '.');
+        }
+        [minus, sign, space, &digits].concat()
+    }
+
     /// `n` times the amount.
     ///
     /// # Errors
@@ -135,23 +152,8 @@ impl Money {
 }
 
 impl fmt::Display for Money {
-    /// `€45.00`, `£22.50`, `¥4500`, `CHF 12.00`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.amount < 0 {
-            f.write_str("−")?;
-        }
-        match self.currency.sign() {
-            Some(sign) => f.write_str(sign)?,
-            None => write!(f, "{} ", self.currency)?,
-        }
-        let exponent = self.currency.exponent();
-        let unit = 10_u64.pow(exponent);
-        let amount = self.amount.unsigned_abs();
-        if exponent == 0 {
-            write!(f, "{amount}")
-        } else {
-            write!(f, "{}.{:0width$}", amount / unit, amount % unit, width = exponent as usize)
-        }
+        f.write_str(&self.words())
     }
 }
 
@@ -165,6 +167,8 @@ mod tests {
         assert_eq!(Money::new(-5, Currency::GBP).to_string(), "−£0.05");
         assert_eq!(Money::new(900, Currency::new("JPY").unwrap()).to_string(), "¥900");
         assert_eq!(Money::new(1200, Currency::new("CHF").unwrap()).to_string(), "CHF 12.00");
+        assert_eq!(Money::new(0, Currency::new("BHD").unwrap()).to_string(), "BHD 0.000");
+        assert_eq!(Money::new(i64::MIN, Currency::EUR).to_string(), "−€92233720368547758.08");
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub fn field(data: Field) -> impl IntoView {
             />
             {match error {
                 Some(text) => {
-                    view! { <p class="err" id=format!("{name}-error")>{icon(Icon::Warning)}<span>{text}</span></p> }.into_any()
+                    view! { <p class="err" id=format!("{name}-error")>{icon(Icon::WARNING)}<span>{text}</span></p> }.into_any()
                 }
                 None if hint.is_empty() => ().into_any(),
                 None => view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> }.into_any(),

@@ -38,9 +38,9 @@ impl Tone {
     #[must_use]
     pub fn icon(self) -> Icon {
         match self {
-            Self::Calm => Icon::Info,
-            Self::Good => Icon::Check,
-            Self::Care | Self::Bad => Icon::Warning,
+            Self::Calm => Icon::INFO,
+            Self::Good => Icon::CHECK,
+            Self::Care | Self::Bad => Icon::WARNING,
         }
     }
 }

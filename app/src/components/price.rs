@@ -5,7 +5,7 @@ use domain::money::Money;
 /// `€48.50`, or `free` where there is nothing to pay.
 #[must_use]
 pub fn price(total: Money) -> String {
-    if total.amount == 0 { "free".to_owned() } else { total.to_string() }
+    if total.amount == 0 { "free".to_owned() } else { total.words() }
 }
 
 #[cfg(test)]

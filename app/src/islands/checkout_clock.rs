@@ -48,7 +48,7 @@ pub fn face(clock: ClockProps) -> impl IntoView {
     });
     view! {
         <div class="clock" class:low=low id="clock" data-hold=clock.hold data-left=clock.remaining_ms.to_string() data-over=clock.over>
-            {icon(Icon::Clock)}
+            {icon(Icon::CLOCK)}
             <span>"Held for you"</span>
             <b class="num" id="left" role="timer" aria-live="off">{minutes(clock.remaining_ms)}</b>
             {extend}

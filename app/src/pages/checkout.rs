@@ -108,9 +108,9 @@ pub fn page(frame: &Frame, data: CheckoutPage) -> impl IntoView + use<> {
     };
     let summary = summary(&data.basket, data.clock.clone());
     let button = if free {
-        view! { {icon(Icon::Ticket)}"Get your tickets" }.into_any()
+        view! { {icon(Icon::TICKET)}"Get your tickets" }.into_any()
     } else {
-        view! { {icon(Icon::Lock)}"Pay "<span class="num">{total}</span> }.into_any()
+        view! { {icon(Icon::LOCK)}"Pay "<span class="num">{total}</span> }.into_any()
     };
     let small = if free {
         "There is nothing to pay, so no card is needed."

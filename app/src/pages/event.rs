@@ -102,12 +102,12 @@ pub fn page(frame: &Frame, data: EventPage) -> impl IntoView + use<> {
 
 fn facts(data: &EventPage) -> impl IntoView + use<> {
     let doors = data.doors.clone().map(|doors| {
-        view! { <div>{icon(Icon::Door)}<dt>"Doors"</dt><dd>{doors}</dd></div> }
+        view! { <div>{icon(Icon::DOOR)}<dt>"Doors"</dt><dd>{doors}</dd></div> }
     });
     view! {
         <dl class="facts">
             <div>
-                {icon(Icon::Calendar)}
+                {icon(Icon::CALENDAR)}
                 <dt>"Date"</dt>
                 <dd>
                     <time datetime=data.starts.iso.clone()>{data.starts.date.clone()}", "{data.starts.time.clone()}</time>
@@ -116,7 +116,7 @@ fn facts(data: &EventPage) -> impl IntoView + use<> {
             </div>
             {doors}
             <div>
-                {icon(Icon::Pin)}
+                {icon(Icon::PIN)}
                 <dt>"Venue"</dt>
                 <dd>{data.venue.clone()}<small>{data.address.clone()}</small></dd>
             </div>

@@ -192,7 +192,7 @@ fn feature(event: EventRow) -> impl IntoView {
                 <span class="strong num">{first}</span>
                 <span class="eyebrow" class:warn=care>{second}</span>
             </p>
-            {(!gone && !opens).then(|| view! { <a class="btn wide" href=seats>{verb}{icon(Icon::Arrow)}</a> })}
+            {(!gone && !opens).then(|| view! { <a class="btn wide" href=seats>{verb}{icon(Icon::ARROW)}</a> })}
         </article>
     }
 }

@@ -67,7 +67,7 @@ pub fn letter(frame: &Frame, data: LetterPage) -> impl IntoView + use<> {
     let files = data
         .attachments
         .into_iter()
-        .map(|(name, href)| view! { <a class="btn quiet slim" href=href>{icon(Icon::Download)}{name}</a> })
+        .map(|(name, href)| view! { <a class="btn quiet slim" href=href>{icon(Icon::DOWNLOAD)}{name}</a> })
         .collect_view();
     let content = view! {
         <article class="narrow">

@@ -64,8 +64,8 @@ pub fn page(frame: &Frame, data: OrderPage) -> impl IntoView + use<> {
         .collect_view();
     let files = view! {
         <p class="acts">
-            {data.pdf.map(|href| view! { <a class="btn" href=href>{icon(Icon::Download)}"All as PDF"</a> })}
-            {data.calendar.map(|href| view! { <a class="btn quiet" href=href>{icon(Icon::Calendar)}"Add to calendar"</a> })}
+            {data.pdf.map(|href| view! { <a class="btn" href=href>{icon(Icon::DOWNLOAD)}"All as PDF"</a> })}
+            {data.calendar.map(|href| view! { <a class="btn quiet" href=href>{icon(Icon::CALENDAR)}"Add to calendar"</a> })}
         </p>
     };
     let doors = data.basket.doors.clone().map(|doors| format!(", doors {doors}"));
@@ -73,7 +73,7 @@ pub fn page(frame: &Frame, data: OrderPage) -> impl IntoView + use<> {
         <div class="grid">
             <div class="stack">
                 {data.notice.map(notice)}
-                {good.then(|| view! { <span class="seal">{icon(Icon::Check)}</span> })}
+                {good.then(|| view! { <span class="seal">{icon(Icon::CHECK)}</span> })}
                 <h1>{if good { "See you there" } else { "Your order" }}</h1>
                 <p>
                     {good.then(|| view! { {paid}"Your tickets are below and on their way to " <b>{data.email}</b> ". " })}

@@ -21,7 +21,7 @@ pub fn challenge(frame: &Frame, data: ChallengePage) -> impl IntoView + use<> {
     let head = Head { title: "Confirm your payment".into(), ..Head::default() };
     let content = view! {
         <div class="narrow stack">
-            <span class="seal wait">{icon(Icon::Lock)}</span>
+            <span class="seal wait">{icon(Icon::LOCK)}</span>
             <h1>"Is this you?"</h1>
             <p>"The test bank asks you to confirm a payment of "<b class="num">{data.amount.clone()}</b>" for "{data.title}"."</p>
             <p class="muted">"Your seats stay yours while you answer. This stands in for 3-D Secure; no money moves."</p>

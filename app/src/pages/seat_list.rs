@@ -163,7 +163,7 @@ fn rows(slug: &str, again: String, open: OpenSection) -> impl IntoView + use<> {
 
 fn seat(seat: SeatCell) -> impl IntoView {
     let gap = seat.gap.then(|| view! { <span class="gap"></span> });
-    let sign = seat.step_free.then(|| view! { <span class="sign">{icon(Icon::Wheel)}</span> });
+    let sign = seat.step_free.then(|| view! { <span class="sign">{icon(Icon::WHEEL)}</span> });
     let mut name = format!("Seat {}", seat.number);
     if !seat.free {
         name.push_str(", taken");

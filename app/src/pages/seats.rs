@@ -44,7 +44,7 @@ pub fn page(frame: &Frame, data: SeatsPage) -> impl IntoView + use<> {
     let content = view! {
         {skip}
         <header class="bar">
-            <a class="back" href=back aria-label="Back to the event">{icon(Icon::Back)}</a>
+            <a class="back" href=back aria-label="Back to the event">{icon(Icon::BACK)}</a>
             <div>
                 <h1>{data.title}</h1>
                 <p class="eyebrow">{when::short(&data.starts)}" · "{data.place}</p>

@@ -130,7 +130,7 @@ pub fn reading<V: IntoView>(nav: Option<(String, &'static str)>, content: V) -> 
     let nav = nav.map(|(href, words)| {
         view! {
             <nav aria-label="Back">
-                <a href=href>{icon(Icon::Back)}{words}</a>
+                <a href=href>{icon(Icon::BACK)}{words}</a>
             </nav>
         }
     });
@@ -138,7 +138,7 @@ pub fn reading<V: IntoView>(nav: Option<(String, &'static str)>, content: V) -> 
         <a class="skip" href="#main">"Skip to the content"</a>
         <header class="wrap">
             <div class="top">
-                <a class="brand" href="/">{icon(Icon::Brand)}"Parterre"</a>
+                <a class="brand" href="/">{icon(Icon::BRAND)}"Parterre"</a>
                 {nav}
             </div>
         </header>

@@ -60,8 +60,8 @@ pub fn page(frame: &Frame, data: TicketPage) -> impl IntoView + use<> {
     let more = (data.before.is_some() || data.after.is_some()).then(|| {
         view! {
             <nav class="more" aria-label="Other tickets of this order">
-                <span>{data.before.map(|href| view! { <a href=href>{icon(Icon::Back)}"Ticket before"</a> })}</span>
-                <span>{data.after.map(|href| view! { <a href=href>"Next ticket"{icon(Icon::Arrow)}</a> })}</span>
+                <span>{data.before.map(|href| view! { <a href=href>{icon(Icon::BACK)}"Ticket before"</a> })}</span>
+                <span>{data.after.map(|href| view! { <a href=href>"Next ticket"{icon(Icon::ARROW)}</a> })}</span>
             </nav>
         }
     });
@@ -88,8 +88,8 @@ pub fn page(frame: &Frame, data: TicketPage) -> impl IntoView + use<> {
                 </div>
             </article>
             <p class="acts">
-                <a class="btn" href=data.pdf download>{icon(Icon::Download)}"Save as PDF"</a>
-                <a class="btn quiet" href=data.calendar>{icon(Icon::Calendar)}"Calendar"</a>
+                <a class="btn" href=data.pdf download>{icon(Icon::DOWNLOAD)}"Save as PDF"</a>
+                <a class="btn quiet" href=data.calendar>{icon(Icon::CALENDAR)}"Calendar"</a>
             </p>
             {more}
         </main>

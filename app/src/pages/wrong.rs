@@ -216,7 +216,7 @@ pub fn page(frame: &Frame, data: WrongPage) -> impl IntoView + use<> {
     let ways = data.ways.into_iter().enumerate().map(|(at, way)| shown(way, at == 0 && !data.search)).collect_view();
     let content = view! {
         <div class="narrow stack">
-            <span class=seal>{icon(Icon::Warning)}</span>
+            <span class=seal>{icon(Icon::WARNING)}</span>
             <h1>{data.title}</h1>
             <p>{data.text}</p>
             {data.search.then(|| search(""))}

@@ -238,7 +238,7 @@ impl Scene {
                             most = most.max(n as usize);
                             counts.push((at, colour, n as usize));
                         }
-                        Some(number) => scene.write(clip, at, &number.to_string(), (style, colour, None), letters),
+                        Some(number) => scene.write(clip, at, &number.words(), (style, colour, None), letters),
                         None => {}
                     }
                 }
@@ -263,7 +263,7 @@ impl Scene {
         words.resize_with(most + 1, String::new);
         for (_, _, n) in counts {
             if words[*n].is_empty() {
-                words[*n] = SeatNumber::Count(*n as u32).to_string();
+                words[*n] = SeatNumber::Count(*n as u32).words();
             }
         }
         let texts: Vec<&str> = words.iter().map(String::as_str).collect();

@@ -19,9 +19,17 @@ pub enum SeatNumber<'a> {
 
 impl fmt::Display for SeatNumber<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words())
+    }
+}
+
+impl SeatNumber<'_> {
+    /// What it is displayed as, in fewer bytes of the browser's client.
+    #[must_use]
+    pub fn words(&self) -> String {
         match self {
-            Self::Count(value) => fmt::Display::fmt(value, f),
-            Self::Text(text) => f.pad(text),
+            Self::Count(value) => value.to_string(),
+            Self::Text(text) => (*text).to_owned(),
         }
     }
 }

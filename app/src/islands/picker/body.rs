@@ -74,9 +74,9 @@ fn best(data: &PickerData) -> impl IntoView + use<> {
                     <p>"We look for them together"</p>
                 </div>
                 <div class="step">
-                    <button type="button" data-do="fewer" aria-label="Fewer seats">{icon(Icon::Minus)}</button>
+                    <button type="button" data-do="fewer" aria-label="Fewer seats">{icon(Icon::MINUS)}</button>
                     <input id="quantity" name="quantity" type="number" inputmode="numeric" min="1" max=data.most.to_string() value=quantity.to_string()/>
-                    <button type="button" data-do="more" aria-label="More seats">{icon(Icon::Plus)}</button>
+                    <button type="button" data-do="more" aria-label="More seats">{icon(Icon::PLUS)}</button>
                 </div>
             </div>
             <button class="btn quiet wide" id="best">{button}</button>
@@ -154,9 +154,9 @@ fn stage(data: &PickerData, list: AnyView) -> impl IntoView + use<> {
                 ></canvas>
                 {legend().into_any()}
                 <div class="zoom">
-                    <button type="button" data-do="zoom:in" aria-label="Zoom in">{icon(Icon::Plus)}</button>
-                    <button type="button" data-do="zoom:out" aria-label="Zoom out">{icon(Icon::Minus)}</button>
-                    <button type="button" data-do="zoom:whole" aria-label="Whole house">{icon(Icon::Whole)}</button>
+                    <button type="button" data-do="zoom:in" aria-label="Zoom in">{icon(Icon::PLUS)}</button>
+                    <button type="button" data-do="zoom:out" aria-label="Zoom out">{icon(Icon::MINUS)}</button>
+                    <button type="button" data-do="zoom:whole" aria-label="Whole house">{icon(Icon::WHOLE)}</button>
                 </div>
                 <div class="peek" id="peek" hidden></div>
             </div>

@@ -169,7 +169,7 @@ fn item(html: &mut Html, hold: &Held, line: &HeldLine) {
     html.raw("</b><form method=\"post\" data-do=\"remove-").raw(name).raw(":").text(&value);
     html.raw("\" action=\"/holds/").text(&hold.id).raw("/remove\"><input type=\"hidden\" name=\"").raw(name);
     html.raw("\" value=\"").text(&value).raw("\"><button class=\"round\" id=\"r").text(&value);
-    html.raw("\" aria-label=\"Remove ").text(&line.label).raw("\">").icon(Icon::Close).raw("</button></form></li>");
+    html.raw("\" aria-label=\"Remove ").text(&line.label).raw("\">").icon(Icon::CLOSE).raw("</button></form></li>");
 }
 
 /// `row F, seat 15` as the start of a sentence.
@@ -183,7 +183,7 @@ pub(super) fn sentence(words: &str) -> String {
 
 fn clock(html: &mut Html, hold: &Held) {
     html.raw("<div class=\"clock").raw(if hold.remaining_ms < WARN_BELOW { " low" } else { "" });
-    html.raw("\" id=\"clock\">").icon(Icon::Clock).raw("<span>Held for you</span>");
+    html.raw("\" id=\"clock\">").icon(Icon::CLOCK).raw("<span>Held for you</span>");
     html.raw("<b class=\"num\" id=\"left\" role=\"timer\" aria-live=\"off\">")
         .raw(&minutes(hold.remaining_ms))
         .raw("</b>");
@@ -242,7 +242,7 @@ fn seat(html: &mut Html, seat: &ListSeat) {
     }
     html.raw("\">").text(&seat.number);
     if seat.easy {
-        html.raw("<span class=\"sign\">").icon(Icon::Wheel).raw("</span>");
+        html.raw("<span class=\"sign\">").icon(Icon::WHEEL).raw("</span>");
     }
     html.raw("</button>");
     if seat.gap {

@@ -6,12 +6,14 @@ use domain::seat::Features;
 #[must_use]
 pub fn count(seats: usize, standing: u32) -> String {
     let all = seats + standing as usize;
-    let one = all == 1;
-    match (seats, standing) {
-        (_, 0) => format!("{all} {}", if one { "seat" } else { "seats" }),
-        (0, _) => format!("{all} {}", if one { "ticket" } else { "tickets" }),
-        _ => format!("{all} places"),
-    }
+    let what = match (seats, standing, all == 1) {
+        (_, 0, true) => " seat",
+        (_, 0, false) => " seats",
+        (0, _, true) => " ticket",
+        (0, _, false) => " tickets",
+        _ => " places",
+    };
+    [&(all as u32).to_string(), what].concat()
 }
 
 /// `14`, `14 and 15`, `14, 15 and 16`.
@@ -32,7 +34,7 @@ pub fn list(words: &[String]) -> String {
 /// A basket of more places than one takes.
 #[must_use]
 pub fn too_many(limit: u32) -> String {
-    format!("One basket takes at most {limit} places. Please choose fewer.")
+    ["One basket takes at most ", &limit.to_string(), " places. Please choose fewer."].concat()
 }
 
 /// Fewer or more places of one price than it is sold by.
@@ -85,7 +87,6 @@ pub fn healed(pairs: &[(Place, Place)]) -> String {
     let numbers = |which: fn(&(Place, Place)) -> &Place| {
         list(&pairs.iter().map(|pair| which(pair).number.clone()).collect::<Vec<_>>())
     };
-    let plural = |n: usize| if n == 1 { "seat" } else { "seats" };
     let n = pairs.len();
     let got: Vec<&Place> = pairs.iter().map(|pair| &pair.1).collect();
     let same_row = got.iter().all(|place| place.section == first.section && place.row == first.row);
@@ -93,8 +94,8 @@ pub fn healed(pairs: &[(Place, Place)]) -> String {
     let cheaper = pairs.iter().all(|(lost, got)| got.price <= lost.price);
     let place = match (same_row, got.first()) {
         (true, _) => "same row".to_owned(),
-        (false, Some(got)) if got.section == first.section => format!("same section, row {}", got.row),
-        (false, Some(got)) => format!("section {}, row {}", got.section, got.row),
+        (false, Some(got)) if got.section == first.section => ["same section, row ", &got.row].concat(),
+        (false, Some(got)) => ["section ", &got.section, ", row ", &got.row].concat(),
         (false, None) => String::new(),
     };
     let price = if same_price {
@@ -104,13 +105,14 @@ pub fn healed(pairs: &[(Place, Place)]) -> String {
     } else {
         "please check the price"
     };
-    let (were, lost, held) = (if n == 1 { "was" } else { "were" }, numbers(|p| &p.0), numbers(|p| &p.1));
-    format!(
-        "{} {lost} {were} just taken. We are holding {} {held} for you instead: {place}, {price}. {}",
-        if n == 1 { "Seat" } else { "Seats" },
-        plural(n),
-        if n == 1 { "Keep it, or choose another." } else { "Keep them, or choose others." }
-    )
+    let (lost, held) = (numbers(|p| &p.0), numbers(|p| &p.1));
+    let (seats, were, choose) = if n == 1 {
+        ("Seat ", " was just taken. We are holding seat ", ". Keep it, or choose another.")
+    } else {
+        ("Seats ", " were just taken. We are holding seats ", ". Keep them, or choose others.")
+    };
+    // Joined, not formatted: the machinery behind `format!` would be a kilobyte of the browser's client.
+    [seats, &lost, were, &held, " for you instead: ", &place, ", ", price, choose].concat()
 }
 
 #[cfg(test)]

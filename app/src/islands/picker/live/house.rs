@@ -234,7 +234,7 @@ pub(super) fn against(seats: &[u32], standing: &[(String, u32)]) -> Option<(Stri
 fn words(chart: &Chart, refusal: HoldRefusal) -> Option<(String, Vec<SeatId>)> {
     let text = match refusal {
         HoldRefusal::OrphanSeat { orphans, offer } => {
-            let number = |seat: &SeatId| chart.seats.number.get(seat.index()).map(|number| number.to_string());
+            let number = |seat: &SeatId| chart.seats.number.get(seat.index()).map(|number| number.words());
             let numbers: Vec<String> = orphans.iter().filter_map(number).collect();
             let text = [
                 "That would leave seat ",
@@ -272,7 +272,7 @@ pub(super) fn tell(seat: SeatId) {
 
 /// `Row F, seat 15`.
 pub(super) fn label(chart: &Chart, seat: SeatId) -> String {
-    chart.label(seat).map_or_else(String::new, |label| sentence(&label.to_string()))
+    chart.label(seat).map_or_else(String::new, |label| sentence(&label.words()))
 }
 
 /// Where a seat is and what it costs, for comparing.
@@ -283,7 +283,7 @@ pub(super) fn place(seat: i64) -> Option<Place> {
         Some(Place {
             section: label.section.to_owned(),
             row: label.row.to_owned(),
-            number: label.number.to_string(),
+            number: label.number.words(),
             price: house.price(seat)?.amount,
         })
     })?

@@ -128,7 +128,7 @@ fn left(house: &House, section: &Section) -> (String, String) {
             }
         }
     }
-    let from = least.map(|price| ["from ", &price.to_string()].concat()).unwrap_or_default();
+    let from = least.map(|price| ["from ", &price.words()].concat()).unwrap_or_default();
     (from, markup::free(free))
 }
 
@@ -143,11 +143,11 @@ fn seats(house: &House, seats: &Range<u32>, own: &[u32]) -> Vec<ListSeat> {
             _ => Whose::Others,
         };
         let features = planes.features[at];
-        let number = planes.number.get(at).map(|number| number.to_string()).unwrap_or_default();
+        let number = planes.number.get(at).map(|number| number.words()).unwrap_or_default();
         let mut says = ["Seat ", &number].concat();
         match price {
             Some(price) if whose != Whose::Others => {
-                says = [&says, ", ", &price.to_string(), &words::notes(features, ", ")].concat();
+                says = [&says, ", ", &price.words(), &words::notes(features, ", ")].concat();
             }
             _ => says.push_str(", taken"),
         }

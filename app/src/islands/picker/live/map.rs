@@ -73,7 +73,7 @@ pub(super) fn mount() {
             let tier = house.tiers.iter().find(|tier| tier.category.map(usize::from) == Some(category));
             tier.map_or_else(CategoryWords::default, |tier| CategoryWords {
                 total: tier.price.total.amount,
-                words: tier.price.total.to_string(),
+                words: tier.price.total.words(),
             })
         };
         let prices = (0..house.chart.categories.len()).map(price).collect();
@@ -132,7 +132,7 @@ fn point(seat: SeatId, spot: Spot, by: By) {
         };
         let floor = if house.chart.floors.len() > 1 { [" · ", label.floor].concat() } else { String::new() };
         let notes = words::notes(house.chart.seats.features[seat.index()], " · ");
-        let price = house.price(seat).map(|price| price.to_string()).unwrap_or_default();
+        let price = house.price(seat).map(|price| price.words()).unwrap_or_default();
         Some((house::label(&house.chart, seat), price, [label.section, &floor, &notes, state].concat()))
     });
     let Some((title, price, detail)) = words.flatten() else { return };

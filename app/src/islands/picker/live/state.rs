@@ -68,12 +68,19 @@ pub(super) struct Picker {
 }
 
 thread_local! {
-    static PICKER: RefCell<Picker> = RefCell::default();
+    // Lives as long as the page. Looked up in one function: made and checked at every look it would be in the client a
+    // hundred times.
+    static PICKER: &'static RefCell<Picker> = Box::leak(Box::default());
+}
+
+#[inline(never)]
+fn picker() -> &'static RefCell<Picker> {
+    PICKER.with(|picker| *picker)
 }
 
 /// Looks at the picker or changes it. Never from within itself.
 pub(super) fn with<T>(act: impl FnOnce(&mut Picker) -> T) -> T {
-    PICKER.with(|picker| act(&mut picker.borrow_mut()))
+    act(&mut picker().borrow_mut())
 }
 
 /// Takes over what the page says.

@@ -46,11 +46,17 @@ struct Stream {
 }
 
 thread_local! {
-    static STREAM: RefCell<Stream> = RefCell::default();
+    // As the picker's state.
+    static STREAM: &'static RefCell<Stream> = Box::leak(Box::default());
+}
+
+#[inline(never)]
+fn stream() -> &'static RefCell<Stream> {
+    STREAM.with(|stream| *stream)
 }
 
 fn with<T>(act: impl FnOnce(&mut Stream) -> T) -> T {
-    STREAM.with(|stream| act(&mut stream.borrow_mut()))
+    act(&mut stream().borrow_mut())
 }
 
 /// Whether changes come by themselves, so that nobody has to ask.
