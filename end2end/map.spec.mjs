@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { PHONE, visit } from "./support/browser.mjs";
 import { coloured } from "./support/colours.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { holdBest, moved, openSeats, still } from "./support/walk.mjs";
+import { awake, holdBest, moved, openSeats, still } from "./support/walk.mjs";
 
 evening();
 
@@ -160,6 +160,39 @@ test("nothing of the house begins beneath the chips or the legend", async () => 
       });
       assert.equal(covered, 0, `${slug} at ${width}`);
     }
+  }
+  await leave();
+});
+
+test("a phone that is turned, a narrower window and a list that comes first have the map that a fresh page has", async () => {
+  const { large } = await shop.events();
+  const { page, leave } = await visit(browser, shop, { viewport: { width: 1280, height: 800 } });
+  const fresh = new Map();
+  const sizes = [[390, 844], [844, 390], [1100, 800], [1440, 900]];
+  for (const [width, height] of sizes) {
+    await page.setViewportSize({ width, height });
+    await openSeats(page, large);
+    fresh.set(width, await still(page));
+  }
+  for (const [width, height] of sizes) {
+    await page.setViewportSize({ width, height });
+    assert.equal(await moved(page, ""), fresh.get(width), `the page is made ${width} wide`);
+  }
+  for (const [width, height] of [sizes[0], sizes[3]]) {
+    await page.setViewportSize({ width, height });
+    // Whoever is quick has the list before the house has come.
+    let come;
+    await page.route("**/charts/**", (route) => (come = () => route.continue()));
+    const loaded = page.goto(`/events/${large.slug}/seats`);
+    await awake(page);
+    await page.getByRole("tab", { name: "List" }).click();
+    await loaded;
+    while (!come) await page.waitForTimeout(50);
+    await come();
+    await page.locator("#still-list").waitFor({ state: "detached" });
+    await page.unroute("**/charts/**");
+    await page.getByRole("tab", { name: "Map" }).click();
+    assert.equal(await moved(page, ""), fresh.get(width), `the list came first, ${width} wide`);
   }
   await leave();
 });

@@ -22,8 +22,8 @@ use state::State;
 /// What a map starts with.
 #[derive(Clone, Debug, Default)]
 pub struct MapOptions {
-    /// Borders that something else covers.
-    pub insets: Insets,
+    /// Asked at every size of the canvas: the borders that something else covers then. None: nothing does.
+    pub insets: Option<fn() -> Insets>,
     /// Price of each chart category, by index; a missing one shows none.
     pub prices: Vec<CategoryWords>,
     /// Words the map writes by itself.

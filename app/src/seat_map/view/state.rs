@@ -35,6 +35,7 @@ pub(super) struct State {
     pub(super) window: Window,
     pub(super) pen: Pen,
     pub(super) insets: Insets,
+    covered: Option<fn() -> Insets>,
     pub(super) hands: Hands,
     pub(super) flight: Option<Flight>,
     /// When the suggestion's pulse began; `None` inside: in the next frame.
@@ -65,7 +66,7 @@ impl State {
         let pen = Pen::new(&window)?;
         let model = Model::new(chart);
         let plan = (f64::from(model.size.0), f64::from(model.size.1));
-        let camera = Camera::new(plan, f64::from(model.radius), (1.0, 1.0), options.insets);
+        let camera = Camera::new(plan, f64::from(model.radius), (1.0, 1.0), Insets::default());
         let mut scene = Scene::new(model, camera, Theme::light(), 1, 1, 1.0);
         scene.prices = options.prices;
         scene.own_words = options.words;
@@ -76,7 +77,8 @@ impl State {
             canvas,
             context,
             pen,
-            insets: options.insets,
+            insets: Insets::default(),
+            covered: options.insets,
             hands: Hands::default(),
             flight: None,
             pulse: None,
@@ -153,12 +155,13 @@ impl State {
         }
     }
 
-    /// Takes the canvas' size and the screen's pixel ratio over.
+    /// Takes over the canvas' size, what covers it at this size, and the screen's pixel ratio.
     pub(super) fn measure(&mut self) {
         let around = self.canvas.get_bounding_client_rect();
         let (w, h) = (around.width().max(1.0), around.height().max(1.0));
         let ratio = self.window.device_pixel_ratio().clamp(0.5, 4.0) * self.quality.cut;
         let (width, height) = ((w * ratio).round().max(1.0), (h * ratio).round().max(1.0));
+        self.insets = self.covered.map_or_else(Insets::default, |covered| covered());
         self.scene.camera.resize((w, h), self.insets);
         if (self.canvas.width(), self.canvas.height()) != (width as u32, height as u32) {
             self.canvas.set_width(width as u32);

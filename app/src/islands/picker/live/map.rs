@@ -65,6 +65,13 @@ fn ids(seats: &[u32]) -> Vec<SeatId> {
     seats.iter().copied().map(SeatId).collect()
 }
 
+/// What lies on the map now: nothing of the house begins beneath the chips above or the legend below.
+fn covered() -> Insets {
+    let top = by_id("filters").map_or(0, |chips| chips.offset_top() + chips.offset_height());
+    let bottom = by_id("legend").map_or(0, |legend| legend.offset_height());
+    Insets { top: f64::from(top.max(56) + 12), right: 16.0, bottom: f64::from(bottom + 28), left: 16.0 }
+}
+
 /// Puts the map on its canvas.
 pub(super) fn mount() {
     let Some(canvas) = by_id("map") else { return };
@@ -77,12 +84,7 @@ pub(super) fn mount() {
             })
         };
         let prices = (0..house.chart.categories.len()).map(price).collect();
-        // Nothing of the house begins beneath the chips above or the legend below.
-        let top = by_id("filters").map_or(0, |chips| chips.offset_top() + chips.offset_height());
-        let bottom = by_id("legend").map_or(0, |legend| legend.offset_height());
-        let insets =
-            Insets { top: f64::from(top.max(56) + 12), right: 16.0, bottom: f64::from(bottom + 28), left: 16.0 };
-        let options = MapOptions { insets, prices, ..MapOptions::default() };
+        let options = MapOptions { insets: Some(covered), prices, ..MapOptions::default() };
         let map = SeatMapView::mount(canvas.unchecked_into(), house.chart.clone(), options, heard)?;
         map.set_states(&house.states);
         Some(map)
