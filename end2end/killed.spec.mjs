@@ -34,7 +34,7 @@ async function walk(javaScriptEnabled) {
   // The shop looks once a second. Then another one is taken out.
   await pause(3_000);
   await page.locator("li.item").last().getByRole("button").click();
-  await page.getByText(`${first.label} is no longer on sale. The rest is still yours.`).waitFor();
+  await page.locator(".notice.care", { hasText: `${first.label} is no longer on sale. The rest is still yours.` }).waitFor();
   if (javaScriptEnabled) await inBasket(page, 2);
   assert.equal(await page.locator("li.item").count(), 2);
   await toCheckout(page);

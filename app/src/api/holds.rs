@@ -110,6 +110,10 @@ pub struct HoldView {
     /// are no longer on sale. Empty when the wish was met.
     #[serde(default)]
     pub relaxed: Vec<String>,
+    /// Seats of the basket that was changed which are no longer on sale.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ssr", schema(value_type = Vec<u32>))]
+    pub withdrawn: Vec<SeatId>,
 }
 
 /// A lost seat and its replacement.

@@ -67,6 +67,7 @@ pub(crate) fn hold() -> HoldView {
         total: euro(13800),
         healed: Vec::new(),
         relaxed: Vec::new(),
+        withdrawn: Vec::new(),
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Extras {
     pub healed: Vec<Healed>,
     /// What had to be relaxed.
     pub relaxed: Vec<String>,
+    /// Seats of the basket that are no longer on sale.
+    pub withdrawn: Vec<SeatId>,
 }
 
 /// `Block 212, row F, seat 15`.
@@ -95,6 +97,7 @@ pub fn hold_view(hold: &Hold, event: &Event, chart: Option<&Chart>, extras: Extr
         lines,
         healed: extras.healed,
         relaxed: extras.relaxed,
+        withdrawn: extras.withdrawn,
     }
 }
 

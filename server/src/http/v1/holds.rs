@@ -53,7 +53,7 @@ pub async fn create(
     // A page's own script never sees the secret: it goes into the cookie. Everybody else gets it in the answer.
     let page = from_a_page(&headers);
     if page && known.is_none() {
-        // The page came with a cookie. One that was lost since then is there for the next press.
+        // The page came with a cookie. One that was lost since then is there for the next try, which the page makes by itself.
         let mut response = ApiError::no_cookie().into_response();
         response.headers_mut().insert(header::SET_COOKIE, Secret::fresh(&*shop.clock).cookie());
         return Ok(response);
@@ -67,7 +67,7 @@ pub async fn create(
     if let Some(chart) = stage.chart.as_deref().filter(|_| !granted.withdrawn.is_empty()) {
         relaxed.push(withdrawn(chart, &granted.withdrawn));
     }
-    let extras = Extras { token, healed: granted.healed, relaxed };
+    let extras = Extras { token, healed: granted.healed, relaxed, withdrawn: granted.withdrawn };
     let view = hold_view(&granted.hold, &stage.event, stage.chart.as_deref(), extras, shop.now());
     let mut response = (StatusCode::CREATED, Json(view)).into_response();
     private(&mut response);

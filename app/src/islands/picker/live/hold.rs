@@ -79,7 +79,17 @@ pub(super) fn place(wish: Wish, go: bool) {
     }
     let (url, text) = with(|p| (["/api/v1/events/", &p.slug, "/holds"].concat(), body(p, &wish)));
     spawn_local(async move {
-        match send("POST", &url, Some(&text)).await {
+        let mut tries = 0;
+        let answer = loop {
+            let answer = send("POST", &url, Some(&text)).await;
+            tries += 1;
+            // A cookie that was lost came back with the refusal: whoever keeps cookies never hears of it.
+            let lost = matches!(&answer, Err(Failed::Refused(told)) if told.get("code").text() == "no_cookie");
+            if !lost || tries == 2 {
+                break answer;
+            }
+        };
+        match answer {
             Ok(hold) => granted(&hold, go),
             Err(failed) => {
                 if best {
@@ -208,7 +218,12 @@ fn granted(hold: &Json, go: bool) {
         said.push_str(&[" ", &words.text()].concat());
     }
     if !said.is_empty() {
-        shown::notice(if moved.is_empty() { Tone::Calm } else { Tone::Good }, said.trim_ascii());
+        let tone = match (hold.get("withdrawn").items().is_empty(), moved.is_empty()) {
+            (false, _) => Tone::Care,
+            (true, true) => Tone::Calm,
+            (true, false) => Tone::Good,
+        };
+        shown::notice(tone, said.trim_ascii());
     }
     let (seats, said) = with(|p| {
         p.keep(hold);
