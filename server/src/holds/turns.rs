@@ -48,9 +48,18 @@ impl Drop for Turn<'_> {
 }
 
 impl Turns {
+    /// Whether a call of this holder is under way, or waits for its turn.
+    pub(super) fn is_taken(&self, holder: HolderId) -> bool {
+        lock(self.shard(holder)).contains_key(&holder)
+    }
+
+    fn shard(&self, holder: HolderId) -> &Mutex<Shard> {
+        &self.shards[self.hasher.hash_one(holder.0) as usize % SHARDS]
+    }
+
     /// Waits for the holder's turn; none where too many wait already, or it does not come in time.
     pub(super) async fn turn(&self, holder: HolderId, deadline: Instant) -> Option<Turn<'_>> {
-        let shard = &self.shards[self.hasher.hash_one(holder.0) as usize % SHARDS];
+        let shard = self.shard(holder);
         let turn = {
             let mut shard = lock(shard);
             let turn = shard.entry(holder).or_default();

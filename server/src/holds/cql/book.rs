@@ -42,6 +42,11 @@ impl Book {
         self.turns.turn(holder, deadline).await
     }
 
+    /// Whether whoever comes now has to wait for a turn.
+    pub(super) fn has_turn(&self, holder: HolderId) -> bool {
+        self.turns.is_taken(holder)
+    }
+
     /// A hold of this holder.
     pub(super) fn get(&self, hold: HoldId, holder: HolderId) -> Option<Kept> {
         lock(self.shard(holder)).get(&holder)?.iter().find(|kept| kept.hold.id == hold).cloned()

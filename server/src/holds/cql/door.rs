@@ -1,9 +1,9 @@
 //! The door of a block: while somebody is inside for a seat, who else wants it waits outside.
 //!
 //! Outside costs a place before a bell, one for all who wait for the same: no task, no wish in the queue, no part in a
-//! round. When it rings, most find their seat gone and are told so by what is known. Where it is not gone they go in, each
-//! as if it had been the first, and wait at no door again; so nothing is granted because of it, and nobody waits in a
-//! circle.
+//! round. When it rings, most find their seat gone and are told so by what is known. Where it is not gone they go in,
+//! each as if it had been the first, and wait at no door again; so nothing is granted because of it, and nobody waits in
+//! a circle.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -92,8 +92,8 @@ fn enter<'a>(hall: &'a SharedHall, hold: HoldId, seats: &[SeatId]) -> Place<'a> 
 }
 
 impl Inner {
-    /// Lets a wish in, or tells outside what becomes of it: most of a rush ends there. Whoever stops waiting there has done
-    /// nothing yet.
+    /// Lets a wish in, or tells outside what becomes of it: most of a rush ends there. Whoever stops waiting there has
+    /// done nothing yet.
     pub(super) async fn at_the_door(&self, grant: &Grant, now: Millis) -> Result<Option<Inside>, Outcome<Hold>> {
         // Anything else has more to find out, or more to be told.
         let is_plain = grant.standing.is_empty() && grant.replaces.is_none() && is_fresh(grant.id, now);
@@ -104,6 +104,8 @@ impl Inner {
             return lost(loss);
         }
         let outside = match enter(&hall, grant.id, &grant.seats) {
+            // Whoever has to wait for something of their own first keeps nobody outside meanwhile.
+            Place::Inside(_) if self.book.has_turn(grant.holder) || self.debts.has(grant.id) => return Ok(None),
             Place::Inside(inside) => return Ok(Some(inside)),
             Place::Again => return Ok(None),
             // Inside it is known that the store is away.
@@ -121,8 +123,8 @@ impl Inner {
         self.refused_at_once(&hall, grant, now).map_or(Ok(None), lost)
     }
 
-    /// What somebody else is known to have by now, seen lately enough to be refused for: such a wish ends where it came in.
-    /// None where anything has to be found out, or there is more to be said.
+    /// What somebody else is known to have by now, seen lately enough to be refused for: such a wish ends where it came
+    /// in. None where anything has to be found out, or there is more to be said.
     fn refused_at_once(&self, hall: &SharedHall, grant: &Grant, now: Millis) -> Option<Loss> {
         let gone = self.gone(hall, grant, now);
         let is_sure = !gone.seats.is_empty() && gone.stale.is_empty();

@@ -139,7 +139,7 @@ impl CqlHolds {
 }
 
 /// Runs to its end, also when whoever asked goes away: half a change is nobody's. Begins at once, so that whoever waits
-/// keeps the handle alone, and not the room that the work takes.
+/// keeps a handle alone, and not the room that the work takes.
 fn to_its_end<T: Send + 'static>(
     work: impl Future<Output = Outcome<T>> + Send + 'static,
 ) -> impl Future<Output = Outcome<T>> + Send {

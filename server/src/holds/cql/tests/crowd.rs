@@ -119,7 +119,27 @@ async fn no_more_wait_outside_than_may() {
     assert_eq!(told(crowd.collect()).await, [1, 5, 0, 0]);
 }
 
-/// Nothing is asked for them, so nothing is to be found out: whoever goes away has left nothing, and the rest are told in time.
+/// Somebody with a call under way cannot keep seats from others by asking for them, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_for_a_turn_of_their_own_keeps_nobody_outside() {
+    let table = FakeTable::default();
+    let (store, evening) = one_block(&table, Tuning::default()).await;
+    table.fail(Faults { takes: Duration::from_millis(200), ..Faults::default() });
+    let wants = async |n, holder, seat| {
+        let (store, grant) = (store.clone(), fresh(evening, n, &[seat], 0));
+        let grant = Grant { holder: evening.holder(holder), ..grant };
+        let told = tokio::spawn(async move { store.place(&grant, NOW).await });
+        sleep(Duration::from_millis(30)).await;
+        told
+    };
+    let (first, second) = (wants(1, 1, 1).await, wants(2, 1, 3).await);
+    let other = wants(3, 2, 3).await;
+    assert_eq!(told(vec![first, other]).await, [2, 0, 0, 0]);
+    assert_eq!(told(vec![second]).await, [0, 1, 0, 0]);
+}
+
+/// Nothing is asked for them, so nothing is to be found out: whoever goes away has left nothing, and the rest are told
+/// in time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_waits_outside_of_a_silent_store_is_told_in_time_that_nothing_was_done() {
     let table = FakeTable::default();
