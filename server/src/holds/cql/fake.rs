@@ -69,6 +69,7 @@ pub(super) struct FakeTable {
     reads: Arc<UnderWay>,
     writes: Arc<Mutex<HashMap<BlockKey, Arc<UnderWay>>>>,
     sent: Arc<Mutex<Vec<usize>>>,
+    noted: Arc<Mutex<Vec<usize>>>,
 }
 
 /// Requests under way, now and at most.
@@ -120,6 +121,11 @@ impl FakeTable {
     /// How many rows each write had that was sent through this handle or its clones.
     pub(super) fn rows_sent(&self) -> Vec<usize> {
         lock(&self.sent).clone()
+    }
+
+    /// How many notes went together each time.
+    pub(super) fn notes_sent(&self) -> Vec<usize> {
+        lock(&self.noted).clone()
     }
 
     /// Late writes arrive; answers how many happened.
@@ -280,6 +286,7 @@ impl Table for FakeTable {
     }
 
     async fn note(&self, notes: &[Note]) -> Result<(), Trouble> {
+        lock(&self.noted).push(notes.len());
         self.take_time().await;
         if self.faults().refused_notes {
             return Err(refused());

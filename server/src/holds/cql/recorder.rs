@@ -15,10 +15,11 @@ use crate::holds::memory::lock;
 use crate::trouble::Trouble;
 
 /// Lanes that write side by side; all about one hold goes through one lane, in its order.
-const LANES: usize = 4;
-/// Notes in one batch, and their bytes in all: Cassandra refuses batches above 50 KiB.
-const NOTES: usize = 64;
-const BYTES: usize = 24 * 1024;
+const LANES: usize = 16;
+/// Notes in one batch, and their bytes in all. Each is two rows in two partitions: above ten of them, and above 5 KiB,
+/// Cassandra writes a line or two about each batch into its log.
+const NOTES: usize = 5;
+const BYTES: usize = 3 * 1024;
 /// Pause before another try; notes are safe to repeat.
 const PAUSE: Duration = Duration::from_millis(40);
 
@@ -130,5 +131,37 @@ async fn work(engine: Arc<Engine>, lanes: Arc<[Mutex<Lane>; LANES]>, number: usi
             // Whoever asked may have gone.
             let _ = answer.send(written.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::hold::Fence;
+    use domain::ids::HolderId;
+    use futures::future::join_all;
+
+    use super::*;
+    use crate::holds::cql::fake::{FakeTable, Faults};
+    use crate::holds::cql::{CqlHolds, Tuning};
+    use crate::test_support::NOW;
+
+    #[tokio::test]
+    async fn records_go_together_and_never_more_than_cassandra_takes_without_a_word() {
+        let table = FakeTable::default();
+        let store = CqlHolds::on(Arc::new(table.clone()), Tuning::default(), None);
+        table.fail(Faults { takes: Duration::from_millis(5), ..Faults::default() });
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let notes = (0..400_u16).map(|n| {
+            let [a, b] = n.to_be_bytes();
+            let id = [a, b, 0, 0, 0, 0, 0, 0, 0, 0];
+            let (hold, holder) = (HoldId::mint(NOW, id), HolderId::mint(NOW, id));
+            let (recorder, engine) = (&store.inner.recorder, &store.inner.engine);
+            async move { recorder.write(engine, hold, vec![Note::Forget(hold, holder, Fence(1))], deadline).await }
+        });
+        assert!(join_all(notes).await.iter().all(Result::is_ok));
+        let sent = table.notes_sent();
+        assert_eq!(sent.iter().sum::<usize>(), 400);
+        assert_eq!(sent.iter().max(), Some(&NOTES), "{sent:?}");
+        const { assert!(2 * NOTES <= 10, "each is two partitions") };
     }
 }
