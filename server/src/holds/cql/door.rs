@@ -62,6 +62,14 @@ impl Drop for Outside<'_> {
     }
 }
 
+/// What a wish meets at the door.
+pub(super) enum Met {
+    /// It is let in; others wait for its end, where it is the first for all of its seats.
+    Way(Option<Inside>),
+    /// It ends here.
+    Told(Outcome<Hold>),
+}
+
 /// Where a wish is.
 enum Place<'a> {
     Inside(Inside),
@@ -94,22 +102,22 @@ fn enter<'a>(hall: &'a SharedHall, hold: HoldId, seats: &[SeatId]) -> Place<'a> 
 impl Inner {
     /// Lets a wish in, or tells outside what becomes of it: most of a rush ends there. Whoever stops waiting there has
     /// done nothing yet.
-    pub(super) async fn at_the_door(&self, grant: &Grant, now: Millis) -> Result<Option<Inside>, Outcome<Hold>> {
+    pub(super) async fn at_the_door(&self, grant: &Grant, now: Millis) -> Met {
         // Anything else has more to find out, or more to be told.
         let is_plain = grant.standing.is_empty() && grant.replaces.is_none() && is_fresh(grant.id, now);
         let hall = if is_plain { self.hall(grant.event).filter(|hall| hall.is_open()) } else { None };
-        let Some(hall) = hall else { return Ok(None) };
-        let lost = |loss| Err(Outcome::Lost(loss));
+        let Some(hall) = hall else { return Met::Way(None) };
+        let lost = |loss| Met::Told(Outcome::Lost(loss));
         if let Some(loss) = self.refused_at_once(&hall, grant, now) {
             return lost(loss);
         }
         let outside = match enter(&hall, grant.id, &grant.seats) {
             // Whoever has to wait for something of their own first keeps nobody outside meanwhile.
-            Place::Inside(_) if self.book.has_turn(grant.holder) || self.debts.has(grant.id) => return Ok(None),
-            Place::Inside(inside) => return Ok(Some(inside)),
-            Place::Again => return Ok(None),
+            Place::Inside(_) if self.book.has_turn(grant.holder) || self.debts.has(grant.id) => return Met::Way(None),
+            Place::Inside(inside) => return Met::Way(Some(inside)),
+            Place::Again => return Met::Way(None),
             // Inside it is known that the store is away.
-            Place::Outside(_) if self.engine.is_away() => return Ok(None),
+            Place::Outside(_) if self.engine.is_away() => return Met::Way(None),
             Place::Outside(outside) => outside,
         };
         if outside.before >= self.engine.tuning.outside {
@@ -118,9 +126,9 @@ impl Inner {
         }
         let begins_by = Instant::now() + self.engine.tuning.begin_within;
         if timeout_at(begins_by, outside.bell.cancelled()).await.is_err() {
-            return Err(Outcome::Unknown(unavailable("no write could begin in time")));
+            return Met::Told(Outcome::Unknown(unavailable("no write could begin in time")));
         }
-        self.refused_at_once(&hall, grant, now).map_or(Ok(None), lost)
+        self.refused_at_once(&hall, grant, now).map_or(Met::Way(None), lost)
     }
 
     /// What somebody else is known to have by now, seen lately enough to be refused for: such a wish ends where it came

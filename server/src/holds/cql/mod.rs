@@ -58,6 +58,7 @@ use crate::trouble::Trouble;
 use book::Book;
 pub(in crate::holds) use cell::{Cell, Mark, Moment};
 use debts::Debts;
+use door::Met;
 use engine::Engine;
 pub use engine::{Counters, GRACE, Tuning};
 use hall::SharedHall;
@@ -183,8 +184,8 @@ impl HoldStore for CqlHolds {
 
     async fn place(&self, grant: &Grant, now: Millis) -> Outcome<Hold> {
         let inside = match self.inner.at_the_door(grant, now).await {
-            Ok(inside) => inside,
-            Err(told) => return told,
+            Met::Way(inside) => inside,
+            Met::Told(told) => return told,
         };
         let (inner, grant) = (Arc::clone(&self.inner), grant.clone());
         to_its_end(async move { inner.place(grant, now, inside).await }).await

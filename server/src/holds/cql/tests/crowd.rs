@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::storm::BUSY;
 use super::{Evening, NOW, on, process};
+use crate::holds::cql::door::Met;
 use crate::holds::cql::fake::{FakeTable, Fate, Faults};
 use crate::holds::cql::{CqlHolds, Tuning};
 use crate::holds::store::{Grant, HoldStore, Layout, Loss, Outcome, Sold};
@@ -164,7 +165,10 @@ async fn what_is_known_to_be_gone_is_refused_at_once() {
     evening.open(&store, Sold::default()).await;
     let fresh = |n, seats: &[u32], standing| fresh(evening, n, seats, standing);
     let Outcome::Applied(held) = store.place(&fresh(1, &[3], 0), NOW).await else { panic!() };
-    let at_once = async |grant: Grant| store.inner.at_the_door(&grant, NOW).await.err();
+    let at_once = async |grant: Grant| match store.inner.at_the_door(&grant, NOW).await {
+        Met::Told(told) => Some(told),
+        Met::Way(_) => None,
+    };
     let gone = Loss::Taken { seats: vec![SeatId(3)], standing: Vec::new() };
     assert_eq!(at_once(fresh(2, &[2, 3], 0)).await, Some(Outcome::Lost(gone)));
     // Nothing of this is as simple: one's own, a free one, standing places, a change, one who may hold no more, an old id.
