@@ -52,6 +52,8 @@ test("a shop on Apache Cassandra and Redis sells, and Ctrl-C stops them too", { 
     assert.ok(Number(keys) > 0, `the shop keeps something in this Redis: ${keys}`);
   } finally {
     run.interrupt();
+    // Also where something failed: without its folder nobody could stop the cluster.
+    await run.ended;
   }
   const { code, err } = await run.ended;
   assert.equal(code, 0, err.join("\n"));
