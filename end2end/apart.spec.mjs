@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lost, refused, visit, words } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { awake, openSeats } from "./support/walk.mjs";
+import { awake, holdBest, openSeats } from "./support/walk.mjs";
 
 evening({ PARTERRE_HOLDS_PER_ADDRESS: "1000" });
 
@@ -125,6 +125,19 @@ test("a wish that cannot be met is shown beside its refusal", async () => {
   await leave();
 });
 
+test("a lower price is a wish of its own", async () => {
+  const { page, leave } = await visit(browser, shop);
+  await openSeats(page, event);
+  await page.getByText("More wishes").click();
+  const second = page.locator("#least option").nth(2);
+  for (const id of ["#least", "#upto"]) await page.locator(id).selectOption(await second.getAttribute("value"));
+  await holdBest(page, 2);
+  const price = (await second.textContent()).replace("from ", "");
+  assert.deepEqual(await page.locator("li.item b.num").allInnerTexts(), [price, price]);
+  await page.getByRole("button", { name: "Let them go" }).click();
+  await leave();
+});
+
 test("price chips stand in the order of their prices", async () => {
   const { page, leave } = await visit(browser, shop);
   for (const { slug, chart } of (await shop.events()).all) {
@@ -147,12 +160,22 @@ test("a price and an accessible place can be wished for without JavaScript", asy
   assert.ok(easy.length > 2, "there are places without steps");
   await page.goto(`/events/${event.slug}/seats`);
   await page.getByText("More wishes").click();
-  const cheapest = page.getByLabel("Price of a seat").locator("option").nth(1);
-  await page.getByLabel("Price of a seat").selectOption(await cheapest.getAttribute("value"));
+  const [least, most] = [page.getByLabel("A seat costs at least"), page.getByLabel("A seat costs at most")];
+  const cheapest = most.locator("option").nth(1);
+  await most.selectOption(await cheapest.getAttribute("value"));
   await page.locator("#best").click();
-  const most = (await cheapest.textContent()).replace("up to ", "");
+  const price = (await cheapest.textContent()).replace("up to ", "");
   await page.locator("li.item").nth(1).waitFor();
-  assert.deepEqual(await page.locator("li.item b.num").allInnerTexts(), [most, most], "both cost what was wished for");
+  assert.deepEqual(await page.locator("li.item b.num").allInnerTexts(), [price, price], "both cost what was wished for");
+  await page.getByRole("button", { name: "Let them go" }).click();
+  await page.getByText("More wishes").click();
+  const second = least.locator("option").nth(2);
+  await least.selectOption(await second.getAttribute("value"));
+  await most.selectOption(await second.getAttribute("value"));
+  await page.locator("#best").click();
+  const between = (await second.textContent()).replace("from ", "");
+  await page.locator("li.item").nth(1).waitFor();
+  assert.deepEqual(await page.locator("li.item b.num").allInnerTexts(), [between, between], "both cost what lies between the bounds");
   await page.getByRole("button", { name: "Let them go" }).click();
   await page.getByText("More wishes").click();
   await page.getByLabel("An accessible place").check();

@@ -190,6 +190,7 @@ async fn service(chart: &Arc<Chart>, ops: u64) {
             quantity: 2,
             tier: None,
             section: None,
+            min_price: None,
             max_price: None,
             accessible: false,
             together: true,

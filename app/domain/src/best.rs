@@ -27,7 +27,9 @@ pub struct Wish {
     pub tier: Option<TierId>,
     /// In this section only: index into [`crate::chart::Chart::sections`].
     pub section: Option<u16>,
-    /// At most this total price a seat, minor units.
+    /// At least this total price a seat, minor units.
+    pub min_total: Option<i64>,
+    /// At most this one.
     pub max_total: Option<i64>,
     /// One accessible place, the others beside it. Without it, accessible and companion places are left to those who
     /// need them.
@@ -100,6 +102,7 @@ pub fn best(hall: &Hall<'_>, wish: Wish, now: Millis, spread: Option<u64>) -> Op
         tier.sale.is_open(now)
             && (tier.min..=tier.max).contains(&wish.quantity)
             && wish.tier.is_none_or(|id| id == tier.id)
+            && wish.min_total.is_none_or(|least| tier.price.total.amount >= least)
             && wish.max_total.is_none_or(|most| tier.price.total.amount <= most)
     };
     let fits = hall.tiers.iter().map(fits).collect();

@@ -48,6 +48,9 @@ pub struct BestRequest {
     /// In this section only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section: Option<String>,
+    /// At least this total price a seat, in minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_price: Option<i64>,
     /// At most this total price a seat, in minor units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_price: Option<i64>,

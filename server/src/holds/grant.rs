@@ -285,6 +285,7 @@ impl Call<'_> {
             quantity: request.quantity,
             tier: request.tier,
             section,
+            min_total: request.min_price,
             max_total: request.max_price,
             accessible: request.accessible,
             together: request.together,

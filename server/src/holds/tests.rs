@@ -152,8 +152,8 @@ fn chosen(seats: &[u32]) -> HoldRequest {
 }
 
 fn best_of(quantity: u32, together: bool) -> HoldRequest {
-    let (tier, section, max_price, accessible) = (None, None, None, false);
-    let best = Some(BestRequest { quantity, tier, section, max_price, accessible, together });
+    let (tier, section, min_price, max_price, accessible) = (None, None, None, None, false);
+    let best = Some(BestRequest { quantity, tier, section, min_price, max_price, accessible, together });
     HoldRequest { best, ..HoldRequest::default() }
 }
 

@@ -43,6 +43,7 @@ pub fn hold_request(fields: &Fields) -> Result<HoldRequest, String> {
             quantity: field(fields, "quantity").map_or(Ok(2), number)?,
             tier: field(fields, "tier").map(tier_id).transpose()?,
             section: field(fields, "section").map(str::to_owned),
+            min_price: field(fields, "min_price").map(number).transpose()?,
             max_price: field(fields, "max_price").map(number).transpose()?,
             accessible: field(fields, "accessible").is_some(),
             together: true,
@@ -87,9 +88,9 @@ mod tests {
     fn best_two_together_is_the_default_wish() {
         let best = hold_request(&fields(&[("best", "1"), ("section", " ")])).unwrap().best.unwrap();
         assert_eq!((best.quantity, best.together, best.section), (2, true, None));
-        let wishes = fields(&[("best", "1"), ("max_price", "4850"), ("accessible", "1")]);
+        let wishes = fields(&[("best", "1"), ("min_price", "2400"), ("max_price", "4850"), ("accessible", "1")]);
         let best = hold_request(&wishes).unwrap().best.unwrap();
-        assert_eq!((best.max_price, best.accessible), (Some(4850), true));
+        assert_eq!((best.min_price, best.max_price, best.accessible), (Some(2400), Some(4850), true));
     }
 
     #[test]

@@ -79,7 +79,9 @@ impl Known {
         let form = |text: String| (FORM, text);
         let card = "card=4242424242424242&expiry=04%2F29&code=123";
         vec![
-            json(json!({ "best": { "quantity": 2, "together": true, "accessible": false, "max_price": 9_000 } })),
+            json(
+                json!({ "best": { "quantity": 2, "together": true, "accessible": false, "min_price": 100, "max_price": 9_000 } }),
+            ),
             json(json!({ "seats": [1, 2], "heal": true, "replaces": self.hold })),
             json(json!({ "standing": [{ "tier": self.standing, "quantity": 2 }] })),
             json(json!({ "hold_id": self.hold, "accept_total": self.total,

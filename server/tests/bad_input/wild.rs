@@ -61,6 +61,7 @@ const NAMES: [&str; 34] = [
     "replaces",
     "quantity",
     "tier",
+    "min_price",
     "max_price",
     "accessible",
     "together",

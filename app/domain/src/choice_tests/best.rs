@@ -72,6 +72,13 @@ fn filters_narrow_the_choice() {
     let cheap = Wish { max_total: Some(3000), ..wish(2) };
     assert_eq!(pick(&plan, cheap).unwrap().seats, seats(&[14, 15]));
     assert_eq!(pick(&plan, Wish { tier: Some(tier_id(2)), ..wish(2) }), pick(&plan, cheap));
+    // Both bounds belong to the range: what costs just as much is in it.
+    let total = |n: u8| plan.tiers.iter().find(|tier| tier.id == tier_id(n)).unwrap().price.total.amount;
+    let dear = Wish { min_total: Some(total(2) + 1), ..wish(2) };
+    assert_eq!(pick(&plan, dear), pick(&plan, wish(2)));
+    let (min_total, max_total) = (Some(total(2)), Some(total(2)));
+    assert_eq!(pick(&plan, Wish { min_total, max_total, ..wish(2) }), pick(&plan, cheap));
+    assert_eq!(pick(&plan, Wish { max_total, ..dear }), None, "no price is dearer and no dearer");
     for nonsense in
         [wish(0), wish(11), Wish { section: Some(9), ..wish(1) }, Wish { tier: Some(tier_id(9)), ..wish(1) }]
     {

@@ -1,6 +1,7 @@
 //! The picker as the server draws it: everything works by plain forms, and every part that the browser will change has
 //! its id.
 
+use domain::money::Money;
 use leptos::prelude::*;
 
 use super::held::Held;
@@ -61,10 +62,10 @@ fn best(data: &PickerData) -> impl IntoView + use<> {
     let mut prices: Vec<_> = data.tiers.iter().filter(|tier| tier.category.is_some()).map(|tier| tier.price).collect();
     prices.sort_unstable_by_key(|price| price.amount);
     prices.dedup();
-    let prices = prices
-        .into_iter()
-        .map(|most| view! { <option value=most.amount.to_string()>"up to "{price(most)}</option> })
-        .collect_view();
+    let choice = |words: &'static str| {
+        let option = |at: &Money| view! { <option value=at.amount.to_string()>{words}{price(*at)}</option> };
+        prices.iter().map(option).collect_view()
+    };
     view! {
         <form class="pickform" method="post" action=format!("/events/{}/hold", data.slug) data-do="best">
             <input type="hidden" name="best" value="1"/>
@@ -82,8 +83,10 @@ fn best(data: &PickerData) -> impl IntoView + use<> {
             <button class="btn quiet wide" id="best">{button}</button>
             <details class="more" id="wishes">
                 <summary>"More wishes"</summary>
-                <label for="upto">"Price of a seat"</label>
-                <select class="input" id="upto" name="max_price"><option value="">"any"</option>{prices}</select>
+                <label for="least">"A seat costs at least"</label>
+                <select class="input" id="least" name="min_price"><option value="">"any price"</option>{choice("from ")}</select>
+                <label for="upto">"A seat costs at most"</label>
+                <select class="input" id="upto" name="max_price"><option value="">"any price"</option>{choice("up to ")}</select>
                 <label class="tick" for="easy"><input type="checkbox" id="easy" name="accessible" value="1"/>"An accessible place, the others beside it"</label>
             </details>
         </form>

@@ -45,8 +45,10 @@ fn body(picker: &Picker, wish: &Wish) -> String {
     text.raw("]");
     if let Some(quantity) = wish.best {
         text.raw(",\"best\":{\"together\":true,\"quantity\":").number(quantity);
-        if let Some(most) = shown::typed("upto") {
-            text.raw(",\"max_price\":").number(most);
+        for (id, name) in [("least", ",\"min_price\":"), ("upto", ",\"max_price\":")] {
+            if let Some(price) = shown::typed(id) {
+                text.raw(name).number(price);
+            }
         }
         if picker.pass == Pass::Accessible || shown::ticked("easy") {
             text.raw(",\"accessible\":true");

@@ -54,7 +54,9 @@ pub(super) fn ticked(id: &str) -> bool {
 
 /// Opens the wishes that were asked for with the best seats: nobody should be refused for what they do not see.
 pub(super) fn wishes() {
-    if let Some(more) = by_id("wishes").filter(|_| typed("upto").is_some() || ticked("easy")) {
+    if let Some(more) =
+        by_id("wishes").filter(|_| typed("least").is_some() || typed("upto").is_some() || ticked("easy"))
+    {
         mark(&more, "open", "");
     }
 }

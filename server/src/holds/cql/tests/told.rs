@@ -46,8 +46,8 @@ pub(super) async fn house(table: &FakeTable) -> Holds {
 }
 
 pub(super) fn best() -> HoldRequest {
-    let best =
-        BestRequest { quantity: 2, tier: None, section: None, max_price: None, accessible: false, together: true };
+    let (tier, section, min_price, max_price) = (None, None, None, None);
+    let best = BestRequest { quantity: 2, tier, section, min_price, max_price, accessible: false, together: true };
     HoldRequest { best: Some(best), ..HoldRequest::default() }
 }
 
