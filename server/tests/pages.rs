@@ -36,7 +36,7 @@ async fn served() -> Served {
     tokio::spawn(serve(listener, house.router.clone(), 100, house.shop.clock.clone(), stop.clone()));
     // No address here is encrypted, but the client wants to know by which library it would be.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Served { house: house, url, client: Client::new(), stop }
+    Served { house, url, client: Client::new(), stop }
 }
 
 struct Page {
