@@ -107,7 +107,7 @@ function launch(folder, index, nodes, ports, options, program) {
   const own = home(folder, index);
   mkdirSync(own, { recursive: true });
   const seeds = Array.from({ length: nodes }, (_, at) => address(at));
-  writeFileSync(join(own, "cassandra.yaml"), yaml({ folder: own, index, nodes, address: address(index), seeds, ports, durable: options.durable }));
+  writeFileSync(join(own, "cassandra.yaml"), yaml({ folder: own, index, nodes, address: address(index), seeds, ports, durable: options.durable, heap: Number(options.heap) }));
   writeFileSync(join(own, "logback.xml"), LOGBACK);
   const log = openSync(join(own, "log"), "w");
   // In a session of its own: Ctrl-C at the terminal is for the shop, which stops its stores in good order.

@@ -13,14 +13,33 @@ const OPENS = [
   "java.base/sun.nio.ch", "jdk.management/com.sun.management.internal", "jdk.naming.dns/com.sun.jndi.dns",
 ];
 
+/// From so many MiB on a heap is not a laptop's.
+const ROOMY = 2048;
+const SMALL = `commitlog_segment_size: 8MiB
+commitlog_total_space: 128MiB
+memtable_heap_space: 64MiB
+memtable_offheap_space: 64MiB
+file_cache_size: 32MiB
+key_cache_size: 8MiB
+`;
+/// What Apache advises new clusters of this release to use (conf/cassandra_latest.yaml).
+const LATEST = `memtable:
+  configurations:
+    trie:
+      class_name: TrieMemtable
+    default:
+      inherits: trie
+`;
+
 /// How many places the ring of tokens has, and where the node of this index sits among `nodes`.
 function token(index, nodes) {
   return (-(2n ** 63n) + (2n ** 64n / BigInt(nodes)) * BigInt(index) + 1n).toString();
 }
 
 /// The node's cassandra.yaml. `durable`: an acknowledged write is on the disk; otherwise it gets there within 10 s,
-/// which a killed process does not survive whole, so it is for tests that kill nobody.
-export function yaml({ folder, index, nodes, address, seeds, ports, durable }) {
+/// which a killed process does not survive whole, so it is for tests that kill nobody. Beside a `heap` of less than
+/// ROOMY MiB everything else is small, too; from there on sizes are Cassandra's own, in proportion to it.
+export function yaml({ folder, index, nodes, address, seeds, ports, durable, heap }) {
   const sync = durable ? "commitlog_sync: batch" : "commitlog_sync: periodic\ncommitlog_sync_period: 10000ms";
   return `# Written by scripts/cassandra/node.mjs at every start.
 cluster_name: parterre
@@ -29,8 +48,6 @@ initial_token: "${token(index, nodes)}"
 auto_bootstrap: false
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
 ${sync}
-commitlog_segment_size: 8MiB
-commitlog_total_space: 128MiB
 commitlog_disk_access_mode: legacy
 data_file_directories: ["${folder}/data"]
 commitlog_directory: "${folder}/commitlog"
@@ -48,11 +65,7 @@ seed_provider:
       - seeds: "${seeds.map((seed) => `${seed}:${ports.storage}`).join(",")}"
 paxos_variant: v2
 auto_snapshot: false
-memtable_heap_space: 64MiB
-memtable_offheap_space: 64MiB
-file_cache_size: 32MiB
-key_cache_size: 8MiB
-row_cache_size: 0MiB
+${heap < ROOMY ? SMALL : LATEST}row_cache_size: 0MiB
 concurrent_reads: 32
 concurrent_writes: 32
 concurrent_compactors: 1
@@ -72,7 +85,7 @@ export const LOGBACK = `<configuration>
 /// The arguments of `java` for the node whose files are in `folder`.
 export function flags({ folder, lib, heap, quick }) {
   return [
-    `-Xms${Math.min(heap, 256)}m`, `-Xmx${heap}m`, "-Xss256k", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData",
+    `-Xms${heap < ROOMY ? Math.min(heap, 256) : heap}m`, `-Xmx${heap}m`, "-Xss256k", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData",
     // Half-optimised code starts sooner, which is what short tests want.
     ...(quick ? ["-XX:TieredStopAtLevel=1", "-Xshare:auto"] : []),
     `-Dcassandra.config=file://${folder}/cassandra.yaml`, `-Dlogback.configurationFile=${folder}/logback.xml`,

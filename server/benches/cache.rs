@@ -221,7 +221,7 @@ async fn buses(url: &str, messages: u32) {
 /// Milliseconds from a hold's answer in one house to the frame of another's listeners; none without a cluster.
 async fn houses(url: &str, holds: usize) {
     let folder = cassandra::folder("bench-cassandra");
-    let Some(nodes) = cassandra::start(&folder, &["--durable"]).await else { return };
+    let Some(nodes) = cassandra::start(&folder, &["--durable", "--heap", "4096"]).await else { return };
     println!(
         "\n| from a hold (or its end) in one house to the stream of another, ms | p50 | p99 | most |\n|---|---|---|---|"
     );

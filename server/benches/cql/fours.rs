@@ -65,7 +65,7 @@ async fn parterre(store: &CqlHolds, round: u64) -> Ran {
 }
 
 /// Turns that warm the node and count for nothing: a node at work has long compiled its own code.
-const WARMING: u64 = 3;
+const WARMING: u64 = 5;
 
 /// Measures and prints the table.
 pub(super) async fn measure(baseline: &Textbook, cql: &Cql, quick: bool) {

@@ -145,7 +145,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// Runs `parts` on a node of their own; says so where this machine cannot have one.
 pub(crate) async fn holds(quick: bool, parts: [bool; 2]) {
     let folder = cassandra::folder("bench-cassandra");
-    let Some(nodes) = cassandra::start(&folder, &["--durable"]).await else { return };
+    let Some(nodes) = cassandra::start(&folder, &["--durable", "--heap", "4096"]).await else { return };
     let settings = Settings::new(nodes.nodes, &format!("bench_{}", std::process::id()));
     migrate::up(&settings, NOW, [7; 16]).await.expect("the CQL steps apply");
     let cql = Cql::connect(&settings).await.expect("the node answers");
