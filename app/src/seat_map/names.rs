@@ -1,12 +1,13 @@
 //! The overview's names: where each section's stands, how large, and whose are left out.
 //!
 //! Where every section has room for its name, all are written at their full size, with prices beneath where these fit
-//! too. Otherwise all are small, short and without prices, and may reach over their section's border. They keep off each
-//! other: where sections are narrower than their names, every second is named, or every fourth, and the larger sections go
-//! first.
+//! too. Otherwise all are small and short, and may reach over their section's border. A price that fits nowhere is written
+//! once, with the largest section that begins at it, and may reach over, too. Words keep off each other: where sections are
+//! narrower than their names, every second is named, or every fourth, and the larger sections go first.
 
 use raster::{Place, Rect};
 
+use super::events::CategoryWords;
 use super::layout::Placed;
 use super::letters::Letters;
 use super::scene::Scene;
@@ -15,6 +16,16 @@ use super::scene::Scene;
 const LARGE: f64 = 12.5;
 /// Names otherwise, and prices: nothing smaller can be read.
 const SMALL: f64 = 11.0;
+
+/// What is written of a section.
+struct Name<'a> {
+    index: usize,
+    text: &'a str,
+    /// Nothing where it is not wanted.
+    price: &'a str,
+    /// The price has to be there, and may reach over the section's border.
+    must: bool,
+}
 
 impl Scene {
     /// Places the names of all sections that are shown, ascending.
@@ -28,10 +39,52 @@ impl Scene {
         }
         order.sort_unstable();
         let from = placed.len();
-        if !self.place_all(&order, false, place, letters, placed) {
+        if self.place_all(&order, false, place, letters, placed) {
+            let _ = self.place_prices(&order, false, place, letters, placed);
+        } else {
             placed.truncate(from);
             self.place_all(&order, true, place, letters, placed);
+            if !self.place_prices(&order, true, place, letters, placed) {
+                // Prices have room where names make it.
+                placed.truncate(from);
+                let _ = self.place_prices(&order, true, place, letters, placed);
+                self.place_all(&order, true, place, letters, placed);
+            }
         }
+    }
+
+    /// Places each price that is nowhere yet once: with the largest section that begins at it and has room. Says whether
+    /// all have a place.
+    fn place_prices(
+        &mut self,
+        order: &[u64],
+        small: bool,
+        place: &Place,
+        letters: &mut dyn Letters,
+        placed: &mut Vec<Placed>,
+    ) -> bool {
+        let chart = self.model.chart.clone();
+        let grounds = self.model.grounds.len();
+        let of = |placed: &[Placed], index: usize| placed.iter().filter(|word| word.owner == grounds + index).count();
+        let least = |scene: &Self, index: usize| scene.least(index).map(|price| price.total);
+        let index = |key: &u64| (key & 0xffff_ffff) as usize;
+        let written = order.iter().map(index).filter(|index| of(placed, *index) > 1);
+        let mut told: Vec<i64> = written.filter_map(|index| least(self, index)).collect();
+        for index in order.iter().map(index) {
+            let name = chart.sections.get(index).map_or("", |section| section.name.as_str());
+            let Some(total) = least(self, index).filter(|total| !name.is_empty() && !told.contains(total)) else {
+                continue;
+            };
+            let (price, text) = (self.price_words(index), if small { short(name) } else { name });
+            // Its name, where it stands alone, moves up.
+            let alone = placed.iter().position(|word| word.owner == grounds + index).map(|at| (at, placed.remove(at)));
+            if self.place_name(Name { index, text, price: &price, must: true }, small, place, letters, placed) {
+                told.push(total);
+            } else if let Some((at, word)) = alone {
+                placed.insert(at, word);
+            }
+        }
+        order.iter().all(|key| least(self, index(key)).is_none_or(|total| told.contains(&total)))
     }
 
     /// Places all large, until one has no room: false. Or all small that have room.
@@ -54,11 +107,15 @@ impl Scene {
                 let key = order[if larger_first { at } else { order.len() - 1 - at }];
                 let i = (key & 0xffff_ffff) as usize;
                 let name = chart.sections.get(i).map_or("", |section| section.name.as_str());
-                if i % 4 != turn || name.is_empty() {
+                let owner = self.model.grounds.len() + i;
+                let is_placed = || small && placed.iter().any(|word| word.owner == owner);
+                if i % 4 != turn || name.is_empty() || is_placed() {
                     continue;
                 }
                 let text = if small { short(name) } else { name };
-                if !self.place_name((i, text), small, place, letters, placed) && !small {
+                let price = if small { String::new() } else { self.price_words(i) };
+                let name = Name { index: i, text, price: &price, must: false };
+                if !self.place_name(name, small, place, letters, placed) && !small {
                     return false;
                 }
                 // Mostly the first tells that large ones do not fit: the others are not drawn for nothing.
@@ -70,10 +127,11 @@ impl Scene {
         true
     }
 
-    /// Places one section's name clear of those that are there; says whether there was room.
+    /// Places one section's name clear of the words that are there, its price beneath where that has room; says whether
+    /// there was room for what has to be there.
     fn place_name(
         &mut self,
-        (index, text): (usize, &str),
+        Name { index, text, price, must }: Name<'_>,
         small: bool,
         place: &Place,
         letters: &mut dyn Letters,
@@ -95,12 +153,22 @@ impl Scene {
         if !(inside || small && fits(wide, 0.8, 2.0, 1.6)) {
             return false;
         }
-        let price = if small { String::new() } else { self.price_words(index) };
-        let priced = !price.is_empty() && fits(wide.max(self.size_of(&price, light, letters).0), 2.0, 1.0, 0.42);
+        let has_price = !price.is_empty();
+        let priced = has_price && (must || fits(wide.max(self.size_of(price, light, letters).0), 2.0, 1.0, 0.42));
         let half = (line / 2.0) as i32;
         let airy = inside && small && height >= line * 2.0;
-        // Where a neighbour's words reach over: without the price, then beside the middle.
-        let ways = [(priced, -half), (true, 0), (airy, half), (airy, -half)];
+        // Where a neighbour's words reach over: without the price, then beside the middle; a price that has to be there
+        // above or below its name.
+        let (bare, full) = (!must, 2 * half);
+        let ways = [
+            (priced, -half, Some(half)),
+            (bare, 0, None),
+            (bare && airy, half, None),
+            (bare && airy, -half, None),
+            (must, 0, Some(full)),
+            (must, 0, Some(-full)),
+            (must, half, Some(-half)),
+        ];
         let grounds = self.model.grounds.len();
         let owner = grounds + index;
         // Letters are an em high at most, their masks higher. Soft edges may meet, as long as none lies on letters.
@@ -109,12 +177,12 @@ impl Scene {
             let (left, wide) = (w.at.0 - w.mask.width / 2, w.mask.width);
             Rect::new(left, w.at.1 - tall, left + wide, w.at.1 + tall)
         };
-        for (way, (_, down)) in ways.into_iter().enumerate().filter(|(_, (may, _))| *may) {
+        for (_, down, price_down) in ways.into_iter().filter(|(may, ..)| *may) {
             let ink = |style| (style, self.theme.ink, Some(self.theme.surface));
             let (name_ink, price_ink) = (ink(bold), ink(light));
             let mut own = Vec::new();
-            if way == 0 {
-                own.push(self.place_word(owner, (at.0, at.1 + half), &price, price_ink, letters));
+            if let Some(price_down) = price_down {
+                own.push(self.place_word(owner, (at.0, at.1 + price_down), price, price_ink, letters));
             }
             own.push(self.place_word(owner, (at.0, at.1 + down), text, name_ink, letters));
             let mut others = placed.iter().filter(|word| word.owner >= grounds);
@@ -132,21 +200,28 @@ impl Scene {
         false
     }
 
+    /// The prices of what is free in a section.
+    fn free_prices(&self, index: usize) -> impl Iterator<Item = &CategoryWords> {
+        let free = self.model.plates[index].free.iter().zip(&self.prices);
+        free.filter(|(n, price)| **n > 0 && !price.words.is_empty()).map(|(_, price)| price)
+    }
+
+    fn least(&self, index: usize) -> Option<&CategoryWords> {
+        self.free_prices(index).min_by_key(|price| price.total)
+    }
+
     /// "from €48.50", the one price, "sold out", or nothing where prices are not known.
     fn price_words(&self, index: usize) -> String {
         let plate = &self.model.plates[index];
-        let free = || plate.free.iter().enumerate().filter(|(_, n)| **n > 0);
         if self.prices.is_empty() || plate.seats.is_empty() {
             return String::new();
         }
-        if free().next().is_none() {
+        if plate.free.iter().all(|n| *n == 0) {
             return self.own_words.sold_out.clone();
         }
-        let priced = || free().filter_map(|(category, _)| self.prices.get(category)).filter(|p| !p.words.is_empty());
-        let Some(least) = priced().min_by_key(|p| p.total) else { return String::new() };
-        let several = priced().any(|p| p.total != least.total);
+        let Some(least) = self.least(index) else { return String::new() };
         let mut words = String::new();
-        if several {
+        if self.free_prices(index).any(|price| price.total != least.total) {
             words.push_str(&self.own_words.from);
             words.push(' ');
         }
