@@ -2,6 +2,7 @@
 
 use crate::colour::Colour;
 use crate::lanes::{Lanes, four, lanes, paint_over};
+use crate::mask::TINY_ROWS;
 
 /// Whole pixels from (`x0`, `y0`) up to but without (`x1`, `y1`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,13 +141,12 @@ impl Buffer {
         }
     }
 
-    /// The same for three rows: as many each time, so that nothing has to be guessed.
+    /// The same for the first rows of some, from a pixel by its index: as many each time, so that nothing has to be guessed.
     #[inline(always)]
-    pub(crate) fn blend_rows(&mut self, x: i32, y: i32, rows: &[Lanes; 3], colour: Colour) {
+    pub(crate) fn blend_rows<const ROWS: usize>(&mut self, at: usize, rows: &[Lanes; TINY_ROWS], colour: Colour) {
         let (width, colour) = (self.width, lanes(colour.word()));
-        let at = y as usize * width + x as usize;
         let Some(mut rest) = self.pixels.get_mut(at..) else { return };
-        for part in rows {
+        for part in rows.iter().take(ROWS) {
             if let Some(run) = rest.first_chunk_mut::<4>() {
                 *run = four(*run, colour, part);
             }

@@ -40,14 +40,22 @@ fn one(
     }
     let slope = (to.1 - from.1) as f32 / run as f32;
     let half = (width * 128.0 * (1.0 + slope * slope).sqrt()) as i32;
+    // Beside the picture altogether.
+    if from.1.max(to.1).saturating_add(half) < bounds.2 * 256 || from.1.min(to.1).saturating_sub(half) > bounds.3 * 256
+    {
+        return;
+    }
     // A pixel belongs to the line whose ends enclose its middle, so that the lines of an outline share no pixel.
     let first = ((from.0 + 127) >> 8).max(bounds.0);
     let last = ((to.0 + 127) >> 8).min(bounds.1);
     let down = buffer.width();
     let (step_along, step_across) = if steep { (down, 1) } else { (1, down) };
+    // In whole numbers, so that it is the same wherever the clip begins.
+    let step = (i64::from(to.1) - i64::from(from.1)) * (1 << 24) / i64::from(run) * 256;
+    let mut middle = (i64::from(from.1) << 24) + (i64::from(first) * 256 + 128 - i64::from(from.0)) * (step / 256);
     for along in first..last {
-        let middle = from.1 + ((along * 256 + 128 - from.0) as f32 * slope) as i32;
-        let (low, high) = (middle - half, middle + half);
+        let (low, high) = ((middle >> 24) as i32 - half, (middle >> 24) as i32 + half);
+        middle += step;
         let across = (low >> 8).max(bounds.2);
         let mut at = along as usize * step_along + across as usize * step_across;
         for across in across..((high + 255) >> 8).min(bounds.3) {

@@ -23,10 +23,13 @@ pub struct Mask {
     pub(crate) spans: Vec<Span>,
 }
 
-/// Coverage of three rows of four pixels.
+/// Rows of four pixels that hold a look, wherever in its pixel it is, while it is no larger.
+pub(crate) const TINY_ROWS: usize = 4;
+
+/// Coverage of some rows of four pixels.
 #[derive(Clone, Copy, Debug)]
 struct Tiny {
-    rows: [Lanes; 3],
+    rows: [Lanes; TINY_ROWS],
     made: bool,
 }
 
@@ -45,7 +48,7 @@ pub struct Masks {
     ratio: f32,
     masks: Box<[Mask; SHAPES * 16]>,
     reach: [i32; SHAPES],
-    /// The looks of a scale at which [`Self::are_tiny`].
+    /// The looks of a scale at which [`Self::tiny_rows`] are enough.
     tiny: Box<[Tiny; SHAPES * 16]>,
     /// What a look may touch at each phase: empty where not known yet.
     pub(crate) looks: [Rect; 16],
@@ -58,7 +61,7 @@ impl Default for Masks {
             ratio: 0.0,
             masks: Box::new([const { Mask::EMPTY }; SHAPES * 16]),
             reach: [0; SHAPES],
-            tiny: Box::new([Tiny { rows: [[0; 8]; 3], made: false }; SHAPES * 16]),
+            tiny: Box::new([Tiny { rows: [[0; 8]; TINY_ROWS], made: false }; SHAPES * 16]),
             looks: [Rect::default(); 16],
         };
         masks.set(1.0, 1.0);
@@ -112,10 +115,10 @@ impl Masks {
         &self.masks[at]
     }
 
-    /// The rows of a look where [`Self::are_tiny`]: from as many pixels on before its own as [`Self::look_bounds`] tells,
-    /// whatever its shape.
+    /// The rows of a look where [`Self::tiny_rows`] are enough: from its quarter less [`Self::tiny_before`] on, whatever its
+    /// shape.
     #[inline(always)]
-    pub(crate) fn tiny(&mut self, shape: Shape, phase: usize) -> &[Lanes; 3] {
+    pub(crate) fn tiny(&mut self, shape: Shape, phase: usize) -> &[Lanes; TINY_ROWS] {
         let at = shape as usize * 16 + (phase & 15);
         if !self.tiny[at].made {
             self.make_tiny(shape, phase & 15);
@@ -126,13 +129,14 @@ impl Masks {
     #[cold]
     #[inline(never)]
     fn make_tiny(&mut self, shape: Shape, phase: usize) {
-        let before = self.look_bounds().0;
-        let mut parts = [[0_u32; 4]; 3];
+        let before = self.tiny_before();
+        let first = |quarter: usize| (quarter as i32 - before) >> 2;
+        let mut parts = [[0_u32; 4]; TINY_ROWS];
         let mask = self.get(shape, phase);
         for y in 0..mask.height {
             for x in 0..mask.used {
-                let (row, column) = ((y + mask.top + before) as usize, (x + mask.left + before) as usize);
-                if let Some(part) = parts.get_mut(row).and_then(|row| row.get_mut(column)) {
+                let (row, column) = (y + mask.top - first(phase >> 2), x + mask.left - first(phase & 3));
+                if let Some(part) = parts.get_mut(row as usize).and_then(|row| row.get_mut(column as usize)) {
                     *part = mask.at(x, y) * 0x0001_0001;
                 }
             }
@@ -210,8 +214,13 @@ impl Mask {
         let (cx, cy) = ((phase & 3) as f32 * 0.25, (phase >> 2) as f32 * 0.25);
         let side = 2 * reach + 1;
         let far = shape.reach(r, ratio) + 1.5;
-        // Small shapes are sampled finely, for there the distance alone misjudges the area; large ones need it not.
-        let n = if shape.reach(r, ratio) < 1.3 { 4 } else { 2 };
+        // Small shapes are sampled finely, and those with small parts, for there the distance alone misjudges the area;
+        // large ones need it not.
+        let n = match shape.reach(r, ratio) {
+            ..1.3 => 3,
+            3.0.. if !matches!(shape, Shape::Check | Shape::Sign) => 1,
+            _ => 2,
+        };
         let scale = shape.strength() * 256.0 / (n * n) as f32;
         let mut drawn = vec![0_u32; (side * side) as usize];
         // What is touched: every pixel beyond costs time with each seat.
@@ -230,7 +239,9 @@ impl Mask {
                 let middle = shape.distance(px + 0.5, py + 0.5, r, ratio);
                 let next = x + 1 + (middle.abs() - 0.75).max(0.0) as i32;
                 let mut sum = if middle < 0.0 { (n * n) as f32 } else { 0.0 };
-                if middle.abs() < 0.75 {
+                if n == 1 {
+                    sum = (0.5 - middle).clamp(0.0, 1.0);
+                } else if middle.abs() < 0.75 {
                     sum = 0.0;
                     for sub in 0..n * n {
                         let (sx, sy) = ((sub % n) as f32 + 0.5, (sub / n) as f32 + 0.5);

@@ -3,7 +3,7 @@
 use crate::buffer::{Buffer, Rect};
 use crate::colour::Colour;
 use crate::grid::Grid;
-use crate::mask::Masks;
+use crate::mask::{Masks, TINY_ROWS};
 use crate::seats::{Paint, Place, Planes, drawn_in, in_turn, stamp_small};
 use crate::shape::Shape;
 
@@ -108,7 +108,7 @@ impl Spots<'_> {
         let mut sheet = Buffer::new(side, side, Colour::default());
         let (bounds, mut close) = (masks.look_bounds(), Vec::new());
         // On the sheet there is room for whole rows about every seat.
-        let tiny = masks.are_tiny().then_some(bounds.0);
+        let tiny = (masks.tiny_rows() > 0).then(|| masks.tiny_before());
         for spots in spots.chunks(TOGETHER) {
             // Spots lie far from each other, and waiting for memory is most of what one costs: all of them are asked for at
             // once, and come together.
@@ -171,7 +171,7 @@ impl Spots<'_> {
     }
 
     /// Draws seats on a buffer whose first pixel is `origin`, leaving out what touches nothing of the wanted pixels.
-    /// `tiny`: where every look is, and the buffer has room for its rows, how many pixels before a seat's own they begin.
+    /// `tiny`: where every look is, and the buffer has room for its rows, [`Masks::tiny_before`].
     #[expect(clippy::too_many_arguments, reason = "seats, said whole")]
     #[inline(never)]
     fn stamp(
@@ -188,13 +188,19 @@ impl Spots<'_> {
             let Some(look) = self.looks.get(*seat as usize) else { continue };
             let Some(paint) = self.paints.get(usize::from(*look)) else { continue };
             let (qx, qy) = self.place.quarters(*x, *y);
-            let (px, py) = ((qx >> 2) - origin.0, (qy >> 2) - origin.1);
             let phase = ((qx & 3) | (qy & 3) << 2) as usize;
             if let Some(before) = tiny {
+                let (x, y) = (((qx - before) >> 2) - origin.0, ((qy - before) >> 2) - origin.1);
+                let at = y as usize * buffer.width() + x as usize;
                 let rows = masks.tiny(paint.shape, phase);
-                buffer.blend_rows(px - before, py - before, rows, paint.colour);
+                if before <= 4 {
+                    buffer.blend_rows::<3>(at, rows, paint.colour);
+                } else {
+                    buffer.blend_rows::<TINY_ROWS>(at, rows, paint.colour);
+                }
                 continue;
             }
+            let (px, py) = ((qx >> 2) - origin.0, (qy >> 2) - origin.1);
             let mask = masks.get(paint.shape, phase);
             if !mask.touched().moved((px, py)).and(wanted).is_empty() {
                 stamp_small(buffer, clip, px, py, mask, paint.colour);
@@ -210,24 +216,34 @@ impl Masks {
         self.reach(Shape::Square).max(self.reach(Shape::Dot))
     }
 
+    /// How far a seat's look reaches from its middle, to the right and downwards alike, in pixels, whatever its state: a
+    /// square reaches farther at its corners alone.
+    fn look_far(&self) -> f32 {
+        let far = [Shape::Disc, Shape::Dot, Shape::Speck].map(|shape| shape.reach(self.radius(), self.ratio()));
+        far.into_iter().fold(0.0_f32, f32::max)
+    }
+
     /// How many pixels before its own and from its own on, to the right and downwards alike, a seat's look may touch,
-    /// whatever its state and wherever in its pixel it is: a square reaches farther at its corners alone.
+    /// whatever its state and wherever in its pixel it is.
     #[must_use]
     pub fn look_bounds(&self) -> (i32, i32) {
-        let far = [Shape::Disc, Shape::Dot, Shape::Speck].map(|shape| shape.reach(self.radius(), self.ratio()));
-        let far = far.into_iter().fold(0.0_f32, f32::max);
+        let far = self.look_far();
         (far.ceil() as i32, (far + 0.75).ceil() as i32)
     }
 
-    /// How many pixels across and down a seat's look may touch, whatever its state and wherever in its pixel it is.
-    pub(crate) fn look_side(&self) -> i32 {
-        let (before, after) = self.look_bounds();
-        before + after
+    /// How many quarters of a pixel before its middle a seat's look begins at most.
+    pub(crate) fn tiny_before(&self) -> i32 {
+        (self.look_far() * 4.0).ceil() as i32
     }
 
-    /// Whether every look lies within three pixels across and down.
-    pub(crate) fn are_tiny(&self) -> bool {
-        self.look_side() <= 3
+    /// Rows of four pixels that hold every look, three (up to a whole pixel before its middle) or [`TINY_ROWS`]; 0 where looks
+    /// are too large for that.
+    pub(crate) fn tiny_rows(&self) -> usize {
+        match self.tiny_before() {
+            ..=4 => 3,
+            5 | 6 => TINY_ROWS,
+            _ => 0,
+        }
     }
 
     /// The pixels that a seat's look may touch at a point of the plan, whatever its state and kind.
@@ -253,6 +269,48 @@ impl Masks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tiny_look_is_its_mask() {
+        let (mut tiny, mut large) = ([0; 5], 0);
+        for radius in (6..40).map(|i| i as f32 / 16.0) {
+            for ratio in [0.5, 1.0, 2.0, 3.0] {
+                let mut masks = Masks::default();
+                masks.set(radius, ratio);
+                let (rows, before) = (masks.tiny_rows(), masks.tiny_before());
+                tiny[rows] += 1;
+                if rows == 0 {
+                    large += 1;
+                    continue;
+                }
+                for shape in
+                    [Shape::Disc, Shape::Square, Shape::Half, Shape::Ring, Shape::Dot, Shape::Speck, Shape::Small]
+                {
+                    for phase in 0..16 {
+                        let mask = masks.get(shape, phase).clone();
+                        let first = |quarter: usize| (quarter as i32 - before) >> 2;
+                        let (left, top) = (mask.left - first(phase & 3), mask.top - first(phase >> 2));
+                        let lanes = *masks.tiny(shape, phase);
+                        let mut sum = 0;
+                        for (y, row) in lanes.iter().enumerate() {
+                            for x in 0..4 {
+                                let part = u32::from(row[x * 2]);
+                                let (mx, my) = (x as i32 - left, y as i32 - top);
+                                let inside = (0..mask.width).contains(&mx) && (0..mask.height).contains(&my);
+                                assert_eq!(part, if inside { mask.at(mx, my) } else { 0 });
+                                assert!(part == 0 || y < rows, "{shape:?} of {radius} at {ratio}, phase {phase}");
+                                sum += part;
+                            }
+                        }
+                        let all: u32 =
+                            (0..mask.width * mask.height).map(|i| mask.at(i % mask.width, i / mask.width)).sum();
+                        assert_eq!(sum, all, "nothing is cut off: {shape:?} of {radius} at {ratio}, phase {phase}");
+                    }
+                }
+            }
+        }
+        assert!(tiny[3] > 0 && tiny[4] > 0 && large > 0);
+    }
 
     #[test]
     fn no_look_touches_more_than_its_bounds() {

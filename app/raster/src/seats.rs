@@ -3,7 +3,7 @@
 use crate::buffer::{Buffer, Rect};
 use crate::colour::Colour;
 use crate::lanes::lanes;
-use crate::mask::{Mask, Masks};
+use crate::mask::{Mask, Masks, TINY_ROWS};
 use crate::shape::Shape;
 use crate::window::{TOGETHER, Window};
 
@@ -109,15 +109,16 @@ pub fn paint_seats(
     if clip.is_empty() {
         return;
     }
-    if masks.are_tiny() {
-        paint_all::<true>(buffer, clip, place, planes, paints, masks);
-    } else {
-        paint_all::<false>(buffer, clip, place, planes, paints, masks);
+    match masks.tiny_rows() {
+        3 => paint_all::<3>(buffer, clip, place, planes, paints, masks),
+        TINY_ROWS => paint_all::<TINY_ROWS>(buffer, clip, place, planes, paints, masks),
+        _ => paint_all::<0>(buffer, clip, place, planes, paints, masks),
     }
 }
 
-/// The same, where every look is `TINY` or where not: in one loop for both the rows of a tiny look would take twice as long.
-fn paint_all<const TINY: bool>(
+/// The same, where so many `ROWS` hold every look, or none do: in one loop for all the rows of a tiny look would take twice
+/// as long.
+fn paint_all<const ROWS: usize>(
     buffer: &mut Buffer,
     clip: Rect,
     place: &Place,
@@ -126,9 +127,11 @@ fn paint_all<const TINY: bool>(
     masks: &mut Masks,
 ) {
     let reach = masks.look_reach();
-    let before = masks.look_bounds().0;
+    let (before, width) = (masks.tiny_before(), buffer.width() as i32);
     let window = Window::new(place, clip, reach);
     let mut at = [[0; TOGETHER]; 2];
+    // Of tiny looks: the index of the first pixel.
+    let mut starts = [0_i32; TOGETHER];
     let (mut from, end) = (0, planes.x.len().min(planes.y.len()).min(planes.look.len()));
     while from < end {
         // Up to the next number that together begin with.
@@ -140,6 +143,12 @@ fn paint_all<const TINY: bool>(
         if seen == 0 {
             continue;
         }
+        if ROWS > 0 {
+            for (start, (qx, qy)) in starts.iter_mut().zip(at[0].iter().zip(&at[1])) {
+                let (x, y) = (qx.wrapping_sub(before) >> 2, qy.wrapping_sub(before) >> 2);
+                *start = y.wrapping_mul(width).wrapping_add(x);
+            }
+        }
         for turn in 0..TOGETHER {
             let i = in_turn(turn as u32) as usize;
             let Some(i) = i.checked_sub(before_these).filter(|i| seen >> i & 1 == 1) else { continue };
@@ -147,14 +156,15 @@ fn paint_all<const TINY: bool>(
             let Some(look) = looks.get(i) else { continue };
             let Some(paint) = paints.get(usize::from(*look)) else { continue };
             let (qx, qy) = (at[0][i], at[1][i]);
-            let (px, py, phase) = (qx >> 2, qy >> 2, ((qx & 3) | (qy & 3) << 2) as usize);
-            if TINY && quick {
+            let phase = ((qx & 3) | (qy & 3) << 2) as usize;
+            if ROWS > 0 && quick {
                 let rows = masks.tiny(paint.shape, phase);
-                buffer.blend_rows(px - before, py - before, rows, paint.colour);
+                buffer.blend_rows::<ROWS>(starts[i] as usize, rows, paint.colour);
                 continue;
             }
+            let (px, py) = (qx >> 2, qy >> 2);
             let mask = masks.get(paint.shape, phase);
-            if !TINY && quick && mask.width <= 8 {
+            if ROWS == 0 && quick && mask.width <= 8 {
                 let (x, y) = (px + mask.left, py + mask.top);
                 if mask.width == 4 {
                     buffer.blend_column(x, y, &mask.coverage, paint.colour);
@@ -246,10 +256,10 @@ mod tests {
             Shape::ALL.map(|shape| Paint { shape, colour: Colour::hex(0x0036_8986 + shape as u32 * 0x0011_0500) });
         let numbers: Vec<usize> = (0..200).map(|turn| in_turn(turn) as usize).collect();
         let looks = [Shape::Disc, Shape::Square, Shape::Notch, Shape::Half, Shape::Ring, Shape::Dot, Shape::Speck];
-        for (radius, side) in [(0.5, 3), (1.0, 3), (1.1, 4), (1.3, 5), (3.0, 7), (9.0, 20)] {
+        for (radius, rows) in [(0.5, 3), (1.0, 3), (1.1, 4), (1.3, 4), (1.5, 4), (1.6, 0), (3.0, 0), (9.0, 0)] {
             let mut masks = Masks::default();
             masks.set(radius, 1.0);
-            assert!(masks.look_side() == side || side > 5, "{radius}: {}", masks.look_side());
+            assert_eq!(masks.tiny_rows(), rows, "{radius}");
             // Close together, a part of them out of view, one at no place at all.
             let count = 2 * TOGETHER + 7;
             let x: Vec<f32> = (0..count).map(|i| (i % 27) as f32 * 2.3 - 4.0).collect();
