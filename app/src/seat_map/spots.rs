@@ -12,7 +12,8 @@ use super::scene::Scene;
 const FEW: usize = 100;
 
 impl Scene {
-    /// Draws changed seats anew, ascending, where they are too small to bear words; gives the box around all that changed.
+    /// Draws changed seats anew, where they are too small to bear words; gives the box around all that changed. One after the
+    /// other in any order, and more than once if need be: each is drawn whole. Ascending, as changes come, is soonest.
     pub(super) fn paint_spots(&mut self, seats: &[u64], place: &Place, letters: &mut dyn Letters) -> Rect {
         let spots = self.spots(seats, place);
         let kept = self.keep_under(spots.len(), place);

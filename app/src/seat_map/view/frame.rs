@@ -65,7 +65,10 @@ impl State {
         } else if self.quality.cut < 1.0 && now - self.quality.moved > REST {
             self.set_cut(1.0);
         }
-        self.draw();
+        if self.draw() == Painted::Nothing {
+            // Nobody waits: what the first pointer and the first changes look seats up in is made.
+            let _ = self.scene.model.grid();
+        }
         if moved && let Some(channel) = &self.channel {
             // The message arrives once the browser has painted and committed: the frame's real price.
             self.quality.measured = true;
@@ -99,15 +102,15 @@ impl State {
         }
     }
 
-    /// Brings the canvas up to date and tells what follows from it.
-    pub(super) fn draw(&mut self) {
+    /// Brings the canvas up to date and tells what follows from it; says what was painted.
+    pub(super) fn draw(&mut self) -> Painted {
         let painted = self.scene.frame(&mut self.pen);
         let buffer = self.scene.buffer();
         let (width, height) = (buffer.width() as u32, buffer.height() as u32);
         if painted != Painted::Nothing {
             // A new one each time: growing memory detaches the old one, and it is but a view.
             let picture = ImageData::new_with_u8_clamped_array_and_sh(Clamped(buffer.bytes()), width, height);
-            let Ok(picture) = picture else { return };
+            let Ok(picture) = picture else { return painted };
             let fresh = [self.scene.fresh()];
             let parts = if let Painted::Parts(parts) = &painted { parts.as_slice() } else { &fresh };
             for r in parts {
@@ -128,7 +131,10 @@ impl State {
         if !self.ready && width > 1 && height > 1 {
             self.ready = true;
             self.told.push(MapEvent::Ready);
+            // A frame with nothing to paint comes after it.
+            self.wake();
         }
+        painted
     }
 
     /// After a move: where the pointed seat is now, and what the zoom buttons may do.
@@ -181,6 +187,9 @@ impl State {
 
     /// Goes on with the suggestion's pulse: up quickly, down slowly; still when there is to be no motion.
     fn pulse_on(&mut self, now: f64) -> bool {
+        if self.pulse.is_none() {
+            return false;
+        }
         let still = self.is_still();
         let Some(start) = &mut self.pulse else { return false };
         let start = *start.get_or_insert(now);
