@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use app::seat_map::model::Model;
 use app::seat_map::{CategoryWords, Filter, MapEvent, MapOptions, SeatMapView};
-use domain::availability::Packed;
+use domain::availability::{Packed, delta};
 use domain::chart::Chart;
 use domain::chart::generate::{Arena, Bowl, Theatre, arena, bowl, theatre};
 use domain::chart::pack::{pack, unpack};
@@ -189,20 +189,31 @@ impl Bench {
         }
     }
 
-    /// Changes `n` seats, spread over the house.
-    pub fn flip(&mut self, n: u32, seed: u32) {
+    /// What a stream would tell were `n` seats changed, spread over the house: text, as it comes.
+    pub fn told(&self, n: u32, seed: u32) -> Option<String> {
         let (all, mut seed) = (self.chart.seats.len() as u64, u64::from(seed.max(1)));
-        let changes: Vec<(SeatId, SeatState)> = (0..n)
-            .map(|_| {
-                let seat = SeatId((next(&mut seed) % all) as u32);
-                let state = if self.states.get(seat) == SeatState::Sold { SeatState::Free } else { SeatState::Sold };
-                self.states.set(seat, state);
-                (seat, state)
-            })
-            .collect();
+        let (mut after, mut left) = (self.states.clone(), n.min(self.chart.seats.len() as u32));
+        while left > 0 {
+            let seat = SeatId((next(&mut seed) % all) as u32);
+            let old = self.states.get(seat);
+            if after.get(seat) == old {
+                after.set(seat, if old == SeatState::Sold { SeatState::Free } else { SeatState::Sold });
+                left -= 1;
+            }
+        }
+        let letters: String = delta::encode(&self.states, &after).into_iter().map(char::from).collect();
+        web_sys::window()?.btoa(&letters).ok()
+    }
+
+    /// Hears it as the seats page does, down to the map; how many seats changed.
+    pub fn hear(&mut self, told: &str) -> usize {
+        let letters = web_sys::window().and_then(|w| w.atob(told).ok()).unwrap_or_default();
+        let bytes: Vec<u8> = letters.chars().map(|letter| letter as u8).collect();
+        let changes = delta::apply(&mut self.states, &bytes).unwrap_or_default();
         if let Some(view) = &self.view {
             view.apply(&changes);
         }
+        changes.len()
     }
 
     /// Microseconds of one hit test, mean of `n` at places all over the plan.
