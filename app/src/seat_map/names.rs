@@ -44,8 +44,9 @@ impl Scene {
         } else {
             placed.truncate(from);
             self.place_all(&order, true, place, letters, placed);
-            if !self.place_prices(&order, true, place, letters, placed) {
-                // Prices have room where names make it.
+            let names = placed.len() - from;
+            if !self.place_prices(&order, true, place, letters, placed) && names < order.len() {
+                // Names are left out here anyway: prices go first.
                 placed.truncate(from);
                 let _ = self.place_prices(&order, true, place, letters, placed);
                 self.place_all(&order, true, place, letters, placed);
@@ -157,9 +158,11 @@ impl Scene {
         let priced = has_price && (must || fits(wide.max(self.size_of(price, light, letters).0), 2.0, 1.0, 0.42));
         let half = (line / 2.0) as i32;
         let airy = inside && small && height >= line * 2.0;
+        // Letters are an em high at most, their masks higher. Soft edges may meet, as long as none lies on letters.
+        let (soft, tall) = (i32::from(bold.edge), i32::from(bold.size + 1) / 2);
         // Where a neighbour's words reach over: without the price, then beside the middle; a price that has to be there
-        // above or below its name.
-        let (bare, full) = (!must, 2 * half);
+        // above or below its name, then clear of names beside it.
+        let (bare, full, clear) = (!must, 2 * half, 2 * tall + soft);
         let ways = [
             (priced, -half, Some(half)),
             (bare, 0, None),
@@ -168,11 +171,11 @@ impl Scene {
             (must, 0, Some(full)),
             (must, 0, Some(-full)),
             (must, half, Some(-half)),
+            (must, 0, Some(clear)),
+            (must, 0, Some(-clear)),
         ];
         let grounds = self.model.grounds.len();
         let owner = grounds + index;
-        // Letters are an em high at most, their masks higher. Soft edges may meet, as long as none lies on letters.
-        let (soft, tall) = (i32::from(bold.edge), i32::from(bold.size + 1) / 2);
         let core = |w: &Placed| {
             let (left, wide) = (w.at.0 - w.mask.width / 2, w.mask.width);
             Rect::new(left, w.at.1 - tall, left + wide, w.at.1 + tall)

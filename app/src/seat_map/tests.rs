@@ -46,7 +46,7 @@ fn scene_of(chart: Chart, ratio: f64, view: (f64, f64)) -> Scene {
     let camera = Camera::new(plan, f64::from(model.radius), view, Insets::default());
     let (w, h) = ((view.0 * ratio) as usize, (view.1 * ratio) as usize);
     let mut scene = Scene::new(model, camera, Theme::light(), w, h, ratio);
-    scene.prices = (1..5).map(|n| CategoryWords { total: n, words: "€".repeat(n as usize) }).collect();
+    scene.prices = (1..5).map(|n| CategoryWords { total: n, words: format!("€{n}45.00") }).collect();
     scene
 }
 
