@@ -156,24 +156,49 @@ impl Catalog {
         if let Some(known) = self.events.get(&key).await {
             return Ok(known);
         }
-        let asked = self.events.try_get_with(key.clone(), async {
-            let found = self.store.find(&which, now).await?.map(Arc::new);
-            match &found {
-                Some(event) => self.last.insert(which.clone(), (now, Arc::clone(event))).await,
-                None => self.last.invalidate(&which).await,
-            }
-            Ok(found)
-        });
-        let last = self.last.get(&which).await.filter(|(at, event)| is_good(event, *at, now));
-        let trouble = match soon(asked, last.is_some()).await {
+        let is_known = self.last_good(&which, now).await.is_some();
+        let (catalog, asked_for) = (self.clone(), key.clone());
+        let asked = async move { catalog.ask(asked_for, now).await };
+        let trouble = match soon(asked, is_known).await {
             Ok(found) => return Ok(found),
             Err(trouble) => trouble,
         };
-        let Some((_, event)) = last.filter(|_| trouble.retryable()) else { return Err((*trouble).clone()) };
+        // Others may have heard something since.
+        let last = self.last_good(&which, now).await.filter(|_| trouble.retryable());
+        let Some((said_at, event)) = last else { return Err((*trouble).clone()) };
         // For this second and the next, so that whoever is in trouble is asked no oftener than others.
-        self.events.insert((which, key.1 + 1), Some(Arc::clone(&event))).await;
-        self.events.insert(key, Some(Arc::clone(&event))).await;
+        for second in [key.1, key.1 + 1] {
+            let (key, end) = ((which.clone(), second), Millis((second + 1) * SECOND - 1));
+            if is_good(&event, said_at, end) && !self.events.contains_key(&key) {
+                self.events.insert(key, Some(Arc::clone(&event))).await;
+            }
+        }
         Ok(Some(event))
+    }
+
+    /// Asks the store, for all who ask for the same at the same time.
+    async fn ask(&self, key: (Which, i64), now: Millis) -> Result<Option<Arc<Event>>, Arc<Trouble>> {
+        let which = key.0.clone();
+        let asked = self.events.try_get_with(key, async {
+            let found = self.store.find(&which, now).await?.map(Arc::new);
+            match &found {
+                Some(event) => self.last.insert(which, (now, Arc::clone(event))).await,
+                // By neither of its names.
+                None => {
+                    if let Some((_, old)) = self.last.remove(&which).await {
+                        self.last.invalidate(&Which::Id(old.summary.id)).await;
+                        self.last.invalidate(&Which::Slug(old.summary.slug.clone())).await;
+                    }
+                }
+            }
+            Ok(found)
+        });
+        asked.await
+    }
+
+    /// The last answer, where it may be given again.
+    async fn last_good(&self, which: &Which, now: Millis) -> Option<(Millis, Arc<Event>)> {
+        self.last.get(which).await.filter(|(at, event)| is_good(event, *at, now))
     }
 
     /// The event's chart with its geometry; `None` where all stand.
@@ -202,19 +227,20 @@ fn is_name(text: &str) -> bool {
     text.len() <= MAX_NAME && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// What was `asked`, or trouble where it takes long and an older answer will do.
+/// What was `asked`, or trouble where it takes long and an older answer will do: it is then heard later.
 ///
 /// # Errors
 /// Trouble.
-pub async fn soon<T>(
-    asked: impl Future<Output = Result<T, Arc<Trouble>>>,
+pub async fn soon<T: Send + 'static>(
+    asked: impl Future<Output = Result<T, Arc<Trouble>>> + Send + 'static,
     older_will_do: bool,
 ) -> Result<T, Arc<Trouble>> {
     if !older_will_do {
         return asked.await;
     }
-    let late = || Arc::new(Trouble::Unavailable { what: "the catalogue", detail: "no answer soon".into() });
-    timeout(SOON, asked).await.unwrap_or_else(|_| Err(late()))
+    let late = || Err(Arc::new(Trouble::Unavailable { what: "the catalogue", detail: "no answer soon".into() }));
+    let asked = timeout(SOON, tokio::spawn(asked)).await;
+    asked.map_or_else(|_| late(), |told| told.unwrap_or_else(|_| late()))
 }
 
 /// Whether what was said of the event then may be said again.

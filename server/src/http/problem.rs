@@ -80,8 +80,8 @@ impl ApiError {
             StatusCode::UNPROCESSABLE_ENTITY,
             "no_cookie",
             "Your browser kept no cookie",
-            "Without one we cannot tell which places are yours, so none were held. Please allow cookies \
-             for this site or use another browser, then press again.",
+            "Without one we cannot tell which places are yours, so none were held. Please press again. If you read this \
+             once more, allow cookies for this site or use another browser.",
         )
     }
 

@@ -94,14 +94,18 @@ impl Inventories for FromCatalog {
         if let Some(known) = self.inventories.get(&id).await {
             return Ok(known);
         }
-        let last = self.last.get(&id).await;
-        let trouble = match soon(self.inventories.try_get_with(id, self.load(id)), last.is_some()).await {
+        let this = self.clone();
+        let asked = async move { this.inventories.try_get_with(id, this.load(id)).await };
+        let trouble = match soon(asked, self.last.contains_key(&id)).await {
             Ok(found) => return Ok(found),
             Err(trouble) => trouble,
         };
-        let Some(last) = last.filter(|_| trouble.retryable()) else { return Err((*trouble).clone()) };
+        let last = self.last.get(&id).await.filter(|_| trouble.retryable());
+        let Some(last) = last else { return Err((*trouble).clone()) };
         // For as long as a fresh one, so that books in trouble are asked no oftener than others.
-        self.inventories.insert(id, Some(Arc::clone(&last))).await;
+        if !self.inventories.contains_key(&id) {
+            self.inventories.insert(id, Some(Arc::clone(&last))).await;
+        }
         Ok(Some(last))
     }
 

@@ -1,7 +1,7 @@
 //! The door of a block: while somebody is inside for a seat, who else wants it waits outside.
 //!
-//! Outside costs a place before a bell, one for all who wait for the same: no task, no wish in the queue, no part in a
-//! round. When it rings, most find their seat gone and are told so by what is known. Where it is not gone they go in,
+//! Outside costs a place before a bell, one for all who wait for the same: no further task, no wish in the queue, no part
+//! in a round. When it rings, most find their seat gone and are told so by what is known. Where it is not gone they go in,
 //! each as if it had been the first, and wait at no door again; so nothing is granted because of it, and nobody waits in
 //! a circle.
 

@@ -58,8 +58,8 @@ impl Default for Tuning {
             // Whoever loses takes no room in the batch: of a hundred who want the same seat one is written for.
             wishes: 2_000,
             queue: 2_000,
-            // They cost little more than their connections.
-            outside: 20_000,
+            // They cost little more than their connections; all that a process may have under way is five times that.
+            outside: 10_000,
             in_flight: 64,
             // Before whoever asks is told that it takes longer: that nothing was done is the better word.
             begin_within: Duration::from_millis(1_800),

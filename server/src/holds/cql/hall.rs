@@ -32,6 +32,8 @@ pub(super) struct Block {
     pub(super) cells: Mutex<Cells>,
     pub(super) queue: Mutex<Queue>,
     pub(super) door: Door,
+    /// Its tier was made smaller, and what was under way then has not been seen yet.
+    pub(super) to_look_at: AtomicBool,
 }
 
 /// Cells with the moment each was last confirmed by the store, in ticks of the process.

@@ -1,7 +1,7 @@
 //! How an event's places lie in blocks, and how they are laid out anew while it is open.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use domain::ids::{EventId, TierId};
@@ -44,6 +44,7 @@ fn block(key: BlockKey, seats: Vec<i32>) -> Arc<Block> {
         cells: Mutex::new(cells),
         queue: Mutex::<Queue>::default(),
         door: Door::default(),
+        to_look_at: AtomicBool::new(false),
     })
 }
 
@@ -168,7 +169,7 @@ fn quantity_of(layout: &Layout, tier: TierId) -> u32 {
 impl Inner {
     /// Takes over what of a layout may change.
     pub(super) async fn lay_anew(&self, hall: &SharedHall, layout: &Layout) -> Result<(), Trouble> {
-        let _turn = hall.loading.lock().await;
+        let turn = hall.loading.lock().await;
         // Another may have laid it out anew meanwhile.
         let hall = self.known(hall.event).unwrap_or_else(|| Arc::clone(hall));
         let next = if hall.has_tiers_of(layout) {
@@ -185,17 +186,26 @@ impl Inner {
         due.sort_unstable();
         due.dedup();
         self.read_blocks(&next, due).await?;
+        for block in shrinking {
+            next.blocks[block].to_look_at.store(true, Ordering::Relaxed);
+        }
         next.bar(layout);
         if !Arc::ptr_eq(&hall, &next) {
             self.replace(Arc::clone(&next));
         }
-        // What was under way then is waited for and seen: by the next grant it counts.
-        let look = |block: usize| {
+        drop(turn);
+        // What was under way then is waited for and seen: by the next grant it counts. Whoever lays out next looks where a
+        // look failed.
+        let blocks = next.standing.iter().flat_map(|tier| tier.blocks.clone());
+        let due: Vec<usize> = blocks.filter(|block| next.blocks[*block].to_look_at.load(Ordering::Relaxed)).collect();
+        let look = async |block: usize| {
             let places = (0..next.blocks[block].seats.len() as u32).collect();
-            must(&self.engine, &next, block, Wish::Look { places }, Millis(0))
+            must(&self.engine, &next, block, Wish::Look { places }, Millis(0)).await?;
+            next.blocks[block].to_look_at.store(false, Ordering::Relaxed);
+            Ok(())
         };
-        let looks = stream::iter(shrinking).map(look).buffer_unordered(self.engine.tuning.reads);
-        looks.try_for_each(|_| async { Ok(()) }).await
+        let looks = stream::iter(due).map(look).buffer_unordered(self.engine.tuning.reads);
+        looks.try_collect().await
     }
 
     /// The event, with every block in which the hold has places: one of a tier that was larger before this process

@@ -3,7 +3,8 @@
 //! Places of one block are taken in one write. Where a later block loses, what was taken before is put back, and nobody
 //! is told that they lost before that is done; what cannot be put back in time is a debt (`debts`). Then the record is
 //! written, and last of all what the hold replaces goes free: whatever fails before leaves the buyer what they had. No
-//! block is kept waiting while another is asked, so nobody can wait in a circle.
+//! block is kept waiting while another is asked, so nobody can wait in a circle; who wants the same seats waits at the
+//! door meanwhile, for as long as a write may take to begin.
 
 use std::sync::Arc;
 

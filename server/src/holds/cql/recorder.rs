@@ -112,11 +112,13 @@ async fn work(engine: Arc<Engine>, lanes: Arc<[Mutex<Lane>; LANES]>, number: usi
         let (mut notes, mut done, mut size): (Vec<Note>, Vec<_>, usize) = Default::default();
         {
             let mut lane = lock(&lanes[number]);
-            while notes.len() < NOTES
-                && size < BYTES
-                && let Some((more, answer)) = lane.waiting.pop_front()
-            {
-                size += more.iter().map(bytes).sum::<usize>();
+            let weight = |notes: &[Note]| notes.iter().map(bytes).sum::<usize>();
+            loop {
+                // A single large one is written alone.
+                let fits =
+                    |(more, _): &mut Waiting| notes.len() < NOTES && (notes.is_empty() || size + weight(more) <= BYTES);
+                let Some((more, answer)) = lane.waiting.pop_front_if(fits) else { break };
+                size += weight(&more);
                 notes.extend(more);
                 done.push(answer);
             }

@@ -1,6 +1,7 @@
 //! A crowd before one block: what its wishes cost.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -61,13 +62,13 @@ async fn one_block(table: &FakeTable, tuning: Tuning) -> (CqlHolds, Evening) {
     (store, evening)
 }
 
-/// So many who all want seat 3, under ids of this moment.
-fn all_want_one(store: &CqlHolds, evening: Evening, crowd: u16) -> Vec<JoinHandle<Outcome<Hold>>> {
+/// Those of these numbers all want seat 3, under ids of this moment.
+fn all_want_one(store: &CqlHolds, evening: Evening, crowd: Range<u16>) -> Vec<JoinHandle<Outcome<Hold>>> {
     let wants = |n| {
         let (store, grant) = (store.clone(), fresh(evening, n, &[3], 0));
         tokio::spawn(async move { store.place(&grant, NOW).await })
     };
-    (0..crowd).map(wants).collect()
+    crowd.map(wants).collect()
 }
 
 /// How many were granted, found their seat taken, were told that it is busy, and that nothing was done.
@@ -91,7 +92,7 @@ async fn who_wants_what_somebody_is_inside_for_waits_outside_and_costs_nothing()
     let table = FakeTable::default();
     let (store, evening) = one_block(&table, Tuning { queue: 1, ..Tuning::default() }).await;
     table.fail(Faults { takes: Duration::from_millis(100), ..Faults::default() });
-    assert_eq!(told(all_want_one(&store, evening, 500)).await, [1, 499, 0, 0]);
+    assert_eq!(told(all_want_one(&store, evening, 0..500)).await, [1, 499, 0, 0]);
     assert_eq!(store.counters().writes.load(Ordering::Relaxed), 1);
     assert_eq!(store.counters().spared.load(Ordering::Relaxed), 499);
 }
@@ -102,7 +103,7 @@ async fn where_the_first_comes_to_nothing_those_outside_go_in() {
     let (store, evening) = one_block(&table, Tuning::default()).await;
     table.fail(Faults { takes: Duration::from_millis(100), ..Faults::default() });
     table.fate(&[Fate::Refused], None);
-    assert_eq!(told(all_want_one(&store, evening, 50)).await, [1, 48, 0, 1]);
+    assert_eq!(told(all_want_one(&store, evening, 0..50)).await, [1, 48, 0, 1]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,7 +111,7 @@ async fn no_more_wait_outside_than_may() {
     let table = FakeTable::default();
     let (store, evening) = one_block(&table, Tuning { outside: 5, ..Tuning::default() }).await;
     table.fail(Faults { takes: Duration::from_millis(100), ..Faults::default() });
-    assert_eq!(told(all_want_one(&store, evening, 20)).await, [1, 5, 14, 0]);
+    assert_eq!(told(all_want_one(&store, evening, 0..20)).await, [1, 5, 14, 0]);
     assert_eq!(store.counters().busy.load(Ordering::Relaxed), 14);
     // Whoever left has made room.
     let crowd = (0..6).map(|n| {
@@ -130,8 +131,12 @@ async fn who_waits_for_a_turn_of_their_own_keeps_nobody_outside() {
     for (n, holder, seat) in [(1, 1, 1), (2, 1, 3), (3, 2, 3)] {
         let (store, grant) = (store.clone(), fresh(evening, n, &[seat], 0));
         let grant = Grant { holder: evening.holder(holder), ..grant };
+        let holder = grant.holder;
+        let busy = store.clone();
         calls.push(tokio::spawn(async move { store.place(&grant, NOW).await }));
-        sleep(Duration::from_millis(30)).await;
+        while !busy.inner.book.has_turn(holder) {
+            sleep(Duration::from_millis(1)).await;
+        }
     }
     let second = calls.remove(1);
     assert_eq!(told(calls).await, [2, 0, 0, 0]);
@@ -146,9 +151,13 @@ async fn who_waits_outside_of_a_silent_store_is_told_in_time_that_nothing_was_do
     let (store, evening) = one_block(&table, Tuning::default()).await;
     table.falls_silent(Some(0));
     let begun = Instant::now();
-    let mut crowd = all_want_one(&store, evening, 20);
+    let mut first = all_want_one(&store, evening, 0..1);
+    let first = first.remove(0);
+    while table.rows_sent().is_empty() {
+        sleep(Duration::from_millis(1)).await;
+    }
+    let mut crowd = all_want_one(&store, evening, 1..20);
     sleep(Duration::from_millis(50)).await;
-    let first = crowd.remove(0);
     crowd.pop().unwrap().abort();
     crowd.pop();
     assert_eq!(told(crowd).await, [0, 0, 0, 17]);
