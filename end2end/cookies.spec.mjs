@@ -9,7 +9,7 @@ import { holdBest, inBasket, openSeats, pay, tickets, toCheckout } from "./suppo
 
 evening();
 
-const TOLD = /Without one we cannot tell which places are yours, so none were held\. Please allow cookies/;
+const TOLD = /Without one we cannot tell which places are yours, so none were held\. Please press again\./;
 
 /** Visits the shop by whoever stands between, as long as `walk` takes. */
 async function visiting(keeps, options, walk) {

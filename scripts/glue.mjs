@@ -15,9 +15,14 @@ export function shorten({ wasm, js, shortWasm, shortJs }) {
     glue = parts.join(to);
   };
   // The one module that everything comes from is named `a`.
+  if (new Set(imports.map(([module]) => module)).size !== 1) throw new Error("The client imports from several modules.");
   swap(`"${imports[0][0]}":`, "a:");
   for (const [, name, short] of imports) swap(` ${name}: function(`, ` ${short}: function(`);
-  for (const [name, short] of exports) glue = glue.replace(new RegExp(`\\bwasm\\.${name}\\b`, "g"), () => `wasm.${short}`);
+  for (const [name, short] of exports) {
+    const used = new RegExp(`\\bwasm\\.${name}\\b`, "g");
+    if (!used.test(glue) && glue.includes(name)) throw new Error(`wasm-bindgen's JavaScript is not what it was: see ${name}`);
+    glue = glue.replace(used, () => `wasm.${short}`);
+  }
   // What the glue does to start by itself knows servers and browsers that there are not; the loader starts.
   swap("export { initSync, __wbg_init as default };", "export { __wbg_get_imports as imports, __wbg_finalize_init as begin };");
   writeFileSync(shortJs, glue);

@@ -1,5 +1,6 @@
 // Makes a module small, the client's and the map's of its benchmark alike.
 import { execFileSync } from "node:child_process";
+import { renameSync } from "node:fs";
 import { nameInOrder } from "./order.mjs";
 
 export const WASM_OPT = new URL("../node_modules/.bin/wasm-opt", import.meta.url).pathname;
@@ -10,7 +11,10 @@ export function shrink(plain, small) {
   const inline = ["--one-caller-inline-max-function-size", "25"];
   // The stack lies lowest and never reaches the first kilobyte, so addresses may be folded into the instructions.
   const flags = ["-Oz", "--converge", ...inline, "--low-memory-unused", "--strip-debug", "--strip-producers"];
-  execFileSync(WASM_OPT, [...flags, plain, "-o", small], { stdio: "inherit" });
-  nameInOrder(small, small);
-  execFileSync(WASM_OPT, ["--debuginfo", "--reorder-functions-by-name", "--strip-debug", small, "-o", small], { stdio: "inherit" });
+  // Under its name only when it is whole: whoever finds it there takes it as it is.
+  const draft = `${small}.draft`;
+  execFileSync(WASM_OPT, [...flags, plain, "-o", draft], { stdio: "inherit" });
+  nameInOrder(draft, draft);
+  execFileSync(WASM_OPT, ["--debuginfo", "--reorder-functions-by-name", "--strip-debug", draft, "-o", draft], { stdio: "inherit" });
+  renameSync(draft, small);
 }

@@ -16,6 +16,10 @@ use super::scene::Scene;
 const LARGE: f64 = 12.5;
 /// Names otherwise, and prices: nothing smaller can be read.
 const SMALL: f64 = 11.0;
+/// Of more sections than so many with small names some are left out.
+const MANY: usize = 60;
+/// Sections that are looked at for a price's place, at most: this is done at every step of a zoom.
+const TRIES: usize = 24;
 
 /// What is written of a section.
 struct Name<'a> {
@@ -39,23 +43,25 @@ impl Scene {
         }
         order.sort_unstable();
         let from = placed.len();
-        if self.place_all(&order, false, place, letters, placed) {
-            let _ = self.place_prices(&order, false, place, letters, placed);
-        } else {
+        let large = self.place_all(&order, false, place, letters, placed);
+        if !large {
             placed.truncate(from);
+        }
+        // Where names are left out anyway prices go first; elsewhere they take no name's place.
+        let prices_first = !large && order.len() > MANY;
+        if prices_first {
+            self.prepare_names(self.edged(SMALL, true), true, letters);
+            self.place_prices(&order, true, place, letters, placed);
+        }
+        if !large {
             self.place_all(&order, true, place, letters, placed);
-            let names = placed.len() - from;
-            if !self.place_prices(&order, true, place, letters, placed) && names < order.len() {
-                // Names are left out here anyway: prices go first.
-                placed.truncate(from);
-                let _ = self.place_prices(&order, true, place, letters, placed);
-                self.place_all(&order, true, place, letters, placed);
-            }
+        }
+        if !prices_first {
+            self.place_prices(&order, !large, place, letters, placed);
         }
     }
 
-    /// Places each price that is nowhere yet once: with the largest section that begins at it and has room. Says whether
-    /// all have a place.
+    /// Places each price that is nowhere yet once: with the largest section that begins at it and has room.
     fn place_prices(
         &mut self,
         order: &[u64],
@@ -63,19 +69,23 @@ impl Scene {
         place: &Place,
         letters: &mut dyn Letters,
         placed: &mut Vec<Placed>,
-    ) -> bool {
+    ) {
         let chart = self.model.chart.clone();
         let grounds = self.model.grounds.len();
         let of = |placed: &[Placed], index: usize| placed.iter().filter(|word| word.owner == grounds + index).count();
         let least = |scene: &Self, index: usize| scene.least(index).map(|price| price.total);
-        let index = |key: &u64| (key & 0xffff_ffff) as usize;
         let written = order.iter().map(index).filter(|index| of(placed, *index) > 1);
         let mut told: Vec<i64> = written.filter_map(|index| least(self, index)).collect();
+        let mut tried: Vec<i64> = Vec::new();
         for index in order.iter().map(index) {
             let name = chart.sections.get(index).map_or("", |section| section.name.as_str());
             let Some(total) = least(self, index).filter(|total| !name.is_empty() && !told.contains(total)) else {
                 continue;
             };
+            if tried.iter().filter(|one| **one == total).count() == TRIES {
+                continue;
+            }
+            tried.push(total);
             let (price, text) = (self.price_words(index), if small { short(name) } else { name });
             // Its name, where it stands alone, moves up.
             let alone = placed.iter().position(|word| word.owner == grounds + index).map(|at| (at, placed.remove(at)));
@@ -85,7 +95,6 @@ impl Scene {
                 placed.insert(at, word);
             }
         }
-        order.iter().all(|key| least(self, index(key)).is_none_or(|total| told.contains(&total)))
     }
 
     /// Places all large, until one has no room: false. Or all small that have room.
@@ -106,7 +115,7 @@ impl Scene {
             let larger_first = turn % 2 == 0 && small;
             for at in 0..order.len() {
                 let key = order[if larger_first { at } else { order.len() - 1 - at }];
-                let i = (key & 0xffff_ffff) as usize;
+                let i = index(&key);
                 let name = chart.sections.get(i).map_or("", |section| section.name.as_str());
                 let owner = self.model.grounds.len() + i;
                 let is_placed = || small && placed.iter().any(|word| word.owner == owner);
@@ -181,6 +190,10 @@ impl Scene {
             Rect::new(left, w.at.1 - tall, left + wide, w.at.1 + tall)
         };
         for (_, down, price_down) in ways.into_iter().filter(|(may, ..)| *may) {
+            // In a neighbour it would be read as the neighbour's.
+            if price_down.is_some_and(|by| at.1 + by < reach.y0 - half || at.1 + by > reach.y1 + half) {
+                continue;
+            }
             let ink = |style| (style, self.theme.ink, Some(self.theme.surface));
             let (name_ink, price_ink) = (ink(bold), ink(light));
             let mut own = Vec::new();
@@ -231,6 +244,11 @@ impl Scene {
         words.push_str(&least.words);
         words
     }
+}
+
+/// Whose turn a key of the order is.
+fn index(key: &u64) -> usize {
+    (key & 0xffff_ffff) as usize
 }
 
 /// What tells a section from its neighbours: "112" of "Section 112", "B" of "Block B"; of others the whole name.

@@ -85,8 +85,10 @@ pub(super) fn place(wish: Wish, go: bool) {
         let answer = loop {
             let answer = send("POST", &url, Some(&text)).await;
             tries += 1;
-            // A cookie that was lost came back with the refusal: whoever keeps cookies never hears of it.
-            let lost = matches!(&answer, Err(Failed::Refused(told)) if told.get("code").text() == "no_cookie");
+            // A cookie that was lost came back with the refusal: whoever keeps cookies never hears of it. With a basket it is
+            // theirs to decide: the lost cookie's basket stays held without them.
+            let lost = matches!(&answer, Err(Failed::Refused(told)) if told.get("code").text() == "no_cookie")
+                && with(|p| p.hold.is_none());
             if !lost || tries == 2 {
                 break answer;
             }
