@@ -2,7 +2,7 @@
 //!
 //! Where every section has room for its name, all are written at their full size, with prices beneath where these fit
 //! too. Otherwise all are small and short, and may reach over their section's border. A price that fits nowhere is written
-//! once, with the largest section that begins at it, and may reach over, too. Words keep off each other: where sections are
+//! once, with the largest section that begins at it and has room, and may reach over, too. Words keep off each other: where sections are
 //! narrower than their names, every second is named, or every fourth, and the larger sections go first.
 
 use raster::{Place, Rect};

@@ -53,7 +53,7 @@ pub async fn create(
     // A page's own script never sees the secret: it goes into the cookie. Everybody else gets it in the answer.
     let page = from_a_page(&headers);
     if page && known.is_none() {
-        // The page came with a cookie. One that was lost since then is there for the next try, which the page makes by itself.
+        // The page came with a cookie. One that was lost since then is there for the next try.
         let mut response = ApiError::no_cookie().into_response();
         response.headers_mut().insert(header::SET_COOKIE, Secret::fresh(&*shop.clock).cookie());
         return Ok(response);

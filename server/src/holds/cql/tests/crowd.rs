@@ -110,7 +110,7 @@ async fn where_the_first_comes_to_nothing_those_outside_go_in() {
 async fn no_more_wait_outside_than_may() {
     let table = FakeTable::default();
     let (store, evening) = one_block(&table, Tuning { outside: 5, ..Tuning::default() }).await;
-    table.fail(Faults { takes: Duration::from_millis(100), ..Faults::default() });
+    table.fail(Faults { takes: Duration::from_millis(500), ..Faults::default() });
     assert_eq!(told(all_want_one(&store, evening, 0..20)).await, [1, 5, 14, 0]);
     assert_eq!(store.counters().busy.load(Ordering::Relaxed), 14);
     // Whoever left has made room.
