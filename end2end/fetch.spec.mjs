@@ -109,6 +109,23 @@ test("what takes long is told, and Ctrl-C ends it", async () => {
   assert.ok(signal === "SIGINT" || code !== 0);
   assert.ok(performance.now() - began < 5_000, "it does not wait for the build");
   assert.deepEqual(await left(run.pid, folder), []);
+
+  const killed = type(words, { at, settings: { ...settings, BUILDING: "30" } });
+  await killed.hears(/^Building the server \(some minutes the first time\) \.\.\.$/);
+  process.kill(killed.pid, "SIGKILL");
+  await killed.ended;
+  assert.deepEqual(await left(undefined, folder), [], "nor does a build go on for nobody");
+});
+
+test("the server is built while the client's tools are fetched", async () => {
+  forget();
+  writeFileSync(settings.ASKED, "");
+  const { code, err } = await type(words, { at, settings: { ...settings, UNREACHED: "cargo install trunk", SAYS: "no" } }).ended;
+  assert.equal(code, 1);
+  assert.match(err.at(-1), /^Building trunk/);
+  const asked = readFileSync(settings.ASKED, "utf8").split("\n");
+  assert.ok(asked.some((line) => line.startsWith("cargo build ")), asked.join("\n"));
+  assert.deepEqual(await left(undefined, folder), []);
 });
 
 test("the shop is asked for what was typed", async () => {

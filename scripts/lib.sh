@@ -51,15 +51,14 @@ tells_of_network() { sed '/^ *[0-9]* *|/d' "$1" | grep -iE "$UNREACHABLE" >/dev/
 step() {
   local words=$1 log narrator began status=0
   shift
-  mkdir -p "$LOGS" 2>/dev/null && [ -w "$LOGS" ] || fail "The folder $CARGO_TARGET_DIR cannot be written: choose another by CARGO_TARGET_DIR."
-  log="$LOGS/$(printf '%s' "$words" | tr -c 'A-Za-z0-9\n' '-' | cut -c 1-60).log"
+  log=$(log_of "$words") || exit 1
   began=$SECONDS
   narrate "$words" "$log" &
   narrator=$!
   # Ctrl-C ends the command and this shell, but nothing that runs in the background.
-  trap 'kill "$narrator" 2>/dev/null' EXIT
-  "$@" >"$log" 2>&1 </dev/null || status=$?
-  trap - EXIT
+  trap 'kill "$narrator" 2>/dev/null || true; end_beside' EXIT
+  if [ "$1" = finish_beside ]; then "$@" || status=$?; else "$@" >"$log" 2>&1 </dev/null || status=$?; fi
+  trap end_beside EXIT
   kill "$narrator" 2>/dev/null || true
   wait "$narrator" 2>/dev/null || true
   if [ "$status" -ne 0 ]; then
@@ -75,6 +74,32 @@ step() {
   if [ $((SECONDS - began)) -ge 2 ]; then say "$words: done in $((SECONDS - began)) s"; fi
   return 0
 }
+
+# The log of a step, whose folder is made.
+log_of() {
+  mkdir -p "$LOGS" 2>/dev/null && [ -w "$LOGS" ] || fail "The folder $CARGO_TARGET_DIR cannot be written: choose another by CARGO_TARGET_DIR."
+  printf '%s/%s.log' "$LOGS" "$(printf '%s' "$1" | tr -c 'A-Za-z0-9\n' '-' | cut -c 1-60)"
+}
+
+# begin_beside WORDS COMMAND...: starts the command beside what follows, its output in the log of a step of these words:
+# `step WORDS finish_beside` waits for it. There is one at a time, and it ends with this shell.
+BESIDE="" BESIDE_LOG=""
+begin_beside() {
+  BESIDE_LOG=$(log_of "$1") || exit 1
+  shift
+  node scripts/beside.mjs "$BESIDE_LOG" "$@" </dev/null &
+  BESIDE=$!
+  trap end_beside EXIT
+}
+
+# What the shell itself says of it is not relied upon: where it ends just now, bash 5.2 may have lost it.
+finish_beside() {
+  wait "$BESIDE" 2>/dev/null || true
+  BESIDE=""
+  return "$(cat "$BESIDE_LOG.status")"
+}
+
+end_beside() { [ -z "$BESIDE" ] || kill "$BESIDE" 2>/dev/null || true; }
 
 has() { command -v "$1" >/dev/null 2>&1; }
 

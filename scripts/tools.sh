@@ -61,10 +61,12 @@ need_crate() {
   step "Building $crate $version (once per machine, a minute or two)" install_crate "$crate" --version "$version" "$@"
 }
 
-# By the crate's own lock file; where that names a version the registry no longer has, by the newest that fit.
+# By the crate's own lock file; where that names a version the registry no longer has, by the newest that fit. What
+# debuggers want of a tool is a quarter of the time it takes.
 install_crate() {
   local flags=(--debug --force --root "$TOOLS" --target-dir "$CARGO_TARGET_DIR/tools")
-  cargo install "$@" --locked "${flags[@]}" || cargo install "$@" "${flags[@]}"
+  local cargo=(env CARGO_PROFILE_DEV_DEBUG=0 cargo install "$@")
+  "${cargo[@]}" --locked "${flags[@]}" || "${cargo[@]}" "${flags[@]}"
 }
 
 need_trunk() {
