@@ -42,13 +42,6 @@ impl Scene {
         }
     }
 
-    /// Whether words that are placed already may touch a clip.
-    pub(super) fn has_words(&self, clip: Rect, place: &Place, near: &Near) -> bool {
-        let clip = clip.moved((-place.whole.0, -place.whole.1));
-        let words = near.words.iter().filter_map(|i| self.layout.words.get(*i));
-        self.camera.radius() >= SIGN_FROM || words.into_iter().any(|word| !word.reach.and(clip).is_empty())
-    }
-
     /// Writes what is placed already.
     pub(super) fn paint_placed(&mut self, clip: Rect, place: &Place, which: impl Iterator<Item = usize>) {
         let (dx, dy) = place.whole;

@@ -19,8 +19,11 @@ impl Scene {
         let kept = self.keep_under(spots.len(), place);
         let about = self.about_rects(place);
         let reach = self.masks.look_reach();
-        // Spots with nothing over their seats are drawn together.
-        let mut bare = Vec::new();
+        // Spots are drawn together, and then what of each word lies over them.
+        let mut together = Vec::new();
+        let mut single = Vec::new();
+        let mut over: Vec<Vec<Rect>> = Vec::new();
+        over.resize_with(self.layout.words.len(), Vec::new);
         let mut around = Rect::default();
         let mut last: Option<(usize, std::rc::Rc<Near>)> = None;
         for (section, spot) in spots {
@@ -30,22 +33,30 @@ impl Scene {
                 Some((i, near)) if *i == section => near.clone(),
                 _ => self.near(section, reach * 2 + 2),
             };
-            let has_about = about.iter().any(|r| !r.and(spot).is_empty());
-            if kept && !has_about && !self.has_words(spot, place, &near) {
-                bare.push(spot);
+            if kept && about.iter().all(|r| r.and(spot).is_empty()) {
+                together.push(spot);
+                for word in &near.words {
+                    add(&mut over[*word], self.layout.words[*word].reach.moved(place.whole).and(spot));
+                }
             } else {
-                if !kept {
-                    self.paint_ground(spot, place, Some(&near));
-                }
-                self.paint_seats_of(&[spot], kept, place);
-                if has_about {
-                    self.paint_about(spot, place);
-                }
-                self.paint_words(spot, place, Some(&near), letters);
+                single.push((spot, near.clone()));
             }
             last = Some((section, near));
         }
-        self.paint_seats_of(&bare, kept, place);
+        self.paint_seats_of(&together, kept, place);
+        for (word, parts) in over.into_iter().enumerate() {
+            for part in parts {
+                self.paint_placed(part, place, core::iter::once(word));
+            }
+        }
+        for (spot, near) in single {
+            if !kept {
+                self.paint_ground(spot, place, Some(&near));
+            }
+            self.paint_seats_of(&[spot], kept, place);
+            self.paint_about(spot, place);
+            self.paint_words(spot, place, Some(&near), letters);
+        }
         around
     }
 
@@ -111,4 +122,20 @@ impl Scene {
         let seats = self.suggestion.iter().chain(&self.mine).chain(&self.hover).chain(&self.focus);
         seats.map(|seat| self.seat_rect(*seat, place)).filter(|r| !r.is_empty()).collect()
     }
+}
+
+/// Adds what of a part lies in none of those that are there: what is mixed in twice is not what is mixed in once.
+fn add(parts: &mut Vec<Rect>, part: Rect) {
+    if part.is_empty() {
+        return;
+    }
+    let Some(both) = parts.iter().map(|other| other.and(part)).find(|both| !both.is_empty()) else {
+        parts.push(part);
+        return;
+    };
+    add(parts, Rect { y1: both.y0, ..part });
+    add(parts, Rect { y0: both.y1, ..part });
+    let (y0, y1) = (both.y0, both.y1);
+    add(parts, Rect { y0, y1, x1: both.x0, ..part });
+    add(parts, Rect { y0, y1, x0: both.x1, ..part });
 }
