@@ -80,19 +80,6 @@ impl Scene {
         self.words.prepare(&names, style, letters);
     }
 
-    /// One word of an owner with its middle at a pixel.
-    pub(super) fn place_word(
-        &mut self,
-        owner: usize,
-        at: (i32, i32),
-        text: &str,
-        (style, colour, under): Manner,
-        letters: &mut dyn Letters,
-    ) -> Placed {
-        let mask = self.words.get(text, style, letters);
-        Placed { owner, at, reach: mask.reach().moved(at), mask, colour, under }
-    }
-
     /// Device pixels of a length in CSS pixels.
     pub(super) fn px(&self, css: f64) -> f64 {
         css * self.ratio
@@ -131,21 +118,19 @@ impl Scene {
         let Some(name) = chart.sections.get(index).map(|s| s.name.as_str()).filter(|n| !n.is_empty()) else { return };
         let ((bx, by), (nx, ny)) = self.model.plates[index].back;
         let style = self.edged(12.0, true);
-        let size = self.size_of(name, style, letters);
+        let mask = self.words.get(name, style, letters);
         let cap = f32::from(style.size) * 0.36;
-        let off = self.px(6.0) as f32 + nx.abs() * size.0 as f32 / 2.0 + ny.abs() * cap;
+        let off = self.px(6.0) as f32 + nx.abs() * mask.width as f32 / 2.0 + ny.abs() * cap;
         let (x, y) = place.pixel(bx, by);
         let at = (x + (nx * off).round() as i32, y + (ny * off).round() as i32);
-        let manner = (style, self.theme.ink_2, Some(self.theme.ground));
-        placed.push(self.place_word(chart.shapes.len() + index, at, name, manner, letters));
-    }
-
-    pub(super) fn size_of(&mut self, text: &str, style: Style, letters: &mut dyn Letters) -> (i32, i32) {
-        if text.is_empty() {
-            return (0, 0);
-        }
-        let mask = self.words.get(text, style, letters);
-        (mask.width, mask.height)
+        placed.push(Placed {
+            owner: chart.shapes.len() + index,
+            at,
+            reach: mask.reach().moved(at),
+            mask,
+            colour: self.theme.ink_2,
+            under: Some(self.theme.ground),
+        });
     }
 
     fn place_grounds(&mut self, place: &Place, letters: &mut dyn Letters, placed: &mut Vec<Placed>) {
@@ -160,9 +145,10 @@ impl Scene {
             let at = place.pixel(ground.label_at.0, ground.label_at.1);
             let bare = ground.outline.is_empty();
             let reach = self.layout.grounds[i];
-            let size = self.size_of(text, style, letters);
-            if bare || size.0 <= reach.x1 - reach.x0 + self.px(8.0) as i32 {
-                placed.push(self.place_word(i, at, text, (style, self.theme.ink_2, None), letters));
+            let mask = self.words.get(text, style, letters);
+            if bare || mask.width <= reach.x1 - reach.x0 + self.px(8.0) as i32 {
+                let (reach, colour) = (mask.reach().moved(at), self.theme.ink_2);
+                placed.push(Placed { owner: i, at, reach, mask, colour, under: None });
             }
         }
     }

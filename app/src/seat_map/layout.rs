@@ -48,6 +48,8 @@ pub(super) struct Layout {
     /// The looks as strong as this scale draws them.
     pub(super) paints: Vec<Paint>,
     pub(super) words: Vec<Placed>,
+    /// Where the step of scales begins that names were decided in.
+    pub(super) step: f32,
     /// Around each section, found when first needed.
     pub(super) near: Vec<Option<Rc<Near>>>,
 }
@@ -69,7 +71,8 @@ impl Scene {
             }
         }
         let near = vec![None; model.plates.len()];
-        self.layout = Layout { plates, grounds, colours, paints, words: Vec::new(), near };
+        let step = self.step();
+        self.layout = Layout { plates, grounds, colours, paints, words: Vec::new(), step, near };
         self.layout.words = self.place_words(&still, letters);
     }
 
@@ -85,8 +88,11 @@ impl Scene {
         boxes.fold(Rect::default(), Rect::around).grown(self.about_reach()).moved(place.whole).and(all)
     }
 
-    /// Places the words anew; gives the pixels where they differ.
+    /// Places the words anew, where something else is said than was; gives the pixels where they differ.
     pub(super) fn place_words_again(&mut self, place: &Place, letters: &mut dyn Letters) -> Vec<Rect> {
+        if self.names_hold() {
+            return Vec::new();
+        }
         let new = self.place_words(&Place { whole: (0, 0), ..*place }, letters);
         let old = core::mem::take(&mut self.layout.words);
         let mut differs = Vec::new();

@@ -12,6 +12,7 @@ pub mod letters;
 pub mod look;
 pub mod model;
 mod names;
+mod naming;
 pub mod outline;
 mod paint;
 pub mod scene;

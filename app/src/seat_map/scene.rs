@@ -9,6 +9,7 @@ use super::layout::Layout;
 use super::letters::{Letters, Words};
 use super::look::paints;
 use super::model::Model;
+use super::names::Names;
 use super::theme::Theme;
 
 /// Beyond so many parts one whole picture costs less than many small ones.
@@ -36,10 +37,9 @@ pub struct Scene {
     pub model: Model,
     /// Where they lie.
     pub camera: Camera,
-    /// Prices by category.
-    pub prices: Vec<CategoryWords>,
-    /// Words of the map's own.
-    pub own_words: MapWords,
+    pub(super) prices: Vec<CategoryWords>,
+    pub(super) own_words: MapWords,
+    pub(super) names: Names,
     pub(super) theme: Theme,
     pub(super) paints: [Paint; 256],
     pub(super) ratio: f64,
@@ -77,6 +77,7 @@ impl Scene {
             camera,
             prices: Vec::new(),
             own_words: MapWords::default(),
+            names: Names::default(),
             paints: paints(&theme),
             buffer: Buffer::new(width, height, theme.ground),
             theme,
@@ -120,6 +121,12 @@ impl Scene {
     /// Everything must be drawn again.
     pub fn redraw(&mut self) {
         self.drawn = None;
+    }
+
+    /// Takes prices by category over, and words of the map's own.
+    pub fn set_words(&mut self, prices: Vec<CategoryWords>, own: MapWords) {
+        (self.prices, self.own_words, self.names) = (prices, own, Names::default());
+        self.redraw();
     }
 
     /// Takes other colours over.
@@ -211,7 +218,8 @@ impl Scene {
         let words = core::mem::take(&mut self.model.words_changed) && self.in_overview();
         let before = self.drawn.replace(place);
         self.under_holds &= before == Some(place);
-        let moved = before.filter(|b| b.scale == place.scale && b.fraction == place.fraction);
+        let as_before = |b: &Place| b.scale == place.scale && b.fraction == place.fraction;
+        let moved = before.filter(|b| as_before(b) && self.layout.step == self.step());
         let Some(moved) = moved else {
             self.lay_out(&place, letters);
             let on = self.laid_out_on(&place);

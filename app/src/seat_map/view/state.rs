@@ -68,8 +68,7 @@ impl State {
         let plan = (f64::from(model.size.0), f64::from(model.size.1));
         let camera = Camera::new(plan, f64::from(model.radius), (1.0, 1.0), Insets::default());
         let mut scene = Scene::new(model, camera, Theme::light(), 1, 1, 1.0);
-        scene.prices = options.prices;
-        scene.own_words = options.words;
+        scene.set_words(options.prices, options.words);
         let media = |query| window.match_media(query).ok().flatten();
         let (dark, still) = (media("(prefers-color-scheme: dark)"), media("(prefers-reduced-motion: reduce)"));
         let mut state = Self {
