@@ -117,28 +117,75 @@ pub fn fill_under(buffer: &mut Buffer, clip: Rect, place: &Place, edges: &[Edge]
     if clip.is_empty() {
         return;
     }
-    let mut next = 0;
-    let mut live: Vec<Live> = Vec::with_capacity(8);
+    let (mut next, mut y) = (0, clip.y0);
+    let mut sides: Vec<Side> = Vec::with_capacity(8);
     let mut crossings: Vec<i32> = Vec::with_capacity(8);
-    for y in clip.y0..clip.y1 {
-        let middle = y * 256 + 128;
-        while let Some(edge) = waiting.get(next).filter(|e| e.y <= middle) {
-            live.push(*edge);
+    while y < clip.y1 {
+        while let Some(edge) = waiting.get(next).filter(|e| row_after(e.y) <= y) {
+            sides.push(Side::of(edge, y));
             next += 1;
         }
-        live.retain(|e| e.end > middle);
-        crossings.clear();
-        for edge in &live {
-            let x = (edge.at(middle).saturating_add(127)) >> 8;
-            let at = crossings.iter().position(|c| *c > x).unwrap_or(crossings.len());
-            crossings.insert(at, x);
-        }
-        for [from, to] in crossings.as_chunks::<2>().0 {
-            let (from, to) = (clip.x0.max(*from), clip.x1.min(*to));
+        sides.retain(|side| side.end > y);
+        // Until then no edge begins and none ends.
+        let begins = waiting.get(next).map_or(clip.y1, |e| row_after(e.y));
+        let until = sides.iter().fold(begins.min(clip.y1), |until, side| until.min(side.end));
+        let mut span = |y: i32, from: i32, to: i32| {
+            let (from, to) = (clip.x0.max(from), clip.x1.min(to));
             if from < to {
                 buffer.run_fill(y, from, to, colour.word());
             }
+        };
+        if let [a, b] = sides.as_mut_slice() {
+            for y in y..until {
+                let (a, b) = (a.next(), b.next());
+                span(y, a.min(b), a.max(b));
+            }
+        } else {
+            for y in y..until {
+                crossings.clear();
+                for side in &mut sides {
+                    let x = side.next();
+                    let at = crossings.iter().position(|c| *c > x).unwrap_or(crossings.len());
+                    crossings.insert(at, x);
+                }
+                for [from, to] in crossings.as_chunks::<2>().0 {
+                    span(y, *from, *to);
+                }
+            }
         }
+        y = until;
+    }
+}
+
+/// The first row whose middle is not above a height of 256ths.
+fn row_after(y: i32) -> i32 {
+    y.saturating_add(127) >> 8
+}
+
+/// An edge on its way down the middles of rows, in whole numbers: it is at the same place wherever the clip begins.
+struct Side {
+    /// In 2^32nds of a pixel, half a pixel farther.
+    x: i64,
+    /// From a row to the next.
+    step: i64,
+    /// The first row that it does not cross.
+    end: i32,
+}
+
+impl Side {
+    fn of(edge: &Live, row: i32) -> Self {
+        let step = (edge.slope * 16_777_216.0) as i64;
+        let down = i64::from(row) * 256 + 128 - i64::from(edge.y);
+        let x = ((i64::from(edge.x) + 127) << 24).wrapping_add(down.wrapping_mul(step));
+        Self { x, step: step.wrapping_mul(256), end: row_after(edge.end) }
+    }
+
+    /// The first pixel whose middle lies to the right of it, in one row after the other.
+    #[inline(always)]
+    fn next(&mut self) -> i32 {
+        let x = (self.x >> 32) as i32;
+        self.x = self.x.wrapping_add(self.step);
+        x
     }
 }
 
@@ -252,12 +299,40 @@ mod tests {
     const BLACK: Colour = Colour::hex(0);
 
     fn drawn(outline: &[(f32, f32)], clips: &[Rect]) -> Buffer {
+        drawn_by(fill, outline, clips)
+    }
+
+    fn drawn_by(
+        fill: fn(&mut Buffer, Rect, &Place, &[Edge], Colour),
+        outline: &[(f32, f32)],
+        clips: &[Rect],
+    ) -> Buffer {
         let mut buffer = Buffer::new(40, 30, WHITE);
         let place = Place { scale: 1.0, ..Place::default() };
         for clip in clips {
             fill(&mut buffer, *clip, &place, &prepare(outline), BLACK);
         }
         buffer
+    }
+
+    /// Whether a point lies inside by the even-odd rule; `None` where an outline is so near that either may be.
+    fn encloses(outline: &[(f32, f32)], x: f32, y: f32) -> Option<bool> {
+        let mut inside = false;
+        for (a, b) in outline.iter().zip(outline.iter().cycle().skip(1)) {
+            if (a.1 - y).abs() < 0.01 || (b.1 - y).abs() < 0.01 {
+                return None;
+            }
+            if (a.1 < y) != (b.1 < y) {
+                let at = a.0 + (y - a.1) * (b.0 - a.0) / (b.1 - a.1);
+                // Ends are rounded to 256ths of a pixel, and a nearly level edge is elsewhere by much more.
+                let near = 0.02 * (1.0 + ((b.0 - a.0) / (b.1 - a.1)).abs());
+                if (at - x).abs() < near {
+                    return None;
+                }
+                inside ^= at < x;
+            }
+        }
+        Some(inside)
     }
 
     fn ink(buffer: &Buffer) -> f32 {
@@ -290,7 +365,21 @@ mod tests {
             y in 1..29_i32,
         ) {
             let parts = [Rect::new(0, 0, x, y), Rect::new(x, 0, 40, y), Rect::new(0, y, x, 30), Rect::new(x, y, 40, 30)];
-            prop_assert!(drawn(&outline, &parts) == drawn(&outline, &[Rect::new(0, 0, 40, 30)]));
+            let whole = [Rect::new(0, 0, 40, 30)];
+            prop_assert!(drawn(&outline, &parts) == drawn(&outline, &whole));
+            prop_assert!(drawn_by(fill_under, &outline, &parts) == drawn_by(fill_under, &outline, &whole));
+        }
+
+        #[test]
+        fn a_ground_has_the_pixels_whose_middles_its_outline_encloses(
+            outline in prop::collection::vec((-60.0..100.0_f32, -40.0..70.0_f32), 3..9),
+        ) {
+            let buffer = drawn_by(fill_under, &outline, &[Rect::new(0, 0, 40, 30)]);
+            for (x, y) in (0..30).flat_map(|y| (0..40).map(move |x| (x, y))) {
+                if let Some(inside) = encloses(&outline, x as f32 + 0.5, y as f32 + 0.5) {
+                    prop_assert_eq!(buffer.at(x, y) == BLACK, inside, "({}, {})", x, y);
+                }
+            }
         }
     }
 }
