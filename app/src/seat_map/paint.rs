@@ -9,6 +9,9 @@ use super::letters::Letters;
 use super::look::{Kind, look};
 use super::scene::Scene;
 
+/// Pixels of a band: two megabytes.
+const BAND: i64 = 1 << 19;
+
 impl Scene {
     /// Draws everything inside the clip anew. Every pixel comes out as a whole picture would have it.
     /// `near`: what may touch a small clip, where that is known.
@@ -20,6 +23,23 @@ impl Scene {
         self.paint_seats(clip, place);
         self.paint_about(clip, place);
         self.paint_words(clip, place, near, letters);
+    }
+
+    /// The same for most of the picture, in bands: what is painted over in one of them is still close at hand.
+    pub(super) fn paint_whole(&mut self, clip: Rect, place: &Place, letters: &mut dyn Letters) {
+        // No band is so small that its seats would be looked up one by one.
+        let pixels = BAND.max(self.buffer.all().area() / 8);
+        let rows = (pixels / i64::from(clip.x1 - clip.x0).max(1)).max(1) as i32;
+        let mut top = clip.y0;
+        while top < clip.y1 {
+            let bottom = if clip.y1 - top < 2 * rows { clip.y1 } else { top + rows };
+            let band = Rect::new(clip.x0, top, clip.x1, bottom);
+            self.paint_ground(band, place, None);
+            self.paint_seats(band, place);
+            top = bottom;
+        }
+        self.paint_about(clip, place);
+        self.paint_words(clip, place, None, letters);
     }
 
     /// What lies beneath the seats.

@@ -226,7 +226,7 @@ impl Scene {
             let old = core::mem::replace(&mut self.drawn_on, on);
             // A margin that was bare and stays so is neither cleared nor shown again: a third of a wide screen.
             self.fresh = if before.is_some() { on.around(old) } else { all };
-            self.paint(self.fresh, &place, None, letters);
+            self.paint_whole(self.fresh, &place, letters);
             return Painted::All;
         };
         (self.drawn_on, self.fresh) = (all, all);
@@ -253,7 +253,7 @@ impl Scene {
         let area: i64 = parts.iter().map(|r| r.area()).sum();
         let many = parts.len() > MANY || area * 2 > all.area() || changed.len() > 500 + self.model.len() / 25;
         let (Some(strips), false) = (strips, many) else {
-            self.paint(all, &place, None, letters);
+            self.paint_whole(all, &place, letters);
             return Painted::All;
         };
         for part in strips.iter().chain(&parts) {

@@ -259,6 +259,20 @@ fn a_zoom_changes_nothing_beyond_what_it_tells() {
     }
 }
 
+/// A large picture is drawn band by band: as it were at once.
+#[test]
+fn bands_make_a_picture_whole() {
+    for zoom in [1.0, 2.2, 9.0] {
+        let mut scene = scene_of(bowl(&Bowl::with_seats(20_000)), 2.0, (1000.0, 700.0));
+        scene.camera.zoom(zoom, 400.0, 300.0);
+        scene.set_mine(&[SeatId(9_000)]);
+        let bands = whole(&mut scene);
+        let (all, place) = (scene.buffer().all(), scene.camera.place(2.0));
+        scene.paint(all, &place, None, &mut Boxes);
+        assert_eq!(differences(&bands, scene.buffer()), 0, "zoom {zoom}");
+    }
+}
+
 #[test]
 fn nothing_changed_draws_nothing() {
     let mut scene = scene(theatre(&Theatre::default()), 1.0);
