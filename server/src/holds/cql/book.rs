@@ -38,11 +38,17 @@ impl Book {
 
     /// The holder's turn: nobody else changes the holder's holds in this process. None where too many wait already, or it
     /// does not come in time.
-    pub(super) async fn turn(&self, holder: HolderId, deadline: Instant) -> Option<Turn<'_>> {
+    pub(super) async fn turn(&self, holder: HolderId, deadline: Instant) -> Option<Turn> {
         self.turns.turn(holder, deadline).await
     }
 
+    /// The holder's turn, where it need not be waited for.
+    pub(super) fn turn_at_once(&self, holder: HolderId) -> Option<Turn> {
+        self.turns.at_once(holder)
+    }
+
     /// Whether whoever comes now has to wait for a turn.
+    #[cfg(test)]
     pub(super) fn has_turn(&self, holder: HolderId) -> bool {
         self.turns.is_taken(holder)
     }

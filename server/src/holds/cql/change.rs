@@ -128,7 +128,7 @@ impl Inner {
     }
 
     /// The holder's turn, with nothing owed of the hold; a trouble where that did not come in time.
-    async fn turn(&self, hold: HoldId, holder: HolderId, deadline: Instant) -> Result<Turn<'_>, Trouble> {
+    async fn turn(&self, hold: HoldId, holder: HolderId, deadline: Instant) -> Result<Turn, Trouble> {
         let turn = self.book.turn(holder, deadline).await.ok_or_else(|| unavailable("too many wait"))?;
         if self.debts.paid(hold, deadline).await {
             return Ok(turn);

@@ -95,6 +95,8 @@ pub struct Counters {
     pub spared: AtomicU64,
     /// Wishes refused because too many waited.
     pub busy: AtomicU64,
+    /// Wishes that waited outside while somebody was inside for their seat.
+    pub outside: AtomicU64,
 }
 
 impl Counters {
@@ -180,6 +182,11 @@ impl Engine {
         now.max(last + 1)
     }
 
+    /// No tick that has been is as great, and others may be as great yet: for whoever only looks back, and writes nothing.
+    pub(super) fn tick_to_come(&self) -> u64 {
+        (self.start.elapsed().as_micros() as u64).max(self.ticks.load(Ordering::Acquire) + 1)
+    }
+
     /// Versions written now are at least this: milliseconds since 1970, by a clock that no jump reaches.
     pub(super) fn stamp(&self) -> i64 {
         self.epoch.load(Ordering::Relaxed).saturating_add(self.start.elapsed().as_millis() as i64)
@@ -202,7 +209,7 @@ impl Engine {
 
     /// What was seen at this tick or later may refuse a patient wish.
     pub(super) fn trusted_since(&self) -> u64 {
-        self.tick().saturating_sub(self.tuning.trust.as_micros() as u64)
+        self.tick_to_come().saturating_sub(self.tuning.trust.as_micros() as u64)
     }
 
     /// The next fence: above every earlier one of this process and of the rows it has seen, above the millisecond, and

@@ -5,6 +5,7 @@
 //! - `door`: who waits outside while somebody is inside for the same seat.
 //! - `queue`, `rows`, `engine`: one write under way a block, made for many; outcomes found out.
 //! - `unknown`: writes of which nobody knows what became of them.
+//! - `gone`: what is known to stand in a wish's way.
 //! - `place`, `change`, `load`, `marks`: what the trait's calls do with it.
 //! - `debts`: what they go on doing after they had to answer.
 //! - `book`, `recorder`, `contents`: records of holds.
@@ -22,6 +23,7 @@ mod door;
 mod engine;
 #[cfg(test)]
 mod fake;
+mod gone;
 mod hall;
 mod holders;
 mod layout;
@@ -85,7 +87,7 @@ impl Inner {
     /// The event, once it was opened, for somebody who wants something of it.
     fn hall(&self, event: EventId) -> Option<SharedHall> {
         let hall = self.known(event)?;
-        hall.is_used(self.engine.tick());
+        hall.is_used(self.engine.tick_to_come());
         Some(hall)
     }
 
@@ -183,12 +185,12 @@ impl HoldStore for CqlHolds {
     }
 
     async fn place(&self, grant: &Grant, now: Millis) -> Outcome<Hold> {
-        let inside = match self.inner.at_the_door(grant, now).await {
-            Met::Way(inside) => inside,
+        let way = match self.inner.at_the_door(grant, now).await {
+            Met::Way(way) => way,
             Met::Told(told) => return told,
         };
         let (inner, grant) = (Arc::clone(&self.inner), grant.clone());
-        to_its_end(async move { inner.place(grant, now, inside).await }).await
+        to_its_end(async move { inner.place(grant, now, way).await }).await
     }
 
     async fn earlier(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble> {

@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use domain::hold::{Fence, Hold};
 use domain::ids::{HoldId, HolderId, TierId};
-use domain::seat::SeatId;
 use domain::time::Millis;
 use tokio::time::Instant;
 
@@ -18,10 +17,11 @@ use super::Inner;
 use super::contents::{Kept, Rows};
 use super::debts::Taken;
 use super::decide::{Take, Verdict, Wish};
-use super::door::Inside;
+use super::door::{Inside, Way};
 use super::engine::{unavailable, unconfirmed};
+use super::gone::Gone;
 use super::hall::SharedHall;
-use super::queue::{Failure, ask_by};
+use super::queue::{By, Failure, ask_by};
 use super::rows::read;
 use super::table::Reading;
 use crate::holds::memory::lock;
@@ -50,19 +50,21 @@ enum Attempt {
     Over(Outcome<Hold>),
 }
 
-/// Wished seats that others have; by block those of them that were seen too long ago to be refused for.
-#[derive(Default)]
-pub(super) struct Gone {
-    pub(super) seats: Vec<SeatId>,
-    pub(super) stale: Vec<(usize, Vec<u32>)>,
-}
-
 /// One call, and what all its attempts share.
 struct Call<'a> {
     hall: &'a SharedHall,
     grant: &'a Grant,
     now: Millis,
+    /// By when its first write has to begin, where part of that time was over when it came in.
+    begins_by: Option<Instant>,
     deadline: Instant,
+}
+
+impl Call<'_> {
+    /// For a wish before which so much was taken.
+    fn by(&self, taken: &Taken) -> By {
+        By { begins: self.begins_by.filter(|_| taken.blocks.is_empty()), told: self.deadline }
+    }
 }
 
 pub(super) fn is_fresh(hold: HoldId, now: Millis) -> bool {
@@ -78,18 +80,19 @@ impl Inner {
         if is_fresh(hold, now) { Ok(None) } else { self.recorded(hold, holder).await }
     }
 
-    /// Places it; who waits for the same seats outside (`door`) is told of the end of `inside`.
-    pub(super) async fn place(
-        self: &Arc<Self>,
-        mut grant: Grant,
-        now: Millis,
-        inside: Option<Inside>,
-    ) -> Outcome<Hold> {
+    /// Places it; who waits for the same seats outside (`door`) is told of its end where it is the first.
+    pub(super) async fn place(self: &Arc<Self>, mut grant: Grant, now: Millis, way: Way) -> Outcome<Hold> {
+        let Way { first, begins_by } = way;
+        let (mut inside, turn) = first.unzip();
         let deadline = Instant::now() + self.engine.tuning.resolve_within;
         let Some(mut hall) = self.hall(grant.event).filter(|hall| hall.is_open()) else {
             return Outcome::Lost(Loss::NotOpen);
         };
-        let Some(_turn) = self.book.turn(grant.holder, deadline).await else { return Outcome::Lost(Loss::Busy) };
+        let turn = match turn {
+            Some(turn) => Some(turn),
+            None => self.book.turn(grant.holder, deadline).await,
+        };
+        let Some(_turn) = turn else { return Outcome::Lost(Loss::Busy) };
         if !self.debts.paid(grant.id, deadline).await {
             return Outcome::Unknown(unconfirmed("an earlier try of this hold is still being put back"));
         }
@@ -121,14 +124,10 @@ impl Inner {
         if let Err(trouble) = self.know_standing(&hall, &grant, now).await {
             return Outcome::Unknown(trouble);
         }
-        let call = Call { hall: &hall, grant: &grant, now, deadline };
+        let call = Call { hall: &hall, grant: &grant, now, begins_by, deadline };
         let mut taken = Taken::new(&hall, &grant, old.map(|old| self.as_it_stands(old)), now);
-        match self.try_often(&call, &mut taken).await {
-            Ok(terms) => {
-                // The seats are known to be gone, whenever the record is written.
-                drop(inside);
-                self.granted(&call, taken, terms).await
-            }
+        match self.try_often(&call, &mut taken, &mut inside).await {
+            Ok(terms) => self.granted(&call, taken, terms).await,
             Err(told) if self.put_back(&mut taken, deadline).await => told,
             Err(_) => {
                 self.owe(taken);
@@ -149,16 +148,21 @@ impl Inner {
         Ok(())
     }
 
-    async fn try_often(&self, call: &Call<'_>, taken: &mut Taken) -> Result<Terms, Outcome<Hold>> {
+    async fn try_often(
+        &self,
+        call: &Call<'_>,
+        taken: &mut Taken,
+        inside: &mut Option<Inside>,
+    ) -> Result<Terms, Outcome<Hold>> {
         let mut fence = self.engine.next_fence(call.now, call.hall.fence_floor);
         for _ in 0..ATTEMPTS {
-            self.look(call).await?;
+            self.look(call, call.by(taken)).await?;
             let parts = match self.parts(call.hall, call.grant, call.now) {
                 Ok(parts) => parts,
                 Err(short) => return Err(Outcome::Lost(Loss::Taken { seats: Vec::new(), standing: short })),
             };
             taken.fences.push(fence);
-            let seen = match self.attempt(call, taken, &parts, fence).await {
+            let seen = match self.attempt(call, taken, inside, &parts, fence).await {
                 Attempt::All(terms) => return Ok(terms),
                 Attempt::Over(outcome) => return Err(outcome),
                 Attempt::Again(fence) => fence,
@@ -186,50 +190,9 @@ impl Inner {
         }
     }
 
-    /// Strict for what this process granted, as good as its knowledge for what others did.
-    pub(super) fn has_too_many(&self, hall: &SharedHall, grant: &Grant, old: Option<&Kept>, now: Millis) -> bool {
-        let mut live = self.book.live(grant.holder, now);
-        live.extend(lock(&hall.holders).live(grant.holder, now));
-        live.sort_unstable();
-        live.dedup();
-        let counts = |hold: &HoldId| {
-            *hold != grant.id && old.is_none_or(|old| old.hold.id != *hold) && !self.debts.is_owed(*hold)
-        };
-        live.retain(counts);
-        live.len() >= grant.max_holds
-    }
-
-    /// The wished seats that somebody else has, as far as is known.
-    pub(super) fn gone(&self, hall: &SharedHall, grant: &Grant, now: Millis) -> Gone {
-        let mut gone = Gone::default();
-        let (limit, at) = (self.engine.trusted_since(), self.engine.moment(now));
-        for seat in &grant.seats {
-            let Some((block, place)) = hall.slot(*seat) else {
-                gone.seats.push(*seat);
-                continue;
-            };
-            let index = place as usize;
-            let cells = lock(&hall.blocks[block].cells);
-            let cell = cells.cells[index];
-            let own = cell.is_held_by(grant.id) || grant.replaces.is_some_and(|old| cell.is_held_by(old));
-            if cells.blocked[index] && !cell.is_held_by(grant.id) {
-                gone.seats.push(*seat);
-            } else if !own && !cell.is_open_to(grant.holder, at) {
-                gone.seats.push(*seat);
-                if cells.seen_at(index, true) < Some(limit) {
-                    match gone.stale.last_mut() {
-                        Some((last, places)) if *last == block => places.push(place),
-                        _ => gone.stale.push((block, vec![place])),
-                    }
-                }
-            }
-        }
-        gone
-    }
-
     /// Refuses what is known to be gone; asks again where that was seen too long ago.
-    async fn look(&self, call: &Call<'_>) -> Result<(), Outcome<Hold>> {
-        let Call { hall, grant, now, deadline } = *call;
+    async fn look(&self, call: &Call<'_>, by: By) -> Result<(), Outcome<Hold>> {
+        let Call { hall, grant, now, .. } = *call;
         for attempt in 0..2 {
             let Gone { seats: taken, stale: mut old } = self.gone(hall, grant, now);
             let (limit, at) = (self.engine.trusted_since(), self.engine.moment(now));
@@ -255,7 +218,7 @@ impl Inner {
                 return Err(Outcome::Lost(Loss::Taken { seats: taken, standing: short }));
             }
             for (block, places) in old {
-                match ask_by(&self.engine, hall, block, Wish::Look { places }, now, true, deadline).await {
+                match ask_by(&self.engine, hall, block, Wish::Look { places }, now, true, by).await {
                     Ok(_) => {}
                     Err(failure) => return Err(self.failed(failure)),
                 }
@@ -315,8 +278,15 @@ impl Inner {
         if short.is_empty() { Ok(parts) } else { Err(short) }
     }
 
-    async fn attempt(&self, call: &Call<'_>, taken: &mut Taken, parts: &[Part], fence: Fence) -> Attempt {
-        let Call { hall, grant, now, deadline } = *call;
+    async fn attempt(
+        &self,
+        call: &Call<'_>,
+        taken: &mut Taken,
+        inside: &mut Option<Inside>,
+        parts: &[Part],
+        fence: Fence,
+    ) -> Attempt {
+        let Call { hall, grant, now, .. } = *call;
         let mut terms = Terms { rows: Vec::new(), until: grant.expires_at, extensions: grant.extensions, fence };
         for (block, places, any) in parts {
             let wish = Wish::Take(Take {
@@ -329,9 +299,13 @@ impl Inner {
                 fence,
                 replaces: grant.replaces,
             });
-            match ask_by(&self.engine, hall, *block, wish, now, true, deadline).await {
+            match ask_by(&self.engine, hall, *block, wish, now, true, call.by(taken)).await {
                 Ok(Verdict::Taken { places, until, extensions }) => {
                     taken.blocks.insert(*block);
+                    // The seats here are known to be gone, whatever comes of the next block and of the record.
+                    if let Some(inside) = inside {
+                        inside.leaves(*block);
+                    }
                     terms.until = terms.until.min(until);
                     terms.extensions = terms.extensions.min(extensions);
                     let here = &hall.blocks[*block];

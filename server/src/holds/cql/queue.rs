@@ -94,6 +94,21 @@ impl Op {
     }
 }
 
+/// By when a wish is dealt with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct By {
+    /// By then a write has to begin for it, where less time is left for that than the tuning gives.
+    pub(super) begins: Option<Instant>,
+    /// By then whoever asked is told.
+    pub(super) told: Instant,
+}
+
+impl From<Instant> for By {
+    fn from(told: Instant) -> Self {
+        Self { begins: None, told }
+    }
+}
+
 /// Puts a wish before the block and waits for its verdict. `patient` knowledge may be as old as the tuning allows;
 /// otherwise a refusal rests on what was read after the call began.
 pub(super) async fn ask(
@@ -116,9 +131,11 @@ pub(super) async fn ask_by(
     wish: Wish,
     now: Millis,
     patient: bool,
-    deadline: Instant,
+    by: impl Into<By>,
 ) -> Answer {
-    let begins_by = deadline.min(Instant::now() + engine.tuning.begin_within);
+    let By { begins, told: deadline } = by.into();
+    let within = Instant::now() + engine.tuning.begin_within;
+    let begins_by = begins.unwrap_or(within).min(within).min(deadline);
     let (reply, mut answer) = oneshot::channel();
     let state = Arc::new(AtomicU8::new(WAITING));
     let fresh_after = if patient { engine.trusted_since() } else { engine.tick() };

@@ -106,6 +106,68 @@ async fn where_the_first_comes_to_nothing_those_outside_go_in() {
     assert_eq!(told(all_want_one(&store, evening, 0..50)).await, [1, 48, 0, 1]);
 }
 
+/// What somebody has waited outside is a part of the time in which a write has to begin for them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_waited_outside_does_not_wait_as_long_again_inside() {
+    let table = FakeTable::default();
+    let tuning = Tuning { begin_within: Duration::from_millis(600), ..Tuning::default() };
+    let (store, evening) = one_block(&table, tuning).await;
+    table.fail(Faults { takes: Duration::from_millis(400), ..Faults::default() });
+    table.fate(&[Fate::Refused], None);
+    // The first comes to nothing after 400 ms; one of the rest writes then, and 200 ms later is too late for the others.
+    assert_eq!(told(all_want_one(&store, evening, 0..20)).await, [1, 0, 0, 19]);
+}
+
+/// One clock for all who wait, and yet each is told in their own time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everybody_outside_waits_their_own_time() {
+    let table = FakeTable::default();
+    let within = Duration::from_millis(600);
+    let (store, evening) = one_block(&table, Tuning { begin_within: within, ..Tuning::default() }).await;
+    table.falls_silent(Some(0));
+    let first = all_want_one(&store, evening, 0..1);
+    while table.rows_sent().is_empty() {
+        sleep(Duration::from_millis(1)).await;
+    }
+    let waits = |n| {
+        let (store, grant) = (store.clone(), fresh(evening, n, &[3], 0));
+        async move {
+            sleep(Duration::from_millis(u64::from(n) * 200)).await;
+            let begun = Instant::now();
+            (store.place(&grant, NOW).await, begun.elapsed())
+        }
+    };
+    // The last of them comes when the first has gone.
+    for (told, waited) in futures::future::join_all((1..6).map(waits)).await {
+        assert!(matches!(told, Outcome::Unknown(Trouble::Unavailable { .. })), "{told:?}");
+        assert!(waited >= within && waited < within + BUSY, "told after {waited:?}");
+    }
+    assert!(!first[0].is_finished(), "its write may have happened");
+}
+
+/// Whoever waits outside of the first of two blocks is told what became of it there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hold_over_two_blocks_keeps_nobody_waiting_for_the_other() {
+    let (table, evening) = (FakeTable::default(), Evening::new());
+    let store = process(&table, Tuning::default(), None);
+    let layout = Layout { blocks: (0..40).map(|seat| seat / 20).collect(), ..Layout::default() };
+    store.open(evening.event(), layout).await.unwrap();
+    store.load_sold(evening.event(), Sold::default()).await.unwrap();
+    table.fail(Faults { takes: Duration::from_millis(100), ..Faults::default() });
+    table.falls_silent(Some(1));
+    let wants = |n, seats: &[u32]| {
+        let (store, grant) = (store.clone(), fresh(evening, n, seats, 0));
+        tokio::spawn(async move { store.place(&grant, NOW).await })
+    };
+    let first = wants(1, &[19, 20]);
+    while table.rows_sent().is_empty() {
+        sleep(Duration::from_millis(1)).await;
+    }
+    let crowd = (2..6).flat_map(|n| [wants(n, &[19]), wants(100 + n, &[20])]).collect();
+    assert_eq!(told(crowd).await, [0, 4, 0, 4], "nobody knows yet of seat 20");
+    assert!(!first.is_finished(), "its second write may have happened");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_more_wait_outside_than_may() {
     let table = FakeTable::default();
@@ -141,6 +203,24 @@ async fn who_waits_for_a_turn_of_their_own_keeps_nobody_outside() {
     let second = calls.remove(1);
     assert_eq!(told(calls).await, [2, 0, 0, 0]);
     assert_eq!(told(vec![second]).await, [0, 1, 0, 0]);
+}
+
+/// However close they come: whoever is inside has its turn by then.
+#[tokio::test]
+async fn of_two_calls_of_one_holder_one_is_inside() {
+    let table = FakeTable::default();
+    let (store, evening) = one_block(&table, Tuning::default()).await;
+    let wish = |n, holder, seat| Grant { holder: evening.holder(holder), ..fresh(evening, n, &[seat], 0) };
+    let is_first = async |grant: &Grant| match store.inner.at_the_door(grant, NOW).await {
+        Met::Way(way) => way.first,
+        Met::Told(told) => panic!("{told:?}"),
+    };
+    let inside = is_first(&wish(1, 1, 1)).await;
+    assert!(inside.is_some());
+    assert!(is_first(&wish(2, 1, 3)).await.is_none(), "it waits for the turn of the first, and keeps nobody outside");
+    assert!(is_first(&wish(3, 2, 3)).await.is_some());
+    drop(inside);
+    assert!(is_first(&wish(4, 1, 4)).await.is_some());
 }
 
 /// Nothing is asked for them, so nothing is to be found out: whoever goes away has left nothing, and the rest are told

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::hold::Hold;
@@ -89,6 +90,8 @@ async fn storm(faults: Faults, bus: bool, fresh: bool) {
         let (grant, answer) = task.await.unwrap();
         told.insert(grant.id, (grant, answer));
     }
+    let outside: u64 = processes.iter().map(|one| one.counters().outside.load(Ordering::Relaxed)).sum();
+    assert_eq!(outside > 0, fresh, "{outside} waited outside");
     // What was late has landed.
     tokio::time::sleep(Duration::from_millis(20)).await;
     let mut standing: BTreeMap<HoldId, usize> = BTreeMap::new();
