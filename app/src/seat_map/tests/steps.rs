@@ -67,3 +67,26 @@ proptest! {
         }
     }
 }
+
+/// What covers the map decides at which scale the whole house is in view, and so where steps begin.
+#[test]
+fn names_follow_what_covers_the_map_while_the_picture_stays() {
+    let view = (720.0, 740.0);
+    let mut changed = 0;
+    for bottom in (2..60).map(|n| f64::from(n) * 4.0) {
+        let mut scene = scene_of(bowl(&Bowl::with_seats(20_000)), 1.0, view);
+        scene.camera.zoom(1.35, view.0 / 2.0, view.1 / 2.0);
+        scene.frame(&mut Tall);
+        let before = (stands(&scene), scene.camera.place(1.0));
+        scene.camera.resize(view, Insets { bottom, ..Insets::default() });
+        scene.frame(&mut Tall);
+        let mut new = scene_of(bowl(&Bowl::with_seats(20_000)), 1.0, view);
+        new.camera = scene.camera;
+        new.frame(&mut Tall);
+        assert_eq!(stands(&scene), stands(&new), "{bottom} are covered");
+        let after = scene.camera.place(1.0);
+        let stays = (before.1.scale, before.1.fraction) == (after.scale, after.fraction);
+        changed += usize::from(stays && before.0 != stands(&scene));
+    }
+    assert!(changed > 0);
+}
