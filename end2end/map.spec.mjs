@@ -182,13 +182,14 @@ test("a phone that is turned, a narrower window and a list that comes first have
     await page.setViewportSize({ width, height });
     // Whoever is quick has the list before the house has come.
     let come;
-    await page.route("**/charts/**", (route) => (come = () => route.continue()));
+    const asked = new Promise((is) => (come = is));
+    await page.route("**/charts/**", come);
     const loaded = page.goto(`/events/${large.slug}/seats`);
     await awake(page);
     await page.getByRole("tab", { name: "List" }).click();
     await loaded;
-    while (!come) await page.waitForTimeout(50);
-    await come();
+    const late = page.waitForTimeout(20_000).then(() => assert.fail("the page never asked for the house"));
+    await (await Promise.race([asked, late])).continue();
     await page.locator("#still-list").waitFor({ state: "detached" });
     await page.unroute("**/charts/**");
     await page.getByRole("tab", { name: "Map" }).click();
