@@ -96,3 +96,17 @@ test("pages whose scripts could not be had shut nobody out", async () => {
   await look("plain-checkout");
   await leave();
 });
+
+test("a bundle that lost its type on its way wakes the page all the same", async () => {
+  const { page, leave } = await visit(browser, shop);
+  let bundles = 0;
+  await page.route("**/*.wasm", async (route) => {
+    bundles += 1;
+    const answer = await route.fetch();
+    const { "content-encoding": _, "content-length": __, ...headers } = answer.headers();
+    await route.fulfill({ response: answer, headers: { ...headers, "content-type": "application/octet-stream" } });
+  });
+  await openSeats(page, event);
+  assert.ok(bundles > 0);
+  await leave();
+});
