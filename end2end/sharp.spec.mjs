@@ -41,6 +41,14 @@ test("a machine that is too slow moves the map with fewer pixels, and rests with
   await page.evaluate(() => {
     const map = document.querySelector("canvas#map");
     window.widths = new Set();
+    window.measured = 0;
+    const { get } = Object.getOwnPropertyDescriptor(HTMLElement.prototype, "offsetHeight");
+    Object.defineProperty(HTMLElement.prototype, "offsetHeight", {
+      get() {
+        window.measured += ["filters", "legend"].includes(this.id);
+        return get.call(this);
+      },
+    });
     const look = () => {
       window.widths.add(map.width);
       requestAnimationFrame(look);
@@ -56,6 +64,8 @@ test("a machine that is too slow moves the map with fewer pixels, and rests with
   await session.send("Emulation.setCPUThrottlingRate", { rate: 1 });
   const coarse = await page.evaluate(() => Math.min(...window.widths));
   assert.ok(coarse < screen[0] && coarse * 4 >= screen[0], `it was coarser while it moved: ${coarse} of ${screen[0]}`);
+  const measured = await page.evaluate(() => window.measured);
+  assert.equal(measured, 0, "what lies on the map is where it was, and is not looked for in every resolution");
   await page.waitForFunction(([width, height]) => document.querySelector("#map").width === width && document.querySelector("#map").height === height, screen, { timeout: 5000 });
   await leave();
 });

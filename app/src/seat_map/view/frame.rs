@@ -98,7 +98,7 @@ impl State {
     fn set_cut(&mut self, cut: f64) {
         if cut != self.quality.cut {
             self.quality.cut = cut;
-            self.measure();
+            self.resize();
         }
     }
 

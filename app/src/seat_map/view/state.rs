@@ -34,6 +34,8 @@ pub(super) struct State {
     pub(super) context: CanvasRenderingContext2d,
     pub(super) window: Window,
     pub(super) pen: Pen,
+    /// Of the canvas, in CSS pixels, when it was last measured.
+    size: (f64, f64),
     pub(super) insets: Insets,
     covered: Option<fn() -> Insets>,
     pub(super) hands: Hands,
@@ -76,6 +78,7 @@ impl State {
             canvas,
             context,
             pen,
+            size: (1.0, 1.0),
             insets: Insets::default(),
             covered: options.insets,
             hands: Hands::default(),
@@ -157,11 +160,18 @@ impl State {
     /// Takes over the canvas' size, what covers it at this size, and the screen's pixel ratio.
     pub(super) fn measure(&mut self) {
         let around = self.canvas.get_bounding_client_rect();
-        let (w, h) = (around.width().max(1.0), around.height().max(1.0));
+        self.size = (around.width().max(1.0), around.height().max(1.0));
+        self.insets = self.covered.map_or_else(Insets::default, |covered| covered());
+        self.scene.camera.resize(self.size, self.insets);
+        self.resize();
+    }
+
+    /// Gives the canvas as many pixels as its size, the screen's ratio and the quality ask for. Nothing of the page is looked
+    /// at: it would have to be laid out, in the midst of a motion.
+    pub(super) fn resize(&mut self) {
+        let (w, h) = self.size;
         let ratio = self.window.device_pixel_ratio().clamp(0.5, 4.0) * self.quality.cut;
         let (width, height) = ((w * ratio).round().max(1.0), (h * ratio).round().max(1.0));
-        self.insets = self.covered.map_or_else(Insets::default, |covered| covered());
-        self.scene.camera.resize((w, h), self.insets);
         if (self.canvas.width(), self.canvas.height()) != (width as u32, height as u32) {
             self.canvas.set_width(width as u32);
             self.canvas.set_height(height as u32);
