@@ -1,10 +1,7 @@
 //! The laws of event and chart stores, one named test per law and implementation.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
 
-use async_trait::async_trait;
 use domain::chart::document::Document;
 use domain::chart::generate::{Theatre, theatre};
 use domain::ids::{ChartId, EventId, PromoterId, TierId, VenueId};
@@ -12,33 +9,32 @@ use domain::money::{Currency, Money};
 use domain::price::Price;
 use domain::rules::Window;
 use domain::seat::SeatId;
-use domain::time::{MINUTE, Millis};
+use domain::time::MINUTE;
 
 use super::cached::CachedEvents;
 use super::charts::Charts;
 use super::charts::store::ChartStore;
 use super::store::{Added, EventStore, Which};
-use super::types::{ChartRef, Claims, Event, NewEvent, NewPromoter, NewVenue, Place, Query, Status, Summary, Tier};
+use super::types::{ChartRef, NewEvent, NewPromoter, NewVenue, Place, Query, Status, Tier};
 use super::{Catalog, ListError};
 use crate::cache::CacheStore;
 use crate::cache::memory::MemoryCache;
 use crate::cache::redis::RedisCache;
 use crate::clock::ManualClock;
 use crate::test_support::{NOW, TestDatabase};
-use crate::trouble::Trouble;
 
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// The stores under test, and what must live as long as they do.
-struct Stores {
-    events: Arc<dyn EventStore>,
+pub(super) struct Stores {
+    pub(super) events: Arc<dyn EventStore>,
     charts: Arc<dyn ChartStore>,
     memory: Option<Arc<super::memory::MemoryEvents>>,
     _database: Option<TestDatabase>,
 }
 
-async fn in_memory() -> Stores {
+pub(super) async fn in_memory() -> Stores {
     let events = Arc::new(super::memory::MemoryEvents::default());
     let charts = Arc::new(super::charts::memory::MemoryCharts::default());
     Stores { events: events.clone(), charts, memory: Some(events), _database: None }
@@ -73,7 +69,7 @@ async fn in_postgres_behind_a_redis_cluster() -> Stores {
     behind(in_postgres().await, Arc::new(RedisCache::new(redis)))
 }
 
-fn bytes(n: u8) -> [u8; 10] {
+pub(super) fn bytes(n: u8) -> [u8; 10] {
     [n; 10]
 }
 
@@ -124,7 +120,7 @@ async fn event(stores: &Stores, n: u8) -> NewEvent {
     }
 }
 
-async fn with_events(stores: &Stores, numbers: impl IntoIterator<Item = u8>) {
+pub(super) async fn with_events(stores: &Stores, numbers: impl IntoIterator<Item = u8>) {
     for n in numbers {
         assert_eq!(stores.events.add(&event(stores, n).await).await, Ok(Added::Made));
     }
@@ -289,83 +285,3 @@ laws!(
     limits_are_told,
     a_chart_comes_back_as_it_was_saved_and_a_change_is_a_new_version,
 );
-
-/// Counts what is asked for events, and answers after a while.
-#[derive(Default)]
-struct Counting {
-    events: super::memory::MemoryEvents,
-    asked: AtomicU32,
-    takes_ms: AtomicU64,
-    /// Nothing is found any more.
-    gone: AtomicBool,
-}
-
-#[async_trait]
-impl EventStore for Counting {
-    async fn list(&self, query: &Query, now: Millis) -> Result<Vec<Summary>, Trouble> {
-        self.events.list(query, now).await
-    }
-    async fn find(&self, which: &Which, now: Millis) -> Result<Option<Event>, Trouble> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        let gone = self.gone.load(Ordering::SeqCst);
-        tokio::time::sleep(Duration::from_millis(self.takes_ms.load(Ordering::SeqCst))).await;
-        if gone { Ok(None) } else { self.events.find(which, now).await }
-    }
-    async fn kills(&self, event: EventId) -> Result<Vec<SeatId>, Trouble> {
-        self.events.kills(event).await
-    }
-    async fn claims(&self, event: EventId) -> Result<Claims, Trouble> {
-        self.events.claims(event).await
-    }
-    async fn ensure_promoter(&self, promoter: &NewPromoter) -> Result<PromoterId, Trouble> {
-        self.events.ensure_promoter(promoter).await
-    }
-    async fn ensure_venue(&self, venue: &NewVenue) -> Result<VenueId, Trouble> {
-        self.events.ensure_venue(venue).await
-    }
-    async fn add(&self, event: &NewEvent) -> Result<Added, Trouble> {
-        self.events.add(event).await
-    }
-    async fn any(&self) -> Result<bool, Trouble> {
-        self.events.any().await
-    }
-}
-
-fn counting() -> (Arc<Counting>, Catalog) {
-    let store = Arc::new(Counting::default());
-    let charts = Charts::new(Arc::new(super::charts::memory::MemoryCharts::default()));
-    (store.clone(), Catalog::new(store, charts))
-}
-
-#[tokio::test]
-async fn a_hot_event_asks_the_store_once_a_second() {
-    let (store, catalog) = counting();
-    let asked = (0..200).map(|_| {
-        let catalog = catalog.clone();
-        tokio::spawn(async move { catalog.by_slug("night-1", NOW).await.unwrap() })
-    });
-    for answer in asked.collect::<Vec<_>>() {
-        assert_eq!(answer.await.unwrap(), None);
-    }
-    assert_eq!(store.asked.load(Ordering::SeqCst), 1);
-    catalog.by_slug("night-1", NOW.plus(1000)).await.unwrap();
-    assert_eq!(store.asked.load(Ordering::SeqCst), 2);
-}
-
-#[tokio::test]
-async fn a_slow_answer_is_heard_later_and_what_went_is_known_by_neither_name() {
-    let (store, catalog) = counting();
-    let charts = Arc::new(super::charts::memory::MemoryCharts::default());
-    let stores = Stores { events: store.clone(), charts, memory: None, _database: None };
-    with_events(&stores, [1]).await;
-    let by_slug = async |now| catalog.by_slug("night-1", now).await.unwrap();
-    let by_id = async |now| catalog.by_id(EventId::mint(NOW, bytes(1)), now).await.unwrap();
-    assert!(by_slug(NOW).await.is_some() && by_id(NOW).await.is_some());
-    store.takes_ms.store(1_300, Ordering::SeqCst);
-    store.gone.store(true, Ordering::SeqCst);
-    let now = NOW.plus(1_000);
-    assert!(by_slug(now).await.is_some(), "nobody waits longer than a second");
-    tokio::time::sleep(Duration::from_millis(600)).await;
-    assert!(by_slug(now).await.is_none(), "but what was asked is heard");
-    assert!(by_id(now).await.is_none(), "of the event, by whichever name");
-}

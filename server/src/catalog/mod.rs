@@ -8,6 +8,8 @@ mod contract;
 pub mod memory;
 pub mod postgres;
 pub mod store;
+#[cfg(test)]
+pub(crate) mod tests;
 pub mod types;
 pub mod view;
 
@@ -18,7 +20,7 @@ use domain::ids::EventId;
 use domain::time::{Millis, SECOND};
 use moka::future::Cache;
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::trouble::Trouble;
 pub use charts::{Charts, LoadedChart};
@@ -30,7 +32,7 @@ const FRESH_FOR: Duration = Duration::from_secs(1);
 /// How long the last one is good enough where nobody can be asked.
 pub const GOOD_FOR: Duration = Duration::from_secs(30);
 /// How long somebody waits for an answer where the last one is good enough.
-const SOON: Duration = Duration::from_secs(1);
+pub const SOON: Duration = Duration::from_secs(1);
 /// Bytes of an address part, at most; the schema says the same.
 const MAX_NAME: usize = 100;
 /// Answers kept at a time.
@@ -132,7 +134,8 @@ impl Catalog {
     }
 
     /// A public event by its address part; as of `now`, at most a second old. Where nobody can be asked, the last answer
-    /// is given for half a minute, unless the event has become another by itself since.
+    /// is given for half a minute after it was said, whoever waited for another one included, unless the event has become
+    /// another by itself since.
     ///
     /// # Errors
     /// Trouble.
@@ -156,7 +159,9 @@ impl Catalog {
         if let Some(known) = self.events.get(&key).await {
             return Ok(known);
         }
-        let is_known = self.last_good(&which, now).await.is_some();
+        let began = Instant::now();
+        // It must still be good when nobody waits any longer.
+        let is_known = self.last_good(&which, later(now, SOON)).await.is_some();
         let (catalog, asked_for) = (self.clone(), key.clone());
         let asked = async move { catalog.ask(asked_for, now).await };
         let trouble = match soon(asked, is_known).await {
@@ -164,7 +169,7 @@ impl Catalog {
             Err(trouble) => trouble,
         };
         // Others may have heard something since.
-        let last = self.last_good(&which, now).await.filter(|_| trouble.retryable());
+        let last = self.last_good(&which, later(now, began.elapsed())).await.filter(|_| trouble.retryable());
         let Some((said_at, event)) = last else { return Err((*trouble).clone()) };
         // For this second and the next, so that whoever is in trouble is asked no oftener than others.
         for second in [key.1, key.1 + 1] {
@@ -247,6 +252,11 @@ pub async fn soon<T: Send + 'static>(
 fn is_good(event: &Event, said_at: Millis, now: Millis) -> bool {
     let is_recent = i64::try_from(GOOD_FOR.as_millis()).is_ok_and(|good_for| now.since(said_at) <= good_for);
     is_recent && cached::next_change(event, said_at).is_none_or(|at| now < at)
+}
+
+/// The instant so long after `now`.
+fn later(now: Millis, passed: Duration) -> Millis {
+    now.plus(i64::try_from(passed.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Answers are kept by the second they were asked for: the instant decides about "past" and "on sale".

@@ -10,10 +10,11 @@ use domain::ids::EventId;
 use domain::rules::Tier;
 use domain::seat::SeatId;
 use moka::future::Cache;
+use tokio::time::Instant;
 
 use crate::catalog::cached::CachedEvents;
 use crate::catalog::types::{Event, Status};
-use crate::catalog::{Catalog, GOOD_FOR, soon};
+use crate::catalog::{Catalog, GOOD_FOR, SOON, soon};
 use crate::clock::Clock;
 use crate::holds::{Inventories, Inventory, Sold};
 use crate::http::views::seat_label;
@@ -33,8 +34,11 @@ pub(super) struct FromCatalog {
     books: Arc<CachedEvents>,
     clock: Arc<dyn Clock>,
     inventories: Cache<EventId, Option<Arc<Inventory>>>,
-    last: Cache<EventId, Arc<Inventory>>,
+    /// The last ones, and when they were asked for.
+    last: Cache<EventId, (Instant, Arc<Inventory>)>,
     fences: Cache<EventId, Fence>,
+    /// How long the last one is good enough.
+    good_for: Duration,
 }
 
 impl FromCatalog {
@@ -42,7 +46,7 @@ impl FromCatalog {
     pub(super) fn new(catalog: Catalog, books: Arc<CachedEvents>, clock: Arc<dyn Clock>) -> Self {
         let inventories = Cache::builder().max_capacity(KEPT).time_to_live(FRESH_FOR).build();
         let last = Cache::builder().max_capacity(KEPT).time_to_live(GOOD_FOR).build();
-        Self { catalog, books, clock, inventories, last, fences: Cache::new(KEPT) }
+        Self { catalog, books, clock, inventories, last, fences: Cache::new(KEPT), good_for: GOOD_FOR }
     }
 
     /// The highest fence that Postgres knew when this process first met the event; later ones are this process's own.
@@ -54,6 +58,7 @@ impl FromCatalog {
     }
 
     async fn load(&self, id: EventId) -> Result<Option<Arc<Inventory>>, Trouble> {
+        let began = Instant::now();
         let Some((event, blocked)) = self.books.in_the_books(id, self.clock.now()).await? else { return Ok(None) };
         let chart = self.chart(&event).await?;
         let tiers = event.tiers.iter().map(|tier| Tier {
@@ -79,8 +84,14 @@ impl FromCatalog {
             fence_floor: self.fence(id).await?,
             chart,
         });
-        self.last.insert(id, Arc::clone(&inventory)).await;
+        self.last.insert(id, (began, Arc::clone(&inventory))).await;
         Ok(Some(inventory))
+    }
+
+    /// The last one, where it is good for so long from now.
+    async fn last_good(&self, id: EventId, more: Duration) -> Option<Arc<Inventory>> {
+        let (began, last) = self.last.get(&id).await?;
+        (began.elapsed() + more <= self.good_for).then_some(last)
     }
 
     async fn chart(&self, event: &Event) -> Result<Arc<Chart>, Trouble> {
@@ -96,14 +107,15 @@ impl Inventories for FromCatalog {
         }
         let this = self.clone();
         let asked = async move { this.inventories.try_get_with(id, this.load(id)).await };
-        let trouble = match soon(asked, self.last.contains_key(&id)).await {
+        let trouble = match soon(asked, self.last_good(id, SOON).await.is_some()).await {
             Ok(found) => return Ok(found),
             Err(trouble) => trouble,
         };
-        let last = self.last.get(&id).await.filter(|_| trouble.retryable());
+        let last = self.last_good(id, Duration::ZERO).await.filter(|_| trouble.retryable());
         let Some(last) = last else { return Err((*trouble).clone()) };
-        // For as long as a fresh one, so that books in trouble are asked no oftener than others.
-        if !self.inventories.contains_key(&id) {
+        // For as long as a fresh one, so that books in trouble are asked no oftener than others; but not for longer than it
+        // is good.
+        if self.last_good(id, FRESH_FOR).await.is_some() && !self.inventories.contains_key(&id) {
             self.inventories.insert(id, Some(Arc::clone(&last))).await;
         }
         Ok(Some(last))
@@ -124,5 +136,43 @@ impl Labels for FromCatalog {
             None => Arc::default(),
         };
         Ok(seats.iter().map(|seat| seat_label(&chart, *seat)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+    use crate::catalog::tests::{counting, night};
+    use crate::clock::ManualClock;
+    use crate::test_support::NOW;
+
+    /// Looks often, for longer than it is good, with books that went away in the beginning and say so after a while.
+    async fn oldest(takes: u64) -> Duration {
+        let (store, catalog) = counting().await;
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
+        let books = Arc::new(CachedEvents::new(store.clone(), None, 64, Arc::clone(&clock)));
+        let facts = FromCatalog { good_for: Duration::from_millis(3_500), ..FromCatalog::new(catalog, books, clock) };
+        let asked = Instant::now();
+        facts.inventory(night()).await.unwrap().unwrap();
+        store.takes.store(takes, Ordering::SeqCst);
+        store.away.store(true, Ordering::SeqCst);
+        let mut oldest = Duration::ZERO;
+        while asked.elapsed() < Duration::from_secs(5) {
+            if facts.inventory(night()).await.is_ok() {
+                oldest = asked.elapsed();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        oldest
+    }
+
+    #[tokio::test]
+    async fn what_may_be_held_is_no_older_than_half_a_minute_when_it_is_told_again() {
+        let oldest = futures::join!(oldest(0), oldest(400), oldest(1_300));
+        for oldest in [oldest.0, oldest.1, oldest.2] {
+            assert!((Duration::from_millis(2_300)..Duration::from_millis(3_600)).contains(&oldest), "{oldest:?}");
+        }
     }
 }
