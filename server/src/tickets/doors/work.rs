@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use axum_prometheus::metrics::counter;
 use domain::ids::OrderId;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -74,11 +73,7 @@ impl Compare {
         };
         let begun = Instant::now();
         match doors.compare(turn.behind).await {
-            Ok((next, wrong)) => {
-                counter!("parterre_tickets_drift_total").increment(wrong);
-                if wrong > 0 {
-                    tracing::warn!(tickets = wrong, "doors were told otherwise of tickets than PostgreSQL says");
-                }
+            Ok((next, _)) => {
                 let pause = if next.is_some() { pause_after(begun.elapsed()) } else { REST };
                 doors.books.end_turn(store, turn, next, pause).await?;
                 Ok(pause)

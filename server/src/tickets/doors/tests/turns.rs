@@ -149,6 +149,23 @@ async fn a_lot_that_takes_too_long_is_left_there_and_the_next_begins_where_it_wa
 }
 
 #[tokio::test]
+async fn what_was_put_right_before_a_lot_broke_off_is_counted_once() {
+    let (shop, store) = (Shop::open(10).await, Arc::new(Noting::default()));
+    let (doors, tickets) = one_at_a_time(&shop, store.clone()).await;
+    let doors = Doors { lot: LOT, within: Duration::from_secs(1), ..doors };
+    *store.stuck.lock().unwrap() = Some(tickets[0]);
+    let counted = metric("parterre_tickets_drift_total");
+    Compare::new(doors.clone(), "here").lot().await.unwrap_err();
+    assert!(metric("parterre_tickets_drift_total") >= counted + 5.0, "those behind it were put right");
+    for (stuck, came) in [(Some(tickets[0]), (false, 0)), (None, (true, 1)), (None, (true, 0))] {
+        *store.stuck.lock().unwrap() = stuck;
+        let lot = doors.books.lot(TicketId(Uuid::nil()), LOT).await.unwrap();
+        let (told, done) = doors.put_right(lot, |_| true).await;
+        assert_eq!((told.is_ok(), done.wrong), came);
+    }
+}
+
+#[tokio::test]
 async fn a_turn_that_is_due_after_any_pause_is_due_now() {
     let shop = Shop::open(10).await;
     let (doors, _) = one_at_a_time(&shop, Arc::new(MemoryTickets::default())).await;
