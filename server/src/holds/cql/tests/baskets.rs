@@ -173,9 +173,9 @@ async fn whoever_hangs_up_is_counted_all_the_same() {
     // Opens the event.
     assert_eq!(ask(Duration::from_secs(60)).await, Some(201));
     // A slow machine has them counted within the patience, and no quick one is done with them by then.
-    table.fail(Faults { takes: Duration::from_millis(1_500), ..Faults::default() });
+    table.fail(Faults { takes: Duration::from_millis(600), ..Faults::default() });
     for _ in 0..2 {
-        assert_eq!(ask(Duration::from_millis(500)).await, None, "they do not wait");
+        assert_eq!(ask(Duration::from_millis(250)).await, None, "they do not wait");
     }
     assert_eq!(ask(Duration::from_secs(60)).await, Some(409), "those who went away count before they have anything");
     soon(async || held(&table).len() == 6).await;

@@ -29,9 +29,13 @@ fn all(rows: &[Vec<Point>]) -> Vec<Point> {
     rows.iter().flatten().copied().collect()
 }
 
-/// Whether a closed line crosses itself.
+/// Whether a closed line crosses itself. Nearly straight on, single precision sees crossings where there are none.
 fn is_knotted(line: &[Point]) -> bool {
-    let side = |a: Point, b: Point, c: Point| (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x) > 0.0;
+    let side = |a: Point, b: Point, c: Point| {
+        let [(bx, by), (cx, cy)] =
+            [b, c].map(|at| (f64::from(at.x) - f64::from(a.x), f64::from(at.y) - f64::from(a.y)));
+        bx * cy - by * cx > 0.0
+    };
     let edges: Vec<(Point, Point)> = line.iter().copied().zip(line.iter().copied().cycle().skip(1)).collect();
     let apart = |a: usize, b: usize| b > a + 1 && !(a == 0 && b + 1 == edges.len());
     (0..edges.len()).any(|i| {
