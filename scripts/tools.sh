@@ -61,8 +61,8 @@ need_crate() {
   step "Building $crate $version (once per machine, a minute or two)" install_crate "$crate" --version "$version" "$@"
 }
 
-# By the crate's own lock file; where that names a version the registry no longer has, by the newest that fit. What
-# debuggers want of a tool is a quarter of the time it takes.
+# By the crate's own lock file; where that names a version the registry no longer has, by the newest that fit. Nobody
+# debugs these tools here: what that would want is not built.
 install_crate() {
   local flags=(--debug --force --root "$TOOLS" --target-dir "$CARGO_TARGET_DIR/tools")
   local cargo=(env CARGO_PROFILE_DEV_DEBUG=0 cargo install "$@")
