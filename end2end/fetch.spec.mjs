@@ -128,6 +128,12 @@ test("the server is built while the client's tools are fetched", async () => {
   assert.deepEqual(await left(undefined, folder), []);
 });
 
+test("a step that ends at once leaves alone what is built beside", () => {
+  const asks = '. scripts/lib.sh; begin_beside Beside sleep 60; for nth in $(seq 100); do step "$nth" true; done; kill -0 "$BESIDE"';
+  const { status, stderr } = spawnSync("bash", ["-c", asks], { cwd: at, env: { ...process.env, ...settings }, encoding: "utf8" });
+  assert.deepEqual([status, stderr], [0, ""]);
+});
+
 test("the shop is asked for what was typed", async () => {
   mkdirSync(join(at, "target/release"), { recursive: true });
   writeFileSync(join(at, "target/release/parterre"), '#!/bin/sh\nprintf "%s\\n" "$@"\n');

@@ -53,6 +53,8 @@ step() {
   shift
   log=$(log_of "$words") || exit 1
   began=$SECONDS
+  # Whoever is told to end before it has set its own traps runs those that it was born with, and would end what runs beside.
+  trap - EXIT
   narrate "$words" "$log" &
   narrator=$!
   # Ctrl-C ends the command and this shell, but nothing that runs in the background.
