@@ -44,12 +44,14 @@ export async function still(page) {
       const { data } = map.getContext("2d").getImageData(0, 0, map.width, map.height);
       return new Uint8Array(await crypto.subtle.digest("SHA-1", data)).join();
     });
-  for (let last = await look(); ; ) {
+  let last = await look();
+  for (let looks = 0; looks < 60; looks += 1) {
     await page.waitForTimeout(250);
     const now = await look();
     if (now === last) return now;
     last = now;
   }
+  throw new Error("The map does not come to rest.");
 }
 
 /** What the map looks like at rest once it differs from `before`; or after some seconds, should it never. */
