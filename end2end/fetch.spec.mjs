@@ -23,10 +23,8 @@ function forget() {
 /** Whoever is asked for first on a new machine, in this order, and how `./run` calls it. */
 const FETCHED = [
   ["rustup target add", "Adding the WASM target to Rust"],
-  ["cargo install trunk", "Building trunk 0.21.14 (once per machine, a minute or two)"],
   ["cargo install wasm-bindgen-cli", "Building wasm-bindgen-cli"],
-  ["cargo fetch --locked --target", "Fetching the client's libraries"],
-  ["cargo fetch", "Fetching libraries"],
+  ["cargo build --locked --package parterre-frontend", "Building the browser client (about three minutes)"],
   ["npm ci", "Fetching the npm packages of ."],
   ["cargo build", "Building the server (some minutes the first time)"],
 ];
@@ -120,9 +118,9 @@ test("what takes long is told, and Ctrl-C ends it", async () => {
 test("the server is built while the client's tools are fetched", async () => {
   forget();
   writeFileSync(settings.ASKED, "");
-  const { code, err } = await type(words, { at, settings: { ...settings, UNREACHED: "cargo install trunk", SAYS: "no" } }).ended;
+  const { code, err } = await type(words, { at, settings: { ...settings, UNREACHED: "cargo install wasm-bindgen-cli", SAYS: "no" } }).ended;
   assert.equal(code, 1);
-  assert.match(err.at(-1), /^Building trunk/);
+  assert.match(err.at(-1), /^Building wasm-bindgen-cli/);
   const asked = readFileSync(settings.ASKED, "utf8").split("\n");
   assert.ok(asked.some((line) => line.startsWith("cargo build ")), asked.join("\n"));
   assert.deepEqual(await left(undefined, folder), []);

@@ -1,4 +1,4 @@
-// Makes the files that browsers fetch out of what Trunk compiled (first argument: its folder) and of public/.
+// Makes the files that browsers fetch out of the compiled client (first argument: its folder) and of public/.
 //
 // dist/assets/HASH/ is named by the hash of its final contents, so it can be kept for a year; every file that
 // shrinks has a .br and a .gz twin. dist/manifest.json tells the server the folder's address and the files' names.
@@ -25,11 +25,11 @@ if (existsSync(join(root, "public"))) cpSync(join(root, "public"), draft, { recu
 
 // The features that the build turned on are read from the module itself. Never `-all`: browsers refuse the result.
 const optimised = join(compiled, "optimised.wasm");
-const plain = join(compiled, "parterre-frontend_bg.wasm");
+const plain = join(compiled, "parterre_frontend_bg.wasm");
 const newest = Math.max(...[plain, ...["shrink", "order"].map((name) => join(root, `scripts/${name}.mjs`))].map((path) => statSync(path).mtimeMs));
 if (!existsSync(optimised) || statSync(optimised).mtimeMs < newest) shrink(plain, optimised);
 const glue = join(compiled, "glue.js");
-shorten({ wasm: optimised, js: join(compiled, "parterre-frontend.js"), shortWasm: join(draft, wasm), shortJs: glue });
+shorten({ wasm: optimised, js: join(compiled, "parterre_frontend.js"), shortWasm: join(draft, wasm), shortJs: glue });
 
 await build({
   entryPoints: [join(root, "frontend/loader.js")],

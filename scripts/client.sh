@@ -1,7 +1,7 @@
 # Builds the browser's files into dist/, where their sources have changed.
 # shellcheck shell=bash
 
-CLIENT_SOURCES="scripts/client.sh Cargo.toml Cargo.lock Trunk.toml .cargo/config.toml app frontend/Cargo.toml frontend/src frontend/index.html"
+CLIENT_SOURCES="scripts/client.sh Cargo.toml Cargo.lock .cargo/config.toml app frontend/Cargo.toml frontend/src"
 ASSET_SOURCES="public frontend/loader.js package-lock.json scripts/assets.mjs scripts/glue.mjs scripts/order.mjs scripts/shrink.mjs"
 
 # The client's own standard library: optimised for size, and a panic is one instruction instead of a printed message
@@ -23,14 +23,13 @@ build_client() {
   [ -f dist/manifest.json ] && [ "$(cat dist/.sources 2>/dev/null)" = "$assets" ] && return 0
   if [ "$(cat "$out/.sources" 2>/dev/null)" != "$compiled" ]; then
     need_wasm_target
-    need_trunk
     need_wasm_bindgen
     small=()
     if have_rust_src; then small=("${SMALL_STD[@]}"); else say "The client becomes larger than it should: the source of Rust's standard library is missing."; fi
-    # Trunk builds without asking the network; what it will want includes the standard library's own dependencies.
-    step "Fetching libraries" cargo fetch --locked
-    step "Fetching the client's libraries" env ${small[@]+"${small[@]}"} cargo fetch --locked --target wasm32-unknown-unknown
-    step "Building the browser client (about three minutes)" env -u NO_COLOR RUST_BACKTRACE=0 ${small[@]+"${small[@]}"} trunk build --dist "$out"
+    step "Building the browser client (about three minutes)" env ${small[@]+"${small[@]}"} cargo build --locked --package parterre-frontend \
+      --target wasm32-unknown-unknown --profile wasm-release
+    step "Making the browser client's JavaScript" wasm-bindgen --out-dir "$out" --target web --no-typescript --no-demangle \
+      "$CARGO_TARGET_DIR/wasm32-unknown-unknown/wasm-release/parterre_frontend.wasm"
     printf '%s' "$compiled" >"$out/.sources"
   fi
   need_npm .

@@ -1,7 +1,6 @@
 # Brings what the build needs and the machine lacks. Each function does nothing where the tool is there already.
 # shellcheck shell=bash
 
-TRUNK_VERSION=0.21.14
 NEXTEST_VERSION=0.9.151
 
 need_rust() {
@@ -67,10 +66,6 @@ install_crate() {
   local flags=(--debug --force --root "$TOOLS" --target-dir "$CARGO_TARGET_DIR/tools")
   local cargo=(env CARGO_PROFILE_DEV_DEBUG=0 cargo install "$@")
   "${cargo[@]}" --locked "${flags[@]}" || "${cargo[@]}" "${flags[@]}"
-}
-
-need_trunk() {
-  [ "$(trunk --version 2>/dev/null)" = "trunk $TRUNK_VERSION" ] || need_crate trunk "$TRUNK_VERSION" --no-default-features
 }
 
 # The program must match the library in Cargo.lock to the last digit.

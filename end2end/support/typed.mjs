@@ -74,7 +74,7 @@ case "$asked" in "\${UNREACHED:-nothing}"*) printf '%s\\n' "$SAYS" >&2; exit 101
 case "$asked" in
   "rustc --version") echo "rustc \${RUST:-1.99.0} (pretended)" ;;
   "rustc --print sysroot") echo /nowhere ;;
-  "trunk build"*) mkdir -p "$3" ;;
+  "wasm-bindgen --out-dir"*) mkdir -p "$2" ;;
   "npm ci"*) mkdir -p node_modules ;;
   "cargo build"*) sleep "\${BUILDING:-0}" ;;
 esac
@@ -95,7 +95,7 @@ export function pretended(folder) {
     writeFileSync(join(bin, tool), text);
     chmodSync(join(bin, tool), 0o755);
   };
-  for (const tool of ["cargo", "rustc", "rustup", "trunk", "wasm-bindgen", "npm"]) pretend(tool);
+  for (const tool of ["cargo", "rustc", "rustup", "wasm-bindgen", "npm"]) pretend(tool);
   const settings = { PARTERRE_TOOLS: join(folder, "tools"), CARGO_TARGET_DIR: join(at, "target"), ASKED: join(folder, "asked") };
   return { at, settings, pretend };
 }
