@@ -97,7 +97,7 @@ export async function pay(page, card = CARDS.good, buyer = { name: "Sample Buyer
 }
 
 /** Types the card. */
-export async function fillCard(page, card) {
+export async function fillCard(page, card = CARDS.good) {
   await page.locator("[name=card]").fill(card);
   await page.locator("[name=expiry]").fill("12 / 34");
   await page.locator("[name=code]").fill("123");

@@ -178,7 +178,13 @@ async fn when_time_is_up_standing_places_come_back_by_one_press_too() {
     let checkout = read(&format!("/checkout/{}", hold["id"].as_str().unwrap())).await;
     let (_, over) = checkout.split_once("data-over=\"").expect("the clock says where it leads");
     let over = over.split('"').next().unwrap().replace("&amp;", "&");
-    assert_eq!(over, format!("/events/{SLUG}/over?seat={}&standing_{standing}=2", hold["seats"][0]));
+    let id = hold["id"].as_str().unwrap();
+    assert_eq!(over, format!("/events/{SLUG}/over?hold={id}&seat={}&standing_{standing}=2", hold["seats"][0]));
+    // A window whose time is up does not know what another one did.
+    let held = read(&over).await;
+    assert!(held.contains("Almost yours") && !held.contains("again"), "{held}");
+    let gone = served.client.delete(format!("{}/api/v1/holds/{id}", served.url)).header("cookie", &cookie).send().await;
+    assert_eq!(gone.unwrap().status(), StatusCode::NO_CONTENT);
     let page = read(&over).await;
     assert!(page.contains("Take the same places again"), "{page}");
     let field = format!("name=\"standing_{standing}\" value=\"2\"");

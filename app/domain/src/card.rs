@@ -22,13 +22,18 @@ fn luhn(digits: &str) -> bool {
     sum.is_multiple_of(10)
 }
 
-/// A month and a year, as cards write them: `04 / 29`, `0429`, `04/2029`.
+/// The last year and month in which a card pays, as cards write them the other way round: `04 / 29`, `0429`, `04/2029`.
 #[must_use]
-pub fn is_expiry(text: &str) -> bool {
+pub fn expiry(text: &str) -> Option<(u32, u32)> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let month =
-        digits.get(..2).and_then(|month| month.parse().ok()).is_some_and(|month: u32| (1..=12).contains(&month));
-    month && matches!(digits.len(), 4 | 6) && text.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '/')
+    let plain = text.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '/');
+    let month = digits.get(..2)?.parse().ok().filter(|month| (1..=12).contains(month))?;
+    let year: u32 = digits.get(2..)?.parse().ok()?;
+    match digits.len() {
+        4 if plain => Some((2000 + year, month)),
+        6 if plain => Some((year, month)),
+        _ => None,
+    }
 }
 
 /// A security code: three or four digits.
@@ -51,11 +56,11 @@ mod tests {
 
     #[test]
     fn an_expiry_is_a_month_and_a_year() {
-        for good in ["04/29", "04 / 29", "0429", "12 / 2031"] {
-            assert!(is_expiry(good), "{good}");
+        for good in ["04/29", "04 / 29", "0429", "04 / 2029"] {
+            assert_eq!(expiry(good), Some((2029, 4)), "{good}");
         }
-        for bad in ["", "13/29", "4", "ab/cd", "00/29"] {
-            assert!(!is_expiry(bad), "{bad}");
+        for bad in ["", "13/29", "4", "04", "ab/cd", "00/29", "04-29", "04 / 029"] {
+            assert_eq!(expiry(bad), None, "{bad}");
         }
     }
 

@@ -57,7 +57,7 @@ proptest! {
         if let Some(number) = card::number(&text) {
             prop_assert_eq!(card::number(&number), Some(number.clone()));
         }
-        let _ = (card::is_expiry(&text), card::is_code(&text), Unverified::read(&text).is_ok());
+        let _ = (card::expiry(&text), card::is_code(&text), Unverified::read(&text).is_ok());
         if let Some(code) = TicketCode::read(&text) {
             prop_assert_eq!(TicketCode::read(&code.to_string()), Some(code));
         }

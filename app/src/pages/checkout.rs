@@ -106,7 +106,8 @@ pub fn page(frame: &Frame, data: CheckoutPage) -> impl IntoView + use<> {
     } else {
         ("Almost yours", "No account needed. Your tickets come by email at once.")
     };
-    let summary = summary(&data.basket, data.clock.clone());
+    let over = data.clock.over.clone();
+    let summary = summary(&data.basket, data.clock);
     let button = if free {
         view! { {icon(Icon::TICKET)}"Get your tickets" }.into_any()
     } else {
@@ -128,6 +129,7 @@ pub fn page(frame: &Frame, data: CheckoutPage) -> impl IntoView + use<> {
                     {people}
                     {(!free).then(|| card(&data.typed, wrong, data.test_cards))}
                     <input type="hidden" name="accept_total" value=data.accept_total.to_string()/>
+                    <input type="hidden" name="over" value=over/>
                     <button class="btn wide big">{button}</button>
                     <p class="eyebrow">{small}</p>
                 </form>

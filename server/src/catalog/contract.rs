@@ -208,6 +208,9 @@ async fn the_status_follows_the_sale_windows(stores: Stores) {
         let found = stores.events.find(&Which::Slug("night-20".into()), NOW.plus(days * DAY)).await.unwrap().unwrap();
         assert_eq!((found.summary.status, found.summary.from_price.is_some()), (status, price), "day {days}");
     }
+    let before = NOW.plus(-2 * DAY);
+    let rows = stores.events.list(&Query { limit: 10, ..Query::default() }, before).await.unwrap();
+    assert_eq!((rows[0].status, rows[0].opens_at), (Status::Announced, Some(NOW.plus(-DAY))));
 }
 
 async fn limits_are_told(stores: Stores) {

@@ -69,6 +69,7 @@ impl Shelf {
                     .map(|tier| tier.price.total)
                     .min_by_key(|price| price.amount),
                 available,
+                opens_at: event.tiers.iter().filter_map(|tier| tier.sale.opens_at).min(),
             },
             description: event.description.clone(),
             address: venue.address.clone(),

@@ -35,7 +35,8 @@ impl PostgresEvents {
 // A slip of the finger is only forgiven where the words as typed find nothing.
 const LIST: &str = "
     SELECT a.id, a.slug, a.title, a.category, a.status, a.starts_at, a.ends_at, a.venue_name, a.venue_city, a.venue_country,
-        a.time_zone, a.currency, a.from_price, a.available
+        a.time_zone, a.currency, a.from_price, a.available,
+        (SELECT min(t.sale_starts_at) FROM ticket_tiers t WHERE t.event_id = a.id) AS opens_at
     FROM event_availability($1) a
     WHERE (coalesce(a.ends_at, a.starts_at) > $1 OR $3 IS NOT NULL)
         AND ($2::text IS NULL OR a.id IN (
@@ -51,6 +52,7 @@ const LIST: &str = "
 const FIND: &str = "
     SELECT a.id, a.slug, a.title, a.category, a.status, a.starts_at, a.ends_at, a.venue_name, a.venue_city, a.venue_country,
         a.time_zone, a.currency, a.from_price, a.available,
+        (SELECT min(t.sale_starts_at) FROM ticket_tiers t WHERE t.event_id = a.id) AS opens_at,
         e.description, e.doors_at, e.details, e.max_per_person, v.address, p.name AS promoter,
         c.id AS chart_id, c.version, c.seats, c.geometry_hash
     FROM event_availability($1) a
@@ -139,6 +141,7 @@ fn summary(row: &PgRow) -> Result<Summary, sqlx::Error> {
         },
         from_price: row.try_get::<Option<i64>, _>("from_price")?.map(|amount| Money::new(amount, currency)),
         available: u32::try_from(row.try_get::<i64, _>("available")?.max(0)).unwrap_or(u32::MAX),
+        opens_at: instant(row, "opens_at")?,
     })
 }
 

@@ -81,6 +81,9 @@ pub struct Summary {
     pub from_price: Option<Money>,
     /// Places left in all tiers still on sale.
     pub available: u32,
+    /// When the first of its tiers goes or went on sale, where that is told.
+    #[serde(default)]
+    pub opens_at: Option<Millis>,
 }
 
 /// A venue in few words.

@@ -34,6 +34,13 @@ pub fn short(at: Millis, zone: &str) -> String {
     local(at, zone).strftime("%a %-d %b, %H:%M").to_string()
 }
 
+/// Year and month in UTC.
+#[must_use]
+pub fn month(at: Millis) -> (u32, u32) {
+    let date = timestamp(at).to_zoned(TimeZone::UTC).date();
+    (u32::try_from(date.year()).unwrap_or(0), u32::from(date.month().unsigned_abs()))
+}
+
 fn timestamp(at: Millis) -> Timestamp {
     // Out of range only for instants that no event has.
     Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH)

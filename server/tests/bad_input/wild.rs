@@ -74,6 +74,7 @@ const NAMES: [&str; 35] = [
     "method",
     "card",
     "expiry",
+    "over",
     "code",
     "back",
     "answer",

@@ -100,11 +100,10 @@ async fn one(shop: &Shop, slug: &str) -> Result<String, ApiError> {
     let summary = &event.summary;
     let zone = &summary.venue.time_zone;
     let capacity = event.tiers.iter().map(|tier| tier.quantity).sum();
-    let opens = event.tiers.iter().filter_map(|tier| tier.sale.opens_at).min();
     let address = [event.address.as_str(), &summary.venue.city].into_iter().filter(|part| !part.is_empty());
     let seen = shop.availability.get(summary.id, now).await.ok();
     let left = |tier: &Tier| words::left(seen.as_deref(), tier);
-    let offer = match words::offer(summary, Some(capacity), opens) {
+    let offer = match words::offer(summary, Some(capacity)) {
         Offer::From { .. } | Offer::Free { .. } if event.tiers.iter().all(|tier| left(tier) == 0) => Offer::SoldOut,
         offer => offer,
     };

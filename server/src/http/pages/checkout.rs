@@ -11,14 +11,15 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
 use domain::card;
-use domain::hold::{Hold, MAX_PLACES};
+use domain::hold::{Hold, HoldRefusal, MAX_PLACES};
 use domain::ids::{HoldId, HolderId};
 use domain::order::{BuyerField, OrderRefusal};
 use domain::seat::SeatId;
+use domain::time::{MINUTE, Millis};
 
 use super::pay::pay_and_go;
 use super::{note, words, wrong};
-use crate::holds::{Back, Patience};
+use crate::holds::{Back, HoldError, Patience};
 use crate::http::client::Client;
 use crate::http::form::{Fields, field, hold_request};
 use crate::http::html::private;
@@ -27,6 +28,7 @@ use crate::http::problem::ApiError;
 use crate::http::secret::Caller;
 use crate::http::state::{Shop, looked};
 use crate::http::views::{Extras, hold_view, off_sale, withdrawn};
+use crate::http::when;
 use crate::purchase::{Checkout, PurchaseError};
 
 pub(super) async fn page(
@@ -80,19 +82,32 @@ async fn show(
     Ok(private(status, html, true))
 }
 
-/// Where the clock leads when time is up: a page that offers the same places again.
+/// Where the clock leads when time is up: a page that offers the same places again, unless they were bought or are held
+/// longer by now.
 fn over(slug: &str, hold: &Hold) -> String {
-    let seats = hold.seats.iter().map(|seat| format!("seat={}", seat.0));
-    let standing = hold.standing.iter().map(|(tier, count)| format!("standing_{tier}={count}"));
-    format!("/events/{slug}/over?{}", seats.chain(standing).collect::<Vec<_>>().join("&"))
+    let seats = hold.seats.iter().map(|seat| format!("&seat={}", seat.0));
+    let standing = hold.standing.iter().map(|(tier, count)| format!("&standing_{tier}={count}"));
+    format!("/events/{slug}/over?hold={}{}", hold.id, seats.chain(standing).collect::<String>())
 }
 
-/// Time is up. The address says which places they were; whoever has them now, nobody is told more than that.
+/// Time is up. The address says which places they were; whoever has them now, nobody is told more than that. A clock knows
+/// of its own window alone: what was bought or held longer in another leads on there.
 pub(super) async fn run_out(
     State(shop): State<Shop>,
     Named(slug): Named<String>,
+    caller: Option<Caller>,
     Asked(fields): Asked<Fields>,
 ) -> Result<Response, ApiError> {
+    if let (Some(caller), Some(id)) = (caller, field(&fields, "hold").and_then(|id| id.parse().ok())) {
+        if let Some(order) = shop.purchase.of_hold(id, caller.holder()).await? {
+            return Ok(Redirect::to(&format!("/orders/{order}")).into_response());
+        }
+        match looked(Patience::new(Back::Looks), shop.holds.get(id, caller.holder(), shop.now())).await {
+            Ok(_) => return Ok(Redirect::to(&format!("/checkout/{id}")).into_response()),
+            Err(error) if error.status().is_client_error() => {}
+            Err(error) => return Err(error),
+        }
+    }
     let stage = shop.on_stage(&slug).await?;
     // What no page of ours said brings nothing back.
     let wish = hold_request(&fields).unwrap_or_default();
@@ -103,7 +118,7 @@ pub(super) async fn run_out(
 }
 
 /// What was typed about the card, with what is wrong with it.
-pub(super) fn read_card(fields: &Fields, typed: &mut Typed) -> Option<String> {
+pub(super) fn read_card(fields: &Fields, typed: &mut Typed, now: Millis) -> Option<String> {
     let text = |name: &str, max: usize| field(fields, name).unwrap_or_default().chars().take(max).collect::<String>();
     typed.card = text("card", 23);
     typed.expiry = text("expiry", 9);
@@ -111,8 +126,13 @@ pub(super) fn read_card(fields: &Fields, typed: &mut Typed) -> Option<String> {
     if digits.is_none() {
         typed.card_error = Some("This number has a slip in it. Please compare it with your card.".into());
     }
-    if !card::is_expiry(&typed.expiry) {
-        typed.expiry_error = Some("Month and year as on the card, such as 04 / 29.".into());
+    match card::expiry(&typed.expiry) {
+        None => typed.expiry_error = Some("Month and year as on the card, such as 04 / 29.".into()),
+        // Somewhere it may still be yesterday.
+        Some(until) if until < when::month(now.plus(-24 * 60 * MINUTE)) => {
+            typed.expiry_error = Some("This card's date has passed. Please compare it, or use another card.".into());
+        }
+        Some(_) => {}
     }
     let code = text("code", 4);
     if !card::is_code(&code) {
@@ -134,7 +154,7 @@ pub(super) async fn submit(
     let mut typed = Typed { name: text("name", 200), email: text("email", 254), ..Typed::default() };
     let accept_total = field(&fields, "accept_total").and_then(|text| text.parse().ok()).unwrap_or(-1);
     // Whoever agreed to pay nothing was asked for no card; that it costs nothing is checked with the order.
-    let number = if accept_total == 0 { Some(String::new()) } else { read_card(&fields, &mut typed) };
+    let number = if accept_total == 0 { Some(String::new()) } else { read_card(&fields, &mut typed, shop.now()) };
     let buyer = domain::order::Buyer::new(&typed.name, &typed.email);
     if let Err(problems) = &buyer {
         for problem in problems {
@@ -150,8 +170,11 @@ pub(super) async fn submit(
         if let Some(order) = shop.purchase.of_hold(id, holder).await? {
             return Ok(Redirect::to(&format!("/orders/{order}")).into_response());
         }
-        let hold = shop.holds.get(id, holder, shop.now()).await?;
-        return show(&shop, &hold, typed, None, StatusCode::UNPROCESSABLE_ENTITY).await;
+        return match shop.holds.get(id, holder, shop.now()).await {
+            Ok(hold) => show(&shop, &hold, typed, None, StatusCode::UNPROCESSABLE_ENTITY).await,
+            Err(HoldError::Refused(HoldRefusal::Expired)) => no_longer_held(&shop, holder, &fields, typed).await,
+            Err(error) => Err(error.into()),
+        };
     };
     let wish = Checkout { holder, hold: id, name: typed.name.clone(), email: typed.email.clone(), accept_total };
     match shop.purchase.checkout(wish).await {
@@ -168,7 +191,26 @@ pub(super) async fn submit(
         Err(PurchaseError::Refused(OrderRefusal::SeatsWithdrawn { seats })) => {
             keep_the_rest(&shop, client, (id, holder), seats, typed).await
         }
+        Err(PurchaseError::Refused(OrderRefusal::HoldExpired)) => no_longer_held(&shop, holder, &fields, typed).await,
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The basket of this form is gone. One that took its place in another window is shown with what was typed; else the page
+/// that its clock leads to offers the same places again.
+async fn no_longer_held(shop: &Shop, holder: HolderId, fields: &Fields, typed: Typed) -> Result<Response, ApiError> {
+    let over = field(fields, "over").filter(|over| over.len() <= 2_000 && over.bytes().all(|b| b.is_ascii_graphic()));
+    let slug = over.and_then(|over| over.strip_prefix("/events/")?.split_once("/over?"));
+    let (Some(over), Some((slug, _))) = (over, slug) else { return Err(OrderRefusal::HoldExpired.into()) };
+    let event = shop.on_stage(slug).await?.event.summary.id;
+    let held = looked(Patience::new(Back::Looks), shop.holds.by_holder(holder, shop.now())).await?;
+    match held.into_iter().rfind(|hold| hold.event == event) {
+        Some(hold) => {
+            let words = "Your basket was changed in another window. Please look at the new total and press the button again; \
+                         nothing was charged.";
+            show(shop, &hold, typed, Some(Notice::new(Tone::Care, words)), StatusCode::CONFLICT).await
+        }
+        None => Ok(Redirect::to(over).into_response()),
     }
 }
 
@@ -213,11 +255,27 @@ mod tests {
             vec![("card".into(), number.into()), ("expiry".into(), "04 / 29".into()), ("code".into(), "123".into())]
         };
         let mut typed = Typed::default();
-        assert_eq!(read_card(&form("4242 4242 4242 4242"), &mut typed).as_deref(), Some("4242424242424242"));
+        let now = Millis(1_795_000_000_000);
+        assert_eq!(read_card(&form("4242 4242 4242 4242"), &mut typed, now).as_deref(), Some("4242424242424242"));
         for bad in ["4242 4242 4242 4241", "4242", "", "4242x4242 4242 4242"] {
             let mut typed = Typed::default();
-            assert_eq!(read_card(&form(bad), &mut typed), None, "{bad}");
+            assert_eq!(read_card(&form(bad), &mut typed, now), None, "{bad}");
             assert!(typed.card_error.is_some());
         }
+    }
+
+    #[test]
+    fn a_card_pays_until_its_month_is_over_everywhere() {
+        let read = |expiry: &str, now: &str| {
+            let form = [("card", "4242 4242 4242 4242"), ("expiry", expiry), ("code", "123")];
+            let form = form.map(|(name, value)| (name.into(), value.into())).to_vec();
+            let mut typed = Typed::default();
+            let read = read_card(&form, &mut typed, when::parse(now).expect("an instant"));
+            assert_eq!(read.is_none(), typed.expiry_error.is_some());
+            read.is_some()
+        };
+        assert!(read("11 / 26", "2026-11-30T23:59:59Z") && read("1126", "2026-12-01T11:59:59Z"));
+        assert!(!read("11 / 26", "2026-12-02T00:00:00Z") && !read("01 / 20", "2026-11-22T12:00:00Z"));
+        assert!(read("12 / 26", "2026-12-02T00:00:00Z") && read("01 / 2027", "2026-12-02T00:00:00Z"));
     }
 }

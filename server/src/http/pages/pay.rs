@@ -60,7 +60,7 @@ pub(super) async fn submit(
     Form(fields): Form<Fields>,
 ) -> Result<Response, ApiError> {
     let mut typed = Typed::default();
-    let Some(number) = checkout::read_card(&fields, &mut typed) else {
+    let Some(number) = checkout::read_card(&fields, &mut typed, shop.now()) else {
         let order = shop.purchase.order(id, caller.holder()).await?;
         return show(&shop, &order, typed, None, StatusCode::UNPROCESSABLE_ENTITY).await;
     };

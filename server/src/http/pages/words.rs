@@ -37,7 +37,7 @@ pub(super) fn starts(event: &Summary) -> When {
 }
 
 /// What can be had, given how much there was.
-pub(super) fn offer(event: &Summary, capacity: Option<u32>, opens: Option<Millis>) -> Offer {
+pub(super) fn offer(event: &Summary, capacity: Option<u32>) -> Offer {
     match (event.status, event.from_price) {
         (Status::OnSale, Some(price)) => {
             let few = capacity.is_some_and(|all| event.available.saturating_mul(FEW) < all);
@@ -46,7 +46,9 @@ pub(super) fn offer(event: &Summary, capacity: Option<u32>, opens: Option<Millis
         (Status::Paused, _) => Offer::Paused,
         (Status::OnSale, None) | (Status::SoldOut, _) => Offer::SoldOut,
         (Status::Announced, _) => Offer::Opens {
-            at: opens.map_or_else(|| "a date to be told".to_owned(), |at| when::short(at, &event.venue.time_zone)),
+            at: event
+                .opens_at
+                .map_or_else(|| "a date to be told".to_owned(), |at| when::short(at, &event.venue.time_zone)),
         },
         (Status::Postponed, _) => Offer::Postponed,
         (Status::Cancelled, _) => Offer::Cancelled,
@@ -62,7 +64,7 @@ pub(super) fn row(event: &Summary) -> EventRow {
         doors: None,
         place: place(event),
         standing: event.category == "club_night",
-        offer: offer(event, None, None),
+        offer: offer(event, None),
     }
 }
 

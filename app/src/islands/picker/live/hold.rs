@@ -262,7 +262,7 @@ fn gone() {
 }
 
 /// Time is up: the seats went back.
-pub(super) fn over() {
+fn over() {
     with(|p| {
         if let Some(hold) = p.hold.take() {
             let Held { seats, standing, .. } = hold;
@@ -282,13 +282,18 @@ fn held() -> Option<String> {
 pub(super) fn look(anew: bool) {
     let Some(url) = held().filter(|_| !with(|p| p.busy)) else { return };
     spawn_local(async move {
-        let Some(response) = ask("GET", &url, &[], None).await else { return };
-        let hold = if response.ok() { Json::of(&response).await } else { None };
+        let response = ask("GET", &url, &[], None).await;
+        let status = response.as_ref().map_or(0, web_sys::Response::status);
+        let hold = match &response {
+            Some(response) if response.ok() => Json::of(response).await,
+            _ => None,
+        };
+        with(|p| p.looking = false);
         // A press since then knows better.
         if with(|p| p.busy) || held().as_ref() != Some(&url) {
             return;
         }
-        if response.status() == 410 {
+        if status == 410 {
             let lost = with(|p| p.hold.take_if(|_| anew && p.ends > now() + CLOSE));
             match lost {
                 Some(hold) => place(Wish { seats: hold.seats, standing: hold.standing, best: None }, false),
@@ -297,6 +302,9 @@ pub(super) fn look(anew: bool) {
         } else if let Some(hold) = hold {
             with(|p| p.keep(&hold));
             show().await;
+        } else if with(|p| p.ends) + CLOSE < now() {
+            // Nobody says how it stands, and the time is up.
+            over();
         }
     });
 }

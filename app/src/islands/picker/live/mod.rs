@@ -259,8 +259,8 @@ fn tick() {
         say("said", if extendable { countdown::WARNING } else { countdown::LAST_WARNING });
     }
     countdown::show(left);
-    // A little late rather than a little early: the server has the last word.
-    if left < -500 {
-        hold::over();
+    // A little late rather than a little early: the server has the last word, and another window may have taken more time.
+    if left < -500 && with(|p| !p.busy && !core::mem::replace(&mut p.looking, true)) {
+        hold::look(false);
     }
 }

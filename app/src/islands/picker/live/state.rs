@@ -60,6 +60,8 @@ pub(super) struct Picker {
     /// Whoever waits for the next tick.
     pub(super) waiting: Vec<Waker>,
     pub(super) busy: bool,
+    /// The time is up, and it is being asked whether it is for the server too.
+    pub(super) looking: bool,
     /// The list is behind.
     pub(super) stale: bool,
     pub(super) list: bool,
