@@ -30,7 +30,7 @@ const SWEPT: usize = 256;
 impl Inner {
     /// The hold's record, from the store.
     pub(super) async fn recorded(&self, hold: HoldId, holder: HolderId) -> Result<Option<Kept>, Trouble> {
-        let asked = timeout(self.engine.tuning.answer_within, self.engine.table.record(hold)).await;
+        let asked = timeout(self.engine.tuning.answer_within, self.engine.table.record(hold, holder)).await;
         let record = self.engine.went(asked.unwrap_or_else(|_| Err(unavailable("no answer in time"))))?;
         record.filter(|record| record.holder == holder).map(|record| Kept::read(&record)).transpose()
     }
@@ -195,7 +195,7 @@ impl Inner {
     /// The hold is over: nobody finds it any more.
     pub(super) async fn forget(&self, hold: &Hold, deadline: Instant) -> Result<(), Trouble> {
         let note = Note::Forget(hold.id, hold.holder, hold.fence);
-        self.recorder.write(&self.engine, hold.id, vec![note], deadline).await?;
+        self.recorder.write(&self.engine, hold.holder, vec![note], deadline).await?;
         self.book.remove(hold.id, hold.holder);
         Ok(())
     }

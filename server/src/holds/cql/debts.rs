@@ -199,7 +199,7 @@ impl Inner {
     /// Writes a granted hold down, so that every process finds it.
     pub(super) async fn keep(&self, kept: &Kept, deadline: Instant) -> Result<(), Trouble> {
         let note = Note::Keep(kept.record()?);
-        self.recorder.write(&self.engine, kept.hold.id, vec![note], deadline).await?;
+        self.recorder.write(&self.engine, kept.hold.holder, vec![note], deadline).await?;
         self.book.put(kept.clone());
         Ok(())
     }

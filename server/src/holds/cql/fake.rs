@@ -10,9 +10,12 @@ use domain::ids::{HoldId, HolderId};
 use domain::time::Millis;
 
 use super::cell::Cell;
-use super::table::{BlockKey, Change, Note, Reading, Record, Table, Written};
+use super::table::{BlockKey, Change, Load, Note, Reading, Record, Table, Written};
 use crate::holds::memory::lock;
 use crate::trouble::Trouble;
+
+/// What one request of notes carries here.
+pub(super) const LOAD: Load = Load { notes: 8, bytes: 4 * 1024 };
 
 /// What goes wrong with one write in so many; 0 for never.
 #[derive(Clone, Copy, Debug, Default)]
@@ -285,6 +288,10 @@ impl Table for FakeTable {
         if self.strikes(self.faults().answer_lost) { Written::Unknown(lost()) } else { written }
     }
 
+    fn load(&self) -> Load {
+        LOAD
+    }
+
     async fn note(&self, notes: &[Note]) -> Result<(), Trouble> {
         lock(&self.noted).push(notes.len());
         self.take_time().await;
@@ -312,9 +319,9 @@ impl Table for FakeTable {
         if self.strikes(self.faults().unnoted) { Err(lost()) } else { Ok(()) }
     }
 
-    async fn record(&self, hold: HoldId) -> Result<Option<Record>, Trouble> {
+    async fn record(&self, hold: HoldId, holder: HolderId) -> Result<Option<Record>, Trouble> {
         self.take_time().await;
-        Ok(lock(&self.rows).records.get(&hold).cloned())
+        Ok(lock(&self.rows).records.get(&hold).filter(|record| record.holder == holder).cloned())
     }
 
     async fn check(&self) -> Result<(), Trouble> {

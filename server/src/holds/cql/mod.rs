@@ -10,7 +10,7 @@
 //! - `debts`: what they go on doing after they had to answer.
 //! - `book`, `recorder`, `contents`: records of holds.
 //! - `news`: what processes tell each other.
-//! - `table`, `statements`, `answer`: the tables, and CQL itself.
+//! - `table`, `statements`, `records`, `answer`: the tables, and CQL itself.
 
 mod answer;
 mod book;
@@ -33,6 +33,7 @@ mod news;
 mod place;
 mod queue;
 mod recorder;
+mod records;
 mod rows;
 mod statements;
 mod table;

@@ -1,25 +1,20 @@
 //! Records of holds, written together: a plain write costs a disk's answer, and one answer serves all who wait for it.
+//! Each bucket has a lane, so that those of one request lie in one partition; all about one hold goes through its holder's
+//! lane, in its order.
 
 use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::ids::HoldId;
+use domain::ids::HolderId;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::engine::{Engine, unavailable, unconfirmed};
-use super::table::Note;
+use super::table::{BUCKETS, Load, Note, bucket};
 use crate::holds::memory::lock;
 use crate::trouble::Trouble;
 
-/// Lanes that write side by side; all about one hold goes through one lane, in its order.
-const LANES: usize = 16;
-/// Notes in one batch, and their bytes in all. Each is two rows in two partitions: above ten of them, and above 5 KiB,
-/// Cassandra writes a line or two about each batch into its log.
-const NOTES: usize = 5;
-const BYTES: usize = 3 * 1024;
 /// Pause before another try; notes are safe to repeat.
 const PAUSE: Duration = Duration::from_millis(40);
 
@@ -34,7 +29,7 @@ struct Lane {
 /// Writes notes.
 #[derive(Debug)]
 pub(super) struct Recorder {
-    lanes: Arc<[Mutex<Lane>; LANES]>,
+    lanes: Arc<[Mutex<Lane>; BUCKETS]>,
 }
 
 impl Default for Recorder {
@@ -51,20 +46,20 @@ fn bytes(note: &Note) -> usize {
 }
 
 impl Recorder {
-    /// Writes notes about a hold and returns when they are written; tries again until the time for it is over.
+    /// Writes notes about a holder's hold and returns when they are written; tries again until the time for it is over.
     ///
     /// # Errors
     /// [`Trouble::Unconfirmed`] where it is not known whether they are.
     pub(super) async fn write(
         &self,
         engine: &Arc<Engine>,
-        about: HoldId,
+        holder: HolderId,
         notes: Vec<Note>,
         deadline: Instant,
     ) -> Result<(), Trouble> {
         let tries = async {
             loop {
-                match self.once(engine, about, notes.clone()).await {
+                match self.once(engine, holder, notes.clone()).await {
                     Err(trouble) if trouble.retryable() => sleep(PAUSE).await,
                     written => return written,
                 }
@@ -74,10 +69,8 @@ impl Recorder {
         written.unwrap_or_else(|_| Err(unconfirmed("the hold's record could not be written in time")))
     }
 
-    async fn once(&self, engine: &Arc<Engine>, about: HoldId, notes: Vec<Note>) -> Result<(), Trouble> {
-        let mut hasher = DefaultHasher::new();
-        about.hash(&mut hasher);
-        let number = hasher.finish() as usize % LANES;
+    async fn once(&self, engine: &Arc<Engine>, holder: HolderId, notes: Vec<Note>) -> Result<(), Trouble> {
+        let number = bucket(holder) as usize;
         let (done, answer) = oneshot::channel();
         let starts = {
             let mut lane = lock(&self.lanes[number]);
@@ -96,7 +89,7 @@ impl Recorder {
 }
 
 /// Should the work ever panic, the next note starts it anew.
-struct Shift(Arc<[Mutex<Lane>; LANES]>, usize);
+struct Shift(Arc<[Mutex<Lane>; BUCKETS]>, usize);
 
 impl Drop for Shift {
     fn drop(&mut self) {
@@ -106,8 +99,9 @@ impl Drop for Shift {
     }
 }
 
-async fn work(engine: Arc<Engine>, lanes: Arc<[Mutex<Lane>; LANES]>, number: usize) {
+async fn work(engine: Arc<Engine>, lanes: Arc<[Mutex<Lane>; BUCKETS]>, number: usize) {
     let _shift = Shift(Arc::clone(&lanes), number);
+    let most: Load = engine.table.load();
     loop {
         let (mut notes, mut done, mut size): (Vec<Note>, Vec<_>, usize) = Default::default();
         {
@@ -115,8 +109,9 @@ async fn work(engine: Arc<Engine>, lanes: Arc<[Mutex<Lane>; LANES]>, number: usi
             let weight = |notes: &[Note]| notes.iter().map(bytes).sum::<usize>();
             loop {
                 // A single large one is written alone.
-                let fits =
-                    |(more, _): &mut Waiting| notes.len() < NOTES && (notes.is_empty() || size + weight(more) <= BYTES);
+                let fits = |(more, _): &mut Waiting| {
+                    notes.len() < most.notes && (notes.is_empty() || size + weight(more) <= most.bytes)
+                };
                 let Some((more, answer)) = lane.waiting.pop_front_if(fits) else { break };
                 size += weight(&more);
                 notes.extend(more);
@@ -139,31 +134,62 @@ async fn work(engine: Arc<Engine>, lanes: Arc<[Mutex<Lane>; LANES]>, number: usi
 #[cfg(test)]
 mod tests {
     use domain::hold::Fence;
-    use domain::ids::HolderId;
+    use domain::ids::HoldId;
     use futures::future::join_all;
 
     use super::*;
-    use crate::holds::cql::fake::{FakeTable, Faults};
+    use crate::holds::cql::fake::{FakeTable, Faults, LOAD};
+    use crate::holds::cql::table::Record;
     use crate::holds::cql::{CqlHolds, Tuning};
     use crate::test_support::NOW;
 
-    #[tokio::test]
-    async fn records_go_together_and_never_more_than_cassandra_takes_without_a_word() {
+    /// How many notes went in each request, of so many that all waited for one bucket.
+    async fn sent_together(notes: Vec<(HolderId, Note)>) -> Vec<usize> {
         let table = FakeTable::default();
         let store = CqlHolds::on(Arc::new(table.clone()), Tuning::default(), None);
         table.fail(Faults { takes: Duration::from_millis(5), ..Faults::default() });
         let deadline = Instant::now() + Duration::from_secs(60);
-        let notes = (0..400_u16).map(|n| {
-            let [a, b] = n.to_be_bytes();
-            let id = [a, b, 0, 0, 0, 0, 0, 0, 0, 0];
-            let (hold, holder) = (HoldId::mint(NOW, id), HolderId::mint(NOW, id));
-            let (recorder, engine) = (&store.inner.recorder, &store.inner.engine);
-            async move { recorder.write(engine, hold, vec![Note::Forget(hold, holder, Fence(1))], deadline).await }
+        let (recorder, engine) = (&store.inner.recorder, &store.inner.engine);
+        let all = notes.into_iter().map(|(holder, note)| recorder.write(engine, holder, vec![note], deadline));
+        assert!(join_all(all).await.iter().all(Result::is_ok));
+        table.notes_sent()
+    }
+
+    fn ids(n: u16) -> (HoldId, HolderId) {
+        let [a, b] = n.to_be_bytes();
+        (HoldId::mint(NOW, [a, b, 0, 0, 0, 0, 0, 0, 0, 1]), HolderId::mint(NOW, [b, a, 0, 0, 0, 0, 0, 0, 0, 0]))
+    }
+
+    #[tokio::test]
+    async fn records_of_one_bucket_go_together_and_never_more_than_a_request_carries() {
+        let forget = |n| (ids(n).1, Note::Forget(ids(n).0, ids(n).1, Fence(1)));
+        let here = bucket(ids(0).1);
+        let one: Vec<_> = (0..2_000).map(forget).filter(|(holder, _)| bucket(*holder) == here).take(41).collect();
+        assert_eq!(sent_together(one).await, [8, 8, 8, 8, 8, 1], "{LOAD:?}");
+        let [near, far] = [true, false].map(|near| {
+            (0..2_000).map(forget).filter(|(holder, _)| (bucket(*holder) == here) == near).take(1).collect::<Vec<_>>()
         });
-        assert!(join_all(notes).await.iter().all(Result::is_ok));
-        let sent = table.notes_sent();
-        assert_eq!(sent.iter().sum::<usize>(), 400);
-        assert_eq!(sent.iter().max(), Some(&NOTES), "{sent:?}");
-        const { assert!(2 * NOTES <= 10, "each is two partitions") };
+        assert_eq!(sent_together([near, far].concat()).await, [1, 1], "those of two buckets never go together");
+    }
+
+    #[tokio::test]
+    async fn a_large_record_is_written_alone() {
+        let (hold, holder) = ids(0);
+        let keep = |bytes| {
+            let contents = vec![b'a'; bytes];
+            let (event, until) = (hold.0, NOW);
+            (holder, Note::Keep(Record { hold, holder, event, until, extensions: 0, fence: 1, contents }))
+        };
+        let sizes = [1, 2 * LOAD.bytes, 1, 1, LOAD.bytes / 2, LOAD.bytes / 2, 1];
+        assert_eq!(sent_together(sizes.map(keep).to_vec()).await, [1, 1, 3, 2]);
+    }
+
+    #[test]
+    fn holders_spread_over_all_buckets() {
+        let mut counts = [0; BUCKETS];
+        (0..1_600).for_each(|n| counts[bucket(ids(n).1) as usize] += 1);
+        assert!(counts.iter().all(|count| (50..=200).contains(count)), "{counts:?}");
+        // Where a record lies is written down in keyspaces: it may not change.
+        assert_eq!([0, 1, 2, 3].map(|n| bucket(ids(n).1)), [8, 11, 15, 2]);
     }
 }

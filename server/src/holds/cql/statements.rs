@@ -10,12 +10,12 @@ use scylla::errors::ExecutionError;
 use scylla::response::query_result::{QueryResult, QueryRowsResult};
 use scylla::statement::batch::{Batch, BatchType};
 use scylla::statement::prepared::PreparedStatement;
-use scylla::value::CqlValue;
 use uuid::Uuid;
 
 use super::answer;
 use super::cell::Cell;
-use super::table::{BlockKey, Change, Note, Reading, Record, Table, Written};
+use super::records::Records;
+use super::table::{BlockKey, Change, Load, Note, Reading, Record, Table, Written};
 use crate::stores::cql::Cql;
 use crate::stores::cql::error::{corrupt, read_trouble, write_trouble};
 use crate::trouble::Trouble;
@@ -26,15 +26,6 @@ const BLOCK: &str = "SELECT seat_id, version, state, hold_id, holder, expires_at
     WHERE event_id = ? AND block = ?";
 const SEATS: &str = "SELECT seat_id, version, state, hold_id, holder, expires_at, fence, extensions FROM inventory_by_event \
     WHERE event_id = ? AND block = ? AND seat_id IN ?";
-const KEEP: &str = "INSERT INTO holds_by_id (hold_id, event_id, holder, expires_at, extensions, fence, contents) \
-    VALUES (?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?";
-const KEEP_FOR: &str = "INSERT INTO holds_by_holder (holder, hold_id, event_id, expires_at) VALUES (?, ?, ?, ?) \
-    USING TIMESTAMP ?";
-const FORGET: &str = "DELETE FROM holds_by_id USING TIMESTAMP ? WHERE hold_id = ?";
-const FORGET_FOR: &str = "DELETE FROM holds_by_holder USING TIMESTAMP ? WHERE holder = ? AND hold_id = ?";
-const RECORD: &str =
-    "SELECT hold_id, event_id, holder, expires_at, extensions, fence, contents FROM holds_by_id WHERE hold_id = ?";
-const RECORDS: &str = "SELECT hold_id, expires_at FROM holds_by_holder WHERE holder = ?";
 
 /// The statements, prepared.
 pub(super) struct Statements {
@@ -42,12 +33,7 @@ pub(super) struct Statements {
     write: PreparedStatement,
     block: [PreparedStatement; 2],
     seats: [PreparedStatement; 2],
-    keep: PreparedStatement,
-    keep_for: PreparedStatement,
-    forget: PreparedStatement,
-    forget_for: PreparedStatement,
-    record: PreparedStatement,
-    records: PreparedStatement,
+    records: Records,
 }
 
 /// A row of `inventory_by_event`. A row that a tool wrote in part has nulls.
@@ -63,17 +49,6 @@ struct SeatRow {
     extensions: Option<i8>,
 }
 
-#[derive(DeserializeRow)]
-struct RecordRow {
-    hold_id: Uuid,
-    event_id: Option<Uuid>,
-    holder: Option<Uuid>,
-    expires_at: Option<i64>,
-    extensions: Option<i8>,
-    fence: Option<i64>,
-    contents: Option<Vec<u8>>,
-}
-
 impl SeatRow {
     fn cell(&self) -> Result<Cell, Trouble> {
         let Self { version, state, hold_id, holder, expires_at, fence, extensions, .. } = *self;
@@ -81,25 +56,20 @@ impl SeatRow {
     }
 }
 
-type Bound = Vec<Option<CqlValue>>;
-
-fn uuid(id: Uuid) -> Option<CqlValue> {
-    Some(CqlValue::Uuid(id))
-}
-
 impl Statements {
     /// Prepares them all.
     pub(super) async fn prepare(cql: Cql) -> Result<Self, Trouble> {
+        let records = Records::prepare(&cql).await?;
+        Self::with(cql, records).await
+    }
+
+    /// The same, with records as they are kept.
+    pub(super) async fn with(cql: Cql, records: Records) -> Result<Self, Trouble> {
         Ok(Self {
             write: cql.conditional(WRITE).await?,
             block: [cql.read(BLOCK).await?, cql.decide(BLOCK).await?],
             seats: [cql.read(SEATS).await?, cql.decide(SEATS).await?],
-            keep: cql.write(KEEP).await?,
-            keep_for: cql.write(KEEP_FOR).await?,
-            forget: cql.write(FORGET).await?,
-            forget_for: cql.write(FORGET_FOR).await?,
-            record: cql.read(RECORD).await?,
-            records: cql.read(RECORDS).await?,
+            records,
             cql: RwLock::new(cql),
         })
     }
@@ -152,61 +122,16 @@ impl Table for Statements {
         written(asked)
     }
 
-    async fn note(&self, notes: &[Note]) -> Result<(), Trouble> {
-        // Unlogged: each note is safe to repeat, and half of them is no harm.
-        let mut batch = Batch::new(BatchType::Unlogged);
-        let mut values: Vec<Bound> = Vec::with_capacity(notes.len() * 2);
-        let number = |number: i64| Some(CqlValue::BigInt(number));
-        for note in notes {
-            let stamp = number(note.stamp());
-            match note {
-                Note::Keep(record) => {
-                    let (hold, holder, event) = (uuid(record.hold.0), uuid(record.holder.0), uuid(record.event));
-                    let extensions = Some(CqlValue::TinyInt(record.extensions as i8));
-                    let (until, fence) = (number(record.until.0), number(record.fence));
-                    let contents = Some(CqlValue::Blob(record.contents.clone()));
-                    batch.append_statement(self.keep.clone());
-                    let (of, whose) = (event.clone(), holder.clone());
-                    values.push(vec![
-                        hold.clone(),
-                        of,
-                        whose,
-                        until.clone(),
-                        extensions,
-                        fence,
-                        contents,
-                        stamp.clone(),
-                    ]);
-                    batch.append_statement(self.keep_for.clone());
-                    values.push(vec![holder, hold, event, until, stamp]);
-                }
-                Note::Forget(hold, holder, _) => {
-                    batch.append_statement(self.forget.clone());
-                    values.push(vec![stamp.clone(), uuid(hold.0)]);
-                    batch.append_statement(self.forget_for.clone());
-                    values.push(vec![stamp, uuid(holder.0), uuid(hold.0)]);
-                }
-            }
-        }
-        self.cql().session().batch(&batch, values).await.map(drop).map_err(write_trouble)
+    fn load(&self) -> Load {
+        self.records.load()
     }
 
-    async fn record(&self, hold: HoldId) -> Result<Option<Record>, Trouble> {
-        let answer = self.rows(&self.record, (hold.0,)).await?;
-        let Some(row) = answer.maybe_first_row::<RecordRow>().map_err(corrupt)? else { return Ok(None) };
-        // A record whose columns went one by one is as good as none.
-        let (Some(event), Some(holder), Some(contents)) = (row.event_id, row.holder, row.contents) else {
-            return Ok(None);
-        };
-        Ok(Some(Record {
-            hold: HoldId(row.hold_id),
-            holder: HolderId(holder),
-            event,
-            until: Millis(row.expires_at.unwrap_or_default()),
-            extensions: row.extensions.unwrap_or_default().unsigned_abs(),
-            fence: row.fence.unwrap_or_default(),
-            contents,
-        }))
+    async fn note(&self, notes: &[Note]) -> Result<(), Trouble> {
+        self.records.note(&self.cql(), notes).await
+    }
+
+    async fn record(&self, hold: HoldId, holder: HolderId) -> Result<Option<Record>, Trouble> {
+        self.records.record(&self.cql(), hold, holder).await
     }
 
     async fn check(&self) -> Result<(), Trouble> {
@@ -220,10 +145,7 @@ impl Table for Statements {
     }
 
     async fn records_of(&self, holder: HolderId) -> Result<Vec<(HoldId, Millis)>, Trouble> {
-        let answer = self.rows(&self.records, (holder.0,)).await?;
-        let rows = answer.rows::<(Uuid, Option<i64>)>().map_err(corrupt)?;
-        rows.map(|row| row.map(|(hold, until)| (HoldId(hold), Millis(until.unwrap_or_default()))).map_err(corrupt))
-            .collect()
+        self.records.of(&self.cql(), holder).await
     }
 }
 
@@ -251,12 +173,13 @@ mod tests {
         assert_eq!(profile.get_consistency(), Consistency::Quorum);
         assert_eq!(profile.get_serial_consistency(), Some(SerialConsistency::LocalSerial));
         // By name and without a rest: a further statement has to be entered here.
-        let Statements { cql: _, write, block, seats, keep, keep_for, forget, forget_for, record, records } =
+        let Statements { cql: _, write, block, seats, records } =
             &Statements::prepare(keyspace.cql.clone()).await.unwrap();
+        let [noted, asked] = records.all();
         let ([block, decides_block], [seats, decides_seats]) = (block, seats);
         for (level, statements) in [
-            (Consistency::Quorum, vec![write, keep, keep_for, forget, forget_for]),
-            (Consistency::LocalQuorum, vec![block, seats, record, records]),
+            (Consistency::Quorum, [vec![write], noted].concat()),
+            (Consistency::LocalQuorum, [vec![block, seats], asked].concat()),
             (Consistency::LocalSerial, vec![decides_block, decides_seats]),
         ] {
             for statement in statements {

@@ -53,7 +53,7 @@ pub(crate) enum Reading {
     Deciding,
 }
 
-/// A row of `holds_by_id` and `holds_by_holder`: what a hold was granted with.
+/// What a hold was granted with, as its row says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     /// The hold.
@@ -72,6 +72,26 @@ pub(crate) struct Record {
     pub(crate) contents: Vec<u8>,
 }
 
+/// Partitions that all records lie in, by holder: few, so that records of the same moment meet in one.
+pub(crate) const BUCKETS: usize = 1 << BUCKET_BITS;
+const BUCKET_BITS: u32 = 4;
+
+/// The partition of the holder's records. The same in every process and release: records are found by it.
+pub(crate) fn bucket(holder: HolderId) -> i32 {
+    let (high, low) = holder.0.as_u64_pair();
+    // The upper bits of a product depend on all bits of the number.
+    ((high ^ low).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - BUCKET_BITS)) as i32
+}
+
+/// How much one request of notes may carry, all of them of one bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Load {
+    /// Notes.
+    pub(crate) notes: usize,
+    /// Their bytes in all; a single note may have more.
+    pub(crate) bytes: usize,
+}
+
 /// A plain write about a hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Note {
@@ -81,17 +101,29 @@ pub(crate) enum Note {
     Forget(HoldId, HolderId, Fence),
 }
 
-impl Note {
-    /// Orders the notes about one hold, in microseconds since 1970, whichever coordinators' clocks they meet: by fence,
-    /// then by the extensions used, and last its end. A fence is a millisecond and a fraction of it (`engine`).
+/// Orders the notes about one hold, in microseconds since 1970, whichever coordinators' clocks they meet: by fence, then
+/// by the extensions used, and last its end. A fence is a millisecond and a fraction of it (`engine`).
+fn stamp(fence: i64, then: i64) -> i64 {
+    (fence >> 20) * 1_000 + then
+}
+
+/// Above it there is no extension.
+const EXTENSIONS: i64 = u8::MAX as i64;
+
+impl Record {
+    /// As its [`Note::Keep`].
     pub(crate) fn stamp(&self) -> i64 {
-        /// Above it there is no extension.
-        const EXTENSIONS: i64 = u8::MAX as i64;
-        let (fence, then) = match self {
-            Self::Keep(record) => (record.fence, EXTENSIONS - i64::from(record.extensions)),
-            Self::Forget(_, _, fence) => (fence.0, EXTENSIONS + 1),
-        };
-        (fence >> 20) * 1_000 + then
+        stamp(self.fence, EXTENSIONS - i64::from(self.extensions))
+    }
+}
+
+impl Note {
+    /// When it was meant.
+    pub(crate) fn stamp(&self) -> i64 {
+        match self {
+            Self::Keep(record) => record.stamp(),
+            Self::Forget(_, _, fence) => stamp(fence.0, EXTENSIONS + 1),
+        }
     }
 }
 
@@ -104,11 +136,14 @@ pub(crate) trait Table: Send + Sync + 'static {
     /// Writes all rows in one conditional batch, or none.
     async fn write(&self, key: BlockKey, changes: &[Change]) -> Written;
 
+    /// How much one request of notes may carry.
+    fn load(&self) -> Load;
+
     /// Plain writes, safe to repeat.
     async fn note(&self, notes: &[Note]) -> Result<(), Trouble>;
 
     /// A hold's record.
-    async fn record(&self, hold: HoldId) -> Result<Option<Record>, Trouble>;
+    async fn record(&self, hold: HoldId, holder: HolderId) -> Result<Option<Record>, Trouble>;
 
     /// Whether the tables can be read.
     async fn check(&self) -> Result<(), Trouble>;

@@ -35,6 +35,7 @@ const STEPS: &[Step] = &[
     step!("0003_holds_by_id"),
     step!("0004_holds_by_holder"),
     step!("0005_tickets_by_id"),
+    step!("0006_holds_by_bucket"),
 ];
 
 /// What has to be there before the first step: the list of steps, and the lock.
@@ -103,6 +104,22 @@ pub async fn status(settings: &Settings) -> Result<Vec<StepStatus>, Trouble> {
     };
     let has = |version| applied.iter().any(|(known, _)| *known == version);
     Ok(STEPS.iter().map(|step| step.status(has(step.version()))).collect())
+}
+
+/// Whether the keyspace was made with this step, in one call of [`up`]: no server has worked on it that does not know the
+/// step, unless an older release came back.
+///
+/// # Errors
+/// [`Trouble::Unavailable`] where nobody answers.
+pub async fn is_made_with(cql: &Cql, version: i32) -> Result<bool, Trouble> {
+    let statement = cql.read("SELECT version, applied_at FROM schema_steps").await?;
+    let rows = cql.session().execute_unpaged(&statement, ()).await.map_err(read_trouble)?;
+    let rows = rows.into_rows_result().map_err(corrupt)?;
+    let rows = rows.rows::<(i32, i64)>().map_err(corrupt)?;
+    let rows: Vec<_> = rows.collect::<Result<_, _>>().map_err(corrupt)?;
+    let applied_at = |version: i32| rows.iter().find(|(known, _)| *known == version).map(|(_, at)| *at);
+    // All steps of one call have its moment; one that broke off and was called again counts as two.
+    Ok(applied_at(version).is_some_and(|at| (1..version).all(|before| applied_at(before) == Some(at))))
 }
 
 /// Names this set of steps: what was made from the same texts is the same schema.
@@ -215,12 +232,13 @@ mod tests {
 
     /// Steps that keyspaces may have, with the checksums that stand there. A step that is released comes here, and none is
     /// ever changed here.
-    const RELEASED: [(&str, &str); 5] = [
+    const RELEASED: [(&str, &str); 6] = [
         ("0001_inventory_by_event", "6ea1a036339be31f2218f32b62e20460"),
         ("0002_inventory_by_trip_segment", "772b7fcb40880c3f508d256f996663ba"),
         ("0003_holds_by_id", "8831a272539f9861ee22f2cfc1847a69"),
         ("0004_holds_by_holder", "ef47b6484f1be5712f15f32b10f8a834"),
         ("0005_tickets_by_id", "2d6f7f4aee3795b1f9f6f55cbe8a16b4"),
+        ("0006_holds_by_bucket", "f94312dfb0985877d85cc7dc896256bf"),
     ];
 
     #[test]

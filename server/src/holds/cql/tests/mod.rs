@@ -12,6 +12,7 @@ mod idle;
 mod loss;
 mod processes;
 mod random;
+mod records;
 mod seen;
 mod sold;
 mod storm;

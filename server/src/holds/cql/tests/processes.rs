@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use domain::hold::{Fence, Hold};
 use domain::seat::{SeatId, SeatState};
 use domain::time::MINUTE;
 
@@ -13,14 +12,10 @@ use super::{CAPACITY, Evening, NOW, SEATS, process};
 use crate::bus::Bus;
 use crate::bus::memory::MemoryBus;
 use crate::holds::audit::Drift;
-use crate::holds::cql::contents::Kept;
 use crate::holds::cql::fake::{FakeTable, Faults};
-use crate::holds::cql::statements::Statements;
-use crate::holds::cql::table::{BlockKey, Note, Record, Table};
 use crate::holds::cql::{CqlHolds, Tuning};
 use crate::holds::store::{Grant, HoldStore, Layout, Loss, Outcome, Sold};
 use crate::stores::cql::Cql;
-use crate::test_support::cassandra;
 use crate::test_support::cassandra::three::stage;
 
 /// Hundreds of wishes for the same forty seats, each on one of the processes. Whoever is told that the store did not
@@ -220,80 +215,6 @@ async fn a_process_that_comes_later_finds_what_is_sold_and_held() {
     assert_eq!(second.elsewhere(hold.id, hold.holder).await.unwrap(), None);
     let third = process(&table, Tuning::default(), None);
     assert_eq!(third.elsewhere(hold.id, hold.holder).await.unwrap(), Some(evening.event()));
-}
-
-/// Records in whatever order they arrive: the one that was meant last stands.
-async fn last_record_stands(table: &dyn Table, evening: Evening) {
-    let fence = Fence(NOW.0 << 20);
-    let record = |fence: Fence, extensions: u8| {
-        let grant = evening.grant(1, &[3], 0);
-        let hold =
-            Hold { expires_at: NOW.plus(i64::from(2 - extensions) * MINUTE), ..grant.granted(NOW, extensions, fence) };
-        Kept { hold, rows: Vec::new() }.record().unwrap()
-    };
-    let (granted, extended) = (record(fence, 1), record(fence, 0));
-    let (hold, holder) = (granted.hold, granted.holder);
-    let later = record(Fence((NOW.0 + 1) << 20), 1);
-    let stands = async |note: Note, expected: Option<&Record>| {
-        table.note(&[note]).await.unwrap();
-        assert_eq!(table.record(hold).await.unwrap().as_ref(), expected);
-        assert_eq!(table.records_of(holder).await.unwrap().len(), usize::from(expected.is_some()));
-    };
-    stands(Note::Keep(extended.clone()), Some(&extended)).await;
-    stands(Note::Keep(granted.clone()), Some(&extended)).await;
-    stands(Note::Forget(hold, holder, fence), None).await;
-    stands(Note::Keep(extended.clone()), None).await;
-    // Under a greater fence it is a hold anew.
-    stands(Note::Keep(later.clone()), Some(&later)).await;
-    stands(Note::Forget(hold, holder, fence), Some(&later)).await;
-}
-
-#[tokio::test]
-async fn an_older_record_never_comes_back() {
-    last_record_stands(&FakeTable::default(), Evening::new()).await;
-}
-
-#[tokio::test]
-async fn an_older_record_never_comes_back_on_a_cluster() {
-    let keyspace = cassandra::shared().await;
-    last_record_stands(&Statements::prepare(keyspace.cql.clone()).await.unwrap(), Evening::new()).await;
-}
-
-/// Two processes grant the same id within one millisecond, with other places and another end: their records have one
-/// stamp. Whoever reads finds one of them, that of the greater fence where the cluster can tell, and never a mixture.
-async fn records_of_one_stamp_do_not_mix(table: &dyn Table, evening: Evening, reversed: bool) {
-    let hold = |n: u16, seat: u32, own: i64, until: i64| {
-        let grant = evening.grant(1, &[seat], 0);
-        let granted = grant.granted(NOW.plus(until), 1, Fence((NOW.0 << 20) + own));
-        Kept { hold: granted, rows: vec![(BlockKey { of: evening.event().0, block: i32::from(n) }, vec![seat as i32])] }
-    };
-    // The lesser fence has what is greater in every other column.
-    let (lesser, greater) = (hold(9, 30, 4, 2 * MINUTE), hold(1, 2, 900, MINUTE));
-    let mut notes = [&lesser, &greater].map(|kept| Note::Keep(kept.record().unwrap()));
-    if reversed {
-        notes.reverse();
-    }
-    assert_eq!(notes[0].stamp(), notes[1].stamp());
-    // One write, so that both have one time to live, by which clusters settle first.
-    table.note(&notes).await.unwrap();
-    let found = table.record(lesser.hold.id).await.unwrap().expect("a record");
-    assert_eq!(Kept::read(&found).unwrap(), greater);
-}
-
-#[tokio::test]
-async fn of_two_records_with_one_stamp_one_is_read_whole() {
-    for reversed in [false, true] {
-        records_of_one_stamp_do_not_mix(&FakeTable::default(), Evening::new(), reversed).await;
-    }
-}
-
-#[tokio::test]
-async fn of_two_records_with_one_stamp_one_is_read_whole_on_a_cluster() {
-    let keyspace = cassandra::shared().await;
-    let table = Statements::prepare(keyspace.cql.clone()).await.unwrap();
-    for reversed in [false, true] {
-        records_of_one_stamp_do_not_mix(&table, Evening::new(), reversed).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
