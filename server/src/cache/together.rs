@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +20,9 @@ use crate::stores::running::Running;
 const TOGETHER: usize = 128;
 /// Questions under way at a time: while the store answers the one, the other is taken apart or put together.
 const JOURNEYS: usize = 2;
+/// Keys that are not worth two questions. More are shared by those that could go: who are answered together come back
+/// together, and would all go with one question again, so that the store and the shop wait for each other in turns.
+const FEW: usize = 16;
 /// Keys that wait, at most; more are refused.
 const WAITING: usize = 20_000;
 
@@ -41,6 +45,8 @@ struct Journey<V, E> {
 /// Those whose turn has not come.
 struct Queue<V, E> {
     waiting: Mutex<VecDeque<Wanted<V, E>>>,
+    /// Questions that are not under way.
+    idle: AtomicUsize,
     rings: Notify,
 }
 
@@ -49,10 +55,10 @@ impl<V, E> Queue<V, E> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The first who still wait; `None` where nobody does.
-    fn take(&self) -> Option<Journey<V, E>> {
+    /// The first who still wait, as many as one question's share; `None` where nobody does.
+    fn take(&self) -> Option<(Journey<V, E>, Away<'_>)> {
         let mut waiting = self.lock();
-        let most = waiting.len().min(TOGETHER);
+        let most = share(waiting.len(), self.idle.load(Ordering::Relaxed));
         let mut journey: Option<Journey<V, E>> = None;
         while journey.as_ref().is_none_or(|journey| journey.keys.len() < most)
             && let Some(Wanted { key, since, answer }) = waiting.pop_front()
@@ -67,7 +73,31 @@ impl<V, E> Queue<V, E> {
                 journey.who.push(answer);
             }
         }
-        journey
+        if !waiting.is_empty() {
+            self.rings.notify_one();
+        }
+        journey.map(|journey| (journey, Away::of(&self.idle)))
+    }
+}
+
+/// How many of those who wait go with one question while so many could be asked.
+fn share(waiting: usize, idle: usize) -> usize {
+    waiting.div_ceil(idle.max(1)).max(FEW).min(waiting).min(TOGETHER)
+}
+
+/// A question that is under way, until dropped.
+struct Away<'a>(&'a AtomicUsize);
+
+impl<'a> Away<'a> {
+    fn of(idle: &'a AtomicUsize) -> Self {
+        idle.fetch_sub(1, Ordering::Relaxed);
+        Self(idle)
+    }
+}
+
+impl Drop for Away<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -93,7 +123,8 @@ impl<V: Send + 'static, E: Clone + Send + 'static> Together<V, E> {
     where
         F: Future<Output = Result<Vec<V>, E>> + Send + 'static,
     {
-        let queue = Arc::new(Queue { waiting: Mutex::default(), rings: Notify::new() });
+        let queue =
+            Arc::new(Queue { waiting: Mutex::default(), idle: AtomicUsize::new(JOURNEYS), rings: Notify::new() });
         let journeys = (0..JOURNEYS).map(|_| Running::start(journeys(Arc::clone(&queue), within, ask.clone())));
         let _running = journeys.collect();
         Self { queue, _running }
@@ -120,7 +151,7 @@ where
     F: Future<Output = Result<Vec<V>, E>>,
 {
     loop {
-        let Some(Journey { keys, who, since }) = queue.take() else {
+        let Some((Journey { keys, who, since }, _away)) = queue.take() else {
             queue.rings.notified().await;
             continue;
         };
@@ -217,6 +248,21 @@ mod tests {
         }
         let sizes: Vec<usize> = store.asked.lock().unwrap().iter().map(Vec::len).collect();
         assert_eq!(sizes, [1, 1, TOGETHER, 3]);
+    }
+
+    #[tokio::test]
+    async fn of_many_who_come_at_once_each_question_takes_its_share_and_few_go_together() {
+        for (count, sizes) in [(FEW, vec![FEW]), (4 * FEW, vec![4 * FEW / JOURNEYS; JOURNEYS])] {
+            let store = store(each);
+            let wanted: Vec<_> = (0..count).map(|number| store.want(number)).collect();
+            Store::settled().await;
+            let asked: Vec<usize> = store.asked.lock().unwrap().iter().map(Vec::len).collect();
+            assert_eq!(asked, sizes);
+            store.lets.add_permits(JOURNEYS);
+            for (number, wanted) in wanted.into_iter().enumerate() {
+                assert_eq!(told(wanted).await, Some(Ok(format!("of {number}"))));
+            }
+        }
     }
 
     #[tokio::test]
