@@ -43,7 +43,7 @@ const PAGES: [&str; 25] = [
     "/{}/{}",
 ];
 const METHODS: [&str; 9] = ["GET", "GET", "POST", "POST", "POST", "DELETE", "HEAD", "OPTIONS", "FROBNICATE"];
-const NAMES: [&str; 35] = [
+const NAMES: [&str; 36] = [
     "q",
     "from",
     "to",
