@@ -57,9 +57,20 @@ test("a bank that answers late is waited for", async () => {
 test("a reload in the middle of checkout loses nothing", async () => {
   const { page, context, leave } = await atCheckout();
   const total = await page.locator("aside.sum .all .price").innerText();
+  const typed = ["Sample Buyer", "buyer@example.org"];
+  const fields = () => Promise.all(["name", "email"].map((name) => page.locator(`[name=${name}]`).inputValue()));
+  await page.locator("[name=name]").fill(typed[0]);
+  await page.locator("[name=email]").fill(typed[1]);
+  await page.locator("[name=card]").fill(CARDS.good);
   await page.reload();
   await awake(page);
   assert.equal(await page.locator("aside.sum .all .price").innerText(), total);
+  assert.deepEqual(await fields(), typed, "what was typed is there again");
+  assert.equal(await page.locator("[name=card]").inputValue(), "", "and of the card nothing was kept");
+  await page.getByRole("link", { name: "Back to the seats" }).click();
+  await toCheckout(page);
+  await awake(page);
+  assert.deepEqual(await fields(), typed);
   const other = await context.newPage();
   await openSeats(other, event);
   assert.equal((await basket(other)).length, 2, "another tab has the same basket");

@@ -3,6 +3,7 @@
 //! Small on purpose: one kind of closure, no reflection over our own types, no second JSON parser.
 
 pub(super) mod countdown;
+mod typed;
 
 use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::closure::Closure;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
-use super::{Json, ask, by_id, key, listen, mark, now, say, visible, window};
+use super::{Json, ask, by_id, key, listen, mark, now, say, typed, visible, window};
 use crate::components::clock::{WARN_BELOW, minutes};
 
 /// What is read aloud when little time is left and more can be had.
@@ -33,8 +33,11 @@ pub(in crate::islands) fn start() {
     // The server's answer is as old as the page. What `data-left` says counts from `data-from` on.
     let (warned, gone) = (Cell::new(false), Rc::new(Cell::new(false)));
     let seen = clock.clone();
-    let _ = listen(&clock, &["submit"], 500, move |value: JsValue| {
-        if let Some(event) = value.dyn_ref::<web_sys::Event>() {
+    let hold = clock.get_attribute("data-hold").unwrap_or_default();
+    typed::give_back(&hold);
+    let hear = listen(&clock, &["submit"], 500, move |value: JsValue| {
+        typed::keep(&hold);
+        if let Some(event) = value.dyn_ref::<web_sys::Event>().filter(|event| event.type_() == "submit") {
             event.prevent_default();
             extend(seen.clone());
             return;
@@ -60,6 +63,8 @@ pub(in crate::islands) fn start() {
             });
         }
     });
+    // What was typed last is kept too.
+    let _ = window().add_event_listener_with_callback("pagehide", &hear);
 }
 
 /// Asks what is left; says whether there is time again.
