@@ -1,7 +1,6 @@
 //! The clock of the checkout.
 
 use std::cell::Cell;
-use std::rc::Rc;
 
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
@@ -27,11 +26,12 @@ fn number(element: &web_sys::Element, name: &str) -> f64 {
     element.get_attribute(name).and_then(|text| text.parse::<i64>().ok()).unwrap_or(0) as f64
 }
 
-/// Counts the clock down, warns once, and leaves the page when nothing is left: another window may have taken more time.
+/// Counts the clock down, warns once, and leaves the page when nothing is left. Where it leads back is decided there:
+/// another window may have paid, or taken more time.
 pub(in crate::islands) fn start() {
     let Some(clock) = by_id("clock") else { return };
     // The server's answer is as old as the page. What `data-left` says counts from `data-from` on.
-    let (warned, gone) = (Cell::new(false), Rc::new(Cell::new(false)));
+    let (warned, gone) = (Cell::new(false), Cell::new(false));
     let seen = clock.clone();
     let hold = clock.get_attribute("data-hold").unwrap_or_default();
     typed::give_back(&hold);
@@ -52,40 +52,14 @@ pub(in crate::islands) fn start() {
         if left >= WARN_BELOW {
             warned.set(false);
         }
-        if left < -500 && !gone.replace(true) {
-            let (seen, gone) = (seen.clone(), gone.clone());
-            spawn_local(async move {
-                gone.set(!is_longer(&seen).await);
-                let over = seen.get_attribute("data-over").unwrap_or_default();
-                if gone.get() && !over.is_empty() {
-                    let _ = window().location().assign(&over);
-                }
-            });
+        let over = seen.get_attribute("data-over").unwrap_or_default();
+        if left < -500 && !gone.get() && !over.is_empty() {
+            gone.set(true);
+            let _ = window().location().assign(&over);
         }
     });
     // What was typed last is kept too.
     let _ = window().add_event_listener_with_callback("pagehide", &hear);
-}
-
-/// Asks what is left; says whether there is time again.
-async fn is_longer(clock: &web_sys::HtmlElement) -> bool {
-    let hold = clock.get_attribute("data-hold").unwrap_or_default();
-    let answer = ask("GET", &["/api/v1/holds/", &hold].concat(), &[], None).await.filter(web_sys::Response::ok);
-    let told = match &answer {
-        Some(answer) => Json::of(answer).await,
-        None => None,
-    };
-    let left = told.and_then(|told| told.get("remaining_ms").some()).map_or(0, |left| left.whole());
-    if left > 0 {
-        set(clock, &left.to_string());
-    }
-    left > 0
-}
-
-/// So many milliseconds are left from now on.
-fn set(clock: &web_sys::HtmlElement, left: &str) {
-    mark(clock, "data-from", &(now() as i64).to_string());
-    mark(clock, "data-left", left);
 }
 
 fn extend(clock: web_sys::HtmlElement) {
@@ -117,7 +91,8 @@ fn extend(clock: web_sys::HtmlElement) {
         }
         match answer {
             Some(left) => {
-                set(&clock, &left.whole().to_string());
+                mark(&clock, "data-from", &(now() as i64).to_string());
+                mark(&clock, "data-left", &left.whole().to_string());
                 say("said", "You have ten more minutes.");
             }
             None => say("said", "More time could not be given. Please finish now."),
