@@ -38,8 +38,8 @@ pub(super) async fn page(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     // Whoever comes back after ordering goes on with the order.
-    if let Some(order) = shop.purchase.of_hold(id, caller.holder()).await? {
-        return Ok(Redirect::to(&format!("/orders/{order}")).into_response());
+    if let Some(order) = ordered(&shop, id, caller.holder()).await? {
+        return Ok(order);
     }
     let hold = looked(Patience::new(Back::Looks), shop.holds.get(id, caller.holder(), shop.now())).await?;
     let notice = note::take(&headers);
@@ -49,6 +49,12 @@ pub(super) async fn page(
         note::forget(&mut response);
     }
     Ok(response)
+}
+
+/// The way to the order that was made of a hold, where one was.
+async fn ordered(shop: &Shop, id: HoldId, holder: HolderId) -> Result<Option<Response>, ApiError> {
+    let order = shop.purchase.of_hold(id, holder).await?;
+    Ok(order.map(|order| Redirect::to(&format!("/orders/{order}")).into_response()))
 }
 
 async fn show(
@@ -99,8 +105,8 @@ pub(super) async fn run_out(
     Asked(fields): Asked<Fields>,
 ) -> Result<Response, ApiError> {
     if let (Some(caller), Some(id)) = (caller, field(&fields, "hold").and_then(|id| id.parse().ok())) {
-        if let Some(order) = shop.purchase.of_hold(id, caller.holder()).await? {
-            return Ok(Redirect::to(&format!("/orders/{order}")).into_response());
+        if let Some(order) = ordered(&shop, id, caller.holder()).await? {
+            return Ok(order);
         }
         match looked(Patience::new(Back::Looks), shop.holds.get(id, caller.holder(), shop.now())).await {
             Ok(_) => return Ok(Redirect::to(&format!("/checkout/{id}")).into_response()),
@@ -167,8 +173,8 @@ pub(super) async fn submit(
     }
     let (Some(number), Ok(_)) = (number, buyer) else {
         // An old form, sent again after an order was made of it: the order goes on.
-        if let Some(order) = shop.purchase.of_hold(id, holder).await? {
-            return Ok(Redirect::to(&format!("/orders/{order}")).into_response());
+        if let Some(order) = ordered(&shop, id, holder).await? {
+            return Ok(order);
         }
         return match shop.holds.get(id, holder, shop.now()).await {
             Ok(hold) => show(&shop, &hold, typed, None, StatusCode::UNPROCESSABLE_ENTITY).await,
