@@ -104,6 +104,11 @@ impl Between {
         self.meet_all_with(&RequestReaction::drop_frame());
     }
 
+    /// From now on everything is heard this much later.
+    pub(crate) fn lag(&mut self, by: Duration) {
+        self.meet_all_with(&RequestReaction::delay(by));
+    }
+
     fn meet_all_with(&mut self, reaction: &RequestReaction) {
         for node in &mut self.proxy.running_nodes {
             node.change_request_rules(Some(vec![RequestRule(Condition::True, reaction.clone())]));

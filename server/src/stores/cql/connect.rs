@@ -16,10 +16,8 @@ use crate::trouble::Trouble;
 
 /// How long a request may take before its outcome counts as unknown.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(2);
-/// How long opening a connection may take.
-const CONNECT_WITHIN: Duration = Duration::from_secs(2);
-/// A connection that does not answer this often is given up, and requests go to other nodes.
-const PROBE_EVERY: Duration = Duration::from_millis(1_100);
+/// Opening a connection takes no longer than a request may, and never longer than this.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// How long a change of the schema may take, agreement of all nodes included.
 const SCHEMA_WITHIN: Duration = Duration::from_secs(60);
 
@@ -37,7 +35,7 @@ pub struct Settings {
     pub datacenter: Option<String>,
     /// User name and password, where the cluster asks for them.
     pub login: Option<(String, SecretString)>,
-    /// How long a request may take.
+    /// How long a request may take. A connection that is silent for a little more than half of it is given up.
     pub answer_within: Duration,
 }
 
@@ -88,12 +86,15 @@ fn builder(settings: &Settings, answer_within: Duration) -> Result<SessionBuilde
         .speculative_execution_policy(None)
         .load_balancing_policy(balancing(settings))
         .build();
+    // Requests go to other nodes before those on a silent one have used up their time. Who changes the schema has time:
+    // a node that stops for seconds, as a busy machine's does, must not break a step off in the midst.
+    let probe_every = answer_within * 11 / 20;
     let mut builder = SessionBuilder::new()
         .known_nodes(&settings.nodes)
         .default_execution_profile_handle(profile.into_handle())
-        .connection_timeout(CONNECT_WITHIN)
-        .keepalive_interval(PROBE_EVERY)
-        .keepalive_timeout(PROBE_EVERY)
+        .connection_timeout(answer_within.min(CONNECT_WITHIN))
+        .keepalive_interval(probe_every)
+        .keepalive_timeout(probe_every)
         .schema_agreement_timeout(SCHEMA_WITHIN);
     if let Some((user, password)) = &settings.login {
         builder = builder.user(user, password.expose_secret());

@@ -13,6 +13,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::process::Command;
@@ -43,6 +44,9 @@ pub struct Nodes {
     pub pids: Vec<u32>,
 }
 
+/// How long a request of a test may take that is not about time: machines that tests run on stop for seconds.
+const PATIENT: Duration = Duration::from_secs(10);
+
 /// Why a test fails that needs a cluster where there is none.
 pub const NONE: &str = "this test needs a CQL cluster: `./test` leaves it out where there is none";
 
@@ -62,7 +66,7 @@ pub async fn own() -> TestKeyspace {
 pub async fn own_on(nodes: Vec<String>) -> TestKeyspace {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("t_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let settings = Settings::new(nodes, &name);
+    let settings = Settings { answer_within: PATIENT, ..Settings::new(nodes, &name) };
     // A process number comes round again; what an aborted test left under this name is nobody's.
     keyspace::remove(&settings).await.expect("the test cluster obeys");
     migrated(settings, true).await.expect("the test cluster obeys")
@@ -74,13 +78,13 @@ pub async fn own_on(nodes: Vec<String>) -> TestKeyspace {
 /// # Panics
 /// As [`own`].
 pub async fn shared() -> TestKeyspace {
-    shared_on(nodes().await, None).await.expect("the test cluster obeys")
+    let settings = Settings { answer_within: PATIENT, ..Settings::new(nodes().await, "") };
+    shared_on(settings).await.expect("the test cluster obeys")
 }
 
-/// The same on these nodes, with so many copies where it is still to be made.
-async fn shared_on(nodes: Vec<String>, replication: Option<u8>) -> Result<TestKeyspace, Trouble> {
-    let name = format!("shared_{}", migrate::fingerprint());
-    let settings = Settings { replication, ..Settings::new(nodes, &name) };
+/// The same with other settings, of which the keyspace's name does not count.
+async fn shared_on(settings: Settings) -> Result<TestKeyspace, Trouble> {
+    let settings = Settings { keyspace: format!("shared_{}", migrate::fingerprint()), ..settings };
     if migrate::status(&settings).await?.iter().any(|step| !step.applied) {
         return migrated(settings, false).await;
     }

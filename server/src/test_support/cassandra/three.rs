@@ -12,6 +12,7 @@ use scylla::statement::{Consistency, Statement};
 
 use super::{NONE, Nodes, TestKeyspace, folder, named, shared_on, start, use_it};
 use crate::stores::cql::Cql;
+use crate::stores::cql::connect::Settings;
 
 /// A killed process loses nothing of what was acknowledged.
 const FLAGS: [&str; 6] = ["--nodes", "3", "--heap", "448", "--durable", "--quick"];
@@ -75,7 +76,8 @@ impl Three {
     /// Where the cluster does not become whole in a minute.
     pub async fn keyspace(&self) -> TestKeyspace {
         for _ in 0..LOOKS {
-            match shared_on(self.addresses(), Some(3)).await {
+            let settings = Settings { replication: Some(3), ..Settings::new(self.addresses(), "") };
+            match shared_on(settings).await {
                 Ok(keyspace) if is_whole(&keyspace.cql).await => return keyspace,
                 Ok(_) => {}
                 Err(trouble) => eprintln!("the cluster is not whole yet: {trouble}"),
