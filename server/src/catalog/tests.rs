@@ -96,7 +96,7 @@ async fn a_hot_event_asks_the_store_once_a_second() {
     assert_eq!(store.asked.load(Ordering::SeqCst), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_slow_answer_is_heard_later_and_what_went_is_known_by_neither_name() {
     let (store, catalog) = counting().await;
     let by_slug = async |now| catalog.by_slug("night-1", now).await.unwrap();
@@ -120,7 +120,7 @@ async fn is_told(after: u32, takes: u64) -> bool {
     catalog.by_id(night(), NOW.plus(after.into())).await.is_ok()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_was_said_last_is_no_older_than_half_a_minute_when_it_is_told_again() {
     let told = futures::join!(is_told(28_500, 1_500), is_told(29_900, 0), is_told(30_001, 0));
     assert_eq!(told, (true, true, false));

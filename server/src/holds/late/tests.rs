@@ -75,7 +75,7 @@ async fn who_waited_for_work_that_broke_off_is_not_counted_with_who_waits_for_th
     assert!(!late.knows(NAME), "it is told once");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_minute_s_cleaning_takes_its_own_answer_and_no_newer_one() {
     let late = Arc::new(Late::keeping(Duration::from_millis(600)));
     for (number, pause) in [(1, 300), (2, 450)] {

@@ -27,7 +27,7 @@ fn fresh(evening: Evening, n: u16, seats: &[u32], standing: u32) -> Grant {
 }
 
 /// The wishes of a hundred for each of twenty seats of one block, all at once.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_hundred_who_want_the_same_seat_cost_no_write_each() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let store = on(&table);
@@ -87,7 +87,7 @@ async fn told(crowd: Vec<JoinHandle<Outcome<Hold>>>) -> [usize; 4] {
 }
 
 /// With room for one wish in the queue: nobody else is in it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn who_wants_what_somebody_is_inside_for_waits_outside_and_costs_nothing() {
     let table = FakeTable::default();
     let (store, evening) = one_block(&table, Tuning { queue: 1, ..Tuning::default() }).await;
@@ -97,7 +97,7 @@ async fn who_wants_what_somebody_is_inside_for_waits_outside_and_costs_nothing()
     assert_eq!(store.counters().spared.load(Ordering::Relaxed), 499);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn where_the_first_comes_to_nothing_those_outside_go_in() {
     let table = FakeTable::default();
     let (store, evening) = one_block(&table, Tuning::default()).await;
@@ -107,7 +107,7 @@ async fn where_the_first_comes_to_nothing_those_outside_go_in() {
 }
 
 /// What somebody has waited outside is a part of the time in which a write has to begin for them.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn who_has_waited_outside_does_not_wait_as_long_again_inside() {
     let table = FakeTable::default();
     let tuning = Tuning { begin_within: Duration::from_millis(600), ..Tuning::default() };
@@ -119,7 +119,7 @@ async fn who_has_waited_outside_does_not_wait_as_long_again_inside() {
 }
 
 /// One clock for all who wait, and yet each is told in their own time.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn everybody_outside_waits_their_own_time() {
     let table = FakeTable::default();
     let within = Duration::from_millis(600);
@@ -146,7 +146,7 @@ async fn everybody_outside_waits_their_own_time() {
 }
 
 /// Whoever waits outside of the first of two blocks is told what became of it there.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_hold_over_two_blocks_keeps_nobody_waiting_for_the_other() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let store = process(&table, Tuning::default(), None);
@@ -168,7 +168,7 @@ async fn a_hold_over_two_blocks_keeps_nobody_waiting_for_the_other() {
     assert!(!first.is_finished(), "its second write may have happened");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn no_more_wait_outside_than_may() {
     let table = FakeTable::default();
     let (store, evening) = one_block(&table, Tuning { outside: 5, ..Tuning::default() }).await;
@@ -184,7 +184,7 @@ async fn no_more_wait_outside_than_may() {
 }
 
 /// Somebody with a call under way cannot keep seats from others by asking for them, too.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn who_waits_for_a_turn_of_their_own_keeps_nobody_outside() {
     let table = FakeTable::default();
     let (store, evening) = one_block(&table, Tuning::default()).await;
@@ -225,7 +225,7 @@ async fn of_two_calls_of_one_holder_one_is_inside() {
 
 /// Nothing is asked for them, so nothing is to be found out: whoever goes away has left nothing, and the rest are told
 /// in time.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn who_waits_outside_of_a_silent_store_is_told_in_time_that_nothing_was_done() {
     let table = FakeTable::default();
     let (store, evening) = one_block(&table, Tuning::default()).await;
@@ -246,7 +246,7 @@ async fn who_waits_outside_of_a_silent_store_is_told_in_time_that_nothing_was_do
 }
 
 /// Whoever comes when it is known is told where they stand: in no queue, and no question is put to the tables.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_known_to_be_gone_is_refused_at_once() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let store = on(&table);

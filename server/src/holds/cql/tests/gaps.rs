@@ -18,7 +18,7 @@ use crate::holds::cql::fake::{FakeTable, Fate, Faults};
 use crate::holds::cql::news::channel;
 use crate::holds::store::{HoldStore, Loss, Outcome, Sold};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_store_whose_writes_come_to_nothing_is_not_asked_as_fast_as_it_refuses() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let store = process(&table, Tuning::default(), None);
@@ -46,7 +46,7 @@ async fn a_store_whose_writes_come_to_nothing_is_not_asked_as_fast_as_it_refuses
     assert_eq!(granted, 7);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn looks_before_a_block_are_bounded_as_wishes_are() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let tuning = Tuning { queue: 5, trust: Duration::ZERO, ..quick() };
@@ -65,7 +65,7 @@ async fn looks_before_a_block_are_bounded_as_wishes_are() {
     assert_eq!(store.counters().busy.load(Ordering::Relaxed), busy as u64);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn what_could_not_be_read_after_a_gap_is_read_again() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let bus = Arc::new(MemoryBus::default());

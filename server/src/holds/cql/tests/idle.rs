@@ -24,7 +24,7 @@ async fn rests(tasks: usize) {
     panic!("{} tasks are left, {tasks} were there", Handle::current().metrics().num_alive_tasks());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_opening_that_fails_leaves_nobody_listening() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
@@ -41,7 +41,7 @@ async fn an_opening_that_fails_leaves_nobody_listening() {
     assert!(Handle::current().metrics().num_alive_tasks() > before, "what is open is listened to");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_event_that_nobody_asks_for_is_let_go_and_comes_back_as_it_was() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());

@@ -145,7 +145,7 @@ async fn a_crowd_outside_while_everything_fails_makes_nobody_a_loser_and_nobody_
     storm(EVERYTHING, true, true).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_store_that_is_silent_is_told_as_unavailable_in_two_seconds_and_as_unconfirmed_in_five() {
     let evening = Evening::new();
     let table = FakeTable::default();
@@ -176,7 +176,7 @@ async fn a_store_that_is_silent_is_told_as_unavailable_in_two_seconds_and_as_unc
     assert!(unknown < Duration::from_secs(5) + BUSY, "told after {unknown:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_queue_that_is_full_says_so_and_grants_nothing() {
     let evening = Evening::new();
     let table = FakeTable::default();
