@@ -53,6 +53,8 @@ struct Mouth {
     /// Of one connection, which nobody who buys waits for, nor the other way round.
     pool: Pool,
     origin: Origin,
+    /// How long a message may take on its way out.
+    within: Duration,
     count: Arc<AtomicU64>,
     debts: Arc<Debts>,
 }
@@ -62,10 +64,14 @@ impl PostgresBus {
     /// random and tells this process from others.
     #[must_use]
     pub fn new(pool: &Pool, origin: [u8; 8]) -> Self {
+        Self::within(pool, origin, PUBLISH_WITHIN)
+    }
+
+    fn within(pool: &Pool, origin: [u8; 8], within: Duration) -> Self {
         let pool = own(pool);
         let hub = Arc::new(Hub::default());
         let listens = Arc::new(AtomicBool::new(false));
-        let mouth = Mouth { pool, origin, count: Arc::default(), debts: Arc::default() };
+        let mouth = Mouth { pool, origin, within, count: Arc::default(), debts: Arc::default() };
         let ear = Ear { mouth: mouth.clone(), hub: Arc::clone(&hub), listens: Arc::clone(&listens) };
         Self(Arc::new(Inner { mouth, hub, listens, _running: Running::start(ear.listen()) }))
     }
@@ -73,6 +79,11 @@ impl PostgresBus {
 
 #[cfg(test)]
 impl PostgresBus {
+    /// One for a test that is not about time.
+    pub(super) fn patient(pool: &Pool, origin: [u8; 8]) -> Self {
+        Self::within(pool, origin, crate::test_support::PATIENT)
+    }
+
     /// The connection that news leave by.
     pub(super) fn tells_over(&self) -> &Pool {
         &self.0.mouth.pool
@@ -117,7 +128,7 @@ impl Mouth {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let pieces = pieces(channel, number, &frame.encode(self.origin));
         let said = sqlx::query(NOTIFY).bind(pieces).execute(&self.pool);
-        match tokio::time::timeout(PUBLISH_WITHIN, said).await {
+        match tokio::time::timeout(self.within, said).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(trouble(error)),
             Err(_) => Err(Trouble::Unconfirmed { what: "PostgreSQL", detail: "a message took too long".into() }),

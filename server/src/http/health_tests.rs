@@ -12,7 +12,7 @@ use crate::test_support::house::{SLUG, TestHouse, house};
 const NAME: &str = "Ottilie Wendelgard";
 const MAIL: &str = "ottilie.wendelgard@mail.example";
 /// What becomes so, does within.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn ask(house: &TestHouse, request: Request<Body>) -> (StatusCode, String, String) {
     let answer = house.router.clone().oneshot(request).await.unwrap();

@@ -13,9 +13,11 @@ pub mod plan;
 pub mod redis;
 mod server;
 pub mod shop;
+pub mod steady;
 pub mod told;
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use domain::ids::EventId;
 use domain::time::Millis;
@@ -23,10 +25,13 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 use crate::checker::{Breach, check};
 use crate::stores::postgres::Pool;
-use crate::stores::postgres::connect::connect;
+use crate::stores::postgres::connect::connect_within;
 
 /// An instant for tests whose clock stands still: 2026-11-20T12:00:00Z. Partitions exist from its month on.
 pub const NOW: Millis = Millis(1_795_176_000_000);
+
+/// How long a store may take where a test is not about time: machines that tests run on stop for seconds.
+pub const PATIENT: Duration = Duration::from_secs(10);
 
 /// Connections of a test's pool.
 pub const CONNECTIONS: u32 = 16;
@@ -150,7 +155,7 @@ async fn clone(base: String, template: &str) -> TestDatabase {
     run(&mut admin, format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")).await;
     admin.close().await.expect("the test server says goodbye");
     let url = server::with_database(&base, &name);
-    let pool = connect(&url, CONNECTIONS).await.expect("the test's database answers");
+    let pool = connect_within(&url, CONNECTIONS, PATIENT).await.expect("the test's database answers");
     TestDatabase { pool, url, base, name }
 }
 

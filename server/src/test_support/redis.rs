@@ -15,6 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
+use super::PATIENT;
 use crate::clock::{Clock, SystemClock};
 use crate::stores::postgres::embedded::user_cache;
 use crate::stores::redis::{Redis, Settings};
@@ -35,7 +36,7 @@ pub fn settings(url: &str) -> Settings {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let (process, number) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let prefix = format!("t{:x}-{process}-{number}:", SystemClock.now().0);
-    Settings { prefix, answer_within: Duration::from_secs(10), connections: 2, ..Settings::new(url) }
+    Settings { prefix, answer_within: PATIENT, connections: 2, ..Settings::new(url) }
 }
 
 /// Connections to the one server, with a prefix of their own.
@@ -183,7 +184,7 @@ async fn asked(port: u16, command: &str) -> Option<String> {
         stream.read_to_string(&mut answer).await.ok()?;
         Some(answer)
     };
-    tokio::time::timeout(Duration::from_secs(2), talk).await.ok()?
+    tokio::time::timeout(PATIENT, talk).await.ok()?
 }
 
 async fn ready(port: u16, question: &str, answer: &str) {

@@ -85,8 +85,17 @@ async fn the_banks_question_is_answered_once(#[case] approve: bool, #[case] then
 async fn silence_is_an_unknown_outcome_and_can_be_cancelled() {
     let (_database, provider, _news) = provider().await;
     let ask = ask("4000000000000341");
-    let silent = tokio::time::timeout(Duration::from_millis(300), bounded(provider.create(&ask))).await;
-    assert!(silent.is_err(), "it does not answer");
+    let mut asked = Box::pin(bounded(provider.create(&ask)));
+    let written = async {
+        while provider.status(ask.payment).await.unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        _ = &mut asked => panic!("it does not answer"),
+        () = written => {}
+    }
+    assert!(tokio::time::timeout(Duration::from_millis(300), asked).await.is_err(), "it does not answer");
     assert_eq!(provider.status(ask.payment).await.unwrap().unwrap().status, Reported::Processing);
     assert_eq!(provider.cancel(ask.payment).await.unwrap().status, Reported::Cancelled);
 }

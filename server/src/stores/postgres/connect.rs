@@ -25,12 +25,20 @@ pub const IDLE_IN_TRANSACTION_WITHIN: Duration = Duration::from_secs(10);
 /// # Errors
 /// [`Trouble::Unavailable`] where the address is wrong or nobody answers there.
 pub async fn connect(url: &str, connections: u32) -> Result<Pool, Trouble> {
+    connect_within(url, connections, ACQUIRE_WITHIN).await
+}
+
+/// As [`connect`], for whoever may wait longer, or less long, for a free connection.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_within(url: &str, connections: u32, within: Duration) -> Result<Pool, Trouble> {
     let options = options(url)?.options([
         ("statement_timeout", milliseconds(STATEMENT_WITHIN)),
         ("lock_timeout", milliseconds(LOCK_WITHIN)),
         ("idle_in_transaction_session_timeout", milliseconds(IDLE_IN_TRANSACTION_WITHIN)),
     ]);
-    pool(connections).connect_with(options).await.map_err(trouble)
+    pool(connections).acquire_timeout(within).connect_with(options).await.map_err(trouble)
 }
 
 /// How `all` connections are shared out: those of buyers, and those of whoever only looks, a quarter. Of each at least one.

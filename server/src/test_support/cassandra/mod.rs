@@ -13,12 +13,13 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::process::Command;
 
+use super::PATIENT;
 use crate::clock::{Clock, SystemClock, random};
+use crate::holds::cql::Tuning;
 use crate::stores::cql::connect::Settings;
 use crate::stores::cql::{Cql, keyspace, migrate};
 use crate::stores::postgres::embedded::user_cache;
@@ -44,11 +45,14 @@ pub struct Nodes {
     pub pids: Vec<u32>,
 }
 
-/// How long a request of a test may take that is not about time: machines that tests run on stop for seconds.
-const PATIENT: Duration = Duration::from_secs(10);
-
 /// Why a test fails that needs a cluster where there is none.
 pub const NONE: &str = "this test needs a CQL cluster: `./test` leaves it out where there is none";
+
+/// Limits of a hold store in a test that is not about time.
+#[must_use]
+pub fn patient() -> Tuning {
+    Tuning { begin_within: 3 * PATIENT, resolve_within: 6 * PATIENT, answer_within: PATIENT, ..Tuning::default() }
+}
 
 /// A keyspace that no other test sees. Making one takes about a second: tests that mint their own event ids are quicker
 /// on [`shared`].

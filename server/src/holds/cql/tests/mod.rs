@@ -32,19 +32,19 @@ use crate::holds::contract::salted::Salted;
 use crate::holds::cql::fake::FakeTable;
 use crate::holds::cql::{CqlHolds, Tuning};
 use crate::holds::store::{Grant, HoldStore, Layout, Sold};
-use crate::test_support::cassandra;
+use crate::test_support::cassandra::{self, patient};
 
 const NOW: Millis = Millis(1_800_000_000_000);
 const SEATS: u32 = 40;
 const CAPACITY: u32 = 12;
 
 fn on(table: &FakeTable) -> CqlHolds {
-    CqlHolds::on(Arc::new(table.clone()), Tuning::default(), None)
+    CqlHolds::on(Arc::new(table.clone()), patient(), None)
 }
 
 /// As in one process alone: a hold ends for others when it ends for its holder.
 fn exact() -> Tuning {
-    Tuning { grace: 0, ..Tuning::default() }
+    Tuning { grace: 0, ..patient() }
 }
 
 /// A process on the tables in memory, quick to despair.
@@ -60,7 +60,7 @@ async fn cluster_process(tuning: Tuning, bus: Option<Arc<dyn Bus>>) -> CqlHolds 
 
 /// A store in the keyspace that tests share, under ids of its own.
 async fn shared() -> Salted<CqlHolds> {
-    Salted::new(cluster_process(Tuning::default(), None).await)
+    Salted::new(cluster_process(patient(), None).await)
 }
 
 /// An evening of its own: ids that nobody else has, minted an hour ago, so that no process takes them for fresh.

@@ -8,14 +8,16 @@ use std::time::Duration;
 use domain::seat::{SeatId, SeatState};
 use domain::time::MINUTE;
 
-use super::{CAPACITY, Evening, NOW, SEATS, process};
+use super::{CAPACITY, Evening, NOW, SEATS, patient, process};
 use crate::bus::Bus;
 use crate::bus::memory::MemoryBus;
 use crate::holds::audit::Drift;
+use crate::holds::cql::CqlHolds;
 use crate::holds::cql::fake::{FakeTable, Faults};
-use crate::holds::cql::{CqlHolds, Tuning};
 use crate::holds::store::{Grant, HoldStore, Layout, Loss, Outcome, Sold};
 use crate::stores::cql::Cql;
+use crate::stores::cql::connect::Settings;
+use crate::test_support::PATIENT;
 use crate::test_support::cassandra::three::stage;
 
 /// Hundreds of wishes for the same forty seats, each on one of the processes. Whoever is told that the store did not
@@ -72,17 +74,18 @@ async fn contend(processes: Vec<CqlHolds>, evening: Evening, times: usize) {
 async fn processes_that_contend_grant_each_seat_once() {
     let table = FakeTable::default();
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
-    let processes = (0..3).map(|n| process(&table, Tuning::default(), (n > 0).then(|| Arc::clone(&bus))));
+    let processes = (0..3).map(|n| process(&table, patient(), (n > 0).then(|| Arc::clone(&bus))));
     contend(processes.collect(), Evening::new(), 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_that_contend_on_a_cluster_grant_each_seat_once() {
     let stage = stage().await;
+    let settings = Settings { answer_within: PATIENT, ..stage.keyspace.settings.clone() };
     let mut processes = Vec::new();
     for _ in 0..3 {
-        let cql = Cql::connect(&stage.keyspace.settings).await.unwrap();
-        processes.push(CqlHolds::new(cql, Tuning::default(), None).await.expect("the tables are there"));
+        let cql = Cql::connect(&settings).await.unwrap();
+        processes.push(CqlHolds::new(cql, patient(), None).await.expect("the tables are there"));
     }
     // Processes that meet in Paxos may keep each other from any answer for a second.
     contend(processes, Evening::new(), 20).await;
@@ -91,7 +94,7 @@ async fn processes_that_contend_on_a_cluster_grant_each_seat_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_contenders_for_one_seat_cost_one_write() {
     let (table, evening) = (FakeTable::default(), Evening::new());
-    let store = process(&table, Tuning::default(), None);
+    let store = process(&table, patient(), None);
     evening.open(&store, Sold::default()).await;
     let mut tasks = Vec::new();
     for n in 0..100_u16 {
@@ -121,11 +124,11 @@ async fn sixty(processes: &[CqlHolds], evening: Evening) -> usize {
     told.into_iter().filter(|told| matches!(told, Ok(Outcome::Applied(_)))).count()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn whoever_waits_for_a_block_is_in_one_write_and_no_two_are_under_way() {
     let table = FakeTable::default();
     table.fail(Faults { takes: Duration::from_millis(20), ..Faults::default() });
-    let store = process(&table, Tuning::default(), None);
+    let store = process(&table, patient(), None);
     assert_eq!(sixty(std::slice::from_ref(&store), Evening::new()).await, 60);
     let rows = table.rows_sent();
     assert_eq!(table.writes_at_a_time(), 1);
@@ -139,7 +142,7 @@ async fn a_write_that_another_process_was_faster_than_is_decided_anew_for_each_b
     for table in [&first, &second] {
         table.fail(Faults { takes: Duration::from_millis(20), ..Faults::default() });
     }
-    let processes = [&first, &second].map(|table| process(table, Tuning::default(), None));
+    let processes = [&first, &second].map(|table| process(table, patient(), None));
     // Both want each seat at the same moment: one of the two is granted it, and the write that fails grants the rest.
     let evening = Evening::new();
     assert_eq!(sixty(&processes, evening).await, 60, "nobody loses a seat that nobody else wants");
@@ -160,7 +163,7 @@ async fn a_write_that_another_process_was_faster_than_is_decided_anew_for_each_b
 
 /// Waits until `done`, as news take a moment.
 pub(super) async fn soon(mut done: impl AsyncFnMut() -> bool) {
-    for _ in 0..2_000 {
+    for _ in 0..6_000 {
         if done().await {
             return;
         }
@@ -173,8 +176,7 @@ pub(super) async fn soon(mut done: impl AsyncFnMut() -> bool) {
 async fn what_one_process_does_shows_in_the_other() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
-    let (here, there) =
-        (process(&table, Tuning::default(), Some(Arc::clone(&bus))), process(&table, Tuning::default(), Some(bus)));
+    let (here, there) = (process(&table, patient(), Some(Arc::clone(&bus))), process(&table, patient(), Some(bus)));
     evening.open(&here, Sold::default()).await;
     evening.open(&there, Sold::default()).await;
     let sees = async |seat: u32, state: SeatState| {
@@ -201,26 +203,26 @@ async fn what_one_process_does_shows_in_the_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_comes_later_finds_what_is_sold_and_held() {
     let (table, evening) = (FakeTable::default(), Evening::new());
-    let first = process(&table, Tuning::default(), None);
+    let first = process(&table, patient(), None);
     let sold = Sold { seats: vec![SeatId(5)], standing: vec![(evening.tier(), 4)], counted: vec![] };
     evening.open(&first, sold.clone()).await;
     let Outcome::Applied(hold) = first.place(&evening.grant(1, &[3], 2), NOW).await else { panic!() };
     let before = table.cells();
-    let second = process(&table, Tuning::default(), None);
+    let second = process(&table, patient(), None);
     evening.open(&second, sold).await;
     assert_eq!(table.cells().len(), before.len(), "what stands there already is not written again");
     let seen = second.snapshot(evening.event(), NOW).await.unwrap().unwrap();
     assert_eq!((seen.states.get(SeatId(3)), seen.states.get(SeatId(5))), (SeatState::Held, SeatState::Sold));
     assert_eq!(seen.standing[0].1, CAPACITY - 6);
     assert_eq!(second.elsewhere(hold.id, hold.holder).await.unwrap(), None);
-    let third = process(&table, Tuning::default(), None);
+    let third = process(&table, patient(), None);
     assert_eq!(third.elsewhere(hold.id, hold.holder).await.unwrap(), Some(evening.event()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_marks_are_corrected_and_those_that_move_are_left_alone() {
     let (table, evening) = (FakeTable::default(), Evening::new());
-    let store = process(&table, Tuning::default(), None);
+    let store = process(&table, patient(), None);
     let told = Sold { seats: vec![SeatId(1), SeatId(2)], standing: vec![(evening.tier(), 3)], counted: vec![] };
     evening.open(&store, told).await;
     // PostgreSQL in truth: 2 and 4 are sold, and two standing places of hold 7.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use domain::time::MINUTE;
 
-use super::{Evening, NOW, process};
+use super::{Evening, NOW, patient, process};
+use crate::holds::cql::CqlHolds;
 use crate::holds::cql::fake::{FakeTable, Faults};
-use crate::holds::cql::{CqlHolds, Tuning};
 use crate::holds::store::{HoldStore, Loss, Outcome, Sold};
 
 async fn opens(store: &CqlHolds, evening: Evening, quantity: u32) {
@@ -22,7 +22,7 @@ async fn left(store: &CqlHolds, evening: Evening) -> u32 {
 #[tokio::test]
 async fn whoever_opens_a_smaller_tier_knows_what_is_taken_beyond() {
     let (table, evening) = (FakeTable::default(), Evening::new());
-    let [first, early] = [(); 2].map(|()| process(&table, Tuning::default(), None));
+    let [first, early] = [(); 2].map(|()| process(&table, patient(), None));
     // One that opened while the tier was small has not heard that it grew.
     opens(&early, evening, 20).await;
     opens(&first, evening, 420).await;
@@ -31,7 +31,7 @@ async fn whoever_opens_a_smaller_tier_knows_what_is_taken_beyond() {
         let Outcome::Applied(hold) = first.place(&evening.grant(n, &[], 10), NOW).await else { panic!("{n}") };
         holds.push(hold);
     }
-    let late = process(&table, Tuning::default(), None);
+    let late = process(&table, patient(), None);
     opens(&late, evening, 20).await;
     assert_eq!(left(&late, evening).await, 0);
     for (hold, store) in holds.iter().zip([&early, &late].into_iter().cycle()) {
@@ -54,7 +54,7 @@ async fn whoever_opens_a_smaller_tier_knows_what_is_taken_beyond() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_that_contend_for_a_smaller_tier_grant_what_is_left() {
     let (table, evening) = (FakeTable::default(), Evening::new());
-    let processes: Vec<CqlHolds> = (0..3).map(|_| process(&table, Tuning::default(), None)).collect();
+    let processes: Vec<CqlHolds> = (0..3).map(|_| process(&table, patient(), None)).collect();
     for one in &processes {
         opens(one, evening, 420).await;
     }
@@ -98,14 +98,14 @@ async fn processes_that_contend_for_a_smaller_tier_grant_what_is_left() {
 #[tokio::test]
 async fn whoever_opens_a_smaller_tier_looks_past_blocks_that_were_never_used() {
     let table = FakeTable::default();
-    let first = process(&table, Tuning::default(), None);
+    let first = process(&table, patient(), None);
     // In which of its ten blocks an evening's holds begin is chance.
     for _ in 0..50 {
         let evening = Evening::new();
         opens(&first, evening, 2_000).await;
         let Outcome::Applied(hold) = first.place(&evening.grant(1, &[], 10), NOW).await else { panic!() };
         let block = table.cells().iter().find(|(.., cell)| cell.hold == Some(hold.id)).unwrap().0.block;
-        let late = process(&table, Tuning::default(), None);
+        let late = process(&table, patient(), None);
         opens(&late, evening, 20).await;
         assert_eq!(left(&late, evening).await, 10, "block {block}");
         if block > 5 {
@@ -118,7 +118,7 @@ async fn whoever_opens_a_smaller_tier_looks_past_blocks_that_were_never_used() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_under_way_while_a_tier_is_made_smaller_counts_when_that_is_done() {
     let table = FakeTable::default();
-    let store = process(&table, Tuning::default(), None);
+    let store = process(&table, patient(), None);
     for _ in 0..50 {
         let evening = Evening::new();
         opens(&store, evening, 2_000).await;
