@@ -7,6 +7,7 @@ use domain::order::OrderRefusal;
 use super::*;
 use crate::purchase::PurchaseError;
 use crate::test_support::shop::Shop;
+use crate::test_support::steady::steady;
 
 async fn harm(shop: &Shop, statement: &'static str) {
     sqlx::query(statement).execute(&shop.database.pool).await.unwrap();
@@ -42,34 +43,40 @@ async fn a_breach_stops_the_sale_of_its_event_until_it_is_mended_and_resumed() {
 
 #[tokio::test]
 async fn what_is_gone_at_the_second_look_stops_nothing() {
-    let shop = Shop::open(3).await;
-    harm(&shop, "UPDATE ticket_tiers SET reserved = 1 WHERE kind = 'seated'").await;
-    let mended = async {
-        tokio::time::sleep(LOOK_AGAIN_AFTER / 2).await;
-        harm(&shop, "UPDATE ticket_tiers SET reserved = 0 WHERE kind = 'seated'").await;
-    };
-    let (found, ()) = tokio::join!(audit(&shop.database.pool, &()), mended);
-    assert_eq!(found.unwrap(), []);
-    let till = &shop.till;
-    till.checkout(&till.hold(till.somebody(), &[1], 0).unwrap()).await.unwrap();
+    steady(async || {
+        let shop = Shop::open(3).await;
+        harm(&shop, "UPDATE ticket_tiers SET reserved = 1 WHERE kind = 'seated'").await;
+        let mended = async {
+            tokio::time::sleep(LOOK_AGAIN_AFTER / 2).await;
+            harm(&shop, "UPDATE ticket_tiers SET reserved = 0 WHERE kind = 'seated'").await;
+        };
+        let (found, ()) = tokio::join!(audit(&shop.database.pool, &()), mended);
+        assert_eq!(found.unwrap(), []);
+        let till = &shop.till;
+        till.checkout(&till.hold(till.somebody(), &[1], 0).unwrap()).await.unwrap();
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_breach_of_a_tier_that_sells_on_is_seen_between_two_sales() {
-    let shop = Shop::open(5).await;
-    let till = &shop.till;
-    till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
-    harm(&shop, "UPDATE ticket_tiers SET reserved = 0 WHERE kind = 'seated'").await;
-    let sells = async {
-        tokio::time::sleep(LOOK_AGAIN_AFTER / 2).await;
-        till.checkout(&till.hold(till.somebody(), &[1], 0).unwrap()).await.unwrap();
-    };
-    let (found, ()) = tokio::join!(audit(&shop.database.pool, &()), sells);
-    let found = found.unwrap();
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].detail.contains("says reserved 1, sold 0; its orders say 2, 0"), "{}", found[0]);
-    let refused = till.checkout(&till.hold(till.somebody(), &[2], 0).unwrap()).await;
-    assert_eq!(refused, Err(PurchaseError::Refused(OrderRefusal::NotOnSale)));
+    steady(async || {
+        let shop = Shop::open(5).await;
+        let till = &shop.till;
+        till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+        harm(&shop, "UPDATE ticket_tiers SET reserved = 0 WHERE kind = 'seated'").await;
+        let sells = async {
+            tokio::time::sleep(LOOK_AGAIN_AFTER / 2).await;
+            till.checkout(&till.hold(till.somebody(), &[1], 0).unwrap()).await.unwrap();
+        };
+        let (found, ()) = tokio::join!(audit(&shop.database.pool, &()), sells);
+        let found = found.unwrap();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].detail.contains("says reserved 1, sold 0; its orders say 2, 0"), "{}", found[0]);
+        let refused = till.checkout(&till.hold(till.somebody(), &[2], 0).unwrap()).await;
+        assert_eq!(refused, Err(PurchaseError::Refused(OrderRefusal::NotOnSale)));
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -91,18 +98,21 @@ async fn a_thousand_breaches_of_one_event_hide_none_of_another() {
 
 #[tokio::test]
 async fn an_audit_may_take_longer_than_a_statement_of_a_buyer() {
-    let shop = Shop::open(1).await;
-    let pool = &shop.database.pool;
-    let hurried = pool.connect_options().as_ref().clone().options([("statement_timeout", "200")]);
-    let hurried = pool.options().clone().connect_with(hurried).await.unwrap();
-    let mut slow = pool.begin().await.unwrap();
-    sqlx::query("LOCK TABLE ticket_tiers").execute(&mut *slow).await.unwrap();
-    let released = async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        slow.rollback().await.unwrap();
-    };
-    let (found, ()) = tokio::join!(check(&hurried), released);
-    assert_eq!(found, Ok(vec![]));
+    steady(async || {
+        let shop = Shop::open(1).await;
+        let pool = &shop.database.pool;
+        let hurried = pool.connect_options().as_ref().clone().options([("statement_timeout", "200")]);
+        let hurried = pool.options().clone().connect_with(hurried).await.unwrap();
+        let mut slow = pool.begin().await.unwrap();
+        sqlx::query("LOCK TABLE ticket_tiers").execute(&mut *slow).await.unwrap();
+        let released = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            slow.rollback().await.unwrap();
+        };
+        let (found, ()) = tokio::join!(check(&hurried), released);
+        assert_eq!(found, Ok(vec![]));
+    })
+    .await;
 }
 
 /// The books grow with every sale: a question may read all of them once, not once for each tier or order.

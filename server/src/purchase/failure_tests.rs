@@ -8,6 +8,7 @@ use super::tests::{GOOD, fill_the_disk, lock_tiers, set, sound};
 use super::*;
 use crate::jobs::{Handler, Message};
 use crate::test_support::shop::{Shop, run_out};
+use crate::test_support::steady::steady;
 
 #[tokio::test]
 async fn books_that_fail_after_a_payment_was_begun_leave_its_outcome_open() {
@@ -58,26 +59,29 @@ async fn money_that_did_not_become_tickets_in_time_goes_back() {
 
 #[tokio::test]
 async fn a_crowd_at_a_hot_tier_leaves_connections_to_everybody_else() {
-    let shop = Shop::open(40).await;
-    let till = &shop.till;
-    let order = till.checkout(&till.hold(till.somebody(), &[39], 0).unwrap()).await.unwrap();
-    let hot = lock_tiers(&shop).await;
-    let holds: Vec<_> = (0..20).map(|seat| till.hold(till.somebody(), &[seat], 0).unwrap()).collect();
-    let crowd = futures::future::join_all(holds.iter().map(|hold| till.checkout(hold)));
-    let meanwhile = async {
-        tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
-        let seen = till.purchase.order(order.id, order.holder).await.unwrap();
-        hot.rollback().await.unwrap();
-        seen
-    };
-    let (crowd, seen) = tokio::join!(crowd, meanwhile);
-    assert_eq!(seen.id, order.id);
-    let turned_away = crowd
-        .iter()
-        .filter(|end| matches!(end, Err(PurchaseError::Trouble(Trouble::Unavailable { what: "the books", .. }))));
-    let placed = crowd.iter().filter(|end| end.is_ok());
-    assert_eq!((placed.count(), turned_away.count()), (8, 12));
-    sound(&shop).await;
+    steady(async || {
+        let shop = Shop::open(40).await;
+        let till = &shop.till;
+        let order = till.checkout(&till.hold(till.somebody(), &[39], 0).unwrap()).await.unwrap();
+        let hot = lock_tiers(&shop).await;
+        let holds: Vec<_> = (0..20).map(|seat| till.hold(till.somebody(), &[seat], 0).unwrap()).collect();
+        let crowd = futures::future::join_all(holds.iter().map(|hold| till.checkout(hold)));
+        let meanwhile = async {
+            tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
+            let seen = till.purchase.order(order.id, order.holder).await.unwrap();
+            hot.rollback().await.unwrap();
+            seen
+        };
+        let (crowd, seen) = tokio::join!(crowd, meanwhile);
+        assert_eq!(seen.id, order.id);
+        let turned_away = crowd
+            .iter()
+            .filter(|end| matches!(end, Err(PurchaseError::Trouble(Trouble::Unavailable { what: "the books", .. }))));
+        let placed = crowd.iter().filter(|end| end.is_ok());
+        assert_eq!((placed.count(), turned_away.count()), (8, 12));
+        sound(&shop).await;
+    })
+    .await;
 }
 
 #[tokio::test]

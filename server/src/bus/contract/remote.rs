@@ -6,6 +6,7 @@ use crate::bus::redis::RedisBus;
 use crate::stores::postgres::connect::connect;
 use crate::stores::redis::{Redis, Settings};
 use crate::test_support::redis::{self, OwnRedis, connected, settings};
+use crate::test_support::steady::steady;
 use crate::test_support::{TestDatabase, database};
 
 /// Two processes' buses over one Redis: each with its own connections.
@@ -37,8 +38,8 @@ async fn redis_cluster() -> (Two, ()) {
 
 async fn over_postgres() -> (Two, TestDatabase) {
     let database = database().await;
-    let here: Arc<dyn Bus> = Arc::new(PostgresBus::new(&database.pool, [1; 8]));
-    let there: Arc<dyn Bus> = Arc::new(PostgresBus::new(&connect(&database.url, 4).await.unwrap(), [2; 8]));
+    let here: Arc<dyn Bus> = Arc::new(PostgresBus::patient(&database.pool, [1; 8]));
+    let there: Arc<dyn Bus> = Arc::new(PostgresBus::patient(&connect(&database.url, 4).await.unwrap(), [2; 8]));
     up(&*here).await;
     up(&*there).await;
     (Two::new(here, there, "postgres"), database)
@@ -95,20 +96,23 @@ async fn a_killed_redis_is_a_gap_and_then_messages_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_redis_is_a_gap_and_then_messages_again() {
-    let server = OwnRedis::start(&[]).await;
-    let settings = Settings { answer_within: Duration::from_millis(100), ..settings(&server.url()) };
-    let two = over_redis(settings).await;
-    let (mut near, mut far) = (two.here.subscribe(&two.channel).await, two.there.subscribe(&two.channel).await);
-    server.freeze().await;
-    assert!(two.here.publish(&two.channel, Bytes::from_static(b"alone")).await.is_err());
-    assert_eq!(two.next(&mut near).await, message("alone"));
-    // Longer than a connection may stay silent: it is given up.
-    while two.there.is_up() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    server.thaw().await;
-    after_a_break(&two, &mut near, &mut far).await;
+    steady(async || {
+        let server = OwnRedis::start(&[]).await;
+        let settings = Settings { answer_within: Duration::from_millis(100), ..settings(&server.url()) };
+        let two = over_redis(settings).await;
+        let (mut near, mut far) = (two.here.subscribe(&two.channel).await, two.there.subscribe(&two.channel).await);
+        server.freeze().await;
+        assert!(two.here.publish(&two.channel, Bytes::from_static(b"alone")).await.is_err());
+        assert_eq!(two.next(&mut near).await, message("alone"));
+        // Longer than a connection may stay silent: it is given up.
+        while two.there.is_up() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        server.thaw().await;
+        after_a_break(&two, &mut near, &mut far).await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -156,13 +160,16 @@ async fn what_did_not_get_out_over_postgres_is_a_gap_elsewhere() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_did_not_get_out_over_redis_is_a_gap_elsewhere() {
-    let server = OwnRedis::start(&[]).await;
-    let settings = Settings { answer_within: Duration::from_millis(100), ..settings(&server.url()) };
-    let two = over_redis(settings.clone()).await;
-    let far = two.there.subscribe(&two.channel).await;
-    server.ask("CLIENT PAUSE 600 WRITE").await.expect("it obeys");
-    assert!(two.here.publish(&two.channel, Bytes::from_static(b"late or never")).await.is_err());
-    a_debt_is_paid(&two, far).await;
+    steady(async || {
+        let server = OwnRedis::start(&[]).await;
+        let settings = Settings { answer_within: Duration::from_millis(100), ..settings(&server.url()) };
+        let two = over_redis(settings.clone()).await;
+        let far = two.there.subscribe(&two.channel).await;
+        server.ask("CLIENT PAUSE 600 WRITE").await.expect("it obeys");
+        assert!(two.here.publish(&two.channel, Bytes::from_static(b"late or never")).await.is_err());
+        a_debt_is_paid(&two, far).await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -170,8 +177,8 @@ async fn news_do_not_wait_for_the_connections_of_those_who_buy() {
     let database = database().await;
     let buyers = connect(&database.url, 1).await.unwrap();
     let busy = buyers.acquire().await.unwrap();
-    let tells = PostgresBus::new(&buyers, [1; 8]);
-    let hears = PostgresBus::new(&database.pool, [2; 8]);
+    let tells = PostgresBus::patient(&buyers, [1; 8]);
+    let hears = PostgresBus::patient(&database.pool, [2; 8]);
     up(&tells).await;
     up(&hears).await;
     let mut news = hears.subscribe("inventory:busy").await;

@@ -6,7 +6,7 @@ use super::Cql;
 use super::connect::Settings;
 use super::migrate::{status, up};
 use crate::clock::{ManualClock, random};
-use crate::test_support::{NOW, cassandra};
+use crate::test_support::{NOW, PATIENT, cassandra};
 use crate::trouble::Trouble;
 
 #[tokio::test]
@@ -37,7 +37,8 @@ async fn a_keyspace_has_the_copies_and_the_data_centre_that_it_was_made_with() {
 #[tokio::test]
 async fn processes_that_migrate_at_the_same_time_take_turns() {
     let nodes = cassandra::nodes().await;
-    let settings = Settings::new(nodes, &format!("turns_{}", std::process::id()));
+    let settings =
+        Settings { answer_within: PATIENT, ..Settings::new(nodes, &format!("turns_{}", std::process::id())) };
     let clock = ManualClock::at(NOW);
     let runs = (0..3).map(|_| {
         let (settings, owner) = (settings.clone(), random(&clock));
@@ -75,7 +76,8 @@ async fn a_process_that_died_with_the_lock_is_waited_for_no_longer_than_its_time
 #[tokio::test]
 async fn a_missing_keyspace_names_the_command_that_makes_it() {
     let nodes = cassandra::nodes().await;
-    let refused = Cql::connect(&Settings::new(nodes, "never_made")).await.unwrap_err();
+    let never_made = Settings { answer_within: PATIENT, ..Settings::new(nodes, "never_made") };
+    let refused = Cql::connect(&never_made).await.unwrap_err();
     assert!(matches!(&refused, Trouble::Corrupt { detail, .. } if detail.contains("parterre migrate up")), "{refused}");
 }
 

@@ -13,6 +13,7 @@ use super::processes::soon;
 use crate::holds::cql::Tuning;
 use crate::holds::cql::fake::{FakeTable, Faults};
 use crate::test_support::house::{SLUG, TestHouse, house, with_holds};
+use crate::test_support::steady::steady;
 
 const TOKEN: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -42,26 +43,29 @@ async fn held(house: &TestHouse) -> (String, Value) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_extension_whose_answer_was_lost_is_told_at_another_process_under_its_key() {
-    let table = FakeTable::default();
-    let here = with_holds(Arc::new(process(&table, Tuning::default(), None))).await;
-    let there = here.beside_over(Arc::new(process(&table.sound(), Tuning::default(), None))).await;
-    let (path, hold) = held(&here).await;
-    let more = format!("{path}/extend");
-    table.fail(Faults { takes: Duration::from_millis(700), ..Faults::default() });
-    let (status, told) = ask(&here, "POST", &more, Some("one-wish"), json!({})).await;
-    assert_eq!((status, &told["code"]), (503, &json!("unconfirmed")), "{told}");
-    let stands = async || ask(&there, "GET", &path, None, json!({})).await.1;
-    soon(async || stands().await["extensions_left"] == json!(0)).await;
-    let (status, told) = ask(&there, "POST", &more, Some("one-wish"), json!({})).await;
-    assert_eq!((status, &told["expires_at"]), (200, &stands().await["expires_at"]), "{told}");
-    assert_ne!(told["expires_at"], hold["expires_at"]);
-    // And so it stays, here as there, while another wish has no time left to be given.
-    for house in [&here, &there] {
-        let (status, again) = ask(house, "POST", &more, Some("one-wish"), json!({})).await;
-        assert_eq!((status, &again["expires_at"]), (200, &told["expires_at"]), "{again}");
-    }
-    let (status, refused) = ask(&there, "POST", &more, Some("another-wish"), json!({})).await;
-    assert_eq!((status, &refused["code"]), (409, &json!("no_extension_left")), "{refused}");
+    steady(async || {
+        let table = FakeTable::default();
+        let here = with_holds(Arc::new(process(&table, Tuning::default(), None))).await;
+        let there = here.beside_over(Arc::new(process(&table.sound(), Tuning::default(), None))).await;
+        let (path, hold) = held(&here).await;
+        let more = format!("{path}/extend");
+        table.fail(Faults { takes: Duration::from_millis(700), ..Faults::default() });
+        let (status, told) = ask(&here, "POST", &more, Some("one-wish"), json!({})).await;
+        assert_eq!((status, &told["code"]), (503, &json!("unconfirmed")), "{told}");
+        let stands = async || ask(&there, "GET", &path, None, json!({})).await.1;
+        soon(async || stands().await["extensions_left"] == json!(0)).await;
+        let (status, told) = ask(&there, "POST", &more, Some("one-wish"), json!({})).await;
+        assert_eq!((status, &told["expires_at"]), (200, &stands().await["expires_at"]), "{told}");
+        assert_ne!(told["expires_at"], hold["expires_at"]);
+        // And so it stays, here as there, while another wish has no time left to be given.
+        for house in [&here, &there] {
+            let (status, again) = ask(house, "POST", &more, Some("one-wish"), json!({})).await;
+            assert_eq!((status, &again["expires_at"]), (200, &told["expires_at"]), "{again}");
+        }
+        let (status, refused) = ask(&there, "POST", &more, Some("another-wish"), json!({})).await;
+        assert_eq!((status, &refused["code"]), (409, &json!("no_extension_left")), "{refused}");
+    })
+    .await;
 }
 
 /// The process ends when all is done and nothing is said: its key stands as one that never ends.

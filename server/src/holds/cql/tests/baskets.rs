@@ -28,6 +28,7 @@ use crate::holds::tests::{NOW, club, event};
 use crate::holds::{Back, Counts, HoldError, Patience};
 use crate::http::secret::Secret;
 use crate::test_support::house::{SLUG, TestHouse, config, with, with_holds};
+use crate::test_support::steady::steady;
 use crate::trouble::Trouble;
 
 /// Presses the button of a form without a script; answers the status.
@@ -50,23 +51,26 @@ async fn visitor(house: &TestHouse) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_form_that_is_pressed_again_while_nobody_knows_yet_makes_no_second_basket() {
-    let table = FakeTable::default();
-    let shop = with_holds(Arc::new(process(&table, Tuning::default(), None))).await;
-    let (cookie, form) = (visitor(&shop).await, format!("/events/{SLUG}/hold"));
-    table.fail(Faults { takes: Duration::from_millis(1_300), ..Faults::default() });
-    // Looks at the basket, and holds: a write, and a record.
-    let mut told = Vec::new();
-    while told.last() != Some(&303) {
-        assert!(told.len() < 20, "{told:?}");
-        told.push(press(&shop, &cookie, &form, "best=1&quantity=2").await);
-        if told.len() == 1 {
-            // And by now it goes on by itself.
-            table.fail(Faults { takes: Duration::from_millis(50), ..Faults::default() });
+    steady(async || {
+        let table = FakeTable::default();
+        let shop = with_holds(Arc::new(process(&table, Tuning::default(), None))).await;
+        let (cookie, form) = (visitor(&shop).await, format!("/events/{SLUG}/hold"));
+        table.fail(Faults { takes: Duration::from_millis(1_300), ..Faults::default() });
+        // Looks at the basket, and holds: a write, and a record.
+        let mut told = Vec::new();
+        while told.last() != Some(&303) {
+            assert!(told.len() < 20, "{told:?}");
+            told.push(press(&shop, &cookie, &form, "best=1&quantity=2").await);
+            if told.len() == 1 {
+                // And by now it goes on by itself.
+                table.fail(Faults { takes: Duration::from_millis(50), ..Faults::default() });
+            }
         }
-    }
-    assert_eq!(told[0], 503, "it took longer");
-    sleep(Duration::from_secs(3)).await;
-    assert_eq!(held(&table).len(), 2, "{told:?}: one basket");
+        assert_eq!(told[0], 503, "it took longer");
+        sleep(Duration::from_secs(3)).await;
+        assert_eq!(held(&table).len(), 2, "{told:?}: one basket");
+    })
+    .await;
 }
 
 /// Counts what was taken and not given back; refuses above `limit`.
@@ -93,7 +97,7 @@ impl Counts for Tally {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_further_basket_is_counted_once_and_what_comes_to_nothing_is_not() {
     let table = FakeTable::default();
     let (holds, tally) = (house(&table).await, Tally { limit: 2, ..Tally::default() });
@@ -121,7 +125,7 @@ async fn a_further_basket_is_counted_once_and_what_comes_to_nothing_is_not() {
     assert_eq!((counted(), held(&table).len()), (2, 4), "and whoever may have no more has taken no seat");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_basket_that_came_to_nothing_after_a_silence_is_not_counted() {
     let table = FakeTable::default();
     let (holds, tally) = (house(&table).await, Tally { limit: 9, ..Tally::default() });
@@ -139,7 +143,7 @@ async fn a_basket_that_came_to_nothing_after_a_silence_is_not_counted() {
     assert!(held(&table).is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn of_many_who_replace_one_basket_at_the_same_time_one_has_no_further_one() {
     let table = FakeTable::default();
     let (holds, tally) = (house(&table).await, Tally { limit: 100, ..Tally::default() });
@@ -160,56 +164,70 @@ async fn of_many_who_replace_one_basket_at_the_same_time_one_has_no_further_one(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_hangs_up_is_counted_all_the_same() {
-    let table = FakeTable::default();
-    let settings = Config { holds_per_address: 3, ..config() };
-    let shop = with(settings, Arc::new(process(&table, Tuning::default(), None))).await;
-    let ask = async |patience: Duration| {
-        let secret = format!("Bearer {}", Secret::fresh(&SystemClock).text());
-        let request = Request::post(format!("/api/v1/events/{SLUG}/holds"));
-        let request = request.header(header::CONTENT_TYPE, "application/json").header(header::AUTHORIZATION, secret);
-        let request = request.body(Body::from(r#"{ "best": { "quantity": 2 } }"#)).unwrap();
-        timeout(patience, shop.router.clone().oneshot(request)).await.ok().map(|told| told.unwrap().status().as_u16())
-    };
-    // Opens the event.
-    assert_eq!(ask(Duration::from_secs(60)).await, Some(201));
-    // A slow machine has them counted within the patience, and no quick one is done with them by then.
-    table.fail(Faults { takes: Duration::from_millis(600), ..Faults::default() });
-    for _ in 0..2 {
-        assert_eq!(ask(Duration::from_millis(250)).await, None, "they do not wait");
-    }
-    assert_eq!(ask(Duration::from_secs(60)).await, Some(409), "those who went away count before they have anything");
-    soon(async || held(&table).len() == 6).await;
-    assert_eq!(ask(Duration::from_secs(60)).await, Some(409));
+    steady(async || {
+        let table = FakeTable::default();
+        let settings = Config { holds_per_address: 3, ..config() };
+        let shop = with(settings, Arc::new(process(&table, Tuning::default(), None))).await;
+        let ask = async |patience: Duration| {
+            let secret = format!("Bearer {}", Secret::fresh(&SystemClock).text());
+            let request = Request::post(format!("/api/v1/events/{SLUG}/holds"));
+            let request =
+                request.header(header::CONTENT_TYPE, "application/json").header(header::AUTHORIZATION, secret);
+            let request = request.body(Body::from(r#"{ "best": { "quantity": 2 } }"#)).unwrap();
+            timeout(patience, shop.router.clone().oneshot(request))
+                .await
+                .ok()
+                .map(|told| told.unwrap().status().as_u16())
+        };
+        // Opens the event.
+        assert_eq!(ask(Duration::from_secs(60)).await, Some(201));
+        // A slow machine has them counted within the patience, and no quick one is done with them by then.
+        table.fail(Faults { takes: Duration::from_millis(600), ..Faults::default() });
+        for _ in 0..2 {
+            assert_eq!(ask(Duration::from_millis(250)).await, None, "they do not wait");
+        }
+        assert_eq!(
+            ask(Duration::from_secs(60)).await,
+            Some(409),
+            "those who went away count before they have anything"
+        );
+        soon(async || held(&table).len() == 6).await;
+        assert_eq!(ask(Duration::from_secs(60)).await, Some(409));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forms_and_pages_are_told_in_time_at_a_server_that_knows_nothing_of_the_baskets() {
-    let table = FakeTable::default();
-    let here = with_holds(Arc::new(process(&table, Tuning::default(), None))).await;
-    let there = here.beside_over(Arc::new(process(&table, Tuning::default(), None))).await;
-    let (cookie, form) = (visitor(&here).await, format!("/events/{SLUG}/hold"));
-    // Opens the event there, too.
-    visitor(&there).await;
-    assert_eq!(press(&here, &cookie, &form, "best=1&quantity=2").await, 303);
-    let hold = held(&table)[0].1;
-    table.fail(Faults { takes: Duration::from_millis(1_300), ..Faults::default() });
-    let told = async |request: Request<Body>| {
-        let asked = Instant::now();
-        let answer = there.router.clone().oneshot(request).await.unwrap();
-        assert!(asked.elapsed() < TOLD_WITHIN + BUSY, "told after {:?}", asked.elapsed());
-        answer.status().as_u16()
-    };
-    let path = format!("/events/{SLUG}/seats");
-    let look = Request::get(&path).header(header::COOKIE, &cookie).body(Body::empty()).unwrap();
-    // Without the basket, which is the records of a holder and then each of them.
-    let seen = told(look).await;
-    assert!([200, 503].contains(&seen), "{seen}");
-    for way in ["extend", "release"] {
-        assert_eq!(press(&there, &cookie, &format!("/holds/{hold}/{way}"), "").await, 503, "{way}");
-    }
+    steady(async || {
+        let table = FakeTable::default();
+        let here = with_holds(Arc::new(process(&table, Tuning::default(), None))).await;
+        let there = here.beside_over(Arc::new(process(&table, Tuning::default(), None))).await;
+        let (cookie, form) = (visitor(&here).await, format!("/events/{SLUG}/hold"));
+        // Opens the event there, too.
+        visitor(&there).await;
+        assert_eq!(press(&here, &cookie, &form, "best=1&quantity=2").await, 303);
+        let hold = held(&table)[0].1;
+        table.fail(Faults { takes: Duration::from_millis(1_300), ..Faults::default() });
+        let told = async |request: Request<Body>| {
+            let asked = Instant::now();
+            let answer = there.router.clone().oneshot(request).await.unwrap();
+            assert!(asked.elapsed() < TOLD_WITHIN + BUSY, "told after {:?}", asked.elapsed());
+            answer.status().as_u16()
+        };
+        let path = format!("/events/{SLUG}/seats");
+        let look = Request::get(&path).header(header::COOKIE, &cookie).body(Body::empty()).unwrap();
+        // Without the basket, which is the records of a holder and then each of them.
+        let seen = told(look).await;
+        assert!([200, 503].contains(&seen), "{seen}");
+        for way in ["extend", "release"] {
+            assert_eq!(press(&there, &cookie, &format!("/holds/{hold}/{way}"), "").await, 503, "{way}");
+        }
+    })
+    .await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn letting_go_goes_on_also_where_the_event_is_still_being_opened() {
     let table = FakeTable::default();
     let hold = house(&table).await.hold(event(), whose(1).0, whose(1).1, &best(), NOW).await.unwrap().hold;
@@ -221,7 +239,7 @@ async fn letting_go_goes_on_also_where_the_event_is_still_being_opened() {
     soon(async || held(&table).is_empty()).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn an_order_has_the_time_of_its_hold_though_nobody_waited_for_it() {
     let table = FakeTable::default();
     let holds = house(&table).await;
@@ -237,7 +255,7 @@ async fn an_order_has_the_time_of_its_hold_though_nobody_waited_for_it() {
     assert!(told.await.unwrap().expires_at > hold.expires_at);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_killed_seat_leaves_the_basket_and_the_rest_stays_on_a_cluster() {
     a_killed_seat_leaves_the_basket_and_the_rest_stays(Arc::new(process(
         &FakeTable::default(),

@@ -21,6 +21,7 @@ use crate::holds::cql::fake::{FakeTable, Fate, Faults};
 use crate::holds::cql::tests::processes::soon;
 use crate::holds::store::{Grant, HoldStore, Loss, Outcome, Sold};
 use crate::test_support::house::{SLUG, with_holds};
+use crate::test_support::steady::steady;
 use crate::trouble::Trouble;
 
 async fn opened(table: &FakeTable, evening: Evening) -> CqlHolds {
@@ -53,7 +54,7 @@ fn held(table: &FakeTable) -> Vec<i32> {
     held
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_write_that_comes_late_finds_its_rows_moved_on() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let store = opened(&table, evening).await;
@@ -67,7 +68,7 @@ async fn a_write_that_comes_late_finds_its_rows_moved_on() {
     granted(&store, &evening.grant(2, &[3, 4], 0)).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn whoever_asks_again_is_not_refused_by_their_own_ghost() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let store = opened(&table, evening).await;
@@ -82,7 +83,7 @@ async fn whoever_asks_again_is_not_refused_by_their_own_ghost() {
     assert_eq!(held(&table).len(), 4, "not one place more than was asked for");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn another_process_takes_a_ghost_over_and_the_first_one_leaves_it_alone() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let (first, second) = (opened(&table, evening).await, process(&table.sound(), quick(), None));
@@ -98,7 +99,7 @@ async fn another_process_takes_a_ghost_over_and_the_first_one_leaves_it_alone() 
     assert_eq!(held(&table).len(), 4);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_replacement_that_fails_half_way_gives_back_what_it_displaced() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let (store, elsewhere) = (opened(&table, evening).await, process(&table.sound(), quick(), None));
@@ -119,7 +120,7 @@ async fn a_replacement_that_fails_half_way_gives_back_what_it_displaced() {
     assert!(!held(&table).contains(&5));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_record_that_cannot_be_written_is_written_later_and_the_old_hold_goes_last() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let store = opened(&table, evening).await;
@@ -135,7 +136,7 @@ async fn a_record_that_cannot_be_written_is_written_later_and_the_old_hold_goes_
     soon(async || store.by_holder(hold.holder, NOW).await.unwrap() == [hold.clone()]).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn an_extension_whose_record_failed_is_found_and_told_again() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let (store, elsewhere) = (opened(&table, evening).await, process(&table.sound(), quick(), None));
@@ -154,7 +155,7 @@ async fn an_extension_whose_record_failed_is_found_and_told_again() {
     assert_eq!(told, Outcome::Lost(Loss::NoExtensionLeft));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_release_that_began_goes_on_to_its_end() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let store = opened(&table, evening).await;
@@ -167,7 +168,7 @@ async fn a_release_that_began_goes_on_to_its_end() {
     soon(async || store.by_holder(hold.holder, NOW).await.unwrap().is_empty()).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_wish_that_found_no_room_to_write_is_never_written() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let tuning = Tuning { in_flight: 1, ..quick() };
@@ -189,7 +190,7 @@ async fn a_wish_that_found_no_room_to_write_is_never_written() {
     assert_eq!(seen.states.get(two.seats[0]), SeatState::Free);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_read_that_is_never_answered_fails_nobody() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let (store, elsewhere) = (opened(&table, evening).await, process(&table.sound(), quick(), None));
@@ -202,7 +203,7 @@ async fn a_read_that_is_never_answered_fails_nobody() {
     granted(&store, &fresh(evening, 2, 3)).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_way_to_the_tables_that_stays_silent_is_left_for_another() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let store = opened(&table, evening).await;
@@ -219,31 +220,34 @@ async fn a_way_to_the_tables_that_stays_silent_is_left_for_another() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_key_finds_over_http_what_its_first_try_left_behind() {
-    let table = FakeTable::default();
-    let house = with_holds(Arc::new(process(&table, quick(), None))).await;
-    let ask = async || {
-        let request = Request::post(format!("/api/v1/events/{SLUG}/holds"))
-            .header("content-type", "application/json")
-            .header("idempotency-key", "a-key-chosen-at-random");
-        let wish = r#"{ "best": { "quantity": 2 } }"#;
-        let response = house.router.clone().oneshot(request.body(Body::from(wish)).unwrap()).await.unwrap();
-        let status = response.status().as_u16();
-        let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
-        (status, serde_json::from_slice::<serde_json::Value>(&bytes).unwrap())
-    };
-    // All is taken, and nobody can write it down: nobody can say what came of it.
-    table.fail(Faults { refused_notes: true, ..Faults::default() });
-    let first = ask().await;
-    assert_eq!((first.0, first.1["code"].as_str()), (503, Some("unconfirmed")), "{first:?}");
-    let left = held(&table);
-    assert_eq!(left.len(), 2);
-    table.fail(Faults::default());
-    let (status, hold) = ask().await;
-    assert_eq!(status, 201, "{hold}");
-    assert_eq!(held(&table), left, "it is the hold of the first try");
-    // Also the secret is the same: whoever has the answer has the hold.
-    let read = Request::get(format!("/api/v1/holds/{}", hold["id"].as_str().unwrap()))
-        .header("authorization", format!("Bearer {}", hold["token"].as_str().unwrap()));
-    let response = house.router.clone().oneshot(read.body(Body::empty()).unwrap()).await.unwrap();
-    assert_eq!(response.status().as_u16(), 200);
+    steady(async || {
+        let table = FakeTable::default();
+        let house = with_holds(Arc::new(process(&table, quick(), None))).await;
+        let ask = async || {
+            let request = Request::post(format!("/api/v1/events/{SLUG}/holds"))
+                .header("content-type", "application/json")
+                .header("idempotency-key", "a-key-chosen-at-random");
+            let wish = r#"{ "best": { "quantity": 2 } }"#;
+            let response = house.router.clone().oneshot(request.body(Body::from(wish)).unwrap()).await.unwrap();
+            let status = response.status().as_u16();
+            let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+            (status, serde_json::from_slice::<serde_json::Value>(&bytes).unwrap())
+        };
+        // All is taken, and nobody can write it down: nobody can say what came of it.
+        table.fail(Faults { refused_notes: true, ..Faults::default() });
+        let first = ask().await;
+        assert_eq!((first.0, first.1["code"].as_str()), (503, Some("unconfirmed")), "{first:?}");
+        let left = held(&table);
+        assert_eq!(left.len(), 2);
+        table.fail(Faults::default());
+        let (status, hold) = ask().await;
+        assert_eq!(status, 201, "{hold}");
+        assert_eq!(held(&table), left, "it is the hold of the first try");
+        // Also the secret is the same: whoever has the answer has the hold.
+        let read = Request::get(format!("/api/v1/holds/{}", hold["id"].as_str().unwrap()))
+            .header("authorization", format!("Bearer {}", hold["token"].as_str().unwrap()));
+        let response = house.router.clone().oneshot(read.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+    })
+    .await;
 }

@@ -27,6 +27,7 @@ use crate::holds::store::Sold;
 use crate::holds::tests::{NOW, evening, event};
 use crate::holds::{Back, Granted, HoldError, Holds, InventoryTable, Patience, Uncounted};
 use crate::test_support::house::{SLUG, with_holds};
+use crate::test_support::steady::steady;
 use crate::trouble::Trouble;
 
 pub(super) const TOLD_WITHIN: Duration = Duration::from_secs(2);
@@ -120,18 +121,18 @@ async fn story(answers: u64, old: bool, comes_back: bool) {
     assert_eq!(held(&table).iter().filter(|(_, of)| *of == second.hold.id).count(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn whoever_asks_is_told_within_two_seconds_and_finds_out_by_asking_again() {
     join_all((0..6).flat_map(|answers| [story(answers, false, true), story(answers, true, true)])).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn what_nobody_can_hear_of_is_undone() {
     join_all((0..3).map(|answers| story(answers, false, false))).await;
 }
 
 /// The record comes after everybody who was responsible for it has stopped waiting.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn what_nobody_can_hear_of_is_undone_after_a_long_silence_too() {
     let long = async |answers: u64, comes_back: bool| {
         let table = FakeTable::default();
@@ -158,7 +159,7 @@ async fn what_nobody_can_hear_of_is_undone_after_a_long_silence_too() {
     join_all((0..2).flat_map(|answers| [long(answers, true), long(answers, false)])).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn what_moved_is_told_however_late() {
     let table = FakeTable::default();
     let holds = house(&table).await;
@@ -182,7 +183,7 @@ async fn what_moved_is_told_however_late() {
 #[case::at_once(900, true)]
 #[case::later(1_400, false)]
 #[case::much_later(1_900, false)]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_store_that_is_slow_still_grants(#[case] takes: u64, #[case] at_once: bool) {
     let table = FakeTable::default();
     let holds = house(&table).await;
@@ -198,7 +199,7 @@ async fn a_store_that_is_slow_still_grants(#[case] takes: u64, #[case] at_once: 
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn one_request_that_is_lost_costs_nobody_their_hold() {
     let table = FakeTable::default();
     let holds = house(&table).await;
@@ -215,7 +216,7 @@ async fn one_request_that_is_lost_costs_nobody_their_hold() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_refusal_that_comes_late_is_heard_by_whoever_asks_again() {
     let table = FakeTable::default();
     let (holds, elsewhere) = (house(&table).await, house(&table.sound()).await);
@@ -233,7 +234,7 @@ async fn a_refusal_that_comes_late_is_heard_by_whoever_asks_again() {
     assert!(!holds.is_under_way(whose(1).1, whose(1).0), "it is told once");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn whoever_goes_away_leaves_a_hold_only_where_they_can_come_back() {
     for comes_back in [true, false] {
         let table = FakeTable::default();
@@ -253,7 +254,7 @@ async fn whoever_goes_away_leaves_a_hold_only_where_they_can_come_back() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn an_extension_that_comes_late_is_heard_by_whoever_asks_again() {
     let table = FakeTable::default();
     let holds = house(&table).await;
@@ -274,7 +275,7 @@ async fn an_extension_that_comes_late_is_heard_by_whoever_asks_again() {
     soon(async || held(&table).is_empty()).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_slow_store_is_asked_once_more_by_one_at_a_time() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let slow = Tuning { answer_within: Duration::from_millis(800), reads: 7, ..Tuning::default() };
@@ -287,34 +288,38 @@ async fn a_slow_store_is_asked_once_more_by_one_at_a_time() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hold_over_http_is_told_in_time_and_found_by_its_key() {
-    let table = FakeTable::default();
-    let shop = with_holds(Arc::new(process(&table, Tuning::default(), None))).await;
-    let ask = async |key: Option<&str>| {
-        let mut request =
-            Request::post(format!("/api/v1/events/{SLUG}/holds")).header(header::CONTENT_TYPE, "application/json");
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
-        }
-        let wish = Body::from(r#"{ "best": { "quantity": 2 } }"#);
-        let asked = Instant::now();
-        let response = shop.router.clone().oneshot(request.body(wish).unwrap()).await.unwrap();
-        assert!(asked.elapsed() < TOLD_WITHIN + BUSY, "told after {:?}", asked.elapsed());
-        let (status, comes_back) = (response.status().as_u16(), response.headers().contains_key(header::RETRY_AFTER));
-        let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
-        (status, comes_back, serde_json::from_slice::<Value>(&bytes).unwrap())
-    };
-    // Opens the event.
-    assert_eq!(ask(None).await.0, 201);
-    table.fail(Faults { takes: Duration::from_millis(1_300), ..Faults::default() });
-    let (status, comes_back, told) = ask(Some("a-key-chosen-at-random")).await;
-    assert_eq!((status, comes_back, told["code"].as_str()), (503, true, Some("unconfirmed")), "{told}");
-    let (status, _, hold) = ask(Some("a-key-chosen-at-random")).await;
-    assert_eq!(status, 201, "{hold}");
-    assert_eq!(held(&table).len(), 4, "one hold of two seats, beside the first");
-    // Without a key, and without a secret, nobody could ever have it.
-    let (status, _, told) = ask(None).await;
-    assert_eq!((status, told["code"].as_str()), (503, Some("unconfirmed")), "{told}");
-    table.fail(Faults::default());
-    sleep(Duration::from_secs(3)).await;
-    assert_eq!(held(&table).len(), 4);
+    steady(async || {
+        let table = FakeTable::default();
+        let shop = with_holds(Arc::new(process(&table, Tuning::default(), None))).await;
+        let ask = async |key: Option<&str>| {
+            let mut request =
+                Request::post(format!("/api/v1/events/{SLUG}/holds")).header(header::CONTENT_TYPE, "application/json");
+            if let Some(key) = key {
+                request = request.header("idempotency-key", key);
+            }
+            let wish = Body::from(r#"{ "best": { "quantity": 2 } }"#);
+            let asked = Instant::now();
+            let response = shop.router.clone().oneshot(request.body(wish).unwrap()).await.unwrap();
+            assert!(asked.elapsed() < TOLD_WITHIN + BUSY, "told after {:?}", asked.elapsed());
+            let (status, comes_back) =
+                (response.status().as_u16(), response.headers().contains_key(header::RETRY_AFTER));
+            let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+            (status, comes_back, serde_json::from_slice::<Value>(&bytes).unwrap())
+        };
+        // Opens the event.
+        assert_eq!(ask(None).await.0, 201);
+        table.fail(Faults { takes: Duration::from_millis(1_300), ..Faults::default() });
+        let (status, comes_back, told) = ask(Some("a-key-chosen-at-random")).await;
+        assert_eq!((status, comes_back, told["code"].as_str()), (503, true, Some("unconfirmed")), "{told}");
+        let (status, _, hold) = ask(Some("a-key-chosen-at-random")).await;
+        assert_eq!(status, 201, "{hold}");
+        assert_eq!(held(&table).len(), 4, "one hold of two seats, beside the first");
+        // Without a key, and without a secret, nobody could ever have it.
+        let (status, _, told) = ask(None).await;
+        assert_eq!((status, told["code"].as_str()), (503, Some("unconfirmed")), "{told}");
+        table.fail(Faults::default());
+        sleep(Duration::from_secs(3)).await;
+        assert_eq!(held(&table).len(), 4);
+    })
+    .await;
 }

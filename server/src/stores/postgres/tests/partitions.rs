@@ -6,6 +6,7 @@ use super::leaves::touched;
 use super::sample;
 use crate::stores::postgres::partitions::{ensure, missing_keys, months};
 use crate::stores::postgres::{connect, migrate};
+use crate::test_support::steady::steady;
 use crate::test_support::{TestDatabase, database, empty_database};
 
 async fn migrated() -> TestDatabase {
@@ -64,20 +65,23 @@ async fn servers_that_start_at_once_make_each_month_once() {
 
 #[tokio::test]
 async fn a_month_that_has_to_wait_lets_buyers_pass() {
-    let db = database().await;
-    let mut slow = db.pool.begin().await.unwrap();
-    sqlx::query("LOCK TABLE ticket_tiers IN ROW EXCLUSIVE MODE").execute(&mut *slow).await.unwrap();
-    let pool = db.pool.clone();
-    let making = tokio::spawn(async move { ensure(&pool, at("2031-06-15T12:00:00Z")).await });
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    for _ in 0..3 {
-        let mut buyer = db.pool.begin().await.unwrap();
-        sqlx::query("SET LOCAL lock_timeout = '1500ms'").execute(&mut *buyer).await.unwrap();
-        sqlx::query("LOCK TABLE ticket_tiers IN ROW EXCLUSIVE MODE").execute(&mut *buyer).await.unwrap();
-        buyer.rollback().await.unwrap();
-    }
-    slow.rollback().await.unwrap();
-    assert_eq!(making.await.unwrap(), Ok(4));
+    steady(async || {
+        let db = database().await;
+        let mut slow = db.pool.begin().await.unwrap();
+        sqlx::query("LOCK TABLE ticket_tiers IN ROW EXCLUSIVE MODE").execute(&mut *slow).await.unwrap();
+        let pool = db.pool.clone();
+        let making = tokio::spawn(async move { ensure(&pool, at("2031-06-15T12:00:00Z")).await });
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        for _ in 0..3 {
+            let mut buyer = db.pool.begin().await.unwrap();
+            sqlx::query("SET LOCAL lock_timeout = '1500ms'").execute(&mut *buyer).await.unwrap();
+            sqlx::query("LOCK TABLE ticket_tiers IN ROW EXCLUSIVE MODE").execute(&mut *buyer).await.unwrap();
+            buyer.rollback().await.unwrap();
+        }
+        slow.rollback().await.unwrap();
+        assert_eq!(making.await.unwrap(), Ok(4));
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use futures::future::join_all;
 
 use super::*;
+use crate::test_support::steady::steady;
 use crate::tickets::doors::postgres::turns::Next;
 
 /// A store that notes of which tickets it was asked.
@@ -105,64 +106,73 @@ async fn whoever_does_not_come_back_from_a_turn_is_waited_for_and_moves_nothing_
 
 #[tokio::test]
 async fn a_lot_that_could_not_be_compared_is_compared_again_a_little_later() {
-    let (shop, store) = (Shop::open(10).await, Arc::new(MemoryTickets::default()));
-    let (doors, tickets) = one_at_a_time(&shop, store.clone()).await;
-    let process = Compare::new(doors.clone(), "here");
-    process.lot().await.unwrap();
-    time_passes(&shop).await;
-    store.away.store(true, Ordering::SeqCst);
-    process.lot().await.unwrap_err();
-    store.away.store(false, Ordering::SeqCst);
-    let pause = process.lot().await.unwrap();
-    assert!((Duration::from_secs(1)..=Duration::from_secs(5)).contains(&pause), "{pause:?}");
-    time_passes(&shop).await;
-    process.lot().await.unwrap();
-    assert!(store.find(tickets[1]).await.unwrap().is_some());
-    assert!(store.find(tickets[2]).await.unwrap().is_none());
+    steady(async || {
+        let (shop, store) = (Shop::open(10).await, Arc::new(MemoryTickets::default()));
+        let (doors, tickets) = one_at_a_time(&shop, store.clone()).await;
+        let process = Compare::new(doors.clone(), "here");
+        process.lot().await.unwrap();
+        time_passes(&shop).await;
+        store.away.store(true, Ordering::SeqCst);
+        process.lot().await.unwrap_err();
+        store.away.store(false, Ordering::SeqCst);
+        let pause = process.lot().await.unwrap();
+        assert!((Duration::from_secs(1)..=Duration::from_secs(5)).contains(&pause), "{pause:?}");
+        time_passes(&shop).await;
+        process.lot().await.unwrap();
+        assert!(store.find(tickets[1]).await.unwrap().is_some());
+        assert!(store.find(tickets[2]).await.unwrap().is_none());
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_lot_that_takes_too_long_is_left_there_and_the_next_begins_where_it_was_left() {
-    let (shop, store) = (Shop::open(10).await, Arc::new(Noting::default()));
-    let (doors, tickets) = one_at_a_time(&shop, store.clone()).await;
-    let process = Compare::new(Doors { lot: LOT, within: Duration::from_millis(300), ..doors }, "here");
-    let shown = async || {
-        let mut shown = 0;
-        for ticket in &tickets {
-            shown += usize::from(store.tickets.find(*ticket).await.unwrap().is_some());
-        }
-        shown
-    };
-    *store.stuck.lock().unwrap() = Some(tickets[2]);
-    process.lot().await.unwrap();
-    assert!(shown().await >= 2);
-    store.asked.lock().unwrap().clear();
-    time_passes(&shop).await;
-    process.lot().await.unwrap_err();
-    assert_eq!(store.asked.lock().unwrap()[0], tickets[2], "those before it are not compared again");
-    *store.stuck.lock().unwrap() = None;
-    let pause = process.lot().await.unwrap();
-    assert!(pause <= Duration::from_secs(5), "the turn was ended: {pause:?}");
-    time_passes(&shop).await;
-    process.lot().await.unwrap();
-    assert_eq!(shown().await, tickets.len());
+    steady(async || {
+        let (shop, store) = (Shop::open(10).await, Arc::new(Noting::default()));
+        let (doors, tickets) = one_at_a_time(&shop, store.clone()).await;
+        let process = Compare::new(Doors { lot: LOT, within: Duration::from_millis(300), ..doors }, "here");
+        let shown = async || {
+            let mut shown = 0;
+            for ticket in &tickets {
+                shown += usize::from(store.tickets.find(*ticket).await.unwrap().is_some());
+            }
+            shown
+        };
+        *store.stuck.lock().unwrap() = Some(tickets[2]);
+        process.lot().await.unwrap();
+        assert!(shown().await >= 2);
+        store.asked.lock().unwrap().clear();
+        time_passes(&shop).await;
+        process.lot().await.unwrap_err();
+        assert_eq!(store.asked.lock().unwrap()[0], tickets[2], "those before it are not compared again");
+        *store.stuck.lock().unwrap() = None;
+        let pause = process.lot().await.unwrap();
+        assert!(pause <= Duration::from_secs(5), "the turn was ended: {pause:?}");
+        time_passes(&shop).await;
+        process.lot().await.unwrap();
+        assert_eq!(shown().await, tickets.len());
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn what_was_put_right_before_a_lot_broke_off_is_counted_once() {
-    let (shop, store) = (Shop::open(10).await, Arc::new(Noting::default()));
-    let (doors, tickets) = one_at_a_time(&shop, store.clone()).await;
-    let doors = Doors { lot: LOT, within: Duration::from_secs(1), ..doors };
-    *store.stuck.lock().unwrap() = Some(tickets[0]);
-    let counted = metric("parterre_tickets_drift_total");
-    Compare::new(doors.clone(), "here").lot().await.unwrap_err();
-    assert!(metric("parterre_tickets_drift_total") >= counted + 5.0, "those behind it were put right");
-    for (stuck, came) in [(Some(tickets[0]), (false, 0)), (None, (true, 1)), (None, (true, 0))] {
-        *store.stuck.lock().unwrap() = stuck;
-        let lot = doors.books.lot(TicketId(Uuid::nil()), LOT).await.unwrap();
-        let (told, done) = doors.put_right(lot, |_| true).await;
-        assert_eq!((told.is_ok(), done.wrong), came);
-    }
+    steady(async || {
+        let (shop, store) = (Shop::open(10).await, Arc::new(Noting::default()));
+        let (doors, tickets) = one_at_a_time(&shop, store.clone()).await;
+        let doors = Doors { lot: LOT, within: Duration::from_secs(1), ..doors };
+        *store.stuck.lock().unwrap() = Some(tickets[0]);
+        let counted = metric("parterre_tickets_drift_total");
+        Compare::new(doors.clone(), "here").lot().await.unwrap_err();
+        assert!(metric("parterre_tickets_drift_total") >= counted + 5.0, "those behind it were put right");
+        for (stuck, came) in [(Some(tickets[0]), (false, 0)), (None, (true, 1)), (None, (true, 0))] {
+            *store.stuck.lock().unwrap() = stuck;
+            let lot = doors.books.lot(TicketId(Uuid::nil()), LOT).await.unwrap();
+            let (told, done) = doors.put_right(lot, |_| true).await;
+            assert_eq!((told.is_ok(), done.wrong), came);
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
