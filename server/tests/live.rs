@@ -17,6 +17,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+/// Longer than anything takes that works.
+const AT_MOST: Duration = Duration::from_secs(60);
+
 struct Served {
     house: TestHouse,
     address: SocketAddr,
@@ -58,7 +61,7 @@ impl Served {
         self.stop.cancel();
         let availability = self.house.shop.availability.clone();
         tokio::task::spawn_blocking(move || availability.close()).await.unwrap();
-        tokio::time::timeout(Duration::from_secs(10), self.server).await.expect("the server ends").unwrap();
+        tokio::time::timeout(AT_MOST, self.server).await.expect("the server ends").unwrap();
     }
 }
 
@@ -88,9 +91,7 @@ impl Client {
                 self.text.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), reading)
-            .await
-            .unwrap_or_else(|_| panic!("no `{wanted}` in ten seconds"))
+        tokio::time::timeout(AT_MOST, reading).await.unwrap_or_else(|_| panic!("no `{wanted}` in a minute"))
     }
 
     async fn end(mut self) -> String {

@@ -22,9 +22,22 @@ async fn post(router: &Router, path: &str, token: &str, body: Value) -> Value {
     serde_json::from_slice(&to_bytes(response.into_body(), 1 << 20).await.unwrap()).unwrap()
 }
 
-/// Until the seat is shown so; panics after ten seconds.
+/// Until the shop hears others; panics after a minute.
+async fn hears(shop: &Shop) {
+    for _ in 0..1_200 {
+        let ready = Request::get("/readyz").body(Body::empty()).unwrap();
+        let told = to_bytes(shop.router().oneshot(ready).await.unwrap().into_body(), 1 << 20).await.unwrap();
+        if serde_json::from_slice::<Value>(&told).unwrap()["stores"]["bus"] == "ready" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the shop never hears others");
+}
+
+/// Until the seat is shown so; panics after half a minute.
 async fn until(shop: &Shop, event: domain::ids::EventId, state: SeatState) {
-    for _ in 0..500 {
+    for _ in 0..1_500 {
         let seen = shop.availability.get(event, shop.now()).await.unwrap();
         if seen.message.states.get(SeatId(0)) == state {
             return;
@@ -46,6 +59,7 @@ async fn what_one_process_sells_the_other_shows() {
     let (here, there) = (open().await, open().await);
     let (seller, watcher) = (&here.shop, &there.shop);
     for shop in [seller, watcher] {
+        hears(shop).await;
         until(shop, first.event, SeatState::Free).await;
     }
     // Listening begins in the background; until it does, a comparison with the books would be needed.

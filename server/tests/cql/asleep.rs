@@ -98,29 +98,41 @@ async fn a_server_that_slept_past_its_holds_cannot_sell_them() {
     let sleeper = Server::start("sleeper", &database.url, &cluster).await;
     let awake = Server::start("awake", &database.url, &cluster).await;
     let holds = format!("/events/{SLUG}/holds");
-    let (status, held) = sleeper.post(&holds, None, &json!({ "best": { "quantity": 2 } })).await;
-    assert_eq!(status, 201, "{held}");
+    // A node may stand still for longer than a shop waits.
+    let begun = Instant::now();
+    let held = loop {
+        let (status, held) = sleeper.post(&holds, None, &json!({ "best": { "quantity": 2 } })).await;
+        if status == 201 {
+            break held;
+        }
+        assert!(begun.elapsed() < AT_MOST, "{held}");
+        sleep(Duration::from_millis(100)).await;
+    };
     let wish = json!({ "seats": held["seats"] });
     sleeper.signal("-STOP");
     let waiting = tokio::spawn(post(sleeper.url.clone(), "/orders".into(), Some(held.clone()), order(&held)));
     sleep(LASTS * 2).await;
     let begun = Instant::now();
-    let (hold, placed) = loop {
-        assert!(begun.elapsed() < AT_MOST, "what ran out can be held and ordered by others");
+    loop {
+        assert!(begun.elapsed() < AT_MOST, "what ran out can be bought by others");
         let (status, hold) = awake.post(&holds, None, &wish).await;
         if status != 201 {
             sleep(Duration::from_millis(100)).await;
             continue;
         }
         let (status, placed) = awake.post("/orders", Some(&hold), &order(&hold)).await;
-        if status < 300 {
-            break (hold, placed);
+        if status >= 300 {
+            continue;
         }
-    };
-    let path = format!("/orders/{}/payments", placed["id"].as_str().expect("an order has an id"));
-    let card = json!({ "provider": "test", "method": "4242424242424242" });
-    let (status, paid) = awake.post(&path, Some(&hold), &card).await;
-    assert!(status < 300, "{status}: {paid}");
+        let path = format!("/orders/{}/payments", placed["id"].as_str().expect("an order has an id"));
+        let card = json!({ "provider": "test", "method": "4242424242424242" });
+        let (status, paid) = awake.post(&path, Some(&hold), &card).await;
+        if status < 300 {
+            break;
+        }
+        // It ran out before it could be paid.
+        println!("{status}: {paid}");
+    }
 
     sleeper.signal("-CONT");
     let (status, told) = timeout(AT_MOST, waiting).await.expect("the sleeper answers when it wakes").unwrap();

@@ -6,7 +6,6 @@ use std::time::Duration;
 use domain::seat::{SeatId, SeatState};
 use parterre::config::Config;
 use parterre::holds::audit::Drift;
-use parterre::holds::cql::Tuning;
 use parterre::holds::{CqlHolds, HoldStore};
 use parterre::test_support::cassandra;
 use parterre::test_support::house::{config, with};
@@ -16,7 +15,7 @@ use tokio::time::sleep;
 async fn a_house_mends_by_itself_what_is_marked_wrongly() {
     let keyspace = cassandra::own().await;
     let store =
-        Arc::new(CqlHolds::new(keyspace.cql.clone(), Tuning::default(), None).await.expect("the tables are there"));
+        Arc::new(CqlHolds::new(keyspace.cql.clone(), cassandra::patient(), None).await.expect("the tables are there"));
     let config = Config { audit_holds_every: Duration::from_millis(200), ..config() };
     let house = with(config, Arc::clone(&store) as Arc<dyn HoldStore>).await;
     house.shop.holds.ready(house.event).await.expect("the event opens");

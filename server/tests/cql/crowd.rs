@@ -73,9 +73,21 @@ impl Hall {
 
     /// Opens the event in a store.
     pub(crate) async fn open(&self, store: &dyn HoldStore) {
+        let mut told = self.try_to_open(store).await;
+        for _ in 0..20 {
+            if !told.as_ref().is_err_and(Trouble::retryable) {
+                break;
+            }
+            sleep(Duration::from_millis(500)).await;
+            told = self.try_to_open(store).await;
+        }
+        told.expect("the event opens");
+    }
+
+    async fn try_to_open(&self, store: &dyn HoldStore) -> Result<(), Trouble> {
         let blocks = (0..self.seats).map(|seat| seat / self.block).collect();
-        store.open(self.event, Layout { blocks, ..Layout::default() }).await.expect("the event opens");
-        store.load_sold(self.event, Sold::default()).await.expect("nothing is sold");
+        store.open(self.event, Layout { blocks, ..Layout::default() }).await?;
+        store.load_sold(self.event, Sold::default()).await
     }
 
     /// Adds to the record what stands in the rows themselves, read past every store and proxy.

@@ -11,6 +11,7 @@ use parterre::holds::cql::Tuning;
 use parterre::stores::cql::Cql;
 use parterre::test_support::cassandra::three::stage;
 use parterre::test_support::house::{config, with};
+use parterre::test_support::steady::steady;
 use parterre::tickets::doors::Compared;
 use parterre::wiring;
 use serde_json::Value;
@@ -33,42 +34,45 @@ async fn told(config: &Config, ticket: TicketId, status: TicketStatus) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn doors_hear_of_tickets_that_were_sold_while_the_cluster_was_away() {
-    let stage = stage().await;
-    let keyspace = &stage.keyspace;
-    let mut between = Between::start(&keyspace.settings).await;
-    let asked = |nodes: &[String]| Config {
-        cql_nodes: nodes.to_vec(),
-        cql_keyspace: keyspace.settings.keyspace.clone(),
-        ..config()
-    };
-    let cql = Cql::connect(&between.settings).await.unwrap();
-    let store = CqlHolds::new(cql, Tuning::default(), None).await.unwrap();
-    let open = Open::on(with(asked(&between.settings.nodes), Arc::new(store)).await).await;
-    let hold: Value = open.hold(2).await.json().await.unwrap();
-    let order = open.order(&hold).await;
-    between.cut();
-    // Nobody who buys waits for it.
-    open.pays(&hold, &order).await;
-    let pool = &open.house.database.pool;
-    let tickets: Vec<uuid::Uuid> = sqlx::query_scalar("SELECT id FROM tickets").fetch_all(pool).await.unwrap();
-    let door = asked(&keyspace.settings.nodes);
-    assert_eq!(wiring::ask(&door, TicketId(tickets[0])).await, Some(Ok(None)), "nobody has said it yet");
-    between.mend();
-    for ticket in &tickets {
-        told(&door, TicketId(*ticket), TicketStatus::Valid).await;
-    }
-    let give_back = "UPDATE tickets SET status = 'void' WHERE id = $1";
-    sqlx::query(give_back).bind(tickets[0]).execute(pool).await.unwrap();
-    told(&door, TicketId(tickets[0]), TicketStatus::Void).await;
-    let doors = wiring::doors(&door, pool).await.unwrap();
-    assert_eq!(
-        doors.rebuild(open.house.event).await,
-        Ok(Compared { right: 2, ..Compared::default() }),
-        "what is right stays as it is"
-    );
-    // A tool lets it in again.
-    let tool = format!("UPDATE tickets_by_id SET state = 0 WHERE ticket_id = {}", tickets[0]);
-    keyspace.cql.session().query_unpaged(tool, ()).await.unwrap();
-    assert_eq!(doors.rebuild(open.house.event).await, Ok(Compared { right: 1, wrong: 1, unread: 0 }));
-    told(&door, TicketId(tickets[0]), TicketStatus::Void).await;
+    steady(async || {
+        let stage = stage().await;
+        let keyspace = &stage.keyspace;
+        let mut between = Between::start(&keyspace.settings).await;
+        let asked = |nodes: &[String]| Config {
+            cql_nodes: nodes.to_vec(),
+            cql_keyspace: keyspace.settings.keyspace.clone(),
+            ..config()
+        };
+        let cql = Cql::connect(&between.settings).await.unwrap();
+        let store = CqlHolds::new(cql, Tuning::default(), None).await.unwrap();
+        let open = Open::on(with(asked(&between.settings.nodes), Arc::new(store)).await).await;
+        let hold: Value = open.hold(2).await.json().await.unwrap();
+        let order = open.order(&hold).await;
+        between.cut();
+        // Nobody who buys waits for it.
+        open.pays(&hold, &order).await;
+        let pool = &open.house.database.pool;
+        let tickets: Vec<uuid::Uuid> = sqlx::query_scalar("SELECT id FROM tickets").fetch_all(pool).await.unwrap();
+        let door = asked(&keyspace.settings.nodes);
+        assert_eq!(wiring::ask(&door, TicketId(tickets[0])).await, Some(Ok(None)), "nobody has said it yet");
+        between.mend();
+        for ticket in &tickets {
+            told(&door, TicketId(*ticket), TicketStatus::Valid).await;
+        }
+        let give_back = "UPDATE tickets SET status = 'void' WHERE id = $1";
+        sqlx::query(give_back).bind(tickets[0]).execute(pool).await.unwrap();
+        told(&door, TicketId(tickets[0]), TicketStatus::Void).await;
+        let doors = wiring::doors(&door, pool).await.unwrap();
+        assert_eq!(
+            doors.rebuild(open.house.event).await,
+            Ok(Compared { right: 2, ..Compared::default() }),
+            "what is right stays as it is"
+        );
+        // A tool lets it in again.
+        let tool = format!("UPDATE tickets_by_id SET state = 0 WHERE ticket_id = {}", tickets[0]);
+        keyspace.cql.session().query_unpaged(tool, ()).await.unwrap();
+        assert_eq!(doors.rebuild(open.house.event).await, Ok(Compared { right: 1, wrong: 1, unread: 0 }));
+        told(&door, TicketId(tickets[0]), TicketStatus::Void).await;
+    })
+    .await;
 }

@@ -4,18 +4,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parterre::checker::check;
-use parterre::holds::CqlHolds;
-use parterre::holds::cql::Tuning;
-use parterre::stores::cql::Cql;
+use parterre::checker::{Breach, check};
 use parterre::stores::cql::connect::Settings;
 use parterre::test_support::cassandra::three::{Three, stage};
 use parterre::test_support::house::with_holds;
+use parterre::test_support::steady::steady;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::proxy::Between;
 use crate::shop::Open;
+use crate::store;
 
 /// A pause is told within two seconds, also to whoever's write was on its way when the cluster fell silent.
 const TOLD_WITHIN: Duration = Duration::from_secs(2);
@@ -43,12 +42,8 @@ struct Evening {
 
 impl Evening {
     async fn on(settings: &Settings) -> Self {
-        let store = async || {
-            let cql = Cql::connect(settings).await.unwrap();
-            Arc::new(CqlHolds::new(cql, Tuning::default(), None).await.unwrap())
-        };
-        let open = Open::on(with_holds(store().await).await).await;
-        let other = Open::on(open.house.beside_over(store().await).await).await;
+        let open = Open::on(with_holds(Arc::new(store(settings).await)).await).await;
+        let other = Open::on(open.house.beside_over(Arc::new(store(settings).await)).await).await;
         // It knows the event, as a server that sells does.
         let looked = other.hold(1).await.json().await.unwrap();
         other.lets_go(&looked).await;
@@ -89,8 +84,8 @@ impl Evening {
         assert_eq!((&ready["status"], &ready["stores"]["postgres"]), (&json!("degraded"), &json!("ready")), "{ready}");
     }
 
-    /// The cluster is back: seats are held again without anybody's doing.
-    async fn ends(self) {
+    /// The cluster is back: seats are held again without anybody's doing. Answers what is wrong in the books.
+    async fn ends(self) -> Vec<Breach> {
         let back = Instant::now();
         loop {
             let answer = self.open.hold(2).await;
@@ -102,12 +97,11 @@ impl Evening {
             sleep(Duration::from_millis(200)).await;
         }
         println!("holds again {:?} after the cluster was back", back.elapsed());
-        let breaches = check(&self.open.house.database.pool).await.unwrap();
-        assert_eq!(breaches, []);
+        check(&self.open.house.database.pool).await.unwrap()
     }
 }
 
-async fn story(gone: Gone) {
+async fn story(gone: Gone) -> Vec<Breach> {
     let stage = stage().await;
     let mut between = Between::start(&stage.keyspace.settings).await;
     let evening = Evening::on(&between.settings).await;
@@ -117,21 +111,21 @@ async fn story(gone: Gone) {
     }
     evening.goes_on().await;
     between.mend();
-    evening.ends().await;
+    evening.ends().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_that_breaks_off_pauses_holds_and_lets_checkouts_pay() {
-    story(Gone::Cut).await;
+    assert_eq!(steady(async || story(Gone::Cut).await).await, []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_that_falls_silent_pauses_holds_and_lets_checkouts_pay() {
-    story(Gone::Silent).await;
+    assert_eq!(steady(async || story(Gone::Silent).await).await, []);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nodes_that_die_one_by_one_pause_holds_once_they_are_too_few_and_let_checkouts_pay() {
+/// Three nodes, of which one after the other is killed.
+async fn fewer_and_fewer() -> Vec<Breach> {
     let mut three = Three::start().await;
     let keyspace = three.keyspace().await;
     let evening = Evening::on(&keyspace.settings).await;
@@ -149,5 +143,10 @@ async fn nodes_that_die_one_by_one_pause_holds_once_they_are_too_few_and_let_che
     three.signal(0, "-KILL");
     evening.paused().await;
     three.restart().await;
-    evening.ends().await;
+    evening.ends().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_that_die_one_by_one_pause_holds_once_they_are_too_few_and_let_checkouts_pay() {
+    assert_eq!(steady(fewer_and_fewer).await, []);
 }

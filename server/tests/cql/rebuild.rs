@@ -6,10 +6,10 @@ use domain::ids::EventId;
 use domain::seat::SeatId;
 use parterre::clock::SystemClock;
 use parterre::holds::audit::Drift;
-use parterre::holds::cql::Tuning;
 use parterre::holds::{CqlHolds, HoldStore};
 use parterre::stores::cql::connect::Settings;
 use parterre::test_support::house::{SLUG, put_on_sale};
+use parterre::test_support::steady::steady;
 use parterre::test_support::{TestDatabase, cassandra, database};
 use parterre::wiring;
 use tokio::process::Command;
@@ -38,36 +38,39 @@ async fn sold(keyspace: &cassandra::TestKeyspace, event: EventId) -> Vec<i32> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn holds_rebuild_writes_what_is_sold_to_a_new_keyspace_and_corrects_what_is_wrong() {
-    let (keyspace, database) = (cassandra::own().await, database().await);
-    let (event, _) = put_on_sale(&wiring::catalog(&database.pool), &SystemClock).await;
-    database.claim_every_other(event, 8).await;
-    assert_eq!(sold(&keyspace, event).await, [0_i32; 0], "the keyspace is new");
-    let (well, said) = rebuild(&database, &keyspace.settings, SLUG).await;
-    assert!(well && said.contains("every mark of what is sold is as PostgreSQL says"), "{said}");
-    assert_eq!(sold(&keyspace, event).await, [0, 2, 4, 6]);
+    steady(async || {
+        let (keyspace, database) = (cassandra::own().await, database().await);
+        let (event, _) = put_on_sale(&wiring::catalog(&database.pool), &SystemClock).await;
+        database.claim_every_other(event, 8).await;
+        assert_eq!(sold(&keyspace, event).await, [0_i32; 0], "the keyspace is new");
+        let (well, said) = rebuild(&database, &keyspace.settings, SLUG).await;
+        assert!(well && said.contains("every mark of what is sold is as PostgreSQL says"), "{said}");
+        assert_eq!(sold(&keyspace, event).await, [0, 2, 4, 6]);
 
-    let store = Arc::new(CqlHolds::new(keyspace.cql.clone(), Tuning::default(), None).await.unwrap());
-    let config = parterre::test_support::house::config();
-    let opening = wiring::build(
-        config.clone(),
-        database.pool.clone(),
-        parterre::http::assets::Manifest::default(),
-        "http://127.0.0.1".into(),
-        Arc::new(SystemClock),
-        Some(store.clone()),
-    );
-    let house = opening.await.expect("the house opens");
-    house.shop.holds.ready(event).await.expect("the event opens");
-    let marks = store.marks(event).await.unwrap().expect("the event is open");
-    let wrong = |seat: u32, sold| (SeatId(seat), (marks.seats[seat as usize].0, sold));
-    let drift = Drift { seats: [wrong(0, false), wrong(1, true), wrong(5, true)].into(), ..Drift::default() };
-    store.correct(event, &drift).await.unwrap();
-    assert_eq!(sold(&keyspace, event).await, [1, 2, 4, 5, 6], "as somebody's mistake left it");
-    let (well, said) = rebuild(&database, &keyspace.settings, SLUG).await;
-    assert!(well && said.contains("2 wrong marks were corrected"), "what was missing came with opening: {said}");
-    assert_eq!(sold(&keyspace, event).await, [0, 2, 4, 6]);
-    let _ = std::fs::remove_dir_all(config.data);
+        let store = Arc::new(CqlHolds::new(keyspace.cql.clone(), cassandra::patient(), None).await.unwrap());
+        let config = parterre::test_support::house::config();
+        let opening = wiring::build(
+            config.clone(),
+            database.pool.clone(),
+            parterre::http::assets::Manifest::default(),
+            "http://127.0.0.1".into(),
+            Arc::new(SystemClock),
+            Some(store.clone()),
+        );
+        let house = opening.await.expect("the house opens");
+        house.shop.holds.ready(event).await.expect("the event opens");
+        let marks = store.marks(event).await.unwrap().expect("the event is open");
+        let wrong = |seat: u32, sold| (SeatId(seat), (marks.seats[seat as usize].0, sold));
+        let drift = Drift { seats: [wrong(0, false), wrong(1, true), wrong(5, true)].into(), ..Drift::default() };
+        store.correct(event, &drift).await.unwrap();
+        assert_eq!(sold(&keyspace, event).await, [1, 2, 4, 5, 6], "as somebody's mistake left it");
+        let (well, said) = rebuild(&database, &keyspace.settings, SLUG).await;
+        assert!(well && said.contains("2 wrong marks were corrected"), "what was missing came with opening: {said}");
+        assert_eq!(sold(&keyspace, event).await, [0, 2, 4, 6]);
+        let _ = std::fs::remove_dir_all(config.data);
 
-    let (well, said) = rebuild(&database, &keyspace.settings, "no-such-evening").await;
-    assert!(!well && said.contains("There is no event \"no-such-evening\""), "{said}");
+        let (well, said) = rebuild(&database, &keyspace.settings, "no-such-evening").await;
+        assert!(!well && said.contains("There is no event \"no-such-evening\""), "{said}");
+    })
+    .await;
 }

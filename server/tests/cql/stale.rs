@@ -13,8 +13,12 @@ use parterre::holds::store::{Grant, Outcome};
 use parterre::holds::{CqlHolds, HoldStore};
 use parterre::http::assets::Manifest;
 use parterre::stores::cql::Cql;
+use parterre::stores::cql::connect::Settings;
+use parterre::test_support::PATIENT;
+use parterre::test_support::cassandra::patient;
 use parterre::test_support::cassandra::three::{Stage, stage};
 use parterre::test_support::house::{config, with_holds};
+use parterre::test_support::steady::steady;
 use parterre::tickets::KEY_FILE;
 use parterre::wiring;
 use serde_json::Value;
@@ -26,8 +30,9 @@ use crate::shop::Open;
 const HOUR: i64 = 60 * MINUTE;
 
 async fn store(stage: &Stage, hall: &Hall) -> CqlHolds {
-    let cql = Cql::connect(&stage.keyspace.settings).await.expect("the cluster answers");
-    let store = CqlHolds::new(cql, Tuning::default(), None).await.expect("the tables are there");
+    let settings = Settings { answer_within: PATIENT, ..stage.keyspace.settings.clone() };
+    let cql = Cql::connect(&settings).await.expect("the cluster answers");
+    let store = CqlHolds::new(cql, patient(), None).await.expect("the tables are there");
     hall.open(&store).await;
     store
 }
@@ -118,24 +123,28 @@ impl Clock for Ahead {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_house_whose_clock_is_an_hour_ahead_frees_nobodys_hold() {
-    let stage = stage().await;
-    let store = async || {
-        CqlHolds::new(stage.keyspace.cql.clone(), Tuning::default(), None).await.expect("the tables are there")
-    };
-    let open = Open::on(with_holds(Arc::new(store().await)).await).await;
-    let hold: Value = open.hold(2).await.json().await.expect("a hold is JSON");
-    let (pool, clock, stop) = (open.house.database.pool.clone(), Arc::new(Ahead), CancellationToken::new());
-    let (url, config) = ("http://127.0.0.1".to_owned(), config());
-    let data = config.data.clone();
-    std::fs::copy(open.house.data.join(KEY_FILE), data.join(KEY_FILE)).expect("servers of one shop share their key");
-    let other = wiring::build(config, pool, Manifest::default(), url, clock, Some(Arc::new(store().await)));
-    let other = other.await.expect("the house opens");
-    let shop = other.shop.clone();
-    drop(other.start(&stop));
-    // It sweeps every second, once it knows the event.
-    shop.holds.ready(open.house.event).await.expect("the event opens there, too");
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    open.order(&hold).await;
-    stop.cancel();
-    let _ = std::fs::remove_dir_all(data);
+    steady(async || {
+        let stage = stage().await;
+        let store = async || {
+            CqlHolds::new(stage.keyspace.cql.clone(), Tuning::default(), None).await.expect("the tables are there")
+        };
+        let open = Open::on(with_holds(Arc::new(store().await)).await).await;
+        let hold: Value = open.hold(2).await.json().await.expect("a hold is JSON");
+        let (pool, clock, stop) = (open.house.database.pool.clone(), Arc::new(Ahead), CancellationToken::new());
+        let (url, config) = ("http://127.0.0.1".to_owned(), config());
+        let data = config.data.clone();
+        std::fs::copy(open.house.data.join(KEY_FILE), data.join(KEY_FILE))
+            .expect("servers of one shop share their key");
+        let other = wiring::build(config, pool, Manifest::default(), url, clock, Some(Arc::new(store().await)));
+        let other = other.await.expect("the house opens");
+        let shop = other.shop.clone();
+        drop(other.start(&stop));
+        // It sweeps every second, once it knows the event.
+        shop.holds.ready(open.house.event).await.expect("the event opens there, too");
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        open.order(&hold).await;
+        stop.cancel();
+        let _ = std::fs::remove_dir_all(data);
+    })
+    .await;
 }

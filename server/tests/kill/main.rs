@@ -21,7 +21,7 @@ use serde_json::json;
 use server::{Folder, Server};
 
 /// Nothing takes longer to come right after a restart.
-const COMES_RIGHT_WITHIN: Duration = Duration::from_secs(30);
+const COMES_RIGHT_WITHIN: Duration = Duration::from_secs(90);
 /// Places that the buyer wants: two seats, and one to stand.
 const PLACES: usize = 3;
 

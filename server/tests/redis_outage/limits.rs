@@ -89,7 +89,7 @@ impl Limited {
 /// a busy machine Redis may answer later than it is waited for, and then each counts alone.
 async fn sharing(limited: Limited) -> (OwnRedis, TestHouse, TestHouse) {
     let granted = limited.granted();
-    for _ in 0..3 {
+    for _ in 0..8 {
         let redis = OwnRedis::start(&[]).await;
         let config = limited.within(with_redis(&redis));
         let beside = Config { redis_prefix: config.redis_prefix.clone(), ..limited.within(with_redis(&redis)) };
@@ -148,9 +148,9 @@ async fn a_flood_of_writes_is_refused_whatever_has_become_of_redis() {
         // Twenty at once, then one a second.
         let house = open(Config { writes_per_second: 1, ..with_redis(&redis) }).await;
         strike(&mut redis, blow).await;
-        let within = Duration::from_secs(20);
+        let within = Duration::from_secs(30);
         let taken = tokio::time::timeout(within, flood(&house)).await.expect("nobody waits for Redis for long");
-        assert!((20..=40).contains(&taken), "{taken} of 60 after {blow:?}");
+        assert!((20..=50).contains(&taken), "{taken} of 60 after {blow:?}");
         if blow == (Blow::Freeze(FROZEN_FOR)) {
             redis.thaw().await;
         }

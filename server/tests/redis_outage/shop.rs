@@ -16,7 +16,7 @@ use tower::ServiceExt;
 /// How long a frozen Redis stays frozen in ordinary runs; `a_long_freeze` does the same for half a minute.
 pub(crate) const FROZEN_FOR: Duration = Duration::from_secs(3);
 /// How long one waits for what must come back.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What may happen to Redis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
