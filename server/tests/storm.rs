@@ -16,7 +16,7 @@ use parterre::trouble::Trouble;
 /// Buyers under way at one moment.
 const AT_ONCE: usize = 64;
 /// No storm lasts longer.
-const AT_MOST: Duration = Duration::from_secs(120);
+const AT_MOST: Duration = Duration::from_secs(300);
 const GOOD: &str = "4242424242424242";
 
 /// How the buyers fared: by word, how many.
@@ -41,7 +41,7 @@ async fn buyer(till: Arc<Till>, number: usize, want: Want) -> String {
     if number.is_multiple_of(2) {
         till.holds.turn_round(hold.id);
     }
-    let mut patience = 100;
+    let mut patience = 600;
     let order = loop {
         match till.checkout(&hold).await {
             Ok(order) => break order,

@@ -210,7 +210,7 @@ async fn a_house_puts_right_by_itself_what_it_shows_wrongly() {
     let seen = house.shop.availability.get(house.event, house.shop.now()).await.unwrap();
     let counted = metric("parterre_live_drift_total");
     house.shop.availability.break_on_purpose(house.event, SeatId(3), SeatState::Sold);
-    for _ in 0..200 {
+    for _ in 0..1_200 {
         if metric("parterre_live_drift_total") > counted {
             let right = house.shop.availability.get(house.event, house.shop.now()).await.unwrap();
             assert_eq!(right.message.states, seen.message.states);

@@ -40,7 +40,7 @@ impl Walker {
 
     /// What was changed in the books shows within a second, and may take longer where the machine does other things.
     async fn refused_soon(&mut self, path: &str, body: Value, code: &str) {
-        for _ in 0..100 {
+        for _ in 0..600 {
             let answer = self.post(path, None, body.clone()).await;
             if answer.code() == code {
                 return;

@@ -119,13 +119,13 @@ impl Walker {
     }
 
     pub(crate) async fn until_paid(&mut self, order: &str, token: &str) {
-        for _ in 0..200 {
+        for _ in 0..1_200 {
             if self.send(Method::GET, order, Some(token), None).await.body["status"] == "paid" {
                 return;
             }
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
-        panic!("the order was not paid within ten seconds");
+        panic!("the order was not paid within a minute");
     }
 
     /// What the document says and nobody was answered: statuses and codes.

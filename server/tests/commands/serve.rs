@@ -52,7 +52,7 @@ fn what_cannot_be_is_one_sentence_before_a_database_is_begun() {
 async fn stopped(shop: Server, signal: Signal, data: &Path, database: Pid) {
     let shop_id = shop.child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it runs");
     kill_process(shop_id, signal).unwrap();
-    let end = tokio::time::timeout(Duration::from_secs(30), shop.ended()).await.expect("it ends in time");
+    let end = tokio::time::timeout(Duration::from_secs(90), shop.ended()).await.expect("it ends in time");
     assert!(end.success(), "{signal:?}: {end:?}");
     assert!(!runs(database) && postgres(data).is_none(), "{signal:?}: nothing is left running");
 }

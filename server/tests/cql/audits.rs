@@ -25,7 +25,7 @@ async fn a_house_mends_by_itself_what_is_marked_wrongly() {
     store.correct(house.event, &drift).await.unwrap();
     let state = async || house.shop.holds.states(house.event, 0, house.shop.now()).await.unwrap().states.get(SeatId(5));
     assert_eq!(state().await, SeatState::Sold);
-    for _ in 0..300 {
+    for _ in 0..600 {
         if state().await == SeatState::Free {
             return;
         }

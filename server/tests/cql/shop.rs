@@ -71,7 +71,7 @@ impl Open {
         let path = format!("/orders/{}", order["id"].as_str().unwrap());
         let card = json!({ "provider": "test", "method": "4242424242424242" });
         self.post(&format!("{path}/payments"), hold, card).await;
-        for _ in 0..200 {
+        for _ in 0..1_200 {
             let asked = self.client.get(format!("{}/api/v1{path}", self.url));
             let seen: Value =
                 asked.bearer_auth(hold["token"].as_str().unwrap()).send().await.unwrap().json().await.unwrap();

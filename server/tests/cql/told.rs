@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use parterre::test_support::cassandra;
 use parterre::test_support::redis::OwnRedis;
+use parterre::test_support::steady::steady;
 use parterre::test_support::told::Pair;
 
 /// What is promised where nothing else runs.
@@ -33,13 +34,19 @@ async fn soon(over: &str, mut pair: Pair) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hold_in_one_house_is_told_in_another_over_redis() {
-    // One of its own: a shop's keys have no test's prefix, and the next test's shop is another one.
-    let (keyspace, redis) = (cassandra::own().await, OwnRedis::start(&[]).await);
-    soon("Redis", Pair::open(&keyspace, Some(&redis.url())).await).await;
+    steady(async || {
+        // One of its own: a shop's keys have no test's prefix, and the next test's shop is another one.
+        let (keyspace, redis) = (cassandra::own().await, OwnRedis::start(&[]).await);
+        soon("Redis", Pair::open(&keyspace, Some(&redis.url())).await).await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hold_in_one_house_is_told_in_another_over_postgresql() {
-    let keyspace = cassandra::own().await;
-    soon("PostgreSQL", Pair::open(&keyspace, None).await).await;
+    steady(async || {
+        let keyspace = cassandra::own().await;
+        soon("PostgreSQL", Pair::open(&keyspace, None).await).await;
+    })
+    .await;
 }

@@ -49,8 +49,12 @@ macro_rules! bus_laws {
     (@ $two:expr, $($law:ident),+ $(,)?) => {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $law() {
-            let (two, _keep) = $two.await;
-            crate::bus::contract::$law(&two).await;
+            // A connection that is silent for seconds is made anew, and whoever listened hears a gap.
+            crate::test_support::steady::steady(async || {
+                let (two, _keep) = $two.await;
+                crate::bus::contract::$law(&two).await;
+            })
+            .await;
         })+
     };
 }
