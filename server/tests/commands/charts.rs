@@ -122,7 +122,7 @@ fn of_an_unusable_plan_nothing_is_stored() {
     }
 }
 
-/// `chart check` of a file with no more than two gigabytes of addresses, in no more than three minutes (unoptimised, on any machine).
+/// `chart check` of a file with no more than two gigabytes of addresses, in no more than three minutes (unoptimised).
 async fn checked_within_bounds(file: &Path) -> std::process::Output {
     // macOS knows no such limit and goes on.
     let bounded = "ulimit -v 2097152 2>/dev/null; exec \"$0\" chart check \"$1\"";
