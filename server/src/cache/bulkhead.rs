@@ -72,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn beyond_the_bound_one_is_told_so_and_at_once() {
         let bulkhead = Arc::new(Bulkhead::new("a test", 1));
         let turn = bulkhead.turn().await.unwrap();

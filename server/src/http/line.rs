@@ -139,14 +139,14 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn whoever_takes_hardly_anything_is_given_up_and_whoever_takes_enough_is_not() {
         assert!(given_up(1, 5_000).await, "nothing");
         assert!(given_up(1, 60).await, "a byte now and then");
         assert!(!given_up(8, 40).await, "slow, but worth while");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn what_was_taken_slowly_is_not_held_against_the_next_answer() {
         let (near, mut far) = tokio::io::duplex(8);
         let mut line = Line::new(TokioIo::new(near), Duration::from_millis(200), 100);
