@@ -1,4 +1,4 @@
-//! For tests that are about time: a machine whose processors are taken away for seconds makes anybody late. What failed
+//! For tests that are about time: a machine whose processors others have for seconds makes anybody late. What failed
 //! while it stood still proves nothing, and is tried again; what fails while it runs has failed.
 
 use std::fs;
@@ -15,10 +15,12 @@ use tokio::time::Instant;
 const TRIES: u32 = 4;
 /// How often it is looked whether the machine runs...
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// ...and over how long it is added up what its processors were taken away.
+/// ...and over how long it is added up what its processors were taken away, and for how long somebody waited for one.
 const WINDOW: Duration = Duration::from_millis(500);
-/// A machine that wakes somebody so much later than asked, or loses so much in a window, stands still.
+/// A machine that wakes somebody so much later than asked, or loses so much in a window, stands still...
 const MUCH: Duration = Duration::from_millis(150);
+/// ...and so does for somebody, a store perhaps, one on which somebody waits so much of a window.
+const CROWDED: Duration = Duration::from_millis(450);
 
 /// Tells a story that is about time, and tells it again where it panicked while the machine stood still. What must never
 /// be, however late anybody is, is better answered by the story, and judged by whoever asked for it.
@@ -75,16 +77,21 @@ impl Watch {
 
 fn longest(ends: &AtomicBool) -> Duration {
     let mut longest = Duration::ZERO;
-    let (mut looked, mut added_up, mut before) = (Instant::now(), Instant::now(), taken_away());
+    let (mut looked, mut added_up) = (Instant::now(), Instant::now());
+    let (mut taken_before, mut waited_before) = (taken_away(), waited());
     loop {
         thread::sleep(LOOK_EVERY);
         let is_over = ends.load(Ordering::Acquire);
         longest = longest.max(looked.elapsed().saturating_sub(LOOK_EVERY));
         looked = Instant::now();
         if is_over || added_up.elapsed() >= WINDOW {
-            let now = taken_away();
-            longest = longest.max(now.saturating_sub(before));
-            (added_up, before) = (looked, now);
+            let (taken, waited) = (taken_away(), waited());
+            longest = longest.max(taken.saturating_sub(taken_before));
+            let lost = waited.saturating_sub(waited_before);
+            if lost >= CROWDED {
+                longest = longest.max(lost);
+            }
+            (added_up, taken_before, waited_before) = (looked, taken, waited);
         }
         if is_over {
             return longest;
@@ -98,6 +105,13 @@ fn taken_away() -> Duration {
     let steal = told.lines().next().and_then(|all| all.split_whitespace().nth(8)?.parse::<u64>().ok());
     // In hundredths of a second.
     Duration::from_millis(steal.unwrap_or_default() * 10)
+}
+
+/// For how long anybody on the machine has waited for a processor, where it says so (Linux, "pressure").
+fn waited() -> Duration {
+    let told = fs::read_to_string("/proc/pressure/cpu").unwrap_or_default();
+    let total = told.lines().next().and_then(|some| some.rsplit_once("total=")?.1.trim().parse::<u64>().ok());
+    Duration::from_micros(total.unwrap_or_default())
 }
 
 #[cfg(test)]
