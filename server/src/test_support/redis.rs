@@ -79,7 +79,7 @@ pub async fn shared_server() -> String {
 /// # Panics
 /// Where there is none to be had.
 pub async fn shared_cluster() -> String {
-    let ports = shared("cluster", 3, &["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]).await;
+    let ports = shared("cluster", 3, &["--cluster-enabled", "yes", "--cluster-node-timeout", "20000"]).await;
     cluster_url(&ports)
 }
 
