@@ -1,6 +1,9 @@
 //! Storms over HTTP, through real sockets and the shop's own accept loop: hold, order and payment as a program would send
 //! them. All buyers of a storm stand in the house at once before the first of them is served.
 
+// A story that is told again is a future within futures.
+#![recursion_limit = "256"]
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
