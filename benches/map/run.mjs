@@ -1,7 +1,8 @@
 // The seat map's benchmark: `node run.mjs [--quick] [--json FILE] [--no-build] [--only CELL,...]`, or `./bench map`.
 // Builds the map alone on a page, as the client is built (the environment has its flags), draws it in Chromium without a
 // GPU beside four other ways, opens the seats page of a shop (PARTERRE_BINARY), prints a table. Each figure of the map is
-// the median of three turns that lie minutes apart: a minute in which the machine is slow hits one of them.
+// the median of three turns that lie minutes apart: a minute in which the machine is slow hits one of them. A turn in which
+// other machines on the same host took more than a trifle is measured again, a few times (stolen.mjs).
 // `--only 10000@1,100000@2sharp,1000000@1,100000@1/4,single`: these alone, without the others beside them.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -12,6 +13,7 @@ import { chromium } from "playwright-core";
 import { shrink } from "../../scripts/shrink.mjs";
 import { serve } from "./serve.mjs";
 import { navigate } from "./shop.mjs";
+import { undisturbed } from "./stolen.mjs";
 import { merged, middle, table } from "./table.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -76,6 +78,27 @@ async function ours(seats, how, frames) {
     const sharpness = canvas.width / (innerWidth * devicePixelRatio);
     const all = await totals(whole(plan, Math.round(frames / 3)), show, true);
     return { path50: share(path, 0.5), path95: share(path, 0.95), all50: share(all, 0.5), all95: share(all, 0.95), sharpness };
+  }, frames);
+  await close();
+  return result;
+}
+
+/** What the browser takes for a picture that is ready: no way of drawing on a canvas is quicker. */
+async function ready(how, frames) {
+  const { page, close } = await open("chart=bowl&seats=1000&bare=1", how);
+  const result = await page.evaluate(async (frames) => {
+    const { totals, share } = await import("/measure.mjs");
+    const canvas = document.getElementById("map");
+    [canvas.width, canvas.height] = [innerWidth * devicePixelRatio, innerHeight * devicePixelRatio];
+    const context = canvas.getContext("2d", { alpha: false });
+    const pictures = [0xff88aacc, 0xffccaa88].map((colour) => {
+      const picture = context.createImageData(canvas.width, canvas.height);
+      new Uint32Array(picture.data.buffer).fill(colour);
+      return picture;
+    });
+    const show = (i) => context.putImageData(pictures[i % 2], 0, 0);
+    const all = (await totals(Array.from({ length: frames + 20 }, (_, i) => [i]), show, false)).slice(20);
+    return { path50: share(all, 0.5), path95: share(all, 0.95), all50: share(all, 0.5), all95: share(all, 0.95), sharpness: 1 };
   }, frames);
   await close();
   return result;
@@ -148,13 +171,22 @@ const cells = sizes
   .flatMap((seats) => [{}, { ratio: 2 }, { ratio: 2, sharp: true }, { slower: 4 }].map((how) => ({ seats, ratio: 1, slower: 1, ...how })))
   .map((cell) => ({ ...cell, name: `${cell.seats}@${cell.ratio}${cell.sharp ? "sharp" : ""}${cell.slower > 1 ? `/${cell.slower}` : ""}`, turns: [] }))
   .filter((cell) => (only ? only.includes(cell.name) : cell.seats < 1_000_000 || cell.slower === 1));
+const floors = [{}, { ratio: 2 }, { slower: 4 }].map((how) => ({ ratio: 1, slower: 1, ...how, turns: [] }));
 const singles = [];
+/** Of each turn, the share of its time that other machines took. */
+const stolen = [];
+
+async function alone(measure) {
+  const { result, share } = await undisturbed(measure, say);
+  stolen.push(share);
+  return result;
+}
 
 async function baselines() {
   for (const seats of sizes) {
     for (const name of ways) {
       if (seats === 1_000_000 && name === "Konva") continue;
-      const all50 = await other(name, seats, seats >= 100_000 ? 7 : 20);
+      const all50 = await alone(() => other(name, seats, seats >= 100_000 ? 7 : 20));
       report.others.push({ name, seats, all50 });
       say(`${name} ${seats}: ${all50.toFixed(1)} (load ${load()})`);
     }
@@ -162,13 +194,14 @@ async function baselines() {
 }
 
 for (let turn = 0; turn < turns; turn++) {
+  for (const floor of floors) floor.turns.push(await alone(() => ready(floor, frames)));
   for (const cell of cells) {
-    const one = await ours(cell.seats, cell, frames);
+    const one = await alone(() => ours(cell.seats, cell, frames));
     cell.turns.push(one);
     say(`${cell.name}: path p50 ${one.path50.toFixed(1)} p95 ${one.path95.toFixed(1)}, all ${one.all50.toFixed(1)} (load ${load()})`);
   }
   if (!only || only.includes("single")) {
-    singles.push(await single());
+    singles.push(await alone(single));
     const { flips, flipsOwn, complete } = singles.at(-1);
     say(`1,000 changed seats: ${flips.toFixed(1)}, the script ${flipsOwn.toFixed(1)}; complete ${complete.toFixed(0)} (load ${load()})`);
   }
@@ -176,8 +209,10 @@ for (let turn = 0; turn < turns; turn++) {
   if (turn === turns >> 1 && !only) await baselines();
 }
 report.ours = cells.map(({ turns, ...cell }) => ({ ...cell, ...merged(turns) }));
+report.floors = floors.map(({ turns, ...floor }) => ({ ...floor, ...merged(turns) }));
 if (singles.length > 0) report.single = merged(singles);
-if (!only) report.shop = await navigate(browser);
+if (!only) report.shop = await alone(() => navigate(browser));
+report.stolen = merged(stolen.map((share) => ({ share })));
 report.loadAfter = load();
 report.browser = browser.version();
 await browser.close();

@@ -17,16 +17,18 @@ const spread = (all) => {
   const [least, most] = [ms(all[0]), ms(all.at(-1))];
   return least === most ? ms(middle(all)) : `${ms(middle(all))} (${least} to ${most})`;
 };
+const how = (r) => `pixel ratio ${r.ratio}${r.slower > 1 ? `, CPU slowed ${r.slower}x` : ""}${r.sharp ? ", resolution fixed" : ""}`;
+const row = (what, r) =>
+  `| ${what}, ${how(r)} | ${ms(r.path50)} | ${spread(r.path95All)} | ${ms(r.all50)} | ${ms(r.all95)} | ${(r.sharpness * 100).toFixed(0)} % |`;
+const percent = (share) => `${(share * 100).toFixed(0)} %`;
 const own = (report, seats) => report.ours.find((r) => r.seats === seats && r.ratio === 1 && r.slower === 1);
 const cells = (report) => [
-  `Machine: ${report.machine.cpu}, ${report.machine.cores} cores, load ${report.loadBefore} to ${report.loadAfter}; Chromium ${report.browser}, no GPU, 1280x800.`,
+  `Machine: ${report.machine.cpu}, ${report.machine.cores} cores, load ${report.loadBefore} to ${report.loadAfter}; Chromium ${report.browser}, no GPU, 1280x800. Other machines on the host took ${percent(report.stolen.share)} of a turn's time in the median, at most ${percent(report.stolen.shareAll.at(-1))}.`,
   "",
   "| seat map, total per frame, ms | panning and zooming p50 | p95 | all seats in view p50 | p95 | resolution kept |",
   "|---|---|---|---|---|---|",
-  ...report.ours.map(
-    (r) =>
-      `| ${r.seats.toLocaleString("en")} seats, pixel ratio ${r.ratio}${r.slower > 1 ? `, CPU slowed ${r.slower}x` : ""}${r.sharp ? ", resolution fixed" : ""} | ${ms(r.path50)} | ${spread(r.path95All)} | ${ms(r.all50)} | ${ms(r.all95)} | ${(r.sharpness * 100).toFixed(0)} % |`,
-  ),
+  ...report.floors.map((r) => row("a picture that is ready", r)),
+  ...report.ours.map((r) => row(`${r.seats.toLocaleString("en")} seats`, r)),
 ];
 const beside = (report, sizes, ways) => [
   "",
