@@ -112,7 +112,7 @@ impl Decline {
                 "This card has expired. Nothing was charged and your places are still yours: try another card."
             }
             Self::AuthenticationFailed => {
-                "Your bank's question was not answered. Nothing was charged and your places are still yours: \
+                "Your bank's question was not answered with yes. Nothing was charged and your places are still yours: \
                  try again or use another card."
             }
             Self::ProcessingError => {

@@ -14,6 +14,13 @@ pub struct ChallengePage {
     pub amount: String,
     /// What is bought.
     pub title: String,
+    /// Until when the places are kept, `20:15`; empty where that is over.
+    pub until: String,
+}
+
+/// How long the places are kept, in a sentence that ends what is said before it.
+fn kept(until: &str) -> String {
+    if until.is_empty() { String::new() } else { format!(" Your places are kept until {until}.") }
 }
 
 /// Asks as a bank would.
@@ -24,7 +31,7 @@ pub fn challenge(frame: &Frame, data: ChallengePage) -> impl IntoView + use<> {
             <span class="seal wait">{icon(Icon::LOCK)}</span>
             <h1>"Is this you?"</h1>
             <p>"The test bank asks you to confirm a payment of "<b class="num">{data.amount.clone()}</b>" for "{data.title}"."</p>
-            <p class="muted">"Your seats stay yours while you answer. This stands in for 3-D Secure; no money moves."</p>
+            <p class="muted">"This stands in for 3-D Secure; no money moves."{kept(&data.until)}</p>
             <form class="acts" method="post" action=data.action>
                 <button class="btn big" name="answer" value="approve">"Yes, pay "<span class="num">{data.amount.clone()}</span></button>
                 <button class="btn quiet big" name="answer" value="decline">"No, this is not me"</button>
@@ -43,6 +50,8 @@ pub struct ProcessingPage {
     pub email: String,
     /// Seconds waited so far: after a while the words change.
     pub waited: u32,
+    /// Until when the places are kept, `20:15`; empty where that is over.
+    pub until: String,
     /// The page itself, for whoever does not want to wait for the next look.
     pub here: String,
 }
@@ -58,13 +67,16 @@ pub fn processing(frame: &Frame, data: ProcessingPage) -> impl IntoView + use<> 
     };
     let text = if long {
         format!(
-            "Your bank has not answered yet. You need not wait: we keep asking, your seats stay yours meanwhile, and the \
-             outcome goes to {}. You are not charged twice.",
-            data.email
+            "Your bank has not answered yet. You need not wait: we keep asking, you are not charged twice, and once it \
+             says yes your tickets go to {}.{}",
+            data.email,
+            kept(&data.until)
         )
     } else {
-        "Your bank is checking the payment. This takes a few seconds; your seats are safe and this page moves on by itself."
-            .to_owned()
+        format!(
+            "Your bank is checking the payment. This takes a few seconds, and this page moves on by itself.{}",
+            kept(&data.until)
+        )
     };
     let content = view! {
         <div class="narrow stack" role="status">

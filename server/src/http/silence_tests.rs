@@ -89,7 +89,10 @@ async fn whoever_pays_where_nobody_answers_is_told_what_is_so_until_the_seats_ar
     assert_eq!((status, &payment["status"]), (StatusCode::CREATED, &json!("processing")), "{payment}");
     let (status, page) = buyer.page().await;
     assert_eq!(status, StatusCode::OK);
-    assert!(page.contains("Your bank is checking the payment") && page.contains("your seats are safe"), "{page}");
+    assert!(
+        page.contains("Your bank is checking the payment") && page.contains("Your places are kept until "),
+        "{page}"
+    );
     let (status, again) = buyer.pay(GOOD).await;
     assert_eq!((status, &again["code"]), (StatusCode::CONFLICT, &json!("payment_in_progress")), "no second charge");
     let taken = post(&house, &format!("/events/{SLUG}/holds"), "", &json!({ "seats": buyer.seats })).await;
@@ -97,7 +100,7 @@ async fn whoever_pays_where_nobody_answers_is_told_what_is_so_until_the_seats_ar
 
     half_a_minute_later(&house.database.pool).await;
     let (_, page) = buyer.page().await;
-    assert!(page.contains("Your bank has not answered yet") && page.contains("You are not charged twice"), "{page}");
+    assert!(page.contains("Your bank has not answered yet") && page.contains("you are not charged twice"), "{page}");
 
     run_out(&house.database.pool).await;
     let end = buyer.becomes("expired").await;

@@ -25,6 +25,7 @@ use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
 use crate::http::secret::Caller;
 use crate::http::state::Shop;
+use crate::http::when;
 use crate::payments::Method;
 use crate::purchase::types::EventFacts;
 use crate::purchase::{OrderRecord, PaymentRecord, PurchaseError};
@@ -120,16 +121,16 @@ async fn show(
         OrderStatus::Pending | OrderStatus::Closing => match order.live_payment() {
             Some(payment) if payment.status == PaymentStatus::RequiresAction => {
                 Ok(payment.action_url.as_deref().map_or_else(
-                    || processing(shop, order, payment.age),
+                    || processing(shop, order, &event, payment.age),
                     |url| Redirect::to(&format!("{url}?order={}", order.id)).into_response(),
                 ))
             }
-            Some(payment) => Ok(processing(shop, order, payment.age)),
+            Some(payment) => Ok(processing(shop, order, &event, payment.age)),
             None if order.status == OrderStatus::Closing
                 || order.money_may_move()
                 || order.totals.total.amount == 0 =>
             {
-                Ok(processing(shop, order, 0))
+                Ok(processing(shop, order, &event, 0))
             }
             None => Ok(card_again(shop, order, &event, typed, notice, status)),
         },
@@ -167,11 +168,18 @@ fn card_again(
     private(status, html, true)
 }
 
-fn processing(shop: &Shop, order: &OrderRecord, age: i64) -> Response {
+/// Until when the places are this order's, while that is to come.
+fn until(order: &OrderRecord, event: &EventFacts) -> String {
+    let is_over = order.expires_at <= order.now;
+    if is_over { String::new() } else { when::clock_time(order.expires_at, &event.time_zone) }
+}
+
+fn processing(shop: &Shop, order: &OrderRecord, event: &EventFacts, age: i64) -> Response {
     let data = ProcessingPage {
         amount: order.totals.total.to_string(),
         email: order.buyer.email().to_owned(),
         waited: u32::try_from(age / SECOND).unwrap_or(0),
+        until: until(order, event),
         here: format!("/orders/{}", order.id),
     };
     let frame = shop.frame();
@@ -239,6 +247,7 @@ pub(super) async fn challenge(
         amount: Currency::new(&currency)
             .map_or(order.totals.total, |currency| Money::new(amount, currency))
             .to_string(),
+        until: until(&order, &event),
         title: event.title,
     };
     let frame = shop.frame();
