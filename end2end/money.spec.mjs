@@ -26,6 +26,21 @@ test("a declined card keeps the seats", async () => {
   await leave();
 });
 
+test("whoever looks at the seats again is led to what waits to be paid, and afterwards to the tickets", async () => {
+  const { page, leave } = await atCheckout({ expected: [refused(402, /^\/checkout\//)] });
+  await pay(page, CARDS.poor);
+  await page.getByRole("link", { name: "Back to the seats" }).click();
+  await page.getByText(/^Your places are yours until \d\d:\d\d and not paid yet/).waitFor();
+  await page.getByRole("link", { name: "Go on paying" }).click();
+  await fillCard(page, CARDS.good);
+  await page.getByRole("button", { name: /^Pay / }).click();
+  await tickets(page, 2);
+  await openSeats(page, event);
+  await page.getByRole("link", { name: "See your tickets" }).click();
+  await tickets(page, 2);
+  await leave();
+});
+
 test("a card that cannot exist is told before the bank is asked", async () => {
   const { page, leave } = await atCheckout({ expected: [refused(422, /^\/checkout\//)] });
   await pay(page, "4242 4242 4242 4241");

@@ -4,10 +4,24 @@ use leptos::prelude::*;
 
 use super::seat_list::{SeatList, list};
 use super::shell::{Frame, Head, document};
+use crate::components::notice::Tone;
 use crate::components::when::{self, When};
 use crate::components::{Icon, icon};
 use crate::islands::picker::body::body;
 use crate::islands::picker::{PickerData, SeatPicker};
+
+/// A checkout that the visitor began and that goes on elsewhere.
+#[derive(Clone, Debug, Default)]
+pub struct Begun {
+    /// How it stands, in a sentence.
+    pub text: String,
+    /// Where it goes on.
+    pub href: String,
+    /// What is there.
+    pub label: String,
+    /// Whether it is paid.
+    pub is_paid: bool,
+}
 
 /// Everything the page shows.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +32,8 @@ pub struct SeatsPage {
     pub starts: When,
     /// `Harbour Arena, Hamburg`.
     pub place: String,
+    /// What the visitor's own checkout has come to.
+    pub begun: Option<Begun>,
     /// What the island starts with: tiers, chart, basket.
     pub picker: PickerData,
     /// The seats as a list; `None` where all stand.
@@ -50,7 +66,19 @@ pub fn page(frame: &Frame, data: SeatsPage) -> impl IntoView + use<> {
                 <p class="eyebrow">{when::short(&data.starts)}" · "{data.place}</p>
             </div>
         </header>
+        {data.begun.map(begun)}
         <SeatPicker>{body(data.picker, list)}</SeatPicker>
     };
     document(frame, head, content)
+}
+
+fn begun(data: Begun) -> impl IntoView {
+    let tone = if data.is_paid { Tone::Good } else { Tone::Care };
+    view! {
+        <div class=format!("{} begun", tone.class()) role="status">
+            {icon(tone.icon())}
+            <p>{data.text}</p>
+            <a class="btn quiet" href=data.href>{data.label}</a>
+        </div>
+    }
 }

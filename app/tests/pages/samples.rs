@@ -115,6 +115,7 @@ pub(crate) fn seats_page(picker: PickerData, list: bool) -> seats::SeatsPage {
         title: "Night Trains: the farewell tour".into(),
         starts: when("Fri", "27", "November", "20:00"),
         place: "Harbour Arena, Hamburg".into(),
+        begun: None,
         picker,
         list: list.then(seat_list),
     }

@@ -18,7 +18,7 @@ use domain::seat::SeatId;
 use domain::time::{MINUTE, Millis};
 
 use super::pay::pay_and_go;
-use super::{note, words, wrong};
+use super::{begun, note, words, wrong};
 use crate::holds::{Back, HoldError, Patience};
 use crate::http::client::Client;
 use crate::http::form::{Fields, field, hold_request};
@@ -85,7 +85,9 @@ async fn show(
     };
     let frame = shop.frame();
     let html = render(move || pages::checkout::page(&frame, data));
-    Ok(private(status, html, true))
+    let mut response = private(status, html, true);
+    begun::remember(&mut response, hold.id);
+    Ok(response)
 }
 
 /// Where the clock leads when time is up: a page that offers the same places again, unless they were bought or are held

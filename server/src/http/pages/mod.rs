@@ -1,6 +1,7 @@
 //! The pages' handlers: load, fill the page's struct, render.
 
 mod basket;
+mod begun;
 mod browse;
 mod checkout;
 mod dev;

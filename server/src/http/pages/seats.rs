@@ -19,7 +19,7 @@ use domain::money::Money;
 use domain::seat::{SeatId, SeatState};
 use serde::Deserialize;
 
-use super::{note, words, wrong};
+use super::{begun, note, words, wrong};
 use crate::catalog::types::{Event, Status};
 use crate::catalog::view;
 use crate::holds::{Back, Patience};
@@ -63,10 +63,15 @@ pub(super) async fn page(
         .into_iter()
         .rfind(|hold| hold.event == event.summary.id)
         .map(|hold| hold_view(&hold, event, chart.as_deref(), Extras::default(), now));
+    let zone = &event.summary.venue.time_zone;
+    let begun = match caller {
+        Some(caller) => begun::of(&shop, &headers, caller.holder(), event.summary.id, zone).await,
+        None => None,
+    };
     // Whoever holds something sees it, whatever became of the sale.
-    if hold.is_none() && !matches!(event.summary.status, Status::OnSale | Status::SoldOut) {
+    if hold.is_none() && begun.is_none() && !matches!(event.summary.status, Status::OnSale | Status::SoldOut) {
         let opens = event.tiers.iter().filter_map(|tier| tier.sale.opens_at).filter(|opens| now < *opens).min();
-        let opens = opens.map(|opens| when::short(opens, &event.summary.venue.time_zone));
+        let opens = opens.map(|opens| when::short(opens, zone));
         return Ok(wrong::show(&shop, StatusCode::OK, WrongPage::not_on_sale(&slug, opens.as_deref())));
     }
     let seen = shop.availability.get(event.summary.id, now).await;
@@ -87,7 +92,10 @@ pub(super) async fn page(
     };
     let notice = note::take(&headers);
     let told = notice.is_some();
-    let notice = notice.or_else(|| basket_unknown.then(words::basket_unknown));
+    let is_sold_out = hold.is_none() && event.summary.status == Status::SoldOut;
+    let notice = notice
+        .or_else(|| basket_unknown.then(words::basket_unknown))
+        .or_else(|| is_sold_out.then(words::sold_out));
     let picker = PickerData {
         slug: slug.clone(),
         tiers,
@@ -107,6 +115,7 @@ pub(super) async fn page(
         title: event.summary.title.clone(),
         starts: words::starts(&event.summary),
         place: words::place(&event.summary),
+        begun,
         picker,
         list,
     };

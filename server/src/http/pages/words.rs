@@ -27,6 +27,11 @@ pub(super) fn basket_unknown() -> Notice {
     Notice::new(Tone::Care, text)
 }
 
+/// Where every place is somebody's.
+pub(super) fn sold_out() -> Notice {
+    Notice::new(Tone::Care, "Everything is sold just now. A place that comes back is shown here at once.")
+}
+
 /// `Harbour Arena, Hamburg`.
 pub(super) fn place(event: &Summary) -> String {
     view::place(&event.venue.name, &event.venue.city)
