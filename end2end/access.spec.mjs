@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { violations } from "./support/axe.mjs";
 import { visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { awake, holdBest, inBasket, openSeats, pay, tickets, toCheckout } from "./support/walk.mjs";
+import { awake, drawn, holdBest, inBasket, openSeats, pay, tickets, toCheckout } from "./support/walk.mjs";
 
 const out = new URL("out/", import.meta.url).pathname;
 const told = new URL("aria/", import.meta.url).pathname;
@@ -97,7 +97,7 @@ for (const [name, { viewport, size }] of Object.entries(WINDOWS)) {
     const found = {};
     await everyPage(page, async (at) => {
       await page.evaluate((size) => (document.documentElement.style.fontSize = size), size);
-      await page.waitForTimeout(150);
+      await drawn(page);
       await page.screenshot({ path: `${out}access-${at}-${viewport.width}-${size.slice(0, 3)}.png`, fullPage: !at.startsWith("seats") });
       const here = await page.evaluate(lost);
       if (here.length > 0) found[at] = here;

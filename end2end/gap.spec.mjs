@@ -3,12 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { visit } from "./support/browser.mjs";
+import { stopClock } from "./support/clock.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { openSeats } from "./support/walk.mjs";
 
 evening();
-
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Streams that say what the test says, in place of the browser's. Runs in the page. */
 function silent() {
@@ -69,7 +68,7 @@ for (const [name, told] of Object.entries(GAPS)) {
     const visitor = await listening();
     await told(visitor);
     assert.equal((await visitor.streams())[0].closed, true, "the old stream is closed at once");
-    await visitor.page.waitForFunction(() => window.streams.length === 2, null, { timeout: 10_000 });
+    await visitor.page.waitForFunction(() => window.streams.length === 2);
     assert.ok(visitor.asked.length >= 1, "a snapshot was asked for");
     assert.equal((await visitor.streams())[1].after, visitor.after, "it goes on from where the snapshot is");
     await visitor.leave();
@@ -77,33 +76,27 @@ for (const [name, told] of Object.entries(GAPS)) {
 }
 
 test("what follows in order leads to neither", async () => {
-  const { page, asked, tell, streams, at, leave } = await listening();
+  const { page, asked, tell, streams, at, leave } = await listening((page) => page.clock.install());
+  const passes = await stopClock(page);
   for (let more = 1; more <= 3; more += 1) await tell("delta", at(more), nothing());
   await tell("snapshot", at(3), at(3));
-  await page.waitForTimeout(8_000);
+  await passes(20);
   assert.deepEqual([asked, (await streams()).map(({ closed }) => closed)], [[], [false]]);
   await leave();
 });
 
 test("45 seconds without a word lead to a new snapshot and a new stream", async () => {
   const { page, asked, tell, streams, leave } = await listening((page) => page.clock.install());
-  await page.clock.pauseAt(Date.now() + 3_000);
+  const passes = await stopClock(page);
   /** Lets so many seconds pass, at most, until the stream is closed. */
-  const passed = async (most) => {
-    let seconds = 0;
-    for (; seconds < most && !(await streams())[0].closed; seconds += 1) await page.clock.runFor(1_000);
-    return seconds;
-  };
+  const passed = (most) => passes(most, async () => (await streams())[0].closed);
+  await tell("beat");
   assert.equal(await passed(40), 40);
   await tell("beat");
   assert.deepEqual([await passed(40), asked], [40, []], "a beat is a word");
   const more = await passed(20);
   assert.ok(more >= 4 && more <= 8, `${40 + more} seconds after the beat`);
-  for (let steps = 0; steps < 20 && (await streams()).length === 1; steps += 1) {
-    await page.clock.runFor(1_000);
-    // The answers are real, and take their time.
-    await pause(50);
-  }
+  await passes(20, async () => (await streams()).length > 1);
   assert.ok(asked.length >= 1, "a snapshot was asked for");
   assert.equal((await streams()).length, 2);
   await leave();

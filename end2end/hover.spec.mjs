@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { inBasket, openSeats } from "./support/walk.mjs";
+import { inBasket, openSeats, soon } from "./support/walk.mjs";
 
 evening();
 
@@ -15,8 +15,8 @@ const said = (page) => page.locator("#said").textContent();
 async function step(page, key) {
   const before = await said(page);
   await page.keyboard.press(key);
-  const moved = page.waitForFunction((before) => /^Row /.test(document.querySelector("#said").textContent) && document.querySelector("#said").textContent !== before, before, { timeout: 4000 });
-  return (await moved.then(() => true, () => false)) ? said(page) : "";
+  const moved = async () => /^Row /.test(await said(page)) && (await said(page)) !== before;
+  return (await soon(page, moved)) ? said(page) : "";
 }
 
 /** The card, once it is there. */
@@ -37,8 +37,8 @@ async function hover(page) {
       const [x, y] = [box.x + beside, box.y + box.height + down];
       if (y > map.y + map.height) continue;
       await page.mouse.move(x, y);
-      const found = page.locator("#peek:not([hidden])", { hasText: title }).waitFor({ timeout: 250 });
-      if ((await found.then(() => true, () => false)) && (await card(page))[0] === title) return;
+      const found = async () => (await page.locator("#peek:not([hidden])", { hasText: title }).count()) > 0;
+      if ((await soon(page, found, 16)) && (await card(page))[0] === title) return;
     }
   }
   assert.fail(`the mouse did not find ${title}`);
@@ -106,12 +106,12 @@ test("a seat under the mouse says so when others take it, and when it comes back
   assert.doesNotMatch(free, /held by others/);
   await two.page.keyboard.press("Enter");
   await inBasket(two.page, 1);
-  await one.page.locator("#said", { hasText: `${title} was just taken.` }).waitFor({ state: "attached", timeout: 8000 });
-  await one.page.locator("#peek", { hasText: "held by others" }).waitFor({ timeout: 8000 });
+  await one.page.locator("#said", { hasText: `${title} was just taken.` }).waitFor({ state: "attached" });
+  await one.page.locator("#peek", { hasText: "held by others" }).waitFor();
   assert.equal((await card(one.page))[0], title, "the card is still that seat's");
   await two.page.getByRole("button", { name: "Let them go" }).click();
-  await one.page.locator("#said", { hasText: `${title} is free again.` }).waitFor({ state: "attached", timeout: 8000 });
-  await one.page.locator("#peek", { hasText: "held by others" }).waitFor({ state: "hidden", timeout: 8000 });
+  await one.page.locator("#said", { hasText: `${title} is free again.` }).waitFor({ state: "attached" });
+  await one.page.locator("#peek", { hasText: "held by others" }).waitFor({ state: "hidden" });
   assert.deepEqual((await card(one.page))[2], free);
   await Promise.all([one.leave(), two.leave()]);
 });

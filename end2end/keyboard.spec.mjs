@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { CARDS, awake, inBasket, openSeats, tabTo, tickets } from "./support/walk.mjs";
+import { CARDS, awake, drawn, inBasket, openSeats, tabTo, tickets } from "./support/walk.mjs";
 
 evening();
 
@@ -90,7 +90,9 @@ test("takes a seat on the map by arrow keys", async () => {
   for (let at = 0; at < 12 && (await page.locator("aside.side li.item").count()) === 0; at += 1) {
     await page.keyboard.press(at % 3 === 2 ? "ArrowDown" : "ArrowRight");
     await page.keyboard.press("Enter");
-    await page.waitForTimeout(400);
+    await drawn(page);
+    // While an answer is on its way there is no next press.
+    await page.locator("#pick:not([aria-busy=true])").waitFor();
   }
   await page.locator("aside.side li.item").first().waitFor();
   await leave();

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { violations } from "./support/axe.mjs";
 import { refused, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { awake, holdBest, openSeats, pay, tickets, toCheckout } from "./support/walk.mjs";
+import { awake, drawn, holdBest, openSeats, pay, still, tickets, toCheckout } from "./support/walk.mjs";
 
 const SIZES = { phone: { width: 390, height: 844 }, tablet: { width: 768, height: 1024 }, desktop: { width: 1440, height: 900 } };
 const out = new URL("out/", import.meta.url).pathname;
@@ -25,7 +25,7 @@ test("every page is clean in light and dark at three sizes", async (t) => {
   await openSeats(page, event);
   await look("seats");
   await holdBest(page, 2);
-  await page.waitForTimeout(600);
+  await still(page);
   await look("seats-held");
   await page.getByRole("tab", { name: "List" }).click();
   await page.locator("#list .sections button").first().click();
@@ -44,7 +44,7 @@ test("every page is clean in light and dark at three sizes", async (t) => {
   await look("not-found");
   const { large } = await shop.events();
   await openSeats(page, large);
-  await page.waitForTimeout(1500);
+  await still(page);
   await look("seats-large");
   await leave();
 });
@@ -55,7 +55,7 @@ async function lookAt(page, name) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     for (const [size, viewport] of Object.entries(SIZES)) {
       await page.setViewportSize(viewport);
-      await page.waitForTimeout(150);
+      await drawn(page);
       await page.screenshot({ path: `${out}${name}-${size}-${colorScheme}.png` });
       found.push(...(await violations(page)).map((line) => `${size} ${colorScheme}: ${line}`));
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { visit } from "./support/browser.mjs";
+import { PATIENCE, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { awake, basket, holdBest, inBasket, openSeats, pay, tickets, toCheckout } from "./support/walk.mjs";
+import { awake, basket, holdBest, inBasket, openSeats, pay, takeOnMap, tickets, toCheckout } from "./support/walk.mjs";
 
 evening();
 
@@ -34,7 +34,7 @@ test("buys two seats with the mouse", async () => {
   await page.goto("/dev/mail");
   const letter = page.getByRole("link", { name: new RegExp(event.title.slice(0, 12), "i") }).first();
   // The mail follows the tickets by itself, a little later.
-  for (let looks = 0; looks < 40 && (await letter.count()) === 0; looks += 1) {
+  for (const end = performance.now() + PATIENCE; performance.now() < end && (await letter.count()) === 0; ) {
     await page.waitForTimeout(250);
     await page.reload();
   }
@@ -50,14 +50,8 @@ test("takes a seat on the map", async () => {
   await page.locator("#quantity").blur();
   await page.getByRole("tab", { name: "Map" }).click();
   const canvas = await page.locator("canvas").boundingBox();
-  // Where exactly a seat lies is the chart's business: press here and there until one is taken.
   const spots = [0.5, 0.45, 0.55, 0.4, 0.6].flatMap((y) => [0.5, 0.47, 0.53, 0.42, 0.58].map((x) => [x, y]));
-  for (const [x, y] of spots) {
-    await page.mouse.click(canvas.x + canvas.width * x, canvas.y + canvas.height * y);
-    await page.waitForTimeout(400);
-    if ((await page.locator("aside.side li.item").count()) > 0) break;
-  }
-  await inBasket(page, 1);
+  await takeOnMap(page, spots, (x, y) => page.mouse.click(canvas.x + canvas.width * x, canvas.y + canvas.height * y));
   await leave();
 });
 

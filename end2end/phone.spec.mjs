@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { violations } from "./support/axe.mjs";
 import { PHONE, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { fillCard, CARDS, inBasket, moved, openSeats, still, tickets } from "./support/walk.mjs";
+import { fillCard, CARDS, inBasket, moved, openSeats, still, takeOnMap, tickets } from "./support/walk.mjs";
 
 evening();
 
@@ -44,14 +44,7 @@ test("a tap from afar brings the seats near, a tap on one takes it", async () =>
   await tap(0.5, 0.5);
   assert.notEqual(await moved(page, whole), whole, "the section comes nearer");
   assert.equal(await page.locator("aside.side li.item").count(), 0, "nobody takes a seat that is too small to be meant");
-  // Where exactly a seat lies is the chart's business.
-  for (const [x, y] of [0.4, 0.5, 0.3, 0.6].flatMap((y) => [0.5, 0.46, 0.54, 0.42, 0.58].map((x) => [x, y]))) {
-    await tap(x, y);
-    await page.waitForTimeout(400);
-    await page.locator("#pick:not([aria-busy=true])").waitFor();
-    if ((await page.locator("aside.side li.item").count()) > 0) break;
-  }
-  await inBasket(page, 1);
+  await takeOnMap(page, [0.4, 0.5, 0.3, 0.6].flatMap((y) => [0.5, 0.46, 0.54, 0.42, 0.58].map((x) => [x, y])), tap);
   await leave();
 });
 

@@ -29,7 +29,7 @@ let made;
 const arena = () => (made ??= onSale());
 async function onSale() {
   const words = ["demo", "--data", shop.data, "--chart", plan, "--price", PRICE];
-  const { stdout } = await promisify(execFile)(binary, words, { timeout: 60_000 });
+  const { stdout } = await promisify(execFile)(binary, words, { timeout: 300_000 });
   return { slug: stdout.trim().split("/").at(-1) };
 }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lost, refused, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { basket, inBasket, openSeats, still } from "./support/walk.mjs";
+import { basket, drawn, inBasket, openSeats, still } from "./support/walk.mjs";
 
 evening();
 
@@ -13,7 +13,10 @@ async function pointAt(page, along) {
   await page.locator("#quantity").fill("1");
   await page.locator("#quantity").blur();
   await page.locator("canvas#map").focus();
-  for (let steps = 0; steps < along; steps += 1) await page.keyboard.press("ArrowRight");
+  for (let steps = 0; steps < along; steps += 1) {
+    await page.keyboard.press("ArrowRight");
+    await drawn(page);
+  }
   await page.waitForFunction(() => /^Row /.test(document.querySelector("#said").textContent));
   return (await page.locator("#said").innerText()).split(",").slice(0, 2).join(",");
 }

@@ -66,7 +66,7 @@ test("a machine that is too slow moves the map with fewer pixels, and rests with
   assert.ok(coarse < screen[0] && coarse * 4 >= screen[0], `it was coarser while it moved: ${coarse} of ${screen[0]}`);
   const measured = await page.evaluate(() => window.measured);
   assert.equal(measured, 0, "what lies on the map is where it was, and is not looked for in every resolution");
-  await page.waitForFunction(([width, height]) => document.querySelector("#map").width === width && document.querySelector("#map").height === height, screen, { timeout: 5000 });
+  await page.waitForFunction(([width, height]) => document.querySelector("#map").width === width && document.querySelector("#map").height === height, screen);
   await leave();
 });
 
@@ -95,11 +95,12 @@ test("a frame of a moving map is put on the screen by one call", async () => {
   await page.mouse.down();
   // The first step decides that it is a drag.
   await page.mouse.move(x + 20, y + 10);
-  await page.waitForTimeout(200);
+  await still(page);
   await page.evaluate(() => window.frames.clear());
   for (let step = 2; step <= 12; step += 1) {
+    const before = await page.evaluate(() => window.frames.size);
     await page.mouse.move(x + 20 * step, y + 10 * step);
-    await page.waitForTimeout(40);
+    await page.waitForFunction((before) => window.frames.size > before, before);
   }
   const puts = await page.evaluate(() => [...window.frames.values()]);
   await page.mouse.up();

@@ -37,7 +37,7 @@ test("a shop on Apache Cassandra and Redis sells, and Ctrl-C stops them too", { 
     const seat = one.page.locator("#live-rows button.seat[aria-pressed=false]").nth(3);
     const id = await seat.getAttribute("id");
     await seat.click();
-    await two.page.locator(`#${id}[aria-pressed=false]`).waitFor({ state: "detached", timeout: 3_000 });
+    await two.page.locator(`#${id}[aria-pressed=false]`).waitFor({ state: "detached" });
     await holdBest(one.page, 2);
     await one.page.reload();
     assert.equal((await basket(one.page)).length, 2, "the basket lies on the cluster");

@@ -1,19 +1,19 @@
 // Two minutes before the seats go back it is said so, politely, and one press gives more time. A hold is a little longer
 // than the warning here, so that nobody waits for eight minutes.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { beside } from "./support/beside.mjs";
 import { visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { awake, holdBest, openSeats, toCheckout } from "./support/walk.mjs";
 
-evening({ PARTERRE_HOLD_SECONDS: "140" });
+evening({ PARTERRE_HOLD_SECONDS: "150" });
 
 const WARNING = "Less than two minutes left. After that the seats go back. You can take ten more minutes by one press.";
 
 /** Waits until the words are said in a region that does not interrupt whoever is reading. */
 async function said(page, words) {
   const region = page.locator("#said", { hasText: words });
-  await region.waitFor({ state: "attached", timeout: 45_000 });
+  await region.waitFor({ state: "attached" });
   assert.equal(await region.getAttribute("role"), "status", "it is a live region");
   const loud = await region.evaluate((at) => at.closest("[aria-live=assertive],[role=alert],[aria-hidden=true],[hidden]") !== null);
   assert.equal(loud, false, "it is polite, and to be heard");
@@ -42,7 +42,7 @@ async function warned(page) {
   assert.ok((await left(page)) > 180, "the server gave it");
 }
 
-test("the last two minutes are told where seats are chosen, and one press gives more", async () => {
+async function whereSeatsAreChosen() {
   const { page, leave } = await visit(browser, shop);
   await openSeats(page, event);
   // What is read aloud before is not the warning.
@@ -54,23 +54,36 @@ test("the last two minutes are told where seats are chosen, and one press gives 
   await awake(page);
   await warned(page);
   await leave();
-});
+}
 
-test("who comes back when the two minutes have begun is told too, in either place", async () => {
-  const visitors = await Promise.all([visit(browser, shop), visit(browser, shop)]);
-  const [seats, checkout] = visitors.map(({ page }) => page);
-  for (const page of [seats, checkout]) {
-    await page.addInitScript(() => {
-      window.elsewhere = false;
-      Object.defineProperty(document, "visibilityState", { get: () => (window.elsewhere ? "hidden" : "visible") });
-    });
-    await openSeats(page, event);
-    await holdBest(page, 2);
+/** Two visitors who look elsewhere before the two minutes begin: one was choosing seats, one is at the checkout. */
+async function elsewhere() {
+  // A machine may stand still until they have begun: then two others come.
+  for (let tries = 0; tries < 4; tries += 1) {
+    const visitors = await Promise.all([visit(browser, shop), visit(browser, shop)]);
+    const [seats, checkout] = visitors.map(({ page }) => page);
+    for (const page of [seats, checkout]) {
+      await page.addInitScript(() => {
+        window.elsewhere = false;
+        Object.defineProperty(document, "visibilityState", { get: () => (window.elsewhere ? "hidden" : "visible") });
+      });
+      await openSeats(page, event);
+    }
+    for (const page of [seats, checkout]) await holdBest(page, 2);
+    await toCheckout(checkout);
+    await awake(checkout);
+    for (const page of [seats, checkout]) await page.evaluate(() => (window.elsewhere = true));
+    if ((await left(seats)) > 120 && (await left(checkout)) > 120) return visitors;
+    for (const { leave } of visitors) await leave();
   }
-  await toCheckout(checkout);
-  await awake(checkout);
-  for (const page of [seats, checkout]) await page.evaluate(() => (window.elsewhere = true));
-  await checkout.locator("#clock.low").waitFor({ timeout: 45_000 });
+  assert.fail("nobody was elsewhere in time");
+}
+
+async function whoComesBack() {
+  const visitors = await elsewhere();
+  const [seats, checkout] = visitors.map(({ page }) => page);
+  // Of the two holds it is the later one.
+  await checkout.locator("#clock.low").waitFor();
   await checkout.waitForTimeout(5_000);
   for (const page of [seats, checkout]) {
     assert.equal(await page.locator("#said", { hasText: WARNING }).count(), 0, "nothing is said to nobody");
@@ -79,9 +92,9 @@ test("who comes back when the two minutes have begun is told too, in either plac
     assert.ok((await left(page)) <= 120, "the time is short");
   }
   for (const { leave } of visitors) await leave();
-});
+}
 
-test("the last two minutes are told at the checkout, and one press gives more", async () => {
+async function atTheCheckout() {
   const { page, leave } = await visit(browser, shop);
   await openSeats(page, event);
   await holdBest(page, 2);
@@ -89,4 +102,10 @@ test("the last two minutes are told at the checkout, and one press gives more", 
   await awake(page);
   await warned(page);
   await leave();
+}
+
+beside({
+  "the last two minutes are told where seats are chosen, and one press gives more": whereSeatsAreChosen,
+  "who comes back when the two minutes have begun is told too, in either place": whoComesBack,
+  "the last two minutes are told at the checkout, and one press gives more": atTheCheckout,
 });

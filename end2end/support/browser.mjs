@@ -3,6 +3,12 @@
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 
+/**
+ * How long a step is waited for, in milliseconds: it only ends what hangs. Machines stand still for seconds at a time when
+ * others want their processors, and the client itself waits for an answer for 25 seconds, and asks again.
+ */
+export const PATIENCE = 90_000;
+
 /** A phone that is touched. */
 export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 
@@ -11,7 +17,7 @@ export async function launch() {
   const executablePath = process.env.PARTERRE_BROWSER ?? "/usr/bin/chromium";
   const quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"];
   const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  return chromium.launch({ executablePath, args: [...quiet, ...sandbox, "--disable-gpu"] });
+  return chromium.launch({ executablePath, args: [...quiet, ...sandbox, "--disable-gpu"], timeout: PATIENCE });
 }
 
 /** Answers of this status, from addresses whose path fits: they belong to the walk. */
@@ -29,7 +35,7 @@ export const words = (pattern) => ({ excuses: (line) => line.path === undefined 
  */
 export async function visit(browser, shop, { expected = [], ...options } = {}) {
   const context = await browser.newContext({ baseURL: shop.base, locale: "en-GB", ...options });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(PATIENCE);
   const heard = [];
   context.on("page", (page) => listen(page, heard));
   const page = await context.newPage();

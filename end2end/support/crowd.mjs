@@ -2,7 +2,7 @@
 
 /**
  * Lets a crowd hold and release `blocks` (lists of seat ids) in turn, so that about `rate` seats a second change hands.
- * Ends with a function that stops the crowd, waits for it, and answers how many seats changed.
+ * Ends with a way to ask how many seats changed until now, and one that stops the crowd, waits for it and answers the same.
  */
 export function crowd(shop, event, blocks, rate) {
   let going = true;
@@ -24,10 +24,13 @@ export function crowd(shop, event, blocks, rate) {
   const all = Promise.all(blocks.map(run));
   // A failure is told by whoever stops the crowd.
   all.catch(() => (going = false));
-  return async () => {
-    going = false;
-    await all;
-    return changed;
+  return {
+    changed: () => changed,
+    async disperse() {
+      going = false;
+      await all;
+      return changed;
+    },
   };
 }
 

@@ -54,9 +54,9 @@ export function alive(group, ...words) {
   return processes.filter((found) => found && ours(found)).map(([line]) => line);
 }
 
-/** What is left of them: whoever was told to end may take a moment. */
+/** What is left of them: whoever was told to end may take a moment, and on a busy machine more than that. */
 export async function left(group, ...words) {
-  for (let looks = 0; looks < 30 && alive(group, ...words).length > 0; looks += 1) await new Promise((later) => setTimeout(later, 100));
+  for (let looks = 0; looks < 600 && alive(group, ...words).length > 0; looks += 1) await new Promise((later) => setTimeout(later, 100));
   return alive(group, ...words);
 }
 

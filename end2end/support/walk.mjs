@@ -1,5 +1,6 @@
 // Steps that many walks share, told as a fan would.
 import assert from "node:assert/strict";
+import { PATIENCE } from "./browser.mjs";
 
 export const CARDS = {
   good: "4242 4242 4242 4242",
@@ -37,16 +38,30 @@ export async function awake(page) {
   await page.waitForSelector("html[data-awake]", { state: "attached" });
 }
 
+/** Waits until the page has drawn twice: what was pressed is begun then, however long the machine takes for it. */
+export const drawn = (page) => page.evaluate(() => new Promise((twice) => requestAnimationFrame(() => requestAnimationFrame(twice))));
+
+/** Whether `ask` is answered with yes while the page draws so many pictures: one that stands still has all the time it wants. */
+export async function soon(page, ask, most = 60) {
+  for (let pictures = 0; pictures < most; pictures += 2) {
+    if (await ask()) return true;
+    await drawn(page);
+  }
+  return ask();
+}
+
 /** The map's picture, as a hash, once it is at rest. */
 export async function still(page) {
   const look = () =>
     page.locator("canvas#map").evaluate(async (map) => {
+      // Whoever draws nothing at all only seems to be at rest.
+      for (let pictures = 0; pictures < 4; pictures += 1) await new Promise(requestAnimationFrame);
       const { data } = map.getContext("2d").getImageData(0, 0, map.width, map.height);
       return new Uint8Array(await crypto.subtle.digest("SHA-1", data)).join();
     });
   let last = await look();
-  for (let looks = 0; looks < 60; looks += 1) {
-    await page.waitForTimeout(250);
+  for (const end = performance.now() + PATIENCE; performance.now() < end; ) {
+    await page.waitForTimeout(200);
     const now = await look();
     if (now === last) return now;
     last = now;
@@ -54,11 +69,24 @@ export async function still(page) {
   throw new Error("The map does not come to rest.");
 }
 
-/** What the map looks like at rest once it differs from `before`; or after some seconds, should it never. */
-export async function moved(page, before) {
+/** What the map looks like at rest once it differs from `before`; or after a while, should it never. */
+export async function moved(page, before, patience = 30_000) {
   let now = await still(page);
-  for (let looks = 0; now === before && looks < 10; looks += 1) now = await still(page);
+  for (const end = performance.now() + patience; now === before && performance.now() < end; ) now = await still(page);
   return now;
+}
+
+/** Presses here and there on the map until a seat is taken: where exactly one lies is the chart's business. */
+export async function takeOnMap(page, spots, press) {
+  for (const [x, y] of spots) {
+    await press(x, y);
+    // Not so soon that two presses are a double one; and while an answer is on its way there is no next one.
+    await page.waitForTimeout(400);
+    await drawn(page);
+    await page.locator("#pick:not([aria-busy=true])").waitFor();
+    if ((await page.locator("aside.side li.item").count()) > 0) break;
+  }
+  await inBasket(page, 1);
 }
 
 /** Holds the best seats together. */
@@ -105,7 +133,7 @@ export async function fillCard(page, card = CARDS.good) {
 
 /** Waits for the tickets and ends with their addresses. */
 export async function tickets(page, count) {
-  await page.getByRole("heading", { level: 1, name: "See you there" }).waitFor({ timeout: 30_000 });
+  await page.getByRole("heading", { level: 1, name: "See you there" }).waitFor();
   const links = await page.locator(".stubs a[href*='/tickets/']").evaluateAll((all) => all.map((a) => a.getAttribute("href")));
   const pages = [...new Set(links.filter((href) => /^\/tickets\/[^/]+$/.test(href)))];
   assert.equal(pages.length, count, "one ticket a place");

@@ -1,0 +1,22 @@
+// Another buyer, by the API.
+import assert from "node:assert/strict";
+
+/** Asks for a hold; ends with its status and what was said. */
+export async function ask(shop, event, wish) {
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(`${shop.base}/api/v1/events/${event.slug}/holds`, { method: "POST", headers, body: JSON.stringify(wish) });
+  return { status: answer.status, hold: await answer.json() };
+}
+
+/** Holds; ends with the hold. */
+export async function hold(shop, event, wish) {
+  const { status, hold } = await ask(shop, event, wish);
+  assert.equal(status, 201, JSON.stringify(hold));
+  return hold;
+}
+
+/** Lets go of what `hold` held. */
+export async function letGo(shop, { id, token }) {
+  const answer = await fetch(`${shop.base}/api/v1/holds/${id}`, { method: "DELETE", headers: { authorization: `Bearer ${token}` } });
+  assert.ok(answer.ok, `${answer.status}`);
+}
