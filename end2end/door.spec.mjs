@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
-import { visit } from "./support/browser.mjs";
+import { PATIENCE, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { scan } from "./support/scanner.mjs";
 import { binary, open } from "./support/server.mjs";
@@ -28,7 +28,7 @@ async function bought() {
 /** `parterre ticket verify`: how it ended and what it said where. */
 function verify(token, data) {
   return new Promise((resolve) => {
-    execFile(binary, ["ticket", "verify", token, "--data", data], { timeout: 10_000 }, (error, out, err) => resolve({ exit: error ? error.code : 0, out, err }));
+    execFile(binary, ["ticket", "verify", token, "--data", data], { timeout: PATIENCE }, (error, out, err) => resolve({ exit: error ? error.code : 0, out, err }));
   });
 }
 
@@ -37,7 +37,7 @@ const forged = (token, nth) => token.slice(0, nth) + (token[nth] === "A" ? "B" :
 
 test("a ticket is checked from the shell: genuine, forged, another shop's", async () => {
   const { token, place } = await bought();
-  const other = await open();
+  const other = await open({}, { fresh: true });
   try {
     await Promise.all([shop.halt(), other.halt()]);
     await assert.rejects(fetch(shop.base), "no server is asked");
