@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lost, refused, visit, words } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
+import { hold } from "./support/others.mjs";
 import { awake, holdBest, openSeats } from "./support/walk.mjs";
 
 evening({ PARTERRE_HOLDS_PER_ADDRESS: "1000" });
@@ -40,10 +41,7 @@ async function crowd() {
   }
   await leave();
   for (let from = 0; from < seats.length; from += 10) {
-    const body = JSON.stringify({ seats: seats.slice(from, from + 10) });
-    const headers = { "content-type": "application/json" };
-    const answer = await fetch(`${shop.base}/api/v1/events/${event.slug}/holds`, { method: "POST", headers, body });
-    assert.equal(answer.status, 201, await answer.text());
+    await hold(shop, event, { seats: seats.slice(from, from + 10) });
   }
 }
 

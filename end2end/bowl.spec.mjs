@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { PHONE, visit } from "./support/browser.mjs";
 import { browser, evening, shop } from "./support/evening.mjs";
+import { asked } from "./support/others.mjs";
 import { binary } from "./support/server.mjs";
 import { CARDS, fillCard, moved, openSeats, still, takeOnMap, tickets } from "./support/walk.mjs";
 
@@ -18,7 +19,7 @@ mkdirSync(out, { recursive: true });
 test("buys a seat in a bowl of 110,000 on a phone by touch", async () => {
   const { stdout } = await promisify(execFile)(binary, ["demo", "--data", shop.data, "--bowl", String(SEATS)], { timeout: 300_000 });
   const slug = stdout.trim().split("/").at(-1);
-  const { chart } = await (await fetch(`${shop.base}/api/v1/events/${slug}`)).json();
+  const { chart } = await (await asked(`${shop.base}/api/v1/events/${slug}`)).json();
   assert.equal(chart.seats, SEATS);
 
   const { page, context, leave } = await visit(browser, shop, PHONE);

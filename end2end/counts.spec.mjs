@@ -5,11 +5,11 @@ import { test } from "node:test";
 import { refused, visit } from "./support/browser.mjs";
 import { stopClock } from "./support/clock.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
+import { hold, letGo } from "./support/others.mjs";
 
 evening({ PARTERRE_HOLDS_PER_ADDRESS: "1000" });
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const headers = { "content-type": "application/json" };
 let holds = [];
 
 /** Others hold every box of the theatre. */
@@ -19,9 +19,7 @@ async function takeTheBoxes() {
   for (const href of await page.locator(".sections a", { hasText: /^Box/ }).evaluateAll((links) => links.map((link) => link.getAttribute("href")))) {
     await page.goto(href);
     const seats = await page.locator(".seatset input").evaluateAll((fields) => fields.map((field) => Number(field.value)));
-    const answer = await fetch(`${shop.base}/api/v1/events/${event.slug}/holds`, { method: "POST", headers, body: JSON.stringify({ seats }) });
-    assert.equal(answer.status, 201, await answer.clone().text());
-    holds.push(await answer.json());
+    holds.push(await hold(shop, event, { seats }));
   }
   assert.ok(holds.length >= 4, "there are boxes");
   await leave();
@@ -29,7 +27,7 @@ async function takeTheBoxes() {
 
 /** They think better of it. */
 async function giveBack() {
-  for (const { id, token } of holds) await fetch(`${shop.base}/api/v1/holds/${id}`, { method: "DELETE", headers: { authorization: `Bearer ${token}` } });
+  for (const held of holds) await letGo(shop, held);
   holds = [];
 }
 

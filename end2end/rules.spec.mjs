@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lost, refused, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
+import { hold } from "./support/others.mjs";
 import { basket, holdBest, inBasket, openList, openLiveList } from "./support/walk.mjs";
 
 evening();
@@ -55,11 +56,7 @@ const seatsAndStanding = async () =>
   (await shop.events()).all.find(({ chart, tiers, status }) => chart && status === "on_sale" && tiers.some(({ category }) => category === null));
 
 /** Somebody else takes a seat. */
-async function takes({ slug }, seat) {
-  const headers = { "content-type": "application/json" };
-  const answer = await fetch(`${shop.base}/api/v1/events/${slug}/holds`, { method: "POST", headers, body: JSON.stringify({ seats: [seat] }) });
-  assert.equal(answer.status, 201, await answer.text());
-}
+const takes = (event, seat) => hold(shop, event, { seats: [seat] });
 
 for (const hears of [true, false]) {
   test(`what is offered is taken with the standing places that were asked for${hears ? "" : ", by a page that hears nothing"}`, async () => {

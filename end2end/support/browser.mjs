@@ -37,7 +37,10 @@ export async function visit(browser, shop, { expected = [], ...options } = {}) {
   const context = await browser.newContext({ baseURL: shop.base, locale: "en-GB", ...options });
   context.setDefaultTimeout(PATIENCE);
   const heard = [];
-  context.on("page", (page) => listen(page, heard));
+  context.on("page", (page) => {
+    listen(page, heard);
+    asksAgain(page, heard);
+  });
   const page = await context.newPage();
   return {
     context,
@@ -58,6 +61,20 @@ export function line(text, address) {
   const where = `${text} (${address})`;
   if (!request) return { text: where };
   return { text: where, path: new URL(address).pathname, status: request[1] && Number(request[1]), lost: request[2] };
+}
+
+/** A house that stood still for seconds says that it is busy: it is asked again, and what was heard of that is forgotten. */
+function asksAgain(page, heard) {
+  const goto = page.goto.bind(page);
+  page.goto = async (address, options) => {
+    for (const end = performance.now() + PATIENCE; ; ) {
+      const answer = await goto(address, options);
+      if (answer?.status() !== 503 || performance.now() > end) return answer;
+      await page.waitForTimeout(500);
+      const { pathname } = new URL(answer.url());
+      heard.splice(0, heard.length, ...heard.filter(({ status, path }) => status !== 503 || path !== pathname));
+    }
+  };
 }
 
 function listen(page, heard) {

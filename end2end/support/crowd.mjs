@@ -1,4 +1,5 @@
 // Other buyers, by the API: they hold seats and give them back.
+import { hold, letGo } from "./others.mjs";
 
 /**
  * Lets a crowd hold and release `blocks` (lists of seat ids) in turn, so that about `rate` seats a second change hands.
@@ -13,10 +14,10 @@ export function crowd(shop, event, blocks, rate) {
     const pause = (1000 * seats) / rate;
     await sleep((pause * nth) / blocks.length);
     while (going) {
-      const hold = await post(`${shop.base}/api/v1/events/${event.slug}/holds`, { seats: block });
+      const held = await hold(shop, event, { seats: block, standing: [] });
       changed += block.length;
       await sleep(pause);
-      await fetch(`${shop.base}/api/v1/holds/${hold.id}`, { method: "DELETE", headers: { authorization: `Bearer ${hold.token}` } });
+      await letGo(shop, held);
       changed += block.length;
       await sleep(pause);
     }
@@ -32,13 +33,6 @@ export function crowd(shop, event, blocks, rate) {
       return changed;
     },
   };
-}
-
-async function post(address, body) {
-  const headers = { "content-type": "application/json", "idempotency-key": crypto.randomUUID() };
-  const answer = await fetch(address, { method: "POST", headers, body: JSON.stringify({ standing: [], ...body }) });
-  if (!answer.ok) throw new Error(`${address} answered ${answer.status}: ${await answer.text()}`);
-  return answer.json();
 }
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

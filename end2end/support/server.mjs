@@ -5,6 +5,7 @@ import { cp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { asked } from "./others.mjs";
 
 const root = new URL("../..", import.meta.url).pathname;
 /** The program. */
@@ -85,7 +86,7 @@ export async function events(base) {
 }
 
 async function json(address) {
-  const answer = await fetch(address);
+  const answer = await asked(address);
   if (!answer.ok) throw new Error(`${address} answered ${answer.status}`);
   return answer.json();
 }
