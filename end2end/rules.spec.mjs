@@ -97,6 +97,7 @@ test("what is offered is taken with the standing places that were asked for with
   await page.goto(`/events/${both.slug}/seats`);
   await page.locator(".sections a").first().click();
   const rows = page.locator(".seatset");
+  await rows.first().waitFor();
   const whole = await rows.evaluateAll((rows) => rows.findIndex((row) => [...row.children].slice(0, 6).every((seat) => seat.querySelector("input"))));
   assert.ok(whole >= 0, "a row with six free seats");
   const row = rows.nth(whole).locator("input");

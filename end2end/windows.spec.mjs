@@ -95,8 +95,9 @@ async function tooLateWithoutScripts() {
   });
   await outlast(page);
   await pay(page);
-  assert.match(await page.locator("h1").innerText(), ranOut);
+  await page.getByRole("heading", { level: 1, name: ranOut }).waitFor();
   await page.getByRole("button", { name: "Take the same seat again" }).click();
+  await page.locator("li.item").first().waitFor();
   assert.equal(await page.locator("li.item").count(), 1);
   await leave();
 }
