@@ -6,7 +6,8 @@ import { crowd } from "./support/crowd.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { inBasket, openLiveList, openSeats } from "./support/walk.mjs";
 
-evening();
+// A hot sale comes from one address here.
+evening({ PARTERRE_HOLDS_PER_ADDRESS: "1000" });
 
 /** What a seat page asks for while one is on it. */
 const ours = /^\/api\/v1\/(events\/[^/]+\/(holds|availability(\/stream)?)|holds\/[^/]+(\/extend)?)$/;
