@@ -58,7 +58,7 @@ fn words(order: &OrderRecord, zone: &str) -> Option<Begun> {
             let until = (order.now < order.expires_at).then(|| when::clock_time(order.expires_at, zone));
             let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
             let what = if places == 1 { "One place is" } else { "Your places are" };
-            let text = format!("{what} yours{until} and not paid yet.");
+            let text = format!("{what} kept{until}, and not paid yet.");
             Some(Begun { text, href: href(order.id), label: "Go on paying".into(), is_paid: false })
         }
         OrderStatus::Paid | OrderStatus::PartlyRefunded => {
