@@ -104,8 +104,7 @@ async function atTheCheckout() {
   await leave();
 }
 
-beside({
-  "the last two minutes are told where seats are chosen, and one press gives more": whereSeatsAreChosen,
-  "who comes back when the two minutes have begun is told too, in either place": whoComesBack,
-  "the last two minutes are told at the checkout, and one press gives more": atTheCheckout,
-});
+const walk = beside();
+walk("the last two minutes are told where seats are chosen, and one press gives more", whereSeatsAreChosen);
+walk("who comes back when the two minutes have begun is told too, in either place", whoComesBack);
+walk("the last two minutes are told at the checkout, and one press gives more", atTheCheckout);

@@ -107,9 +107,8 @@ async function tooLateWithoutScripts() {
   await leave();
 }
 
-beside({
-  "whoever paid in another window is led to the order": paidElsewhere,
-  "time that was taken in another window is time here, and what was typed stays": moreTimeElsewhere,
-  "a hold that is held longer in another window stays in the basket of this one": heldLongerElsewhere,
-  "whoever pays too late takes the same seats again by one press, without scripts too": tooLateWithoutScripts,
-});
+const walk = beside();
+walk("whoever paid in another window is led to the order", paidElsewhere);
+walk("time that was taken in another window is time here, and what was typed stays", moreTimeElsewhere);
+walk("a hold that is held longer in another window stays in the basket of this one", heldLongerElsewhere);
+walk("whoever pays too late takes the same seats again by one press, without scripts too", tooLateWithoutScripts);

@@ -1,16 +1,20 @@
 // Walks that mostly wait for time to pass.
 import { test } from "node:test";
 
-/** Each walk is a test, by its name; all of them begin with the first, and wait beside each other. */
-export function beside(walks) {
+/** Ends with what makes a test of each walk; all of them begin with the first, and wait beside each other. */
+export function beside() {
+  const walks = new Map();
   let going;
   const begin = () => {
-    going ??= new Map(Object.entries(walks).map(([name, walk]) => [name, walk()]));
+    going ??= new Map([...walks].map(([name, walk]) => [name, walk()]));
     // Each test tells of its own walk.
     for (const walk of going.values()) walk.catch(() => {});
     return going;
   };
-  for (const name of Object.keys(walks)) test(name, () => begin().get(name));
+  return (name, walk) => {
+    walks.set(name, walk);
+    test(name, () => begin().get(name));
+  };
 }
 
 /**
