@@ -93,9 +93,8 @@ pub(super) async fn page(
     let notice = note::take(&headers);
     let told = notice.is_some();
     let is_sold_out = hold.is_none() && event.summary.status == Status::SoldOut;
-    let notice = notice
-        .or_else(|| basket_unknown.then(words::basket_unknown))
-        .or_else(|| is_sold_out.then(words::sold_out));
+    let notice =
+        notice.or_else(|| basket_unknown.then(words::basket_unknown)).or_else(|| is_sold_out.then(words::sold_out));
     let picker = PickerData {
         slug: slug.clone(),
         tiers,
