@@ -30,7 +30,7 @@ test("whoever looks at the seats again is led to what waits to be paid, and afte
   const { page, leave } = await atCheckout({ expected: [refused(402, /^\/checkout\//)] });
   await pay(page, CARDS.poor);
   await page.getByRole("link", { name: "Back to the seats" }).click();
-  await page.getByText(/^Your places are kept until \d\d:\d\d, and not paid yet/).waitFor();
+  await page.getByText(/^Your places are kept for about \d+ more minutes, and not paid yet/).waitFor();
   await page.getByRole("link", { name: "Go on paying" }).click();
   await fillCard(page, CARDS.good);
   await page.getByRole("button", { name: /^Pay / }).click();

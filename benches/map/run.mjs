@@ -83,7 +83,7 @@ async function ours(seats, how, frames) {
   return result;
 }
 
-/** What the browser takes for a picture that is ready: no way of drawing on a canvas is quicker. */
+/** What the browser takes for a picture that is ready: no way of bringing computed pixels onto the whole canvas is quicker. */
 async function ready(how, frames) {
   const { page, close } = await open("chart=bowl&seats=1000&bare=1", how);
   const result = await page.evaluate(async (frames) => {

@@ -14,13 +14,13 @@ pub struct ChallengePage {
     pub amount: String,
     /// What is bought.
     pub title: String,
-    /// Until when the places are kept, `20:15`; empty where that is over.
-    pub until: String,
+    /// How long the places are still kept, `about 8 more minutes`; empty where that is over.
+    pub kept_for: String,
 }
 
 /// How long the places are kept, in a sentence that ends what is said before it.
-fn kept(until: &str) -> String {
-    if until.is_empty() { String::new() } else { format!(" Your places are kept until {until}.") }
+fn kept(kept_for: &str) -> String {
+    if kept_for.is_empty() { String::new() } else { format!(" Your places are kept for {kept_for}.") }
 }
 
 /// Asks as a bank would.
@@ -31,7 +31,7 @@ pub fn challenge(frame: &Frame, data: ChallengePage) -> impl IntoView + use<> {
             <span class="seal wait">{icon(Icon::LOCK)}</span>
             <h1>"Is this you?"</h1>
             <p>"The test bank asks you to confirm a payment of "<b class="num">{data.amount.clone()}</b>" for "{data.title}"."</p>
-            <p class="muted">"This stands in for 3-D Secure; no money moves."{kept(&data.until)}</p>
+            <p class="muted">"This stands in for 3-D Secure; no money moves."{kept(&data.kept_for)}</p>
             <form class="acts" method="post" action=data.action>
                 <button class="btn big" name="answer" value="approve">"Yes, pay "<span class="num">{data.amount.clone()}</span></button>
                 <button class="btn quiet big" name="answer" value="decline">"No, this is not me"</button>
@@ -50,8 +50,8 @@ pub struct ProcessingPage {
     pub email: String,
     /// Seconds waited so far: after a while the words change.
     pub waited: u32,
-    /// Until when the places are kept, `20:15`; empty where that is over.
-    pub until: String,
+    /// How long the places are still kept, `about 8 more minutes`; empty where that is over.
+    pub kept_for: String,
     /// The page itself, for whoever does not want to wait for the next look.
     pub here: String,
 }
@@ -66,16 +66,20 @@ pub fn processing(frame: &Frame, data: ProcessingPage) -> impl IntoView + use<> 
         ..Head::default()
     };
     let text = if long {
+        let mail = data.email;
+        let then = if data.kept_for.is_empty() {
+            format!("What comes of it goes to {mail}.")
+        } else {
+            format!("If it says yes in time, your tickets go to {mail}.")
+        };
         format!(
-            "Your bank has not answered yet. You need not wait: we keep asking, you are not charged twice, and once it \
-             says yes your tickets go to {}.{}",
-            data.email,
-            kept(&data.until)
+            "Your bank has not answered yet. You need not wait: we keep asking, and you are not charged twice. {then}{}",
+            kept(&data.kept_for)
         )
     } else {
         format!(
             "Your bank is checking the payment. This takes a few seconds, and this page moves on by itself.{}",
-            kept(&data.until)
+            kept(&data.kept_for)
         )
     };
     let content = view! {

@@ -75,10 +75,10 @@ pub fn page(frame: &Frame, data: SeatsPage) -> impl IntoView + use<> {
 fn begun(data: Begun) -> impl IntoView {
     let tone = if data.is_paid { Tone::Good } else { Tone::Care };
     view! {
-        <div class=format!("{} begun", tone.class()) role="status">
+        <aside class=format!("{} begun", tone.class()) aria-label="Your order">
             {icon(tone.icon())}
             <p>{data.text}</p>
             <a class="btn quiet" href=data.href>{data.label}</a>
-        </div>
+        </aside>
     }
 }

@@ -274,7 +274,7 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
                         action: "/pay/test/1".into(),
                         amount: "€138.00".into(),
                         title: "Night Trains: the farewell tour".into(),
-                        until: "20:15".into(),
+                        kept_for: "about 8 more minutes".into(),
                     },
                 )
             }),
@@ -288,7 +288,7 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
                         amount: "€138.00".into(),
                         email: "buyer@example.org".into(),
                         waited: 3,
-                        until: "20:15".into(),
+                        kept_for: "about 8 more minutes".into(),
                         here: "/orders/1".into(),
                     },
                 )

@@ -63,7 +63,7 @@ fn refusals() -> Vec<(&'static str, String)> {
         amount: "€138.00".into(),
         email: "buyer@example.org".into(),
         waited: 25,
-        until: "20:15".into(),
+        kept_for: "about 8 more minutes".into(),
         here: "/orders/1".into(),
     };
     vec![

@@ -90,7 +90,7 @@ async fn whoever_pays_where_nobody_answers_is_told_what_is_so_until_the_seats_ar
     let (status, page) = buyer.page().await;
     assert_eq!(status, StatusCode::OK);
     assert!(
-        page.contains("Your bank is checking the payment") && page.contains("Your places are kept until "),
+        page.contains("Your bank is checking the payment") && page.contains("Your places are kept for about "),
         "{page}"
     );
     let (status, again) = buyer.pay(GOOD).await;

@@ -245,7 +245,9 @@ fn header(known: &Known) -> impl Strategy<Value = (String, Vec<u8>)> + use<> {
         let notice = json!({ "tone": "Bad", "text": text }).to_string();
         format!("__Host-notice={}", URL_SAFE_NO_PAD.encode(notice))
     });
-    let cookies = prop_oneof![notice, told, text(known).prop_map(|text| format!("__Host-parterre={text}; ;=;a"))];
+    let begun = text(known).prop_map(|text| format!("__Host-checkout={text}"));
+    let cookies =
+        prop_oneof![notice, told, begun, text(known).prop_map(|text| format!("__Host-parterre={text}; ;=;a"))];
     let value = prop_oneof![
         4 => text(known).prop_map(String::into_bytes),
         2 => vec(any::<u8>(), 0..300),

@@ -6,11 +6,11 @@ use std::time::Duration;
 use app::pages::seats::Begun;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use domain::ids::{EventId, HoldId, HolderId, OrderId};
+use domain::hold::Hold;
+use domain::ids::{EventId, HoldId, HolderId};
 use domain::order::OrderStatus;
 
 use crate::http::state::Shop;
-use crate::http::when;
 use crate::purchase::OrderRecord;
 
 const COOKIE: &str = "__Host-checkout";
@@ -19,51 +19,57 @@ const KEPT_FOR: u32 = 60 * 60;
 /// The seats are shown without a word of it where the books are slow.
 const ASKED_WITHIN: Duration = Duration::from_millis(800);
 
-/// Keeps which hold the visitor is at the checkout with. The id alone opens nothing.
-pub(super) fn remember(response: &mut Response, hold: HoldId) {
-    let cookie = format!("{COOKIE}={hold}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={KEPT_FOR}");
+/// Keeps which hold the visitor is at the checkout with, of which event. The ids alone open nothing.
+pub(super) fn remember(response: &mut Response, event: EventId, hold: HoldId) {
+    let cookie = format!("{COOKIE}={event}.{hold}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={KEPT_FOR}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
 }
 
-/// What became of the checkout that the visitor began for this event, where it goes on elsewhere.
+/// What became of the checkout that the visitor began last for this event, unless it is one of those that are still `held`.
 pub(super) async fn of(
     shop: &Shop,
     headers: &HeaderMap,
     holder: HolderId,
     event: EventId,
-    zone: &str,
+    held: &[Hold],
 ) -> Option<Begun> {
-    let hold = read(headers)?;
+    let (_, hold) = read(headers).filter(|(of, _)| *of == event)?;
+    if held.iter().any(|held| held.id == hold) {
+        return None;
+    }
     let asked = async {
         let order = shop.purchase.of_hold(hold, holder).await.ok()??;
         shop.purchase.order(order, holder).await.ok()
     };
-    let order = tokio::time::timeout(ASKED_WITHIN, asked).await.ok()??;
-    if order.event == event { words(&order, zone) } else { None }
+    words(&tokio::time::timeout(ASKED_WITHIN, asked).await.ok()??)
 }
 
-fn read(headers: &HeaderMap) -> Option<HoldId> {
+fn read(headers: &HeaderMap) -> Option<(EventId, HoldId)> {
     let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = values.flat_map(|value| value.split(';'));
-    pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('=')?.parse().ok())
+    let ids = pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('=')?.split_once('.'));
+    ids.and_then(|(event, hold)| Some((event.parse().ok()?, hold.parse().ok()?)))
 }
 
-fn words(order: &OrderRecord, zone: &str) -> Option<Begun> {
-    let href = |id: OrderId| format!("/orders/{id}");
-    let places = order.lines.len();
+fn words(order: &OrderRecord) -> Option<Begun> {
+    let left = order.expires_at.since(order.now);
+    let says = |text: String, label: &str, is_paid: bool| {
+        Some(Begun { text, href: format!("/orders/{}", order.id), label: label.to_owned(), is_paid })
+    };
     match order.status {
+        OrderStatus::Pending if left > 0 && order.totals.total.amount > 0 && !order.money_may_move() => {
+            let places: u32 = order.lines.iter().map(|line| line.quantity).sum();
+            let what = if places == 1 { "Your place is" } else { "Your places are" };
+            let text = format!("{what} kept for {}, and not paid yet.", super::words::how_long(left));
+            says(text, "Go on paying", false)
+        }
         OrderStatus::Pending | OrderStatus::Closing => {
-            let until = (order.now < order.expires_at).then(|| when::clock_time(order.expires_at, zone));
-            let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
-            let what = if places == 1 { "One place is" } else { "Your places are" };
-            let text = format!("{what} kept{until}, and not paid yet.");
-            Some(Begun { text, href: href(order.id), label: "Go on paying".into(), is_paid: false })
+            says("Your order for this event is under way.".into(), "See how it stands", false)
         }
         OrderStatus::Paid | OrderStatus::PartlyRefunded => {
-            let text = "You have bought tickets for this event.".to_owned();
-            Some(Begun { text, href: href(order.id), label: "See your tickets".into(), is_paid: true })
+            says("You have tickets for this event.".into(), "See your tickets", true)
         }
         OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Refunded => None,
     }
@@ -81,11 +87,12 @@ mod tests {
 
     #[test]
     fn the_hold_is_found_among_other_cookies_and_nothing_else_is_taken_for_it() {
-        let hold = HoldId::mint(domain::time::Millis(1_795_000_000_000), [7; 10]);
-        assert_eq!(read(&with(&format!("a=b; {COOKIE}={hold}; c=d"))), Some(hold));
-        for odd in [format!("{COOKIE}=x"), format!("{COOKIE}s={hold}"), format!("x{COOKIE}={hold}"), COOKIE.to_owned()]
-        {
-            assert_eq!(read(&with(&odd)), None, "{odd}");
+        let at = domain::time::Millis(1_795_000_000_000);
+        let (event, hold) = (EventId::mint(at, [6; 10]), HoldId::mint(at, [7; 10]));
+        let ids = format!("{event}.{hold}");
+        assert_eq!(read(&with(&format!("a=b; {COOKIE}={ids}; c=d"))), Some((event, hold)));
+        for odd in ["=x", "=x.y", &format!("={hold}"), &format!("s={ids}"), &format!("={event}.{hold}.z"), ""] {
+            assert_eq!(read(&with(&format!("{COOKIE}{odd}"))), None, "{odd}");
         }
     }
 }

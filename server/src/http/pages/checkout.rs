@@ -86,7 +86,7 @@ async fn show(
     let frame = shop.frame();
     let html = render(move || pages::checkout::page(&frame, data));
     let mut response = private(status, html, true);
-    begun::remember(&mut response, hold.id);
+    begun::remember(&mut response, hold.event, hold.id);
     Ok(response)
 }
 

@@ -25,7 +25,6 @@ use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
 use crate::http::secret::Caller;
 use crate::http::state::Shop;
-use crate::http::when;
 use crate::payments::Method;
 use crate::purchase::types::EventFacts;
 use crate::purchase::{OrderRecord, PaymentRecord, PurchaseError};
@@ -121,16 +120,16 @@ async fn show(
         OrderStatus::Pending | OrderStatus::Closing => match order.live_payment() {
             Some(payment) if payment.status == PaymentStatus::RequiresAction => {
                 Ok(payment.action_url.as_deref().map_or_else(
-                    || processing(shop, order, &event, payment.age),
+                    || processing(shop, order, payment.age),
                     |url| Redirect::to(&format!("{url}?order={}", order.id)).into_response(),
                 ))
             }
-            Some(payment) => Ok(processing(shop, order, &event, payment.age)),
+            Some(payment) => Ok(processing(shop, order, payment.age)),
             None if order.status == OrderStatus::Closing
                 || order.money_may_move()
                 || order.totals.total.amount == 0 =>
             {
-                Ok(processing(shop, order, &event, 0))
+                Ok(processing(shop, order, 0))
             }
             None => Ok(card_again(shop, order, &event, typed, notice, status)),
         },
@@ -168,18 +167,18 @@ fn card_again(
     private(status, html, true)
 }
 
-/// Until when the places are this order's, while that is to come.
-fn until(order: &OrderRecord, event: &EventFacts) -> String {
-    let is_over = order.expires_at <= order.now;
-    if is_over { String::new() } else { when::clock_time(order.expires_at, &event.time_zone) }
+/// How long the places are still this order's; nothing where they are being given back.
+fn kept_for(order: &OrderRecord) -> String {
+    let left = order.expires_at.since(order.now);
+    if order.status == OrderStatus::Pending && left > 0 { words::how_long(left) } else { String::new() }
 }
 
-fn processing(shop: &Shop, order: &OrderRecord, event: &EventFacts, age: i64) -> Response {
+fn processing(shop: &Shop, order: &OrderRecord, age: i64) -> Response {
     let data = ProcessingPage {
         amount: order.totals.total.to_string(),
         email: order.buyer.email().to_owned(),
         waited: u32::try_from(age / SECOND).unwrap_or(0),
-        until: until(order, event),
+        kept_for: kept_for(order),
         here: format!("/orders/{}", order.id),
     };
     let frame = shop.frame();
@@ -247,7 +246,7 @@ pub(super) async fn challenge(
         amount: Currency::new(&currency)
             .map_or(order.totals.total, |currency| Money::new(amount, currency))
             .to_string(),
-        until: until(&order, &event),
+        kept_for: kept_for(&order),
         title: event.title,
     };
     let frame = shop.frame();

@@ -59,19 +59,19 @@ pub(super) async fn page(
         },
         None => (vec![], false),
     };
+    let begun = match caller {
+        Some(caller) => begun::of(&shop, &headers, caller.holder(), event.summary.id, &held).await,
+        None => None,
+    };
     let hold = held
         .into_iter()
         .rfind(|hold| hold.event == event.summary.id)
         .map(|hold| hold_view(&hold, event, chart.as_deref(), Extras::default(), now));
-    let zone = &event.summary.venue.time_zone;
-    let begun = match caller {
-        Some(caller) => begun::of(&shop, &headers, caller.holder(), event.summary.id, zone).await,
-        None => None,
-    };
-    // Whoever holds something sees it, whatever became of the sale.
-    if hold.is_none() && begun.is_none() && !matches!(event.summary.status, Status::OnSale | Status::SoldOut) {
+    // Whoever holds something, or has not paid for it yet, sees it, whatever became of the sale.
+    let has_none = hold.is_none() && begun.as_ref().is_none_or(|begun| begun.is_paid);
+    if has_none && !matches!(event.summary.status, Status::OnSale | Status::SoldOut) {
         let opens = event.tiers.iter().filter_map(|tier| tier.sale.opens_at).filter(|opens| now < *opens).min();
-        let opens = opens.map(|opens| when::short(opens, zone));
+        let opens = opens.map(|opens| when::short(opens, &event.summary.venue.time_zone));
         return Ok(wrong::show(&shop, StatusCode::OK, WrongPage::not_on_sale(&slug, opens.as_deref())));
     }
     let seen = shop.availability.get(event.summary.id, now).await;
@@ -92,7 +92,8 @@ pub(super) async fn page(
     };
     let notice = note::take(&headers);
     let told = notice.is_some();
-    let is_sold_out = hold.is_none() && event.summary.status == Status::SoldOut;
+    let is_selling = event.tiers.iter().any(|tier| tier.sale.is_open(now));
+    let is_sold_out = hold.is_none() && is_selling && event.summary.status == Status::SoldOut;
     let notice =
         notice.or_else(|| basket_unknown.then(words::basket_unknown)).or_else(|| is_sold_out.then(words::sold_out));
     let picker = PickerData {

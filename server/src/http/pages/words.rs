@@ -7,7 +7,7 @@ use app::components::when::When;
 use app::pages::checkout::Basket;
 use app::pages::event::TierRow;
 use app::pages::home::{EventRow, Offer};
-use domain::time::Millis;
+use domain::time::{MINUTE, Millis};
 use serde_json::Value;
 
 use crate::availability::Seen;
@@ -29,7 +29,16 @@ pub(super) fn basket_unknown() -> Notice {
 
 /// Where every place is somebody's.
 pub(super) fn sold_out() -> Notice {
-    Notice::new(Tone::Care, "Everything is sold just now. A place that comes back is shown here at once.")
+    Notice::new(Tone::Care, "Everything is sold or reserved just now. A place may come back.")
+}
+
+/// `about 8 more minutes`: so much time there is for so many milliseconds, wherever somebody is.
+pub(super) fn how_long(left: i64) -> String {
+    match left / MINUTE {
+        ..1 => "less than a minute".into(),
+        1 => "about one more minute".into(),
+        minutes => format!("about {minutes} more minutes"),
+    }
 }
 
 /// `Harbour Arena, Hamburg`.
