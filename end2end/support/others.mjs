@@ -29,5 +29,6 @@ export async function hold(shop, event, wish) {
 /** Lets go of what `hold` held. */
 export async function letGo(shop, { id, token }) {
   const answer = await asked(`${shop.base}/api/v1/holds/${id}`, { method: "DELETE", headers: { authorization: `Bearer ${token}` } });
-  assert.ok(answer.ok, `${answer.status}`);
+  // A house that was busy may have let go all the same.
+  assert.ok(answer.ok || answer.status === 410, `${answer.status}`);
 }
