@@ -26,17 +26,26 @@ test("a declined card keeps the seats", async () => {
   await leave();
 });
 
+/** A house that is slow shows its seats without a word of what somebody's checkout has come to. */
+async function seen(page, what) {
+  for (let looks = 0; looks < 10 && (await what.count()) === 0; looks += 1) await page.reload();
+  await what.waitFor();
+}
+
 test("whoever looks at the seats again is led to what waits to be paid, and afterwards to the tickets", async () => {
   const { page, leave } = await atCheckout({ expected: [refused(402, /^\/checkout\//)] });
   await pay(page, CARDS.poor);
   await page.getByRole("link", { name: "Back to the seats" }).click();
-  await page.getByText(/^Your places are kept for about \d+ more minutes, and not paid yet/).waitFor();
-  await page.getByRole("link", { name: "Go on paying" }).click();
+  const order = page.getByRole("complementary", { name: "Your order" });
+  await seen(page, order);
+  assert.match(await order.innerText(), /^Your places are kept for about \d+ more minutes, and not paid yet/);
+  await order.getByRole("link", { name: "Go on paying" }).click();
   await fillCard(page, CARDS.good);
   await page.getByRole("button", { name: /^Pay / }).click();
   await tickets(page, 2);
   await openSeats(page, event);
-  await page.getByRole("link", { name: "See your tickets" }).click();
+  await seen(page, order);
+  await order.getByRole("link", { name: "See your tickets" }).click();
   await tickets(page, 2);
   await leave();
 });
