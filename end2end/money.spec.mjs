@@ -35,6 +35,8 @@ async function seen(page, what) {
 test("whoever looks at the seats again is led to what waits to be paid, and afterwards to the tickets", async () => {
   const { page, leave } = await atCheckout({ expected: [refused(402, /^\/checkout\//)] });
   await pay(page, CARDS.poor);
+  // The checkout has a link of that name, too.
+  await page.getByRole("heading", { level: 1, name: "Your seats are safe" }).waitFor();
   await page.getByRole("link", { name: "Back to the seats" }).click();
   const order = page.getByRole("complementary", { name: "Your order" });
   await seen(page, order);
