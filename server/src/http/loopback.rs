@@ -62,12 +62,7 @@ fn is_at_home(headers: &HeaderMap) -> bool {
 
 /// The cookies of which only the twin came, as they would have come.
 fn known_by_twin(headers: &HeaderMap) -> Vec<HeaderValue> {
-    let pairs: Vec<&str> = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';').map(str::trim))
-        .collect();
+    let pairs: Vec<&str> = super::cookies::pairs(headers).collect();
     let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
     let came = |wanted: &str| pairs.iter().any(|pair| pair.strip_prefix(PREFIX).is_some_and(|own| name(own) == wanted));
     let alone = pairs.iter().filter_map(|pair| pair.strip_prefix(TWIN)).filter(|twin| !came(&name(twin)));

@@ -5,6 +5,7 @@ mod baskets;
 #[cfg(test)]
 mod baskets_tests;
 pub mod client;
+mod cookies;
 pub mod crowd;
 pub mod files;
 pub mod form;

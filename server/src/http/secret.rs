@@ -78,14 +78,7 @@ impl Secret {
         if let Some(text) = bearer {
             return Self::parse(text.trim()).map(|secret| (secret, Source::Bearer));
         }
-        headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
-            .find_map(Self::parse)
-            .map(|secret| (secret, Source::Cookie))
+        super::cookies::named(headers, COOKIE).find_map(Self::parse).map(|secret| (secret, Source::Cookie))
     }
 }
 

@@ -10,6 +10,7 @@ use domain::hold::Hold;
 use domain::ids::{EventId, HoldId, HolderId};
 use domain::order::OrderStatus;
 
+use crate::http::cookies;
 use crate::http::state::Shop;
 use crate::purchase::OrderRecord;
 
@@ -47,10 +48,8 @@ pub(super) async fn of(
 }
 
 fn read(headers: &HeaderMap) -> Option<(EventId, HoldId)> {
-    let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = values.flat_map(|value| value.split(';'));
-    let ids = pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('=')?.split_once('.'));
-    ids.and_then(|(event, hold)| Some((event.parse().ok()?, hold.parse().ok()?)))
+    let (event, hold) = cookies::named(headers, COOKIE).next()?.split_once('.')?;
+    Some((event.parse().ok()?, hold.parse().ok()?))
 }
 
 fn words(order: &OrderRecord) -> Option<Begun> {

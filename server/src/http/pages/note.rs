@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::hold::MAX_PLACES;
 
+use crate::http::cookies;
+
 const COOKIE: &str = "__Host-notice";
 /// Longest notice, in characters.
 const MAX: usize = 400;
@@ -27,12 +29,8 @@ fn cookie(notice: &Notice) -> Option<HeaderValue> {
 
 /// The notice that the last redirect left, if any.
 pub(super) fn take(headers: &HeaderMap) -> Option<Notice> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+    cookies::named(headers, COOKIE)
+        .next()
         .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .map(|notice: Notice| short(&notice))

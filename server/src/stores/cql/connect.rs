@@ -35,7 +35,7 @@ pub struct Settings {
     pub datacenter: Option<String>,
     /// User name and password, where the cluster asks for them.
     pub login: Option<(String, SecretString)>,
-    /// How long a request may take. A connection that is silent for a little more than half of it is given up.
+    /// How long a request may take. A connection that is silent for about as long is given up.
     pub answer_within: Duration,
 }
 
