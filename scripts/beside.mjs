@@ -2,11 +2,10 @@
 // it has ended, to LOG.status. Told to end, or once that shell is gone, it ends the command with everything that this
 // started: the jobs of a shell that is no terminal's do not hear Ctrl-C.
 import { spawn } from "node:child_process";
-import { openSync, rmSync, writeFileSync } from "node:fs";
+import { openSync, writeFileSync } from "node:fs";
 
 const shell = process.ppid;
 const [log, command, ...words] = process.argv.slice(2);
-rmSync(`${log}.status`, { force: true });
 const output = openSync(log, "w");
 const child = spawn(command, words, { stdio: ["ignore", output, output], detached: true });
 

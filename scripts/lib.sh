@@ -51,6 +51,8 @@ tells_of_network() { sed '/^ *[0-9]* *|/d' "$1" | grep -iE "$UNREACHABLE" >/dev/
 step() {
   local words=$1 log narrator began status=0
   shift
+  # What runs beside is the shell's that began it: a subshell that ends takes nothing with it.
+  [ "$BASH_SUBSHELL" -eq 0 ] || BESIDE=""
   log=$(log_of "$words") || exit 1
   began=$SECONDS
   # Whoever is told to end before it has set its own traps runs those that it was born with, and would end what runs beside.
@@ -89,6 +91,9 @@ BESIDE="" BESIDE_LOG=""
 begin_beside() {
   BESIDE_LOG=$(log_of "$1") || exit 1
   shift
+  # Nothing of an earlier one may be taken for this one's.
+  rm -f "$BESIDE_LOG.status"
+  : >"$BESIDE_LOG"
   node scripts/beside.mjs "$BESIDE_LOG" "$@" </dev/null &
   BESIDE=$!
   trap end_beside EXIT
@@ -98,6 +103,10 @@ begin_beside() {
 finish_beside() {
   wait "$BESIDE" 2>/dev/null || true
   BESIDE=""
+  if [ ! -s "$BESIDE_LOG.status" ]; then
+    say "It was ended before it had begun, or by somebody." >>"$BESIDE_LOG"
+    return 1
+  fi
   return "$(cat "$BESIDE_LOG.status")"
 }
 

@@ -57,6 +57,30 @@ check_crates() {
   return "$good"
 }
 
+# A story about time that fails while the machine stands still is told again, and leaves a line with its name here: in Rust by
+# test_support/steady.rs, in browsers by end2end/support/steady.mjs.
+gather_told_again() {
+  log_of told-again >/dev/null
+  # Tests run in folders of their own.
+  PARTERRE_TOLD_AGAIN="$(cd "$LOGS" && pwd)/told-again.log"
+  export PARTERRE_TOLD_AGAIN
+  : >"$PARTERRE_TOLD_AGAIN"
+}
+
+# A test that passed the second time is no secret. (Rust calls a story by its test, with all modules before it.)
+say_told_again() {
+  local names count
+  [ -s "$PARTERRE_TOLD_AGAIN" ] || return 0
+  names=$(sed -E 's/.*::([^:]+::[^:]+)$/\1/' "$PARTERRE_TOLD_AGAIN" | sort | uniq -c |
+    awk '{ line = line (NR > 1 ? ", " : "") $2 ($1 > 1 ? " (" $1 " times)" : "") } END { print line }')
+  count=$(sort -u "$PARTERRE_TOLD_AGAIN" | awk 'END { print NR }')
+  if [ "$count" -eq 1 ]; then
+    say "1 story was told again because the machine stood still: $names"
+  else
+    say "$count stories were told again because the machine stood still: $names"
+  fi
+}
+
 part_rust() {
   local log="$LOGS/rust.log" status=0
   need_nextest

@@ -58,7 +58,8 @@ stop_real() {
 run_real() {
   local data=$1 server status=0
   shift
-  # Also where Ctrl-C comes, or something fails, before the server is there.
+  # Also where Ctrl-C comes, or something fails, before the server is there. (A `step` would set a trap of its own: what
+  # start_real fetches, it fetches in subshells.)
   trap 'stop_real "$data"' EXIT
   start_real "$data"
   "$@" &
