@@ -1,8 +1,9 @@
-//! The one place that reads the system's clock and random generator.
+//! The one place that reads the system's clock and random generator; and patience with what takes long.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::time::Millis;
 
@@ -120,6 +121,23 @@ impl Clock for ManualClock {
     }
 }
 
+/// How long a step may take before whoever waits for it is told.
+const SHORT: Duration = Duration::from_secs(2);
+
+/// Goes through `step`; where it takes longer than two seconds, `say` hears the `words` for it.
+pub(crate) async fn told_if_long<T>(
+    words: &str,
+    say: &(dyn Fn(&str) + Send + Sync),
+    step: impl Future<Output = T>,
+) -> T {
+    let mut step = pin!(step);
+    if let Ok(done) = tokio::time::timeout(SHORT, &mut step).await {
+        return done;
+    }
+    say(words);
+    step.await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,5 +156,19 @@ mod tests {
         assert!((-3_600_000..-3_540_000).contains(&house.now().since(began)), "it was an hour ahead");
         house.set(-50);
         assert!(house.now().since(began) < -3_540_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_long_is_told_once_and_what_does_not_is_not() {
+        let heard = std::sync::Mutex::new(Vec::new());
+        let say = |words: &str| heard.lock().unwrap().push(words.to_owned());
+        for (words, seconds) in [("at once", 0), ("soon", 1), ("late", 3), ("very late", 60)] {
+            let step = async {
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
+                seconds
+            };
+            assert_eq!(told_if_long(words, &say, step).await, seconds);
+        }
+        assert_eq!(*heard.lock().unwrap(), ["late", "very late"]);
     }
 }

@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 
-use parterre::cli::Cli;
+use parterre::cli::{Cli, Command};
+use parterre::telemetry;
 
 fn main() -> ExitCode {
     let cli = Cli::read();
-    parterre::telemetry::init();
+    let serves = matches!(cli.command, Command::Serve(_));
+    telemetry::init(if serves { telemetry::SHOP } else { telemetry::COMMAND });
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

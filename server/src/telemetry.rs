@@ -6,7 +6,11 @@ use tracing_subscriber::EnvFilter;
 
 /// Warnings: a quiet shop is a healthy one. Of the CQL driver errors alone, as it warns of every connection that breaks
 /// and is made anew; what it means for holds is said by the hold store.
-const QUIET: &str = "warn,scylla=error";
+pub const SHOP: &str = "warn,scylla=error";
+
+/// The same of a command for which a person waits: what it has to say is in its words, and that somebody else's lock
+/// took a second is none of it.
+pub const COMMAND: &str = "warn,scylla=error,sqlx=error";
 
 /// The crate that writes whole addresses where everything is logged: a ticket's opens it, whoever reads it.
 const NEVER: &str = "tower_http::csrf=info";
@@ -17,9 +21,9 @@ pub fn filter(levels: EnvFilter) -> EnvFilter {
     levels.add_directive(NEVER.parse().expect("the directive is well-formed"))
 }
 
-/// Starts the log.
-pub fn init() {
-    let filter = filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(QUIET)));
+/// Starts the log, at the levels `quiet` ([`SHOP`] or [`COMMAND`]) where `RUST_LOG` names none.
+pub fn init(quiet: &str) {
+    let filter = filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(quiet)));
     // A second call, as in tests, keeps the first log.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::hall::{Block, Hall, middle, square};
 use crate::hold::MAX_PLACES;
 use crate::ids::TierId;
-use crate::rules::has_mercy;
+use crate::rules::{Tier, has_mercy};
 use crate::seat::{Features, SeatId};
 use crate::time::Millis;
 pub use said::relaxed;
@@ -36,6 +36,16 @@ pub struct Wish {
     pub accessible: bool,
     /// Only side by side.
     pub together: bool,
+}
+
+impl Wish {
+    /// Whether seats of this tier are what is wished for, by name and price.
+    fn wants(&self, tier: &Tier) -> bool {
+        let total = tier.price.total.amount;
+        self.tier.is_none_or(|id| id == tier.id)
+            && self.min_total.is_none_or(|least| total >= least)
+            && self.max_total.is_none_or(|most| total <= most)
+    }
 }
 
 /// What had to be relaxed, in the order in which it is.
@@ -98,16 +108,21 @@ pub fn best(hall: &Hall<'_>, wish: Wish, now: Millis, spread: Option<u64>) -> Op
         Some(section) => hall.chart.sections.get(usize::from(section))?.rows.clone(),
         None => hall.all_rows(),
     };
-    let fits = |tier: &crate::rules::Tier| {
-        tier.sale.is_open(now)
-            && (tier.min..=tier.max).contains(&wish.quantity)
-            && wish.tier.is_none_or(|id| id == tier.id)
-            && wish.min_total.is_none_or(|least| tier.price.total.amount >= least)
-            && wish.max_total.is_none_or(|most| tier.price.total.amount <= most)
-    };
+    let fits =
+        |tier: &Tier| tier.sale.is_open(now) && (tier.min..=tier.max).contains(&wish.quantity) && wish.wants(tier);
     let fits = hall.tiers.iter().map(fits).collect();
     let search = Search { hall, wish, spread, rows, fits };
     if wish.accessible { search.accessible() } else { search.ordinary() }
+}
+
+/// As many seats as fit where those of `wish` do not: fewer than it names; `None` where not even one does.
+#[must_use]
+pub fn fewer(hall: &Hall<'_>, wish: Wish, now: Millis) -> Option<Pick> {
+    // Where hardly anything that is wished for is free, hardly anything is looked for.
+    let free = |seat: &SeatId| hall.is_free(*seat) && hall.tier(*seat).is_some_and(|tier| wish.wants(tier));
+    let free = (0..hall.states.len()).map(SeatId).filter(free).take(MAX_PLACES).count() as u32;
+    let mut sizes = (1..wish.quantity).rev().filter(|quantity| *quantity <= free);
+    sizes.find_map(|quantity| best(hall, Wish { quantity, ..wish }, now, None))
 }
 
 impl Search<'_, '_> {

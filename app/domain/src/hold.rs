@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::best::Relaxed;
 use crate::ids::{EventId, HoldId, HolderId, TierId};
 use crate::price::Line;
 use crate::seat::SeatId;
@@ -69,6 +70,20 @@ pub enum HoldRefusal {
     /// Nothing fits the wish any more.
     #[error("there are not enough places left")]
     SoldOut,
+    /// Fewer are left than are wished for.
+    #[error("there are only {left} places left that fit")]
+    Fewer {
+        /// The standing tier; `None`: seats.
+        tier: Option<TierId>,
+        /// Standing places of the tier; or seats that fit the wish, side by side where it is for seats together.
+        left: u32,
+        /// Whether those seats are side by side.
+        together: bool,
+        /// Those seats.
+        offer: Vec<SeatId>,
+        /// What is less than was wished for about them, besides their number.
+        relaxed: Vec<Relaxed>,
+    },
     /// The choice would leave single seats that nobody wants.
     #[error("this choice would leave a single seat")]
     OrphanSeat {
@@ -82,6 +97,8 @@ pub enum HoldRefusal {
     NotTogether {
         /// As many seats, split as little as possible.
         offer: Vec<SeatId>,
+        /// What is less than was wished for about them.
+        relaxed: Vec<Relaxed>,
     },
     /// A seat or a tier was named twice, or best available together with chosen seats.
     #[error("the choice contradicts itself")]

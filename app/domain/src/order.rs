@@ -222,15 +222,23 @@ pub enum OrderRefusal {
         /// The tier.
         tier: TierId,
     },
-    /// A tier's limits for one purchase are not met, or the event's limit for one person over all orders.
-    #[error("between {min} and {max} places in this purchase")]
+    /// A tier's limits for one purchase are not met.
+    #[error("between {min} and {max} places of this tier in one purchase")]
     LimitReached {
-        /// The tier; `None`: the event, for this person.
-        tier: Option<TierId>,
+        /// The tier.
+        tier: TierId,
         /// At least.
         min: u32,
-        /// At most; 0 where the person has all that one may have.
+        /// At most.
         max: u32,
+    },
+    /// The event's limit for one person, over all orders.
+    #[error("at most {max} places of this event a person, {left} more")]
+    ShareReached {
+        /// Places that one person may have.
+        max: u32,
+        /// How many more this one may buy.
+        left: u32,
     },
     /// The event or the tier is not on sale at this moment.
     #[error("not on sale")]
@@ -281,7 +289,7 @@ impl OrderRefusal {
             Self::SeatsTaken { .. } => "seats_taken",
             Self::SeatsWithdrawn { .. } => "seats_withdrawn",
             Self::SoldOut { .. } => "sold_out",
-            Self::LimitReached { .. } => "limit_reached",
+            Self::LimitReached { .. } | Self::ShareReached { .. } => "limit_reached",
             Self::NotOnSale => "not_on_sale",
             Self::Unpriceable => "unpriceable",
             Self::NotFound => "not_found",
@@ -312,6 +320,7 @@ impl OrderRefusal {
             | Self::SeatsWithdrawn { .. }
             | Self::SoldOut { .. }
             | Self::LimitReached { .. }
+            | Self::ShareReached { .. }
             | Self::AlreadyPaid
             | Self::PaymentInProgress
             | Self::IdempotencyKeyInProgress => 409,

@@ -67,6 +67,20 @@ impl Notice {
     }
 }
 
+/// What the loader shows whoever goes on while there is no connection.
+#[cfg(feature = "ssr")]
+pub fn offline() -> impl IntoView {
+    view! {
+        <div class=Tone::Bad.class() id="offline" role="alert" hidden>
+            {icon(Tone::Bad.icon())}
+            <p>
+                "You are offline: nothing was sent and nothing was paid. What you hold stays yours until the clock runs out. Press \
+                 again once you are back."
+            </p>
+        </div>
+    }
+}
+
 /// Shows a notice. `role="status"`: read aloud without interrupting.
 #[cfg(feature = "ssr")]
 pub fn notice(data: Notice) -> impl IntoView {

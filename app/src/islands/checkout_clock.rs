@@ -19,6 +19,8 @@ pub struct ClockProps {
     pub extensions_left: u8,
     /// Where to go when time is up.
     pub over: String,
+    /// When that is, on the venue's clock: `20:41, Hamburg time`.
+    pub until: String,
 }
 
 /// Around the clock drawn by [`face`]: what the loader wakes by this name.
@@ -34,7 +36,7 @@ pub fn wake() {
     super::browser::countdown::start();
 }
 
-/// The clock as the server draws it. Without a script it shows what was left when the page was made.
+/// The clock as the server draws it. Without a script it shows what was left when the page was made, and until when.
 #[cfg(feature = "ssr")]
 pub fn face(clock: ClockProps) -> impl IntoView {
     let low = clock.remaining_ms < WARN_BELOW;
@@ -46,10 +48,11 @@ pub fn face(clock: ClockProps) -> impl IntoView {
             </form>
         }
     });
+    let until = format!(" until {}", clock.until);
     view! {
         <div class="clock" class:low=low id="clock" data-hold=clock.hold data-left=clock.remaining_ms.to_string() data-over=clock.over>
             {icon(Icon::CLOCK)}
-            <span>"Held for you"</span>
+            <span>"Held for you"<small class="noscript">{until}</small></span>
             <b class="num" id="left" role="timer" aria-live="off">{minutes(clock.remaining_ms)}</b>
             {extend}
             <span id="said" role="status"></span>

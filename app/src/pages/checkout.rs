@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::shell::{Frame, Head, document, reading};
 use crate::components::field::{Field, field};
-use crate::components::notice::{Notice, notice};
+use crate::components::notice::{Notice, notice, offline};
 use crate::components::when::{self, When};
 use crate::components::{Icon, icon};
 use crate::islands::checkout_clock::{CheckoutClock, ClockProps, face};
@@ -130,6 +130,7 @@ pub fn page(frame: &Frame, data: CheckoutPage) -> impl IntoView + use<> {
                     {(!free).then(|| card(&data.typed, wrong, data.test_cards))}
                     <input type="hidden" name="accept_total" value=data.accept_total.to_string()/>
                     <input type="hidden" name="over" value=over/>
+                    {offline()}
                     <button class="btn wide big">{button}</button>
                     <p class="eyebrow">{small}</p>
                 </form>

@@ -48,7 +48,7 @@ pub struct TierRow {
     pub price: String,
     /// Index of the zone's colour; `None`: standing.
     pub zone: Option<u8>,
-    /// `few left`, `sold out`, `from Mon 30 Nov, 10:00`; empty: plenty.
+    /// `few left`, `sold out`, `all held just now`, `from Mon 30 Nov, 10:00`; empty: plenty.
     pub left: String,
     /// Nothing is left, or not yet on sale.
     pub closed: bool,
@@ -76,7 +76,7 @@ pub fn page(frame: &Frame, data: EventPage) -> impl IntoView + use<> {
         (format!("/events/{}/seats", data.slug), verb)
     });
     let bottom = cta.clone().map(|(href, verb)| {
-        view! { <div class="tocta phone"><a class="btn wide" href=href>{verb}" · "<span class="num">{first}</span></a></div> }
+        view! { <div class="tocta phone"><a class="btn wide" href=href>{verb}<span class="num">"· "{first}</span></a></div> }
     });
     let facts = facts(&data);
     let buy = buy(&data, cta);

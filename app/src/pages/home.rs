@@ -69,7 +69,10 @@ pub enum Offer {
     /// The sale was stopped for a while.
     Paused,
     /// Everything is gone.
-    SoldOut,
+    SoldOut {
+        /// Some of it is not paid for.
+        may_come_back: bool,
+    },
     /// Starts later.
     Opens {
         /// `Mon 30 Nov, 10:00`.
@@ -89,9 +92,10 @@ impl Offer {
     pub(super) fn why(&self) -> Option<&'static str> {
         match self {
             Self::From { .. } | Self::Free { .. } | Self::Opens { .. } => None,
-            Self::SoldOut => {
-                Some("Held seats that are not paid come back within minutes. Look in again, or see what else is on.")
-            }
+            Self::SoldOut { may_come_back: true } => Some(
+                "Some places are held and not paid yet: they may come back within minutes. Look in again, or see what else is on.",
+            ),
+            Self::SoldOut { may_come_back: false } => Some("Nothing is left to buy. See what else is on."),
             Self::Paused => {
                 Some("We stopped the sale to check something. Tickets that were bought stay valid. Look in again soon.")
             }
@@ -109,7 +113,10 @@ impl Offer {
             Self::Free { few: true } => ("free".into(), "few left".into(), true, false),
             Self::Free { few: false } => ("free".into(), "no card needed".into(), false, false),
             Self::Paused => ("Sale paused".into(), "tickets stay valid".into(), false, true),
-            Self::SoldOut => ("Sold out".into(), "seats may come back".into(), false, true),
+            Self::SoldOut { may_come_back } => {
+                let second = if *may_come_back { "places may come back" } else { "" };
+                ("Sold out".into(), second.into(), false, true)
+            }
             Self::Opens { at } => ("On sale soon".into(), format!("from {at}"), false, false),
             Self::Cancelled => ("Cancelled".into(), "tickets are refunded".into(), false, true),
             Self::Postponed => ("Postponed".into(), "tickets stay valid".into(), false, true),

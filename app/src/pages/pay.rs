@@ -14,7 +14,7 @@ pub struct ChallengePage {
     pub amount: String,
     /// What is bought.
     pub title: String,
-    /// How long the places are still kept, `about 8 more minutes`; empty where that is over.
+    /// How long the places are still kept, `about 8 more minutes, until 20:41, Hamburg time`; empty where that is over.
     pub kept_for: String,
 }
 
@@ -50,7 +50,7 @@ pub struct ProcessingPage {
     pub email: String,
     /// Seconds waited so far: after a while the words change.
     pub waited: u32,
-    /// How long the places are still kept, `about 8 more minutes`; empty where that is over.
+    /// How long the places are still kept, `about 8 more minutes, until 20:41, Hamburg time`; empty where that is over.
     pub kept_for: String,
     /// The page itself, for whoever does not want to wait for the next look.
     pub here: String,

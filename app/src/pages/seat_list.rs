@@ -15,6 +15,8 @@ pub struct SeatList {
     pub sections: Vec<SectionLink>,
     /// The section whose rows are shown.
     pub open: Option<OpenSection>,
+    /// How long what is chosen is kept: `ten minutes`.
+    pub kept: String,
 }
 
 /// A section to open.
@@ -78,7 +80,7 @@ pub fn list(data: SeatList) -> impl IntoView {
     let again = data.sections.iter().find(|section| Some(&section.name) == open_name.as_ref());
     // Without its fragment: to the page one is at, a browser would only scroll.
     let again = again.and_then(|section| section.href.split('#').next()).unwrap_or_default().to_owned();
-    let rows = data.open.map(|open| rows(&data.slug, again, open).into_any());
+    let rows = data.open.map(|open| rows(&data.slug, again, &data.kept, open).into_any());
     let sections = floors
         .into_iter()
         .map(|(floor, sections)| {
@@ -126,13 +128,17 @@ fn link(section: SectionLink, open: Option<&str>) -> impl IntoView + use<> {
     }
 }
 
-fn rows(slug: &str, again: String, open: OpenSection) -> impl IntoView + use<> {
+fn rows(slug: &str, again: String, kept: &str, open: OpenSection) -> impl IntoView + use<> {
     let section = open.name.clone();
+    let yours = format!("They are yours for {kept}, free of charge.");
     let rows = open
         .rows
         .into_iter()
         .map(|row| {
-            let seats = row.seats.into_iter().map(seat).collect_view();
+            // Seats of one price stand behind it; each says it by itself to whoever hears it.
+            let prices = row.seats.chunk_by(|one, other| one.price == other.price);
+            let seats = prices.map(|seats| view! { {price(seats)} {seats.iter().cloned().map(seat).collect_view()} });
+            let seats = seats.collect_view();
             view! {
                 <fieldset class="seatrow">
                     <legend>{row.name}</legend>
@@ -154,11 +160,17 @@ fn rows(slug: &str, again: String, open: OpenSection) -> impl IntoView + use<> {
                 {rows}
                 <div class="holdbar">
                     <button class="btn">"Hold these seats"</button>
-                    <span class="eyebrow">"They are yours for ten minutes, free of charge."</span>
+                    <span class="eyebrow">{yours}</span>
                 </div>
             </form>
         </section>
     }
+}
+
+/// What the free ones of these seats cost.
+fn price(seats: &[SeatCell]) -> impl IntoView + use<> {
+    let price = seats.iter().find(|seat| seat.free).map(|seat| seat.price.clone());
+    price.map(|price| view! { <span class="num" aria-hidden="true">{price}</span> })
 }
 
 fn seat(seat: SeatCell) -> impl IntoView {

@@ -6,6 +6,9 @@ use super::shell::{Frame, Head, document};
 use crate::components::when::When;
 use crate::components::{Icon, icon};
 
+/// Address of the script that keeps opened tickets. A browser lets a worker see what lies beside its own address, no more.
+pub const KEEPER: &str = "/tickets/offline.js";
+
 /// A ticket as its holder sees it.
 #[derive(Clone, Debug, Default)]
 pub struct TicketPage {
@@ -93,6 +96,8 @@ pub fn page(frame: &Frame, data: TicketPage) -> impl IntoView + use<> {
             </p>
             {more}
         </main>
+        // Keeps the page on this device, for a door without a network.
+        <script defer=true src=KEEPER></script>
     };
     document(frame, head, content)
 }

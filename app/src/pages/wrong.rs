@@ -68,9 +68,7 @@ impl WrongPage {
     pub fn sold_out(slug: &str) -> Self {
         Self {
             title: "Sold out".into(),
-            text: "Every place is taken. Places that others hold without paying come back within minutes, so looking again \
-                   can pay off. Nothing was charged."
-                .into(),
+            text: "Nothing that fits is left at this moment, and nothing was charged.".into(),
             ways: vec![Way::go("Look again", format!("/events/{slug}/seats")), Way::go("Other events", "/")],
             ..Self::default()
         }

@@ -43,8 +43,8 @@ pub(super) struct Near {
 pub(super) struct Layout {
     pub(super) plates: Vec<Rect>,
     pub(super) grounds: Vec<Rect>,
-    /// Sections' grounds.
-    pub(super) colours: Vec<Colour>,
+    /// Sections' grounds, and whether they are marked.
+    pub(super) colours: Vec<(Colour, bool)>,
     /// The looks as strong as this scale draws them.
     pub(super) paints: Vec<Paint>,
     pub(super) words: Vec<Placed>,
@@ -59,10 +59,12 @@ impl Scene {
     pub(super) fn lay_out(&mut self, place: &Place, letters: &mut dyn Letters) {
         let still = Place { whole: (0, 0), ..*place };
         let shown = |bounds: [f32; 4], shown: bool| if shown { Self::box_of(&still, bounds) } else { Rect::default() };
+        // A mark reaches farther than its section.
+        let wide = if self.marks() { self.mark_width() as i32 } else { 0 };
         let model = &self.model;
-        let plates = model.plates.iter().map(|p| shown(p.bounds, model.shows(p.floor))).collect();
+        let plates = model.plates.iter().map(|p| shown(p.bounds, model.shows(p.floor)).grown(wide)).collect();
         let grounds = model.grounds.iter().map(|g| shown(g.bounds, g.floor.is_none_or(|f| model.shows(f)))).collect();
-        let colours = (0..model.plates.len()).map(|i| self.plate_colour(i)).collect();
+        let colours = (0..model.plates.len()).map(|i| (self.plate_colour(i), self.is_marked(i))).collect();
         let strength = self.seat_strength() * self.calm() / 256;
         let mut paints = self.paints.to_vec();
         if strength < 256 {
@@ -110,16 +112,16 @@ impl Scene {
         differs
     }
 
-    /// Takes the tints over of sections whose seats changed; gives the pixels where they differ.
+    /// Takes the tints and marks over of sections whose seats changed; gives the pixels where they differ.
     pub(super) fn tint_again(&mut self, seats: &[u64], place: &Place) -> Vec<Rect> {
         let mut sections: Vec<usize> = seats.iter().filter_map(|s| self.model.section_of(SeatId(*s as u32))).collect();
         // Seats are in the order of their sections, or nearly so.
         sections.dedup();
         let mut differs = Vec::new();
         for i in sections {
-            let colour = self.plate_colour(i);
-            if let Some(old) = self.layout.colours.get_mut(i).filter(|c| **c != colour) {
-                *old = colour;
+            let now = (self.plate_colour(i), self.is_marked(i));
+            if let Some(old) = self.layout.colours.get_mut(i).filter(|old| **old != now) {
+                *old = now;
                 differs.push(self.layout.plates[i].moved(place.whole));
             }
         }

@@ -104,37 +104,53 @@ mod tests {
     use super::*;
     use raster::{Buffer, Masks, Place, paint_one};
 
-    /// A seat of 6 pixels drawn in grey, alone on the surface.
-    fn grey_picture(paint: Paint, surface: Colour, phase: (f32, f32)) -> Vec<f32> {
+    /// A seat of 6 pixels drawn in grey, alone on the surface: one paint over the other.
+    fn grey_picture(paints: &[Paint], surface: Colour, phase: (f32, f32)) -> Vec<f32> {
         let mut buffer = Buffer::new(12, 12, surface);
         let mut masks = Masks::default();
         masks.set(3.0, 1.0);
         let place = Place { scale: 1.0, ..Place::default() };
         let at = (6.0 + phase.0, 6.0 + phase.1);
         let all = buffer.all();
-        paint_one(&mut buffer, all, &place, at, paint.shape, paint.colour, 256, &mut masks);
+        for paint in paints {
+            paint_one(&mut buffer, all, &place, at, paint.shape, paint.colour, 256, &mut masks);
+        }
         (0..144).map(|i| buffer.at(i % 12, i / 12).grey()).collect()
     }
 
+    /// What a seat looks like in grey: each state's picture, and the two of what one holds oneself, which is for everybody
+    /// else a seat that is held.
+    fn pictures(theme: &Theme, zone: u8, phase: (f32, f32)) -> Vec<(&'static str, Vec<f32>)> {
+        let paints = paints(theme);
+        let paint = |state| paints[usize::from(look(state, zone, Features::default(), true))];
+        let picture = |paints: &[Paint]| grey_picture(paints, theme.surface, phase);
+        let mine = |shape| {
+            let ticked = Paint { shape: Shape::Check, colour: theme.paper };
+            picture(&[paint(SeatState::Held), Paint { shape, colour: theme.ink }, ticked])
+        };
+        vec![
+            ("free", picture(&[paint(SeatState::Free)])),
+            ("held", picture(&[paint(SeatState::Held)])),
+            ("sold", picture(&[paint(SeatState::Sold)])),
+            ("blocked", picture(&[paint(SeatState::Blocked)])),
+            ("mine", mine(Shape::Mine)),
+            ("mine, accessible", mine(Shape::MineSquare)),
+        ]
+    }
+
     /// The states must be told apart without colour, at 6 pixels, wherever they lie between the pixels: by the largest
-    /// difference of any pixel (contrast of detail) and by the sum of all (weight).
+    /// difference of any pixel (contrast of detail) and by the sum of all (weight). One's own seats from all others.
     #[test]
     fn the_states_differ_in_grey_at_six_pixels() {
         for theme in [Theme::light(), Theme::dark()] {
-            let paints = paints(&theme);
             for zone in 0..ZONES as u8 {
                 for phase in [(0.0, 0.0), (0.25, 0.5), (0.75, 0.75)] {
-                    let picture = |state| {
-                        let look = look(state, zone, Features::default(), true);
-                        grey_picture(paints[usize::from(look)], theme.surface, phase)
-                    };
-                    let states = [SeatState::Free, SeatState::Held, SeatState::Sold, SeatState::Blocked].map(picture);
-                    for a in 0..4 {
-                        for b in a + 1..4 {
-                            let differences = states[a].iter().zip(&states[b]).map(|(p, q)| (p - q).abs());
-                            let (most, all) = differences.fold((0.0_f32, 0.0), |(m, s), d| (m.max(d), s + d));
-                            assert!(most >= 20.0 && all >= 70.0, "zone {zone}, {a} and {b}: {most} {all}");
-                        }
+                    let pictures = pictures(&theme, zone, phase);
+                    let pairs = (0..4).flat_map(|a| (a + 1..6).map(move |b| (a, b)));
+                    for ((one, p), (other, q)) in pairs.map(|(a, b)| (&pictures[a], &pictures[b])) {
+                        let differences = p.iter().zip(q).map(|(p, q)| (p - q).abs());
+                        let (most, all) = differences.fold((0.0_f32, 0.0), |(m, s), d| (m.max(d), s + d));
+                        assert!(most >= 20.0 && all >= 70.0, "zone {zone}, {one} and {other}: {most} {all}");
                     }
                 }
             }

@@ -79,7 +79,7 @@ pub struct Model {
     /// The section of each seat: to go by its row is to read far apart.
     pub(super) sections: Vec<u16>,
     states: Packed,
-    filter: Filter,
+    pub(super) filter: Filter,
     floor: Option<u8>,
     grid: OnceCell<Grid>,
 }
@@ -175,7 +175,7 @@ impl Model {
     }
 
     /// Whether a seat of this category and these features stands out.
-    fn passes(&self, category: u8, features: Features) -> bool {
+    pub(super) fn passes(&self, category: u8, features: Features) -> bool {
         let by_price = self.filter.categories.checked_shr(u32::from(category)).is_none_or(|bits| bits & 1 == 1);
         by_price && (!self.filter.accessible || features.has(Features::ACCESSIBLE) || features.has(Features::COMPANION))
     }

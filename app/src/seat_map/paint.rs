@@ -6,11 +6,11 @@ use raster::{Colour, Place, Rect, Shape, fill, fill_under, hairline, paint_one, 
 
 use super::layout::Near;
 use super::letters::Letters;
-use super::look::{Kind, look};
+use super::look::{Kind, look, parts};
 use super::scene::Scene;
 
-/// Pixels of a band: two megabytes.
-const BAND: i64 = 1 << 19;
+/// Pixels of a band: half a megabyte, which stays in a small processor's own cache until its seats are drawn.
+const BAND: i64 = 1 << 17;
 
 impl Scene {
     /// Draws everything inside the clip anew. Every pixel comes out as a whole picture would have it.
@@ -28,7 +28,7 @@ impl Scene {
     /// The same for most of the picture, in bands: what is painted over in one of them is still close at hand.
     pub(super) fn paint_whole(&mut self, clip: Rect, place: &Place, letters: &mut dyn Letters) {
         // No band is so small that its seats would be looked up one by one.
-        let pixels = BAND.max(self.buffer.all().area() / 8);
+        let pixels = BAND.max(self.buffer.all().area() / 14);
         let rows = (pixels / i64::from(clip.x1 - clip.x0).max(1)).max(1) as i32;
         let mut top = clip.y0;
         while top < clip.y1 {
@@ -118,10 +118,36 @@ impl Scene {
         for i in which {
             if !self.layout.plates[i].moved(place.whole).and(clip).is_empty() {
                 let plate = &self.model.plates[i];
-                fill_under(&mut self.buffer, clip, place, &plate.edges, self.layout.colours[i]);
+                fill_under(&mut self.buffer, clip, place, &plate.edges, self.layout.colours[i].0);
                 hairline(&mut self.buffer, clip, place, &plate.outline, line, width);
             }
         }
+        // Over all of them, so that no neighbour's ground hides half of it.
+        let all = if self.marks() { self.model.plates.len() } else { 0 };
+        for i in 0..all {
+            if self.layout.colours[i].1 && !self.layout.plates[i].moved(place.whole).and(clip).is_empty() {
+                let (outline, width) = (&self.model.plates[i].outline, self.mark_width());
+                hairline(&mut self.buffer, clip, place, outline, self.theme.ink, width);
+            }
+        }
+    }
+
+    /// Whether sections are marked that have what is asked for: from afar, where the few accessible places are too small to
+    /// be seen.
+    pub(super) fn marks(&self) -> bool {
+        self.in_overview() && self.model.filter.accessible
+    }
+
+    /// Whether a section is marked: an accessible place of it, or one beside it, is free.
+    pub(super) fn is_marked(&self, plate: usize) -> bool {
+        let looks = &self.model.looks;
+        let easy = |seat: usize| matches!(parts(looks[seat]).0, Kind::Square | Kind::Notch);
+        self.marks() && self.model.plates[plate].seats.clone().any(easy)
+    }
+
+    /// A mark is told by its weight: two lines of the others.
+    pub(super) fn mark_width(&self) -> f32 {
+        self.line_width() * 2.0
     }
 
     /// A section's ground: far away it takes the colours of what is free, in the share that the seats would cover.
@@ -147,7 +173,8 @@ impl Scene {
         let mut taken = seats as f32;
         for (category, n) in free.iter().enumerate().filter(|(_, n)| **n > 0) {
             taken -= *n as f32;
-            let paint = self.paints[usize::from(look(SeatState::Free, category as u8, Features::default(), true))];
+            let passes = self.model.passes(category as u8, Features::default());
+            let paint = self.paints[usize::from(look(SeatState::Free, category as u8, Features::default(), passes))];
             add(paint.colour, *n as f32 * one);
         }
         let sold = self.paints[usize::from(look(SeatState::Sold, 0, Features::default(), true))];
@@ -237,7 +264,7 @@ impl Scene {
 
     /// Whether a seat's own number or sign is written on it.
     pub(super) fn is_written(&self, seat: SeatId) -> Option<Kind> {
-        let (kind, _) = super::look::parts(*self.model.looks.get(seat.index())?);
+        let (kind, _) = parts(*self.model.looks.get(seat.index())?);
         let plain = matches!(kind, Kind::Disc | Kind::Square | Kind::Notch);
         (plain && !self.mine.contains(&seat)).then_some(kind)
     }

@@ -232,7 +232,7 @@ impl Scene {
         (self.drawn_on, self.fresh) = (all, all);
         // What is left in a section shows in its tint and its words.
         let mut parts = if words { self.place_words_again(&place, letters) } else { Vec::new() };
-        if self.seat_strength() < 256 {
+        if self.seat_strength() < 256 || self.marks() {
             let tinted = self.tint_again(&changed, &place);
             self.under_holds &= tinted.is_empty();
             parts.extend(tinted);

@@ -99,6 +99,8 @@ pub(crate) fn picker(held: bool, chart: bool) -> PickerData {
         hold: held.then_some(held_now),
         quantity: 2,
         most: 10,
+        kept: "ten minutes".into(),
+        until: "20:41, Hamburg time".into(),
         notice: (held && chart).then(|| {
             Notice::new(
                 Tone::Good,
@@ -122,8 +124,8 @@ pub(crate) fn seat_list() -> seat_list::SeatList {
             .map(|n| seat_list::SeatCell {
                 id: n + u32::from(row.as_bytes()[0]) * 100,
                 number: n.to_string(),
-                price: "€69.00".into(),
-                zone: 1,
+                price: if row == "A" && n <= 4 { "€92.00".into() } else { "€69.00".into() },
+                zone: if row == "A" && n <= 4 { 2 } else { 1 },
                 free: n % 5 != 2,
                 step_free: row == "A" && n == 1,
                 note: match (row, n) {
@@ -146,5 +148,6 @@ pub(crate) fn seat_list() -> seat_list::SeatList {
             link("Block 314", "Second floor", 98, "€48.50"),
         ],
         open: Some(seat_list::OpenSection { name: "Block 212".into(), rows: rows.into() }),
+        kept: "ten minutes".into(),
     }
 }

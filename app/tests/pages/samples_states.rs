@@ -57,13 +57,19 @@ fn refusals() -> Vec<(&'static str, String)> {
         };
         render(|| order::page(f, page))
     };
+    let begun = |text: &str, label: &str, is_paid| {
+        let begun = seats::Begun { text: text.into(), href: "/orders/1".into(), label: label.into(), is_paid };
+        let page = seats::SeatsPage { begun: Some(begun), ..seats_page(picker(false, true), true) };
+        render(|| seats::page(f, page))
+    };
+    let unpaid = "Your places are kept until 20:41, Hamburg time (about 8 more minutes), and not paid yet.";
     let busy =
         Notice::new(Tone::Bad, "Many people are buying at this moment. Your seats are safe. Press again in a moment.");
     let waiting = pay::ProcessingPage {
         amount: "€138.00".into(),
         email: "buyer@example.org".into(),
         waited: 25,
-        kept_for: "about 8 more minutes".into(),
+        kept_for: "about 8 more minutes, until 20:41, Hamburg time".into(),
         here: "/orders/1".into(),
     };
     vec![
@@ -76,6 +82,9 @@ fn refusals() -> Vec<(&'static str, String)> {
             "seats-bad",
             told(true, Notice::new(Tone::Bad, "We could not reach Parterre. Check your connection and press again.")),
         ),
+        ("seats-unpaid", begun(unpaid, "Go on paying", false)),
+        ("seats-under-way", begun("Your order for this event is under way.", "See how it stands", false)),
+        ("seats-paid", begun("You have tickets for this event.", "See your tickets", true)),
         ("checkout-busy", render(|| app::pages::checkout::page(f, checkout_page(Typed::default(), Some(busy))))),
         ("pay-processing-long", render(|| pay::processing(f, waiting))),
         ("order-refunded", back(Tone::Calm, "This order was refunded in full.", Vec::new())),

@@ -147,6 +147,14 @@ impl Availability {
         Ok(self.look(event, MAX_AGE, now).await?.1)
     }
 
+    /// As [`Availability::get`], of an event that somebody looked at in the last minutes; nothing is opened for it, and it
+    /// is remembered no longer than without.
+    pub async fn known(&self, event: EventId, now: Millis) -> Option<Arc<Seen>> {
+        let projection = self.0.known.lock().unwrap_or_else(PoisonError::into_inner).get(&event).cloned()?;
+        let snapshot = self.0.holds.look(event, MAX_AGE, now).await.ok()??;
+        Some(projection.fold(None, snapshot, &self.0.broadcaster))
+    }
+
     async fn look(&self, event: EventId, age: i64, now: Millis) -> Result<(Arc<Projection>, Arc<Seen>), HoldError> {
         let inventory = self.0.holds.ready(event).await?;
         let snapshot = self.0.holds.states(event, age, now).await?;

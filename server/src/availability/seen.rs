@@ -68,6 +68,13 @@ impl Seen {
         self.brotli.get_or_init(compress).clone()
     }
 
+    /// Whether somebody holds a seat.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        let states = &self.message.states;
+        (0..states.len()).any(|seat| states.get(SeatId(seat)) == SeatState::Held)
+    }
+
     /// Places left in all.
     #[must_use]
     pub fn total_left(&self) -> u32 {

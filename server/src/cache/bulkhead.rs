@@ -93,4 +93,30 @@ mod tests {
         assert_eq!(bulkhead.waiting.load(Ordering::Relaxed), 0);
         assert!(bulkhead.turn().await.is_ok(), "and all is as before");
     }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn on_four_threads_no_more_ask_than_may_and_every_turn_comes_back() {
+        let (bulkhead, inside) = (Arc::new(Bulkhead::new("a test", 4)), Arc::new(AtomicUsize::new(0)));
+        // As many as may wait: nobody is told that they are too many.
+        let askers = (0..4 * WAITING_EACH).map(|_| {
+            let (bulkhead, inside) = (Arc::clone(&bulkhead), Arc::clone(&inside));
+            tokio::spawn(async move {
+                let (mut turns, mut most) = (0, 0);
+                for _ in 0..50 {
+                    // One that takes too long to come, on a machine that stands still, is none.
+                    let Ok(_turn) = bulkhead.turn().await else { continue };
+                    most = most.max(inside.fetch_add(1, Ordering::SeqCst) + 1);
+                    tokio::task::yield_now().await;
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                    turns += 1;
+                }
+                (turns, most)
+            })
+        });
+        for asker in askers.collect::<Vec<_>>() {
+            let (turns, most) = asker.await.unwrap();
+            assert!(turns > 0 && most <= 4, "{turns} turns, {most} at a time");
+        }
+        assert_eq!((bulkhead.waiting.load(Ordering::SeqCst), bulkhead.turns.available_permits()), (0, 4));
+    }
 }

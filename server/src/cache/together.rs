@@ -280,6 +280,25 @@ mod tests {
         assert_eq!(store.asked.lock().unwrap()[JOURNEYS], ["1", "3", "5", "7"]);
     }
 
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn on_four_threads_everybody_is_told_what_they_asked_for_while_others_go_away() {
+        let store = store(each);
+        store.lets.add_permits(1_000_000);
+        let askers = (0..32).map(|asker| {
+            let together = Arc::clone(&store.together);
+            tokio::spawn(async move {
+                for number in 0..100 {
+                    let key = format!("{asker} {number}");
+                    drop(timeout(Duration::ZERO, together.get(format!("{key} of whoever goes away"))).await);
+                    assert_eq!(together.get(key.clone()).await, Some(Ok(format!("of {key}"))));
+                }
+            })
+        });
+        for asker in askers.collect::<Vec<_>>() {
+            timeout(LONG, asker).await.expect("it is told").expect("it is what was asked for");
+        }
+    }
+
     #[tokio::test]
     async fn a_failure_is_told_to_all_and_what_cannot_be_told_apart_to_nobody() {
         let store = store(|keys| match keys {

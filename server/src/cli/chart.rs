@@ -26,12 +26,15 @@ pub(crate) async fn run(command: &Chart) -> ExitCode {
         eprint!("{}", verdict(&read).0);
         return ExitCode::from(UNUSABLE);
     };
-    let database = match Database::open(config, Role::Guest, &|words| eprintln!("{words} …")).await {
+    let database = match Database::open(config, Role::Guest).await {
         Ok(database) => database,
         Err(sentence) => return failed(&sentence),
     };
     let kept = match database.ready(4).await {
-        Ok(pool) => demo::import(&wiring::catalog(&pool), &SystemClock, imported).await,
+        Ok(pool) => {
+            let catalog = wiring::catalog(&pool);
+            Role::Guest.told("Keeping the chart", demo::import(&catalog, &SystemClock, imported)).await
+        }
         Err(sentence) => Err(sentence),
     };
     database.close().await;

@@ -15,12 +15,12 @@ use crate::wiring;
 
 /// Runs the command: 0 where the books are in order, 2 where they are not, 1 where that could not be found out.
 pub(crate) async fn run(command: &Check) -> ExitCode {
-    let database = match Database::open(&command.config, Role::Guest, &|words| eprintln!("{words} …")).await {
+    let database = match Database::open(&command.config, Role::Guest).await {
         Ok(database) => database,
         Err(sentence) => return told(Err(sentence)),
     };
     let done = match database.ready(2).await {
-        Ok(pool) => look(&pool, command).await,
+        Ok(pool) => Role::Guest.told("Checking the books", look(&pool, command)).await,
         Err(sentence) => Err(sentence),
     };
     database.close().await;

@@ -24,10 +24,13 @@ pub(crate) async fn run(demo: &Demo) -> Result<String, String> {
             refused @ Err(_) => return Err(verdict(&refused).0.trim_end().to_owned()),
         },
     };
-    let database = Database::open(&demo.config, Role::Guest, &|words| eprintln!("{words} …")).await?;
+    let database = Database::open(&demo.config, Role::Guest).await?;
     let made = match database.ready(4).await {
         Ok(pool) => match partitions::ensure(&pool, SystemClock.now()).await {
-            Ok(_) => put_on_sale(&wiring::catalog(&pool), &SystemClock, plan, &asked).await,
+            Ok(_) => {
+                let catalog = wiring::catalog(&pool);
+                Role::Guest.told("Putting the event on sale", put_on_sale(&catalog, &SystemClock, plan, &asked)).await
+            }
             Err(trouble) => Err(format!("The event was not made: {trouble}.")),
         },
         Err(sentence) => Err(sentence),

@@ -21,7 +21,7 @@ pub(crate) async fn run(command: &HoldsCommand) -> Result<String, String> {
                 .into(),
         );
     }
-    let database = Database::open(config, Role::Guest, &|words| eprintln!("{words} …")).await?;
+    let database = Database::open(config, Role::Guest).await?;
     let done = match database.ready(4).await {
         Ok(pool) => rebuild(config, &pool, event).await,
         Err(sentence) => Err(sentence),
@@ -37,8 +37,11 @@ async fn rebuild(config: &Config, pool: &Pool, slug: &str) -> Result<String, Str
     let holds = wiring::holds(config, pool).await?;
     let id = event.summary.id;
     // Opening writes what is missing; the audit finds what is too much.
-    holds.ready(id).await.map_err(|error| failed(&error))?;
-    let wrong = holds.audit(id, SETTLES_WITHIN).await.map_err(|error| failed(&error))?;
+    let looked = async {
+        holds.ready(id).await.map_err(|error| failed(&error))?;
+        holds.audit(id, SETTLES_WITHIN).await.map_err(|error| failed(&error))
+    };
+    let wrong = Role::Guest.told("Comparing every seat with PostgreSQL", looked).await?;
     Ok(match wrong {
         0 => format!("\"{slug}\": every mark of what is sold is as PostgreSQL says.\n"),
         1 => format!("\"{slug}\": one wrong mark was corrected; the others are as PostgreSQL says.\n"),

@@ -1,7 +1,7 @@
 //! `parterre migrate up|down|status`: PostgreSQL's schema, and CQL's where a cluster is named.
 
 use super::Migrate;
-use super::database::{Database, Role};
+use super::database::{Database, MIGRATING, Role};
 use crate::clock::{Clock, SystemClock, random};
 use crate::config::Config;
 use crate::stores::cql;
@@ -26,17 +26,18 @@ pub(crate) async fn run(command: &Migrate) -> Result<String, String> {
 }
 
 async fn postgres(command: &Migrate, config: &Config) -> Result<String, String> {
-    let database = Database::open(config, Role::Guest, &|words| eprintln!("{words} …")).await?;
+    let database = Database::open(config, Role::Guest).await?;
     let url = &database.url;
     let list = |steps: Vec<migrate::StepStatus>| {
         steps.iter().map(|step| line(step.version, step.applied, &step.name)).collect::<String>()
     };
     let text = match command {
-        Migrate::Up(_) => migrate::up(url).await.map(|steps| match steps.len() {
+        Migrate::Up(_) => Role::Guest.told(MIGRATING, migrate::up(url)).await.map(|steps| match steps.len() {
             0 => "Nothing to do: the schema is up to date.\n".to_owned(),
             _ => list(steps),
         }),
-        Migrate::Down(_) => migrate::down(url)
+        Migrate::Down(_) => Role::Guest
+            .told("Taking back the newest step", migrate::down(url))
             .await
             .map(|step| step.map_or_else(|| "Nothing to take back.\n".to_owned(), |step| list(vec![step]))),
         Migrate::Status(_) => migrate::status(url).await.map(list),
@@ -56,7 +57,8 @@ async fn cluster(command: &Migrate, settings: &Settings) -> Result<String, Troub
         }
         Migrate::Up(_) => {
             let clock = SystemClock;
-            let done = cql::migrate::up(settings, clock.now(), random(&clock)).await?;
+            let steps = cql::migrate::up(settings, clock.now(), random(&clock));
+            let done = Role::Guest.told("Bringing the CQL cluster up to date", steps).await?;
             let place = done.placement;
             let made = if place.made {
                 format!(

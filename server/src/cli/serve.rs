@@ -36,7 +36,7 @@ pub(crate) async fn run(config: Config) -> Result<(), String> {
     writable(&config)?;
     // From here on there is something to stop.
     let asked = asked_to_stop();
-    let database = Database::open(&config, Role::Owner, &|words| println!("{words} …")).await?;
+    let database = Database::open(&config, Role::Owner).await?;
     let served = serve(config, listener, manifest, &database, &asked).await;
     database.close().await;
     served
@@ -93,7 +93,8 @@ async fn serve(
         () = asked.cancelled() => return Ok(()),
     };
     fit(&mut config);
-    let house = wiring::open(config, pool.clone(), manifest, public_url.clone()).await?;
+    let opened = wiring::open(config, pool.clone(), manifest, public_url.clone());
+    let house = Role::Owner.told("Opening the shop", opened).await?;
     let shop = house.shop.clone();
     let limits = Limits {
         all: shop.config.connections as usize,
@@ -172,7 +173,7 @@ async fn fill(pool: &Pool) -> Result<(), String> {
     let sentence = |trouble: Trouble| format!("The demo could not be made: {trouble}.");
     let catalog = wiring::catalog(pool);
     if !catalog.store().any().await.map_err(sentence)? {
-        println!("Putting the demo events on sale …");
+        Role::Owner.say("Putting the demo events on sale");
         demo::seed(&catalog, &SystemClock).await.map_err(sentence)?;
     }
     Ok(())

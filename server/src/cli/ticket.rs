@@ -27,9 +27,9 @@ pub(crate) async fn verify(token: &str, key: Option<&str>, config: &Config) -> E
 /// # Errors
 /// One sentence for whoever typed it.
 pub(crate) async fn rebuild(event: &str, config: &Config) -> Result<String, String> {
-    let database = Database::open(config, Role::Guest, &|words| eprintln!("{words} …")).await?;
+    let database = Database::open(config, Role::Guest).await?;
     let done = match database.ready(4).await {
-        Ok(pool) => rebuild_on(config, &pool, event).await,
+        Ok(pool) => Role::Guest.told("Writing down every ticket", rebuild_on(config, &pool, event)).await,
         Err(sentence) => Err(sentence),
     };
     database.close().await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::api::holds::{BestRequest, Healed, HoldRequest};
-use domain::best::{Relaxed, Wish, best};
+use domain::best::{Relaxed, Wish, best, fewer};
 use domain::hall::Hall;
 use domain::heal::{heal, nobody_alone};
 use domain::hold::{EXTENSIONS, Hold, HoldRefusal, MAX_HOLDS_PER_HOLDER, MAX_PLACES};
@@ -186,7 +186,7 @@ impl Call<'_> {
             match self.place(wanted, priced).await? {
                 Attempt::Granted(hold) => return Ok(Granted::plain(hold)),
                 Attempt::Taken { seats, standing } if !standing.is_empty() || seats.is_empty() => {
-                    return Err(HoldRefusal::SoldOut.into());
+                    return Err(self.too_few_stand(&standing).await);
                 }
                 Attempt::Taken { seats, .. } => lost = seats,
             }
@@ -208,7 +208,9 @@ impl Call<'_> {
                     let healed = found.swaps.iter().map(|swap| Healed { wanted: swap.wanted, got: swap.got }).collect();
                     return Ok(Granted { healed, ..Granted::plain(hold) });
                 }
-                Attempt::Taken { standing, .. } if !standing.is_empty() => return Err(HoldRefusal::SoldOut.into()),
+                Attempt::Taken { standing, .. } if !standing.is_empty() => {
+                    return Err(self.too_few_stand(&standing).await);
+                }
                 Attempt::Taken { .. } => {}
             }
         }
@@ -234,7 +236,9 @@ impl Call<'_> {
                     let relaxed = words.map(str::to_owned).collect();
                     return Ok(Granted { relaxed, ..Granted::plain(hold) });
                 }
-                Attempt::Taken { standing, .. } if !standing.is_empty() => return Err(HoldRefusal::SoldOut.into()),
+                Attempt::Taken { standing, .. } if !standing.is_empty() => {
+                    return Err(self.too_few_stand(&standing).await);
+                }
                 Attempt::Taken { .. } => {}
             }
         }
@@ -294,9 +298,32 @@ impl Call<'_> {
 
     fn nothing_fits(&self, hall: &Hall<'_>, wish: Wish) -> HoldError {
         let apart = if wish.together { best(hall, Wish { together: false, ..wish }, self.now, None) } else { None };
-        match apart {
-            Some(pick) => HoldRefusal::NotTogether { offer: pick.seats }.into(),
-            None => HoldRefusal::SoldOut.into(),
+        if let Some(pick) = apart {
+            return HoldRefusal::NotTogether { offer: pick.seats, relaxed: pick.relaxed }.into();
+        }
+        let Some(pick) = fewer(hall, wish, self.now) else { return HoldRefusal::SoldOut.into() };
+        let (left, together) = (pick.seats.len() as u32, wish.together);
+        HoldRefusal::Fewer { tier: None, left, together, offer: pick.seats, relaxed: pick.relaxed }.into()
+    }
+
+    /// Says how many standing places are left of the first of `tiers`, which have too few.
+    async fn too_few_stand(&self, tiers: &[TierId]) -> HoldError {
+        let snapshot = match self.look(true).await {
+            Ok(snapshot) => snapshot,
+            Err(trouble) => return trouble,
+        };
+        let tier = tiers.first().and_then(|id| self.inventory.tiers.iter().find(|tier| tier.id == *id));
+        let Some(tier) = tier else { return HoldRefusal::SoldOut.into() };
+        let count = |places: &[(TierId, u32)]| places.iter().find(|(id, _)| *id == tier.id).map_or(0, |(_, n)| *n);
+        // One's own are given back in the same step.
+        let own = self.replaces.as_ref().map_or(0, |hold| count(&hold.standing));
+        let left = count(&snapshot.standing).saturating_add(own);
+        // What came back meanwhile is had by asking again.
+        if (tier.min.max(1)..count(&self.standing)).contains(&left) {
+            let (offer, relaxed) = (Vec::new(), Vec::new());
+            HoldRefusal::Fewer { tier: Some(tier.id), left, together: false, offer, relaxed }.into()
+        } else {
+            HoldRefusal::SoldOut.into()
         }
     }
 }

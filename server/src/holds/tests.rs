@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use app::api::holds::{BestRequest, HoldRequest, StandingRequest};
 use async_trait::async_trait;
+use domain::best::Relaxed;
 use domain::chart::generate::{Theatre, theatre};
 use domain::hold::Fence;
 use domain::ids::TierId;
@@ -286,9 +287,37 @@ async fn what_postgres_sold_before_is_never_held() {
         Sold { seats: row.iter().copied().map(SeatId).collect(), standing: vec![(club(), 49)], ..Sold::default() };
     let holds = house(evening, sold);
     assert!(matches!(refusal(ask(&holds, 1, &chosen(&row[0..2])).await), HoldRefusal::SeatsTaken { .. }));
-    let two = vec![StandingRequest { tier: club(), quantity: 2 }];
-    let short = ask(&holds, 1, &HoldRequest { standing: two, ..HoldRequest::default() }).await;
-    assert_eq!(refusal(short), HoldRefusal::SoldOut);
+    let stand =
+        |quantity| HoldRequest { standing: vec![StandingRequest { tier: club(), quantity }], ..HoldRequest::default() };
+    let short = ask(&holds, 1, &stand(2)).await;
+    assert_eq!(
+        refusal(short),
+        HoldRefusal::Fewer { tier: Some(club()), left: 1, together: false, offer: vec![], relaxed: vec![] }
+    );
+    ask(&holds, 1, &stand(1)).await.unwrap();
+    assert_eq!(refusal(ask(&holds, 2, &stand(1)).await), HoldRefusal::SoldOut);
+}
+
+#[tokio::test]
+async fn who_wants_more_than_there_are_is_offered_as_many_as_are_side_by_side() {
+    let mut evening = evening();
+    let row = row_of(&evening, 8);
+    // Three are left side by side, and one by itself.
+    let left = [row[0], row[1], row[2], row[4]];
+    evening.blocked = (0..evening.chart.seats.len() as u32).filter(|seat| !left.contains(seat)).map(SeatId).collect();
+    let holds = house(evening, Sold::default());
+    let three: Vec<SeatId> = row[0..3].iter().copied().map(SeatId).collect();
+    let fewer = HoldRefusal::Fewer { tier: None, left: 3, together: true, offer: three.clone(), relaxed: vec![] };
+    assert_eq!(refusal(ask(&holds, 1, &best_of(5, true)).await), fewer);
+    let (offer, relaxed) = (left.map(SeatId).to_vec(), vec![Relaxed::Apart]);
+    let all = HoldRefusal::Fewer { tier: None, left: 4, together: false, offer, relaxed };
+    assert_eq!(refusal(ask(&holds, 1, &best_of(10, false)).await), all, "who sits apart hears of all of them");
+    let held = ask(&holds, 1, &chosen(&row[0..3])).await.unwrap().hold;
+    assert_eq!(held.seats, three, "they are to be had");
+    let one = HoldRefusal::Fewer { tier: None, left: 1, together: true, offer: vec![SeatId(row[4])], relaxed: vec![] };
+    assert_eq!(refusal(ask(&holds, 2, &best_of(2, true)).await), one);
+    ask(&holds, 2, &chosen(&[row[4]])).await.unwrap();
+    assert_eq!(refusal(ask(&holds, 3, &best_of(2, true)).await), HoldRefusal::SoldOut);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -307,7 +336,8 @@ async fn a_rush_for_the_best_sells_the_house_and_no_seat_twice() {
         match task.await.unwrap() {
             Ok(granted) => granted.hold.seats.iter().for_each(|seat| assert!(seats.insert(*seat), "{seat:?} twice")),
             Err(error) => {
-                assert_eq!(error, HoldRefusal::SoldOut.into());
+                let short = matches!(error, HoldError::Refused(HoldRefusal::SoldOut | HoldRefusal::Fewer { .. }));
+                assert!(short, "{error:?}");
                 refused += 1;
             }
         }
@@ -321,7 +351,7 @@ async fn not_side_by_side_is_refused_with_an_offer_unless_apart_will_do() {
     // Every second seat is kept back.
     evening.blocked = (0..evening.chart.seats.len() as u32).step_by(2).map(SeatId).collect();
     let holds = house(evening, Sold::default());
-    let HoldRefusal::NotTogether { offer } = refusal(ask(&holds, 1, &best_of(2, true)).await) else { panic!() };
+    let HoldRefusal::NotTogether { offer, .. } = refusal(ask(&holds, 1, &best_of(2, true)).await) else { panic!() };
     assert_eq!(offer.len(), 2);
     let granted = ask(&holds, 1, &best_of(2, false)).await.unwrap();
     assert_eq!(granted.hold.seats, offer);

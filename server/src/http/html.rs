@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::security::{WITH_COUNTS, with_script};
+use super::security::{WITH_FILES, with_script};
 
 /// A page that is one person's: never kept by anybody in between. `script`: it has islands, or waits.
 #[must_use]
@@ -36,7 +36,7 @@ pub fn shared(html: Arc<str>, seconds: u32, if_none_match: Option<&HeaderValue>)
     let headers = response.headers_mut();
     let cache = format!("public, max-age={seconds}, stale-while-revalidate=60");
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, WITH_COUNTS);
+    headers.insert(header::CONTENT_SECURITY_POLICY, WITH_FILES);
     for (name, value) in [(header::CACHE_CONTROL, cache), (header::ETAG, etag)] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);

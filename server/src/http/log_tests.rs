@@ -10,7 +10,7 @@ use crate::test_support::log::Log;
 
 const NAME: &str = "Ottilie Wendelgard";
 const MAIL: &str = "ottilie.wendelgard@mail.example";
-/// Good; declined; known to nobody; and one whose bank asks first.
+/// One without enough money; one that is declined; one whose bank asks first; a good one.
 const CARDS: [&str; 4] = ["4000000000009995", "4000000000000002", "4000002760003184", "4242424242424242"];
 
 async fn ask(house: &TestHouse, request: Request<Body>) -> Value {
@@ -50,19 +50,28 @@ fn secrets(value: &Value, found: &mut Vec<String>) {
     }
 }
 
+/// An order of two seats, refused for its total first: what opens it, and its path.
+async fn ordered(house: &TestHouse) -> (String, String) {
+    let hold = post(house, &format!("/events/{SLUG}/holds"), "", json!({ "best": { "quantity": 2 } })).await;
+    let token = hold["token"].as_str().unwrap();
+    let buyer = json!({ "name": NAME, "email": MAIL });
+    let wish = json!({ "hold_id": hold["id"], "buyer": buyer, "accept_total": hold["total"]["amount"] });
+    post(house, "/orders", token, json!({ "hold_id": hold["id"], "buyer": buyer, "accept_total": 1 })).await;
+    let order = post(house, "/orders", token, wish).await;
+    (token.to_owned(), format!("/orders/{}", order["id"].as_str().unwrap()))
+}
+
 #[tokio::test]
 async fn the_log_of_a_purchase_names_nobody_and_opens_no_door() {
     let log = Log::default();
     let _hears = log.hears("trace,tower_http::csrf=trace");
     let house = house().await;
-    let hold = post(&house, &format!("/events/{SLUG}/holds"), "", json!({ "best": { "quantity": 2 } })).await;
-    let token = hold["token"].as_str().unwrap();
-    let buyer = json!({ "name": NAME, "email": MAIL });
-    let wish = json!({ "hold_id": hold["id"], "buyer": buyer, "accept_total": hold["total"]["amount"] });
-    // Refused for its total, and then as it should be.
-    post(&house, "/orders", token, json!({ "hold_id": hold["id"], "buyer": buyer, "accept_total": 1 })).await;
-    let order = post(&house, "/orders", token, wish).await;
-    let path = format!("/orders/{}", order["id"].as_str().unwrap());
+    let (asked, path) = ordered(&house).await;
+    let card = json!({ "provider": "test", "method": CARDS[2] });
+    let question = post(&house, &format!("{path}/payments"), &asked, card).await;
+    assert_eq!(question["status"], "requires_action", "{question}");
+    let (token, path) = ordered(&house).await;
+    let token = token.as_str();
     for card in [CARDS[0], CARDS[1], "9999", CARDS[3]] {
         post(&house, &format!("{path}/payments"), token, json!({ "provider": "test", "method": card })).await;
     }
@@ -74,9 +83,9 @@ async fn the_log_of_a_purchase_names_nobody_and_opens_no_door() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     };
     // The mail goes out, and the ticket's page is looked at.
-    let mut opens = vec![token.to_owned()];
+    let mut opens = vec![asked, token.to_owned()];
     secrets(&paid, &mut opens);
-    assert!(opens.len() >= 5, "there is something to look for: {paid}");
+    assert!(opens.len() >= 6, "there is something to look for: {paid}");
     for link in paid["tickets"].as_array().unwrap().iter().filter_map(|ticket| ticket["url"].as_str()) {
         get(&house, link, "").await;
     }

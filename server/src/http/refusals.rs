@@ -2,6 +2,7 @@
 
 use app::islands::picker::words;
 use axum::http::StatusCode;
+use domain::best::Relaxed;
 use domain::hold::HoldRefusal;
 use domain::order::OrderRefusal;
 use domain::seat::SeatId;
@@ -14,6 +15,34 @@ use crate::holds::HoldError;
 
 fn seats(seats: &[SeatId]) -> Value {
     json!(seats.iter().map(|seat| seat.0).collect::<Vec<_>>())
+}
+
+fn standing_left(left: u32) -> String {
+    match left {
+        1 => "Only one place of this price is left. Please choose one.".to_owned(),
+        left => format!("Only {left} places of this price are left. Please choose fewer."),
+    }
+}
+
+fn seats_left(left: u32, together: bool) -> String {
+    let is = match (left, together) {
+        (1, true) => "No two of them are side by side; one is offered.".to_owned(),
+        (1, false) => "One is, and it is offered.".to_owned(),
+        (left, true) => format!("{left} are side by side, and they are offered."),
+        (left, false) => format!("{left} are, and they are offered."),
+    };
+    format!("Not that many seats that fit are left. {is}")
+}
+
+/// What else to know of seats that are offered: ` Part of the stage cannot be seen from here.`
+fn besides<'a>(relaxed: impl IntoIterator<Item = &'a Relaxed>) -> String {
+    relaxed.into_iter().flat_map(|relaxed| [" ", relaxed.words()]).collect()
+}
+
+/// `One person may have 4 places of this event, counted over all orders`.
+fn share(max: u32) -> String {
+    let places = if max == 1 { "one place".to_owned() } else { format!("{max} places") };
+    format!("One person may have {places} of this event, counted over all orders")
 }
 
 fn conflict(code: &str, title: &str, detail: impl Into<String>) -> ApiError {
@@ -49,10 +78,15 @@ impl From<HoldRefusal> for ApiError {
             )
             .with("taken", seats(&taken))
             .with("offer", seats(&offer)),
-            HoldRefusal::NotTogether { offer } => conflict(
+            HoldRefusal::NotTogether { offer, relaxed } => conflict(
                 "not_together",
                 "Not side by side any more",
-                "There are that many places left, but not side by side. The closest we found are offered.",
+                [
+                    "There are that many places left, but not side by side. The closest we found are offered.",
+                    // That they are apart is said already.
+                    &besides(relaxed.iter().filter(|one| !matches!(one, Relaxed::TwoRows | Relaxed::Apart))),
+                ]
+                .concat(),
             )
             .with("offer", seats(&offer)),
             HoldRefusal::Withdrawn { seats: withdrawn } => conflict(
@@ -64,8 +98,19 @@ impl From<HoldRefusal> for ApiError {
             HoldRefusal::SoldOut => conflict(
                 "sold_out",
                 "Not enough places left",
-                "Nothing that fits is left. Places that others hold without paying come back within minutes.",
+                "Nothing that fits is left just now. Please wish for something else, or look again in a while.",
             ),
+            HoldRefusal::Fewer { tier: Some(tier), left, .. } => {
+                conflict("sold_out", "Not enough places left", standing_left(left))
+                    .with("tier", tier.to_string())
+                    .with("left", left)
+            }
+            HoldRefusal::Fewer { tier: None, left, together, offer, relaxed } => {
+                let detail = seats_left(left, together) + &besides(&relaxed);
+                conflict("sold_out", "Not enough places left", detail)
+                    .with("left", left)
+                    .with("offer", seats(&offer))
+            }
             HoldRefusal::OrphanSeat { orphans, offer } => unprocessable(
                 "orphan_seat",
                 "That would leave a single seat",
@@ -155,10 +200,10 @@ impl From<OrderRefusal> for ApiError {
             OrderRefusal::SeatsTaken { taken } => problem.with("taken", seats(&taken)),
             OrderRefusal::SeatsWithdrawn { seats: withdrawn } => problem.with("withdrawn", seats(&withdrawn)),
             OrderRefusal::SoldOut { tier } => problem.with("tier", tier.to_string()),
-            OrderRefusal::LimitReached { tier: Some(tier), min, max } => {
+            OrderRefusal::LimitReached { tier, min, max } => {
                 problem.with("tier", tier.to_string()).with("min", min).with("max", max)
             }
-            OrderRefusal::LimitReached { tier: None, max, .. } => problem.with("max", max),
+            OrderRefusal::ShareReached { max, left } => problem.with("max", left).with("limit", max),
             OrderRefusal::InvalidBuyer { problems } => problem.with("problems", json!(problems)),
             OrderRefusal::OrderOver { status } => problem.with("order_status", status.public_word()),
             OrderRefusal::TooManyAttempts { limit } => problem.with("limit", limit).retry_after(600),
@@ -191,15 +236,15 @@ fn words(refusal: &OrderRefusal) -> (&'static str, String) {
         OrderRefusal::SoldOut { .. } => {
             ("Not enough places left", "The last places of this price just went. Nothing was charged.".into())
         }
-        OrderRefusal::LimitReached { tier: None, max: 0, .. } => (
+        OrderRefusal::ShareReached { max, left: 0 } => (
             "You have your share",
-            "This event has a limit for each person, and your mail address has reached it. Nothing was charged.".into(),
+            format!("{}, and your mail address has {}. Nothing was charged.", share(*max), if *max == 1 { "it" } else { "them" }),
         ),
-        OrderRefusal::LimitReached { tier: None, max, .. } => (
+        OrderRefusal::ShareReached { max, left } => (
             "A few too many",
             format!(
-                "This event has a limit for each person, counted over all orders. Your mail address can buy {max} more. \
-                 Please choose again; nothing was charged."
+                "{}. Your mail address can buy {left} more. Please choose again; nothing was charged.",
+                share(*max)
             ),
         ),
         OrderRefusal::LimitReached { min, max, .. } => {
@@ -236,5 +281,42 @@ fn words(refusal: &OrderRefusal) -> (&'static str, String) {
         OrderRefusal::IdempotencyKeyInProgress => {
             ("Still working on it", "The first request with this key is still running. Ask again in a moment.".into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_that_is_told_is_the_limit_there_is() {
+        for (left, says) in [(0, "your mail address has them"), (1, "Your mail address can buy 1 more")] {
+            let problem = ApiError::from(OrderRefusal::ShareReached { max: 4, left }).problem;
+            assert_eq!(problem.code, "limit_reached");
+            assert_eq!((&problem.facts["limit"], &problem.facts["max"]), (&json!(4), &json!(left)));
+            let told = problem.detail.starts_with("One person may have 4 places") && problem.detail.contains(says);
+            assert!(told, "{}", problem.detail);
+        }
+        let one = ApiError::from(OrderRefusal::ShareReached { max: 1, left: 0 }).problem.detail;
+        assert!(one.starts_with("One person may have one place of") && one.contains("has it."), "{one}");
+    }
+
+    #[test]
+    fn too_few_places_are_counted_and_what_there_is_is_offered() {
+        let fewer = |left: u32, together| {
+            let offer = (0..left).map(SeatId).collect();
+            HoldRefusal::Fewer { tier: None, left, together, offer, relaxed: vec![] }
+        };
+        let three = ApiError::from(fewer(3, true)).problem;
+        assert!(three.detail.contains("3 are side by side"), "{}", three.detail);
+        assert!(ApiError::from(fewer(3, false)).problem.detail.contains("3 are, and they are offered"));
+        assert_eq!((three.code.as_str(), &three.facts["offer"]), ("sold_out", &json!([0, 1, 2])));
+        assert!(ApiError::from(fewer(1, true)).problem.detail.ends_with("one is offered."));
+        let relaxed = vec![Relaxed::RestrictedView, Relaxed::Apart];
+        let apart = ApiError::from(HoldRefusal::NotTogether { offer: vec![], relaxed }).problem.detail;
+        assert!(apart.ends_with("are offered. Part of the stage cannot be seen from here."), "{apart}");
+        let relaxed = vec![Relaxed::Apart];
+        let few = HoldRefusal::Fewer { tier: None, left: 3, together: false, offer: vec![], relaxed };
+        assert!(ApiError::from(few).problem.detail.ends_with("these are in different places."));
     }
 }

@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 const WITHOUT_SCRIPT: &str = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What a page with the one script that keeps counts fresh may load.
-pub const WITH_COUNTS: HeaderValue = HeaderValue::from_static(
+/// What a page may load whose one script is a file: the one that keeps counts fresh, or keeps tickets.
+pub const WITH_FILES: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );

@@ -28,6 +28,17 @@ pub fn clock_time(at: Millis, zone: &str) -> String {
     local(at, zone).strftime("%H:%M").to_string()
 }
 
+/// `20:41, Hamburg time`: an instant of this hour, for people who may be far from it; `20:41 CET` where no city is told.
+#[must_use]
+pub fn until(at: Millis, zone: &str, city: &str) -> String {
+    let local = local(at, zone);
+    if city.is_empty() {
+        local.strftime("%H:%M %Z").to_string()
+    } else {
+        format!("{}, {city} time", local.strftime("%H:%M"))
+    }
+}
+
 /// `Mon 30 Nov, 10:00`.
 #[must_use]
 pub fn short(at: Millis, zone: &str) -> String {
@@ -71,6 +82,14 @@ mod tests {
         assert_eq!(when.date, "Friday 27 November 2026");
         assert_eq!(when.iso, "2026-11-27T20:00:00+01:00");
         assert_eq!(when.zone, "Hamburg time (CET)");
+    }
+
+    #[test]
+    fn the_end_of_a_hold_is_told_by_the_venue_s_clock() {
+        let at = parse("2026-11-27T19:41:59Z").unwrap();
+        assert_eq!(until(at, "Europe/Berlin", "Hamburg"), "20:41, Hamburg time");
+        assert_eq!(until(at, "Europe/Berlin", ""), "20:41 CET");
+        assert_eq!(until(at, "America/New_York", "New York"), "14:41, New York time");
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub enum PurchaseError {
 pub struct Parts {
     /// The books.
     pub store: Arc<dyn OrderStore>,
+    /// The same for those who look at something else: they take nothing from those who buy.
+    pub aside: Arc<dyn OrderStore>,
     /// The hold store.
     pub places: Arc<dyn Places>,
     /// What people read of seats.
@@ -322,6 +324,16 @@ impl Purchase {
     /// [`Trouble`] of the books.
     pub async fn of_hold(&self, hold: HoldId, holder: HolderId) -> Result<Option<OrderId>, Trouble> {
         self.parts.store.of_hold(hold, holder).await
+    }
+
+    /// The order that a hold became, for a page that is about something else.
+    ///
+    /// # Errors
+    /// [`Trouble`] of the books.
+    pub async fn glance(&self, hold: HoldId, holder: HolderId) -> Result<Option<OrderRecord>, Trouble> {
+        let books = &self.parts.aside;
+        let Some(order) = books.of_hold(hold, holder).await? else { return Ok(None) };
+        Ok(books.load(order).await?.filter(|record| record.holder == holder))
     }
 
     /// The hold was extended: its order's time follows.

@@ -69,6 +69,12 @@ pub async fn check_later(pool: &Pool) -> Vec<Breach> {
     check(pool).await.expect("the books are read")
 }
 
+/// What a command said, but for what it was doing when that took long: a machine without a processor to spare is slow.
+#[must_use]
+pub fn without_progress(said: &str) -> String {
+    said.split_inclusive('\n').filter(|line| !line.ends_with(" …\n")).collect()
+}
+
 /// A migrated database with partitions for the present month and for [`NOW`]'s.
 ///
 /// # Panics

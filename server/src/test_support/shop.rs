@@ -220,6 +220,7 @@ impl Till {
         let holds = Arc::new(TestHolds { generous, ..TestHolds::default() });
         let purchase = Purchase::new(Parts {
             store: Arc::new(PostgresOrders::new(pool.clone())),
+            aside: Arc::new(PostgresOrders::new(pool.clone())),
             places: holds.clone(),
             labels: Arc::new(PlainLabels),
             providers: Providers::new(vec![Arc::new(provider.clone())]),

@@ -149,19 +149,25 @@ mod tests {
     use crate::test_support::NOW;
     use crate::test_support::steady::steady;
 
-    /// Looks often, for longer than it is good, with books that went away in the beginning and say so after a while.
+    const GOOD_HERE: Duration = Duration::from_millis(3_500);
+
+    /// Looks often, for longer than it is good, with books that went away in the beginning and say so after a while. Whoever is
+    /// late themselves finds it older than it was when they asked.
     async fn oldest(takes: u64) -> Duration {
         let (store, catalog) = counting().await;
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
         let books = Arc::new(CachedEvents::new(store.clone(), None, 64, Arc::clone(&clock)));
-        let facts = FromCatalog { good_for: Duration::from_millis(3_500), ..FromCatalog::new(catalog, books, clock) };
+        let facts = FromCatalog { good_for: GOOD_HERE, ..FromCatalog::new(catalog, books, clock) };
         let asked = Instant::now();
         facts.inventory(night()).await.unwrap().unwrap();
+        let had = Instant::now();
         store.takes.store(takes, Ordering::SeqCst);
         store.away.store(true, Ordering::SeqCst);
         let mut oldest = Duration::ZERO;
         while asked.elapsed() < Duration::from_secs(5) {
+            let age = had.elapsed();
             if facts.inventory(night()).await.is_ok() {
+                assert!(age <= GOOD_HERE + Duration::from_millis(100), "what is {age:?} old is told");
                 oldest = asked.elapsed();
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -147,8 +147,8 @@ pub async fn build(
     let bus = shared::bus(&config, redis.as_ref(), &pool, &*clock).map_err(sentence)?;
     let lookers = beside(&pool, shares(config.database_pool).1);
     let events = shared::events(redis.as_ref(), &pool, &lookers, &clock);
-    let charts =
-        Charts::new(Arc::new(PostgresCharts::new(pool.clone()))).looked_at_in(Arc::new(PostgresCharts::new(lookers)));
+    let charts = Charts::new(Arc::new(PostgresCharts::new(pool.clone())))
+        .looked_at_in(Arc::new(PostgresCharts::new(lookers.clone())));
     let sales = Sales(events.clone());
     let catalog = Catalog::new(events.looking.clone(), charts.clone());
     let desk = Catalog::new(events.buying.clone(), charts);
@@ -189,6 +189,7 @@ pub async fn build(
     let stop = StopAt::new(config.stop_at.clone());
     let purchase = Purchase::new(Parts {
         store: Arc::new(PostgresOrders::new(pool.clone()).stopping(stop.clone())),
+        aside: Arc::new(PostgresOrders::new(lookers)),
         places: Arc::new(FromHolds {
             holds: holds.clone(),
             clock: clock.clone(),

@@ -2,6 +2,7 @@
 
 mod away;
 mod keys;
+mod lists;
 mod refusals;
 mod trouble;
 mod walker;

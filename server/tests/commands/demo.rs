@@ -1,5 +1,7 @@
 //! `parterre demo`, with and without a shop that runs on the same data.
 
+use std::time::Duration;
+
 use parterre::test_support::database;
 use serde_json::Value;
 
@@ -69,4 +71,22 @@ async fn without_a_shop_the_address_is_the_one_it_would_have() {
     assert!(address(&made).starts_with("http://127.0.0.1:8123/events/harbour-arena-"), "{made:?}");
     let named = parterre(&[&words[..], &["--public-url", "https://tickets.example/"]].concat());
     assert!(address(&named).starts_with("https://tickets.example/events/harbour-arena-"), "{named:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_for_somebody_elses_lock_is_not_shown_the_statement() {
+    let (folder, database) = (Folder::new(), database().await);
+    let mut other = database.pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE events IN ACCESS EXCLUSIVE MODE").execute(&mut *other).await.unwrap();
+    let words = ["demo", "--database-url", &database.url, "--data", folder.0.to_str().unwrap()].map(ToOwned::to_owned);
+    let made = tokio::task::spawn_blocking(move || parterre(&words.each_ref().map(String::as_str)));
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'events'::regclass";
+    while sqlx::query_scalar::<_, i64>(waits).fetch_one(&database.pool).await.unwrap() == 0 {
+        assert!(!made.is_finished(), "it waits");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Longer than the database driver's patience with a statement.
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    other.rollback().await.unwrap();
+    address(&made.await.unwrap());
 }

@@ -11,6 +11,8 @@ mod tickets;
 
 use std::process::{Command, Stdio};
 
+use parterre::test_support::without_progress;
+
 /// Asks a shop. No address here is encrypted, but the client wants to know by which library it would be.
 fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -48,5 +50,9 @@ fn run_with(words: &[&str], settings: &[(&str, &str)]) -> Ended {
     }
     let ended = command.envs(settings.iter().copied()).output().expect("the binary runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints text");
-    Ended { code: ended.status.code().expect("no signal ends it"), out: text(ended.stdout), err: text(ended.stderr) }
+    Ended {
+        code: ended.status.code().expect("no signal ends it"),
+        out: text(ended.stdout),
+        err: without_progress(&text(ended.stderr)),
+    }
 }

@@ -56,6 +56,11 @@ async fn play(fault: Fault, name: &str) -> Tally {
     let direct = Cql::connect(&patient).await.expect("the cluster answers");
     hall.look(&direct, &record).await;
     println!("{}", tally.row(&name.replace('_', " ")));
+    let struck = between.struck();
+    println!("{name}: {struck} frames met with the fault");
+    // Connections break too seldom for a short story to be sure of one.
+    let least = if matches!(fault, Fault::Reset) { sized(0, 1) } else { 1 };
+    assert!(struck >= least, "{name}: nothing went wrong at all");
     record.judge();
     assert_eq!(tally.asked as usize, CLIENTS * rounds, "nobody got stuck: {tally:?}");
     assert_eq!(

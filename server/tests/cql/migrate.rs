@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parterre::stores::cql::connect::Settings;
 use parterre::stores::cql::{keyspace, migrate};
-use parterre::test_support::{NOW, cassandra, empty_database};
+use parterre::test_support::{NOW, cassandra, empty_database, without_progress};
 use tokio::process::Command;
 use tokio::time::sleep;
 
@@ -19,7 +19,7 @@ async fn typed(verb: &str, database: &str, settings: &Settings) -> (Option<i32>,
         .await
         .expect("the binary runs");
     let text = |bytes| String::from_utf8(bytes).expect("it prints text");
-    (ran.status.code(), text(ran.stdout), text(ran.stderr))
+    (ran.status.code(), text(ran.stdout), without_progress(&text(ran.stderr)))
 }
 
 /// Runs the command, which ends well; what it said of PostgreSQL and of CQL.

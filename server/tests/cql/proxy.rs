@@ -6,23 +6,29 @@ use std::time::Duration;
 
 use parterre::stores::cql::connect::Settings;
 use scylla_proxy::{
-    Condition, Node, Proxy, Reaction as _, RequestOpcode, RequestReaction, RequestRule, ResponseFrame, ResponseOpcode,
-    ResponseReaction, ResponseRule, RunningProxy, ShardAwareness, example_db_errors,
+    Condition, Node, Proxy, Reaction as _, RequestFrame, RequestOpcode, RequestReaction, RequestRule, ResponseFrame,
+    ResponseOpcode, ResponseReaction, ResponseRule, RunningProxy, ShardAwareness, TargetShard, example_db_errors,
 };
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-/// A rule that turns a part of the answers to conditional writes into an error. The error's type is the proxy's own.
+/// What turns an answer into an error. The error's type is the proxy's own.
 macro_rules! lie {
-    ($part:expr, $error:expr) => {{
+    ($error:expr) => {{
         let falsify = |frame: ResponseFrame| {
             ResponseFrame::forged_error(frame.params, $error, None).expect("a short sentence fits")
         };
-        vec![ResponseRule(judged($part), ResponseReaction::transform_frame(Arc::new(falsify)))]
+        ResponseReaction::transform_frame(Arc::new(falsify))
     }};
 }
+
+/// What the proxy tells of a frame that it did something to.
+type Met<F> = (F, Option<TargetShard>);
 
 /// A running proxy.
 pub(crate) struct Between {
     proxy: RunningProxy,
+    /// What was met with a fault.
+    struck: (UnboundedReceiver<Met<RequestFrame>>, UnboundedReceiver<Met<ResponseFrame>>),
     /// As the cluster's, through the proxy.
     pub(crate) settings: Settings,
 }
@@ -61,32 +67,48 @@ impl Between {
         });
         let proxy = Proxy::new(nodes).run().await.expect("the proxy starts");
         let nodes = real.iter().map(|real| seen(real).to_string()).collect();
-        Self { proxy, settings: Settings { nodes, ..settings.clone() } }
+        let struck = (unbounded_channel().1, unbounded_channel().1);
+        Self { proxy, struck, settings: Settings { nodes, ..settings.clone() } }
     }
 
     /// From now on this goes wrong at times.
     pub(crate) fn break_by(&mut self, fault: Fault) {
+        let ((asked, requests), (told, responses)) = (unbounded_channel(), unbounded_channel());
+        self.struck = (requests, responses);
+        let lost =
+            |part, what: RequestReaction| RequestRule(work(part), what.with_feedback_when_performed(asked.clone()));
+        let falsified = |part, what: ResponseReaction| {
+            vec![ResponseRule(judged(part), what.with_feedback_when_performed(told.clone()))]
+        };
         for node in &mut self.proxy.running_nodes {
             match fault {
-                Fault::TimedOut => node.change_response_rules(Some(lie!(0.3, example_db_errors::write_timeout()))),
-                Fault::TooFew => node.change_response_rules(Some(lie!(0.3, example_db_errors::unavailable()))),
-                Fault::Unknown => node.change_response_rules(Some(lie!(0.3, example_db_errors::other(0x1700)))),
-                Fault::Reset => {
-                    node.change_response_rules(Some(vec![ResponseRule(
-                        judged(0.03),
-                        ResponseReaction::drop_connection(),
-                    )]));
+                Fault::TimedOut => {
+                    node.change_response_rules(Some(falsified(0.3, lie!(example_db_errors::write_timeout()))));
                 }
-                Fault::Dropped => {
-                    node.change_request_rules(Some(vec![RequestRule(work(0.03), RequestReaction::drop_frame())]));
+                Fault::TooFew => {
+                    node.change_response_rules(Some(falsified(0.3, lie!(example_db_errors::unavailable()))));
                 }
+                Fault::Unknown => {
+                    node.change_response_rules(Some(falsified(0.3, lie!(example_db_errors::other(0x1700)))));
+                }
+                Fault::Reset => node.change_response_rules(Some(falsified(0.03, ResponseReaction::drop_connection()))),
+                Fault::Dropped => node.change_request_rules(Some(vec![lost(0.03, RequestReaction::drop_frame())])),
                 Fault::Delayed => node.change_request_rules(Some(vec![
                     // Longer than anybody waits: it arrives when its sender has long asked what became of it.
-                    RequestRule(work(0.03), RequestReaction::delay(Duration::from_millis(2_300))),
-                    RequestRule(work(0.1), RequestReaction::delay(Duration::from_millis(200))),
+                    lost(0.03, RequestReaction::delay(Duration::from_millis(2_300))),
+                    lost(0.1, RequestReaction::delay(Duration::from_millis(200))),
                 ])),
             }
         }
+    }
+
+    /// How many frames met with the fault since it began, or since this was asked.
+    pub(crate) fn struck(&mut self) -> usize {
+        let mut met = 0;
+        while self.struck.0.try_recv().is_ok() || self.struck.1.try_recv().is_ok() {
+            met += 1;
+        }
+        met
     }
 
     /// From now on all goes well.

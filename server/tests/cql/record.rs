@@ -59,6 +59,13 @@ impl Record {
         history.push(Timed { from, to: Some(to), call: call(What::Released), before: None });
     }
 
+    /// How many seats were granted so far.
+    pub(crate) fn granted(&self) -> usize {
+        let book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        let granted = |timed: &&Timed<Call>| timed.to.is_some() && matches!(timed.call.what, What::Placed(_));
+        book.seats.values().flatten().filter(granted).count()
+    }
+
     /// How many calls are recorded.
     pub(crate) fn len(&self) -> usize {
         self.book.lock().unwrap_or_else(PoisonError::into_inner).seats.values().map(Vec::len).sum()

@@ -13,6 +13,7 @@ use parterre::checker::check;
 use parterre::clock::{Clock, SystemClock};
 use parterre::config::Config;
 use parterre::holds::CqlHolds;
+use parterre::holds::audit::SETTLES_WITHIN;
 use parterre::holds::cql::{GRACE, Tuning};
 use parterre::http::serve::serve;
 use parterre::stores::cql::Cql;
@@ -195,6 +196,8 @@ async fn a_soak_grows_nothing_drifts_nowhere_and_keeps_the_books() {
     );
     println!("|---|---|---|---|---|---|---|");
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    // By an audit at each look, while buyers come and go.
+    let mut unmarked = 0;
     let (begun, mut memory, mut drifted, mut breaches) = (Instant::now(), Vec::new(), Vec::new(), Vec::new());
     let whole = seconds >= REMEMBERED;
     if whole {
@@ -205,6 +208,7 @@ async fn a_soak_grows_nothing_drifts_nowhere_and_keeps_the_books() {
         memory.push(resident());
         let wrong = lasting_drift(&keyspace.cql, &open, event).await;
         breaches.extend(check(&open.house.database.pool).await.unwrap());
+        unmarked += open.house.shop.holds.audit(event, SETTLES_WITHIN).await.unwrap();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         println!(
             "| {} | {} | {} | {} | {:.1} | {:.1} | {} |",
@@ -230,15 +234,17 @@ async fn a_soak_grows_nothing_drifts_nowhere_and_keeps_the_books() {
     sleep(Duration::from_secs(2)).await;
     drifted.extend(drift(&keyspace.cql, &open, event).await);
     breaches.extend(check(&open.house.database.pool).await.unwrap());
+    unmarked += open.house.shop.holds.audit(event, SETTLES_WITHIN).await.unwrap();
     let (rose, last) = (rise(&memory[memory.len() - STILL..]), STILL);
     println!(
-        "\nSeats shown otherwise than stored: {}. Breaches of the books: {}. Memory over the last {last} looks: {:+.2} MiB.",
+        "\nSeats shown otherwise than stored: {}. Sold seats marked otherwise than PostgreSQL has them: {unmarked}. Breaches of the books: {}. Memory over the last {last} looks: {:+.2} MiB.",
         drifted.len(),
         breaches.len(),
         rose / GROWTH
     );
     assert_eq!(drifted, []);
     assert_eq!(breaches, []);
+    assert_eq!(unmarked, 0);
     let most = if whole { GROWTH } else { WARMING };
     assert!(rose <= most, "memory grew: {memory:?}");
 }

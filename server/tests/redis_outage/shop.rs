@@ -46,13 +46,30 @@ pub(crate) async fn strike(redis: &mut OwnRedis, blow: Blow) {
 pub(crate) async fn heal(redis: &mut OwnRedis, blow: Blow) {
     match blow {
         Blow::Kill => redis.again().await,
-        Blow::Freeze(time) => {
-            tokio::time::sleep(time).await;
-            redis.thaw().await;
-        }
+        Blow::Freeze(_) => redis.thaw().await,
         Blow::Flush => {}
         Blow::Fill => drop(redis.ask("CONFIG SET maxmemory 0").await.unwrap()),
     }
+}
+
+/// Everything that a buyer looks at is shown, for as long as the blow lasts, and sold at its end as at its beginning.
+/// Answers how many were sold.
+pub(crate) async fn goes_on(house: &TestHouse, name: &str, blow: Blow) -> i64 {
+    let until = Instant::now() + if let Blow::Freeze(time) = blow { time } else { Duration::ZERO };
+    loop {
+        for page in ["/", &format!("/events/{SLUG}"), &format!("/events/{SLUG}/seats"), "/api/v1/events"] {
+            assert_eq!(get(&house.router, page).await.0, StatusCode::OK, "{name}: {page}");
+        }
+        if Instant::now() >= until {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    if !matches!(blow, Blow::Freeze(_)) {
+        return 0;
+    }
+    buy(house, &format!("{name}, still"), async |_| {}).await;
+    1
 }
 
 pub(crate) fn with_redis(redis: &OwnRedis) -> Config {

@@ -42,3 +42,49 @@ pub fn assign(sections: &[Section], rows: &[Row], seats: usize) -> Vec<u32> {
     }
     blocks
 }
+
+#[cfg(test)]
+pub(super) mod law {
+    //! What the blocks of every chart must keep.
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// At most 200 neighbours of one section each, numbered from 0 on without a gap, in the order of the seats.
+    pub(crate) fn kept(rows: &[Row], blocks: &[u32]) {
+        let section = |seat: usize| rows.iter().find(|row| row.seats.contains(&(seat as u32))).map(|row| row.section);
+        let mut next = 0;
+        for (block, seats) in blocks.chunk_by(|a, b| a == b).enumerate() {
+            assert_eq!(seats[0], block as u32);
+            assert!(seats.len() <= BLOCK_SEATS as usize, "block {block} has {} seats", seats.len());
+            assert_eq!(section(next), section(next + seats.len() - 1), "block {block}");
+            next += seats.len();
+        }
+        assert_eq!(next, rows.iter().map(|row| row.seats.len()).sum::<usize>(), "every seat has its block");
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_are_at_most_two_hundred_neighbours_whatever_the_rows(
+            lengths in prop::collection::vec(prop::collection::vec(0u32..700, 0..12), 1..8),
+        ) {
+            let (mut sections, mut rows, mut seats) = (Vec::new(), Vec::new(), 0);
+            for (section, lengths) in lengths.iter().enumerate() {
+                let first = rows.len() as u32;
+                for length in lengths {
+                    let range = seats..seats + length;
+                    rows.push(Row { section: section as u16, seats: range, ..Row::default() });
+                    seats += length;
+                }
+                let (name, label_at) = (section.to_string(), super::super::Point::default());
+                sections.push(Section { name, floor: 0, rows: first..rows.len() as u32, outline: Vec::new(), label_at });
+            }
+            let blocks = assign(&sections, &rows, seats as usize);
+            kept(&rows, &blocks);
+            // Nor are there more of them than twice what fits: each is a partition that a hold has to visit.
+            let least: u32 = lengths.iter().map(|rows| rows.iter().sum::<u32>().div_ceil(BLOCK_SEATS)).sum();
+            prop_assert!(blocks.last().map_or(0, |last| last + 1) <= 2 * least);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::best::{Pick, Relaxed, Wish, best, distance, relaxed, spread};
+use crate::best::{Pick, Relaxed, Wish, best, distance, fewer, relaxed, spread};
 use crate::chart::generate::{Bowl, bowl};
 use crate::hall::Block;
 use crate::rules::has_mercy;
@@ -84,6 +84,15 @@ fn filters_narrow_the_choice() {
     {
         assert_eq!(pick(&plan, nonsense), None);
     }
+}
+
+#[test]
+fn where_a_wish_does_not_fit_there_are_as_many_as_fit() {
+    let plan = Plan::draw(&["..sss."]);
+    let most = |wish: Wish| fewer(&plan.hall(), wish, NOW).map(|pick| pick.seats);
+    assert_eq!(most(wish(6)), Some(seats(&[0, 1])), "side by side");
+    assert_eq!(most(Wish { together: false, ..wish(6) }), Some(seats(&[0, 1, 5])), "all there are");
+    assert_eq!(most(Wish { tier: Some(tier_id(9)), ..wish(6) }), None, "of what nobody sells there is nothing");
 }
 
 /// Every block of the hall tried, one by one.

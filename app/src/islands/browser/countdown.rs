@@ -1,18 +1,22 @@
 //! The clock of the checkout.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
 use super::{Json, ask, by_id, key, listen, mark, now, say, typed, visible, window};
-use crate::components::clock::{WARN_BELOW, minutes};
+use crate::components::clock::{OVER, WARN_BELOW, minutes};
 
 /// What is read aloud when little time is left and more can be had.
 pub(in crate::islands) const WARNING: &str =
     "Less than two minutes left. After that the seats go back. You can take ten more minutes by one press.";
 /// What is read aloud when no more can be had.
 pub(in crate::islands) const LAST_WARNING: &str = "Less than two minutes left. After that the seats go back.";
+
+/// Until somebody is asked again who did not answer, in milliseconds.
+const AGAIN: i64 = 3_000;
 
 /// Shows what is left on the clock of this page.
 pub(in crate::islands) fn show(left: i64) {
@@ -31,7 +35,7 @@ fn number(element: &web_sys::Element, name: &str) -> f64 {
 pub(in crate::islands) fn start() {
     let Some(clock) = by_id("clock") else { return };
     // The server's answer is as old as the page. What `data-left` says counts from `data-from` on.
-    let (warned, gone) = (Cell::new(false), Cell::new(false));
+    let (warned, goes) = (Cell::new(false), Rc::new(Cell::new(OVER)));
     let seen = clock.clone();
     let hold = clock.get_attribute("data-hold").unwrap_or_default();
     typed::give_back(&hold);
@@ -53,9 +57,16 @@ pub(in crate::islands) fn start() {
             warned.set(false);
         }
         let over = seen.get_attribute("data-over").unwrap_or_default();
-        if left < -500 && !gone.get() && !over.is_empty() {
-            gone.set(true);
-            let _ = window().location().assign(&over);
+        if left < goes.get() && !over.is_empty() {
+            goes.set(left - AGAIN);
+            let goes = Rc::clone(&goes);
+            spawn_local(async move {
+                // Where nobody answers it would lead to the browser's own page.
+                if ask("GET", "/healthz", &[], None).await.is_some() {
+                    goes.set(i64::MIN);
+                    let _ = window().location().assign(&over);
+                }
+            });
         }
     });
     // What was typed last is kept too.

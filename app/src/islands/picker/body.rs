@@ -8,19 +8,20 @@ use super::held::Held;
 use super::markup::Offer;
 use super::{PickerData, markup};
 use crate::api::events::TierView;
+use crate::components::notice::offline;
 use crate::components::{Icon, icon, price};
 
 /// The whole picker around `list`, the seats as the server lists them.
 pub fn body<V: IntoView>(data: PickerData, list: V) -> impl IntoView + use<V> {
     let seated = data.chart.is_some();
-    let held = data.hold.as_ref().map(|hold| Held::of(hold, &data.tiers));
+    let held = data.hold.as_ref().map(|hold| Held::of(hold, &data.tiers, &data.until));
     let mut class = String::from(if seated { "pick" } else { "pick solo" });
     if held.is_some() {
         class.push_str(" held");
     }
     let told = data.notice.clone().unwrap_or_default();
     let offer = Offer { slug: &data.slug, seats: &told.offer, standing: &told.standing, again: false };
-    let (notice, basket) = (markup::notice(told.tone, &told.text, &offer), markup::basket(held.as_ref()));
+    let (notice, basket) = (markup::notice(told.tone, &told.text, &offer), markup::basket(held.as_ref(), &data.kept));
     // The browser reads the same data, prices and all.
     let json = serde_json::to_string(&data).unwrap_or_default();
     let left = seated.then(|| stage(&data, list.into_any()).into_any());
@@ -28,11 +29,13 @@ pub fn body<V: IntoView>(data: PickerData, list: V) -> impl IntoView + use<V> {
         <main class=class id="pick" data-view=if seated { "map" } else { "list" } data-picker=json>
             <aside class="side" aria-label="Your places">
                 {seated.then(|| tabs().into_any())}
+                {seated.then(|| view! { <button type="button" class="grip" id="grip" aria-expanded="true" aria-label="More about your places"></button> })}
                 <div class="pickform">
                     {seated.then(|| best(&data).into_any())}
                     {standing(&data, held.as_ref()).into_any()}
                 </div>
                 <div id="notice" aria-live="polite" inner_html=notice></div>
+                {offline().into_any()}
                 <div id="basket" tabindex="-1" inner_html=basket></div>
                 <p class="eyebrow" id="live"></p>
                 {seated.then(|| explained().into_any())}
@@ -115,9 +118,9 @@ fn standing_line(tier: &TierView, held: Option<&Held>, wanted: u32) -> impl Into
     let first = held.is_none();
     let held = standing.iter().find(|(tier, _)| *tier == id).map_or(0, |(_, quantity)| *quantity);
     let gone = tier.available == 0 && held == 0;
-    // Some names say it themselves.
+    // Some names say it themselves. What others hold may come back: whether it is sold is not known here.
     let says_so = tier.name.to_lowercase().contains("standing");
-    let hint = if gone { Some("sold out") } else { (!says_so).then_some("standing") };
+    let hint = if gone { Some("none left") } else { (!says_so).then_some("standing") };
     let name = format!("standing_{id}");
     let most = tier.max_purchase.min(tier.available.saturating_add(held));
     let least = tier.min_purchase.max(1);

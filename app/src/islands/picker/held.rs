@@ -19,6 +19,9 @@ pub(super) struct Held {
     pub(super) standing: Vec<(String, u32)>,
     pub(super) lines: Vec<HeldLine>,
     pub(super) total: String,
+    /// The end on the venue's clock: `20:41, Hamburg time`.
+    #[cfg(feature = "ssr")]
+    pub(super) until: String,
 }
 
 /// A line of it.
@@ -38,8 +41,8 @@ pub(super) struct HeldLine {
 
 impl Held {
     #[cfg(feature = "ssr")]
-    /// From the wire, with the colours of `tiers`.
-    pub(super) fn of(hold: &HoldView, tiers: &[TierView]) -> Self {
+    /// From the wire, with the colours of `tiers` and its end in words.
+    pub(super) fn of(hold: &HoldView, tiers: &[TierView], until: &str) -> Self {
         let lines = hold.lines.iter().map(|line| HeldLine {
             seat: line.seat.map(|seat| seat.0),
             tier: line.tier.to_string(),
@@ -58,6 +61,7 @@ impl Held {
             standing: hold.standing.iter().map(|s| (s.tier.to_string(), s.quantity)).collect(),
             lines: lines.collect(),
             total: price(hold.total),
+            until: until.to_owned(),
         }
     }
 }

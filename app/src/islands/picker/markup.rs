@@ -24,6 +24,8 @@ const ZONES: [&str; 8] = ["z0", "z1", "z2", "z3", "z4", "z5", "z6", "z7"];
 pub(super) struct ListSeat {
     pub(super) id: u32,
     pub(super) number: String,
+    /// Its total price; empty where it has none.
+    pub(super) price: String,
     /// `Seat 15, €69.00, aisle`.
     pub(super) says: String,
     pub(super) zone: u8,
@@ -116,14 +118,12 @@ pub(super) fn notice(tone: Tone, text: &str, offer: &Offer<'_>) -> String {
     html.done()
 }
 
-/// What is held, until when, for how much.
-pub(super) fn basket(hold: Option<&Held>) -> String {
+/// What is held, until when, for how much; or, where nothing is, how long it would be `kept`.
+pub(super) fn basket(hold: Option<&Held>, kept: &str) -> String {
     let mut html = Html::default();
     let Some(hold) = hold else {
-        html.raw(
-            "<p class=\"invite\"><span>Choose a seat, or let us find the best. </span>What you choose is kept for \
-             you for ten minutes, free of charge.</p>",
-        );
+        html.raw("<p class=\"invite\"><span>Choose a seat, or let us find the best. </span>What you choose is kept for you for ");
+        html.text(kept).raw(", free of charge.</p>");
         return html.done();
     };
     clock(&mut html, hold);
@@ -183,8 +183,11 @@ pub(super) fn sentence(words: &str) -> String {
 
 fn clock(html: &mut Html, hold: &Held) {
     html.raw("<div class=\"clock").raw(if hold.remaining_ms < WARN_BELOW { " low" } else { "" });
-    html.raw("\" id=\"clock\">").icon(Icon::CLOCK).raw("<span>Held for you</span>");
-    html.raw("<b class=\"num\" id=\"left\" role=\"timer\" aria-live=\"off\">")
+    html.raw("\" id=\"clock\">").icon(Icon::CLOCK).raw("<span>Held for you");
+    // Where no script counts, what was left when the page was made is soon more than there is.
+    #[cfg(feature = "ssr")]
+    html.raw("<small class=\"noscript\"> until ").text(&hold.until).raw("</small>");
+    html.raw("</span><b class=\"num\" id=\"left\" role=\"timer\" aria-live=\"off\">")
         .raw(&minutes(hold.remaining_ms))
         .raw("</b>");
     if hold.extendable {
@@ -225,8 +228,14 @@ pub(super) fn rows(section: &str, rows: &[(String, Vec<ListSeat>)]) -> String {
     for (name, seats) in rows {
         html.raw("<div class=\"seatrow\" role=\"group\" aria-label=\"").text(name);
         html.raw("\"><span class=\"rowname\" aria-hidden=\"true\">").text(name).raw("</span><div class=\"seatset\">");
-        for seat in seats {
-            self::seat(&mut html, seat);
+        // Seats of one price stand behind it, as in the list that works without scripts.
+        for seats in seats.chunk_by(|one, other| one.price == other.price) {
+            if let Some(seat) = seats.first().filter(|seat| !seat.price.is_empty()) {
+                html.raw("<span class=\"num\" aria-hidden=\"true\">").text(&seat.price).raw("</span>");
+            }
+            for seat in seats {
+                self::seat(&mut html, seat);
+            }
         }
         html.raw("</div></div>");
     }

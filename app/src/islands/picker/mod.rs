@@ -42,6 +42,11 @@ pub struct PickerData {
     pub quantity: u32,
     /// At most so many places in a basket.
     pub most: u32,
+    /// How long what is chosen is kept: `ten minutes`.
+    pub kept: String,
+    /// When what is held goes back, on the venue's clock: `20:41, Hamburg time`.
+    #[serde(skip)]
+    pub until: String,
     /// What the last form brought about, in words.
     #[serde(skip)]
     pub notice: Option<Notice>,

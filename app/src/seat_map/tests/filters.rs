@@ -66,3 +66,35 @@ fn a_floor_hides_the_others_from_eye_and_hand() {
     assert!(scene.model.set_floor(None) && !scene.model.set_floor(None));
     assert_eq!(differences(&all, &whole(&mut scene)), 0, "the whole house is back");
 }
+
+#[test]
+fn from_afar_sections_with_accessible_places_are_marked_while_one_is_free() {
+    for (ratio, chart) in [(1.0, bowl(&Bowl::with_seats(20_000))), (2.0, theatre(&Theatre::default()))] {
+        let mut scene = scene(chart, ratio);
+        let before = whole(&mut scene);
+        assert!(scene.in_overview());
+        scene.model.set_filter(Filter { accessible: true, ..Filter::default() });
+        let inked = |picture: &raster::Buffer| {
+            let ink = Theme::light().ink;
+            let (width, height) = (picture.width(), picture.height());
+            (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).filter(|(x, y)| picture.at(*x, *y) == ink).count()
+        };
+        let marked = whole(&mut scene);
+        assert!(inked(&marked) > inked(&before) + 100, "a mark is a dark line");
+        let all: Vec<Features> = scene.model.chart.seats.features.clone();
+        let easy = |seat: &usize| all[*seat].has(Features::ACCESSIBLE) || all[*seat].has(Features::COMPANION);
+        let seats: Vec<_> = scene.model.plates.iter().map(|plate| plate.seats.clone()).collect();
+        let marks = |scene: &Scene| scene.layout.colours.iter().map(|(_, mark)| *mark).collect::<Vec<_>>();
+        let has: Vec<bool> = seats.iter().map(|seats| seats.clone().any(|seat| easy(&seat))).collect();
+        assert_eq!(marks(&scene), has);
+        let section = has.iter().position(|has| *has).unwrap();
+        let places: Vec<usize> = seats[section].clone().filter(easy).collect();
+        for (nth, place) in places.iter().enumerate() {
+            scene.set_state(SeatId(*place as u32), SeatState::Sold);
+            scene.frame(&mut Boxes);
+            assert_eq!(marks(&scene)[section], nth + 1 < places.len(), "until the last of them goes");
+        }
+        let parts = scene.buffer().clone();
+        assert_eq!(differences(&parts, &whole(&mut scene)), 0, "the mark went with it");
+    }
+}

@@ -145,6 +145,22 @@ impl SeatMapView {
         });
     }
 
+    /// Brings the floor that is shown into view; the whole house, where all are.
+    pub fn show_floor(&self) {
+        self.with(|s| {
+            let model = &s.scene.model;
+            if model.shows_all() {
+                return s.fit();
+            }
+            let shown = model.plates.iter().filter(|plate| model.shows(plate.floor));
+            let corners: Vec<_> =
+                shown.flat_map(|p| [(p.bounds[0], p.bounds[1]), (p.bounds[2], p.bounds[3])]).collect();
+            if let Some(around) = bounds(corners.iter()) {
+                s.fly_to(around, 11.0);
+            }
+        });
+    }
+
     /// Reads the colours again.
     pub fn refresh_theme(&self) {
         self.with(State::read_theme);

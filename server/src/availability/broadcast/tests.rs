@@ -13,7 +13,7 @@ use domain::ids::EventId;
 use domain::time::Millis;
 
 use super::*;
-use crate::test_support::steady::steady;
+use crate::test_support::steady::{always, always_same, steady};
 
 fn topic(wants: Wants) -> Topic {
     Topic { event: EventId::mint(Millis(0), [1; 10]), wants }
@@ -116,20 +116,25 @@ async fn a_slow_reader_gets_the_state_when_it_reads_again_and_its_chunks_stay_wh
             match field("event: ") {
                 "state" => {
                     let message = Message::decode(&STANDARD.decode(field("data: ")).unwrap()).unwrap();
-                    assert_eq!(message.position().to_string(), field("id: "));
-                    assert!(id > known + 1);
+                    always_same(
+                        message.position().to_string(),
+                        field("id: "),
+                        "a state's place, and what it is called",
+                    );
+                    always(id > known + 1, format_args!("a state of {id} after {known}"));
                     (known, states) = (id, states + 1);
                 }
-                "snapshot" | "left" => assert_eq!(id, known),
+                "snapshot" | "left" => always_same(id, known, "what comes with a state"),
                 _ => {
-                    assert_eq!(id, known + 1);
+                    always_same(id, known + 1, "a frame that is heard");
                     known = id;
                 }
             }
         }
-        assert!(known == 201 && states > 0, "{known}, {states}");
+        always_same(known, 201, "the last that is heard");
+        assert!(states > 0, "nothing was jumped over");
         assert!(slow.contains("event: left\n"), "the counts come with the state");
-        assert!(!counts.contains("event: "), "counts are whole each time");
+        always(!counts.contains("event: "), "counts are whole each time");
         assert!(counts_whole && counts.ends_with("id: 201\n\n"));
     })
     .await;

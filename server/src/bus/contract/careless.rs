@@ -47,7 +47,7 @@ async fn after_a_loss() -> (Two, [Subscription; 2]) {
 }
 
 #[tokio::test]
-#[should_panic(expected = "something is heard")]
+#[should_panic(expected = "nothing is heard")]
 async fn a_bus_that_forgets_its_debts_is_found_out() {
     let (two, [_, far]) = after_a_loss().await;
     a_debt_is_paid(&two, far).await;

@@ -62,6 +62,37 @@ async fn of_many_who_want_an_answer_one_asks() {
     }
 }
 
+/// In many rounds, of which every other one loses one of them, who may be the one who asks.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn on_four_threads_one_asks_and_everybody_is_told() {
+    let shelf = Arc::new(shelf(&memory_store()));
+    for round in 0..300_u32 {
+        let asked = Arc::new(AtomicU32::new(0));
+        let wants = |_| {
+            let (shelf, asked) = (Arc::clone(&shelf), Arc::clone(&asked));
+            tokio::spawn(async move {
+                let ask = async {
+                    asked.fetch_add(1, Ordering::SeqCst);
+                    tokio::task::yield_now().await;
+                    Ok(round.to_string())
+                };
+                shelf.get(&format!("{{{round}}}"), NOW, ask).await.unwrap()
+            })
+        };
+        let mut crowd: Vec<_> = (0..16).map(wants).collect();
+        let gone = round % 2;
+        if gone == 1 {
+            crowd.swap_remove(0).abort();
+        }
+        for waits in crowd {
+            let told = tokio::time::timeout(PATIENCE, waits).await.expect("it is told").unwrap();
+            assert_eq!(*told, round.to_string());
+        }
+        let asked = asked.load(Ordering::SeqCst);
+        assert!((1..=1 + gone).contains(&asked), "{asked} asked, and {gone} went away");
+    }
+}
+
 #[tokio::test]
 async fn whoever_waits_is_answered_though_the_first_went_away() {
     let shelf = Arc::new(shelf_of(KIND, None));

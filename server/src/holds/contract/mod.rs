@@ -48,7 +48,47 @@ macro_rules! hold_store_laws {
 pub(in crate::holds) use hold_store_laws;
 
 mod memory {
+    use std::collections::{HashMap, HashSet};
+
+    use tokio::sync::Barrier;
+
+    use super::*;
+    use crate::holds::MemoryHolds;
+
     hold_store_laws!(crate::holds::MemoryHolds::default());
+
+    /// Three people want more than they may have, and what others want.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn on_four_threads_no_seat_is_granted_twice_and_nobody_holds_more_than_they_may() {
+        for _ in 0..100 {
+            let store: Store = Arc::new(MemoryHolds::default());
+            opened(&store).await;
+            let together = Arc::new(Barrier::new(48));
+            let crowd = (0..48_u8).map(|n| {
+                let first = u32::from(n) * 5 % 33;
+                let wish = grant(n, &[first, first + 1, first + 5]);
+                let wish = Grant { holder: holder(n % 3), max_holds: 2, ..wish };
+                let (store, together) = (Arc::clone(&store), Arc::clone(&together));
+                tokio::spawn(async move {
+                    together.wait().await;
+                    store.place(&wish, NOW).await
+                })
+            });
+            let (mut seats, mut holds) = (HashSet::new(), HashMap::new());
+            for told in futures::future::join_all(crowd).await {
+                match told.unwrap() {
+                    Outcome::Applied(hold) => {
+                        assert!(hold.seats.iter().all(|seat| seats.insert(*seat)), "granted twice: {hold:?}");
+                        assert_eq!(store.verify(hold.id, hold.holder, NOW).await.unwrap().as_ref(), Some(&hold));
+                        *holds.entry(hold.holder).or_insert(0) += 1;
+                    }
+                    Outcome::Lost(Loss::Taken { .. } | Loss::TooManyHolds) => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+            assert!(!holds.is_empty() && holds.values().all(|holds| *holds <= 2), "{holds:?}");
+        }
+    }
 }
 
 type Store = Arc<dyn HoldStore>;

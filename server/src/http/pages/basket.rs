@@ -2,7 +2,7 @@
 
 use app::api::holds::HoldRequest;
 use app::components::notice::{Notice, Tone};
-use app::islands::picker::words::{Place, healed};
+use app::islands::picker::words::{Place, healed, list};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -21,7 +21,7 @@ use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
 use crate::http::secret::{Caller, Secret, from_a_page};
 use crate::http::state::{Shop, looked};
-use crate::http::views::withdrawn;
+use crate::http::views::{seat_label, withdrawn};
 
 /// What the address of a form says beside the event.
 #[derive(Debug, Default, Deserialize)]
@@ -214,8 +214,23 @@ pub(super) async fn remove(
     }
     let notice = match shop.hold(held.event, client, (caller.holder(), patience), &request, None).await {
         Ok(granted) => told(&stage.event, stage.chart.as_deref(), &granted),
-        Err(problem) if problem.status().is_client_error() => Some(Notice::new(Tone::Care, problem.problem.detail)),
+        Err(problem) if problem.status().is_client_error() => {
+            let alone = stage.chart.as_deref().and_then(|chart| left_alone(chart, &problem));
+            Some(Notice::new(Tone::Care, alone.unwrap_or(problem.problem.detail)))
+        }
         Err(problem) => return Err(problem),
     };
     Ok(redirect(&back, notice.as_ref()))
+}
+
+/// Who lets a seat go is not told to take one: which seat would be left alone, and what to let go of.
+fn left_alone(chart: &Chart, problem: &ApiError) -> Option<String> {
+    let orphans = problem.problem.facts.get("orphans").cloned()?;
+    let orphans: Vec<u32> = serde_json::from_value(orphans).ok()?;
+    let names: Vec<String> = orphans.into_iter().map(|seat| seat_label(chart, SeatId(seat))).collect();
+    Some(format!(
+        "If you let that go, {} would be left alone between others, and hardly anybody buys a single seat. Let go of \
+         another one instead, or of all of them.",
+        list(&names)
+    ))
 }

@@ -10,6 +10,7 @@ use domain::hold::Hold;
 use domain::ids::{EventId, HoldId, HolderId};
 use domain::order::OrderStatus;
 
+use crate::catalog::types::Summary;
 use crate::http::cookies;
 use crate::http::state::Shop;
 use crate::purchase::OrderRecord;
@@ -33,18 +34,15 @@ pub(super) async fn of(
     shop: &Shop,
     headers: &HeaderMap,
     holder: HolderId,
-    event: EventId,
+    event: &Summary,
     held: &[Hold],
 ) -> Option<Begun> {
-    let (_, hold) = read(headers).filter(|(of, _)| *of == event)?;
+    let (_, hold) = read(headers).filter(|(of, _)| *of == event.id)?;
     if held.iter().any(|held| held.id == hold) {
         return None;
     }
-    let asked = async {
-        let order = shop.purchase.of_hold(hold, holder).await.ok()??;
-        shop.purchase.order(order, holder).await.ok()
-    };
-    words(&tokio::time::timeout(ASKED_WITHIN, asked).await.ok()??)
+    let order = tokio::time::timeout(ASKED_WITHIN, shop.purchase.glance(hold, holder)).await.ok()?.ok()??;
+    words(&order, event)
 }
 
 fn read(headers: &HeaderMap) -> Option<(EventId, HoldId)> {
@@ -52,7 +50,7 @@ fn read(headers: &HeaderMap) -> Option<(EventId, HoldId)> {
     Some((event.parse().ok()?, hold.parse().ok()?))
 }
 
-fn words(order: &OrderRecord) -> Option<Begun> {
+fn words(order: &OrderRecord, event: &Summary) -> Option<Begun> {
     let left = order.expires_at.since(order.now);
     let says = |text: String, label: &str, is_paid: bool| {
         Some(Begun { text, href: format!("/orders/{}", order.id), label: label.to_owned(), is_paid })
@@ -61,7 +59,8 @@ fn words(order: &OrderRecord) -> Option<Begun> {
         OrderStatus::Pending if left > 0 && order.totals.total.amount > 0 && !order.money_may_move() => {
             let places: u32 = order.lines.iter().map(|line| line.quantity).sum();
             let what = if places == 1 { "Your place is" } else { "Your places are" };
-            let text = format!("{what} kept for {}, and not paid yet.", super::words::how_long(left));
+            let until = super::words::until(order.expires_at, event);
+            let text = format!("{what} kept until {until} ({}), and not paid yet.", super::words::about_more(left));
             says(text, "Go on paying", false)
         }
         OrderStatus::Pending | OrderStatus::Closing => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::pages::event::EventPage;
-use app::pages::home::{Chip, HomePage, Offer};
+use app::pages::home::{Chip, EventRow, HomePage, Offer};
 use app::pages::{self, render};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -11,7 +11,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::words;
-use crate::catalog::types::{Cursor, Query, Status, Tier};
+use crate::catalog::types::{Cursor, Query, Status, Summary, Tier};
 use crate::http::html::shared;
 use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
@@ -67,14 +67,20 @@ async fn list(shop: &Shop, words: String, category: Option<String>, after: Optio
         href: id.map_or_else(|| "/".to_owned(), |id| format!("/?category={id}")),
         current: category.as_deref() == id,
     };
-    let next = listed.events.iter().find(|event| event.status == Status::OnSale).filter(|_| query.after.is_none());
+    let mut rows = Vec::with_capacity(listed.events.len());
+    for event in &listed.events {
+        rows.push(words::row(event, offer(shop, event).await));
+    }
+    let to_be_had = |row: &EventRow| matches!(row.offer, Offer::From { .. } | Offer::Free { .. });
+    let next = rows.iter().position(to_be_had);
+    let next = next.filter(|_| query.after.is_none() && category.is_none()).map(|at| rows[at].clone());
     let data = HomePage {
         query: words,
         chips: std::iter::once(chip(None, "Everything"))
             .chain(CATEGORIES.iter().map(|(id, label)| chip(Some(id), label)))
             .collect(),
-        next: next.filter(|_| category.is_none()).map(words::row),
-        events: listed.events.iter().map(words::row).collect(),
+        next,
+        events: rows,
         more: listed.next.map(|cursor| match &category {
             Some(category) => format!("/?category={category}&after={cursor}"),
             None => format!("/?after={cursor}"),
@@ -82,6 +88,22 @@ async fn list(shop: &Shop, words: String, category: Option<String>, after: Optio
     };
     let frame = shop.frame();
     Ok(render(move || pages::home::page(&frame, data)))
+}
+
+/// What can be had of an event of the list. What is held is known where somebody looks at the event; an event's page is
+/// such a look, so that both say the same.
+async fn offer(shop: &Shop, event: &Summary) -> Offer {
+    let now = shop.now();
+    let seen = match event.status {
+        Status::OnSale | Status::SoldOut => shop.availability.known(event.id, now).await,
+        _ => None,
+    };
+    let whole = match &seen {
+        Some(seen) if words::is_sold_out(event, Some(seen)) => shop.catalog.by_id(event.id, now).await.ok().flatten(),
+        _ => None,
+    };
+    let tiers = whole.as_deref().map(|event| event.tiers.as_slice()).unwrap_or_default();
+    words::offer(event, tiers, seen.as_deref())
 }
 
 pub(super) async fn event(
@@ -99,14 +121,10 @@ async fn one(shop: &Shop, slug: &str) -> Result<String, ApiError> {
     let event = shop.catalog.by_slug(slug, now).await?.ok_or_else(|| ApiError::not_found("event"))?;
     let summary = &event.summary;
     let zone = &summary.venue.time_zone;
-    let capacity = event.tiers.iter().map(|tier| tier.quantity).sum();
     let address = [event.address.as_str(), &summary.venue.city].into_iter().filter(|part| !part.is_empty());
     let seen = shop.availability.get(summary.id, now).await.ok();
     let left = |tier: &Tier| words::left(seen.as_deref(), tier);
-    let offer = match words::offer(summary, Some(capacity)) {
-        Offer::From { .. } | Offer::Free { .. } if event.tiers.iter().all(|tier| left(tier) == 0) => Offer::SoldOut,
-        offer => offer,
-    };
+    let offer = words::offer(summary, &event.tiers, seen.as_deref());
     let data = EventPage {
         slug: summary.slug.clone(),
         title: summary.title.clone(),

@@ -1,4 +1,4 @@
-//! Checkout: who buys, with which card. Typed text survives everything but the card's code.
+//! Checkout: who buys, with which card. What was typed stays until it is right; of a card that was tried nothing is kept.
 
 use app::api::holds::{HoldRequest, StandingRequest};
 use app::components::notice::{Notice, Tone};
@@ -74,6 +74,7 @@ async fn show(
             remaining_ms: view.remaining_ms,
             extensions_left: view.extensions_left,
             over: over(&slug, hold),
+            until: words::until(hold.expires_at, &stage.event.summary),
         },
         basket: words::held_basket(&stage.event, &view, &hold.lines),
         typed,
@@ -189,7 +190,7 @@ pub(super) async fn submit(
         Ok(order) if order.totals.total.amount == 0 => {
             Ok(Redirect::to(&format!("/orders/{}", order.id)).into_response())
         }
-        Ok(order) => pay_and_go(&shop, order.id, holder, number, typed).await,
+        Ok(order) => pay_and_go(&shop, order.id, holder, number).await,
         Err(PurchaseError::Refused(OrderRefusal::PriceChanged { now })) => {
             let hold = shop.holds.get(id, holder, shop.now()).await?;
             let words =

@@ -33,6 +33,7 @@ pub fn router(shop: &Shop) -> Router<Shop> {
         .route("/orders/{id}/pay", get(pay::again).post(pay::submit))
         .route("/orders/{id}/tickets.pdf", get(tickets::order_pdf))
         .route("/orders/{id}/calendar.ics", get(tickets::order_calendar))
+        .route(app::pages::ticket::KEEPER, get(tickets::keeper))
         .route("/tickets/{link}", get(tickets::page))
         .route("/tickets/{link}/ticket.pdf", get(tickets::pdf))
         .route("/tickets/{link}/calendar.ics", get(tickets::calendar));

@@ -25,6 +25,7 @@ use crate::http::json::{Asked, Named};
 use crate::http::problem::ApiError;
 use crate::http::secret::Caller;
 use crate::http::state::Shop;
+use crate::http::when;
 use crate::payments::Method;
 use crate::purchase::types::EventFacts;
 use crate::purchase::{OrderRecord, PaymentRecord, PurchaseError};
@@ -64,36 +65,30 @@ pub(super) async fn submit(
         let order = shop.purchase.order(id, caller.holder()).await?;
         return show(&shop, &order, typed, None, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
-    pay_and_go(&shop, id, caller.holder(), number, typed).await
+    pay_and_go(&shop, id, caller.holder(), number).await
 }
 
-/// Pays, and leads to wherever the order then stands.
+/// Pays, and leads to the order: its page says out of the books how that went. It can be loaded again and gone back to, and
+/// no card is sent a second time by that.
 pub(super) async fn pay_and_go(
     shop: &Shop,
     id: OrderId,
     holder: HolderId,
     number: String,
-    typed: Typed,
 ) -> Result<Response, ApiError> {
-    let onward = || Ok(Redirect::to(&format!("/orders/{id}")).into_response());
+    let here = format!("/orders/{id}");
     match shop.purchase.pay(id, holder, PROVIDER, Method(number)).await {
-        Ok(order) if is_declined(&order) => show(shop, &order, typed, None, StatusCode::PAYMENT_REQUIRED).await,
-        Ok(_) => onward(),
         // A second press, or a second tab: the first one counts.
-        Err(PurchaseError::Refused(OrderRefusal::AlreadyPaid | OrderRefusal::PaymentInProgress)) => onward(),
+        Ok(_) | Err(PurchaseError::Refused(OrderRefusal::AlreadyPaid | OrderRefusal::PaymentInProgress)) => {
+            Ok(note::redirect(&here, None))
+        }
+        // Nothing was tried, so that the books say nothing of it.
         Err(PurchaseError::Refused(refusal @ (OrderRefusal::InvalidMethod | OrderRefusal::TooManyAttempts { .. }))) => {
-            let order = shop.purchase.order(id, holder).await?;
-            let problem = ApiError::from(refusal);
-            let status = problem.status();
-            show(shop, &order, typed, Some(Notice::new(Tone::Bad, problem.problem.detail)), status).await
+            let words = ApiError::from(refusal).problem.detail;
+            Ok(note::redirect(&here, Some(&Notice::new(Tone::Bad, words))))
         }
         Err(error) => Err(error.into()),
     }
-}
-
-fn is_declined(order: &OrderRecord) -> bool {
-    order.status == OrderStatus::Pending
-        && order.payments.last().is_some_and(|payment| payment.status == PaymentStatus::Declined)
 }
 
 async fn show(
@@ -120,16 +115,16 @@ async fn show(
         OrderStatus::Pending | OrderStatus::Closing => match order.live_payment() {
             Some(payment) if payment.status == PaymentStatus::RequiresAction => {
                 Ok(payment.action_url.as_deref().map_or_else(
-                    || processing(shop, order, payment.age),
+                    || processing(shop, order, &event, payment.age),
                     |url| Redirect::to(&format!("{url}?order={}", order.id)).into_response(),
                 ))
             }
-            Some(payment) => Ok(processing(shop, order, payment.age)),
+            Some(payment) => Ok(processing(shop, order, &event, payment.age)),
             None if order.status == OrderStatus::Closing
                 || order.money_may_move()
                 || order.totals.total.amount == 0 =>
             {
-                Ok(processing(shop, order, 0))
+                Ok(processing(shop, order, &event, 0))
             }
             None => Ok(card_again(shop, order, &event, typed, notice, status)),
         },
@@ -155,6 +150,7 @@ fn card_again(
             remaining_ms: order.expires_at.since(order.now).max(0),
             extensions_left: order.extensions_left,
             over: format!("/orders/{}", order.id),
+            until: when::until(order.expires_at, &event.time_zone, &event.city),
         },
         typed,
         notice,
@@ -167,18 +163,12 @@ fn card_again(
     private(status, html, true)
 }
 
-/// How long the places are still this order's; nothing where they are being given back.
-fn kept_for(order: &OrderRecord) -> String {
-    let left = order.expires_at.since(order.now);
-    if order.status == OrderStatus::Pending && left > 0 { words::how_long(left) } else { String::new() }
-}
-
-fn processing(shop: &Shop, order: &OrderRecord, age: i64) -> Response {
+fn processing(shop: &Shop, order: &OrderRecord, event: &EventFacts, age: i64) -> Response {
     let data = ProcessingPage {
         amount: order.totals.total.to_string(),
         email: order.buyer.email().to_owned(),
         waited: u32::try_from(age / SECOND).unwrap_or(0),
-        kept_for: kept_for(order),
+        kept_for: words::kept_for(order, event),
         here: format!("/orders/{}", order.id),
     };
     let frame = shop.frame();
@@ -246,7 +236,7 @@ pub(super) async fn challenge(
         amount: Currency::new(&currency)
             .map_or(order.totals.total, |currency| Money::new(amount, currency))
             .to_string(),
-        kept_for: kept_for(&order),
+        kept_for: words::kept_for(&order, &event),
         title: event.title,
     };
     let frame = shop.frame();

@@ -1,7 +1,9 @@
 //! Choosing places: the list drawn by the server, and what the island starts with.
 
+use app::components::clock::how_long;
 use app::islands::picker::PickerData;
 use app::islands::picker::words::{easy, notes};
+use app::pages::home::Offer;
 use app::pages::seat_list::{OpenSection, RowView, SeatCell, SeatList, SectionLink};
 use app::pages::seats::SeatsPage;
 use app::pages::wrong::WrongPage;
@@ -60,13 +62,12 @@ pub(super) async fn page(
         None => (vec![], false),
     };
     let begun = match caller {
-        Some(caller) => begun::of(&shop, &headers, caller.holder(), event.summary.id, &held).await,
+        Some(caller) => begun::of(&shop, &headers, caller.holder(), &event.summary, &held).await,
         None => None,
     };
-    let hold = held
-        .into_iter()
-        .rfind(|hold| hold.event == event.summary.id)
-        .map(|hold| hold_view(&hold, event, chart.as_deref(), Extras::default(), now));
+    let held = held.into_iter().rfind(|hold| hold.event == event.summary.id);
+    let until = held.as_ref().map(|hold| words::until(hold.expires_at, &event.summary)).unwrap_or_default();
+    let hold = held.map(|hold| hold_view(&hold, event, chart.as_deref(), Extras::default(), now));
     // Whoever holds something, or has not paid for it yet, sees it, whatever became of the sale.
     let has_none = hold.is_none() && begun.as_ref().is_none_or(|begun| begun.is_paid);
     if has_none && !matches!(event.summary.status, Status::OnSale | Status::SoldOut) {
@@ -74,28 +75,32 @@ pub(super) async fn page(
         let opens = opens.map(|opens| when::short(opens, &event.summary.venue.time_zone));
         return Ok(wrong::show(&shop, StatusCode::OK, WrongPage::not_on_sale(&slug, opens.as_deref())));
     }
+    let kept = how_long(shop.config.hold_ms());
     let seen = shop.availability.get(event.summary.id, now).await;
     let tiers = event.tiers.iter().map(|tier| {
         let available = words::left(seen.as_deref().ok(), tier);
         app::api::events::TierView { available, ..view::tier(tier) }
     });
     let tiers = tiers.collect();
+    let offer = words::offer(&event.summary, &event.tiers, seen.as_deref().ok());
     let list = match chart {
         Some(chart) => {
             let seen = seen?;
             let key = (event.summary.id, seen.message.sequence, price_list(event));
             let sections = async { Arc::from(sections(event, chart, &seen.message.states)) };
             let sections = shop.sections.get_with(key, sections).await;
-            Some(list(event, chart, &seen.message.states, &sections, &asked.section))
+            Some(list(event, chart, &seen.message.states, &sections, &asked.section, &kept))
         }
         None => None,
     };
     let notice = note::take(&headers);
     let told = notice.is_some();
     let is_selling = event.tiers.iter().any(|tier| tier.sale.is_open(now));
-    let is_sold_out = hold.is_none() && is_selling && event.summary.status == Status::SoldOut;
-    let notice =
-        notice.or_else(|| basket_unknown.then(words::basket_unknown)).or_else(|| is_sold_out.then(words::sold_out));
+    let sold_out = match offer {
+        Offer::SoldOut { may_come_back } if hold.is_none() && is_selling => Some(words::sold_out(may_come_back)),
+        _ => None,
+    };
+    let notice = notice.or_else(|| basket_unknown.then(words::basket_unknown)).or(sold_out);
     let picker = PickerData {
         slug: slug.clone(),
         tiers,
@@ -109,6 +114,8 @@ pub(super) async fn page(
         hold,
         quantity: QUANTITY,
         most: u32::try_from(MAX_PLACES).unwrap_or(10),
+        kept: kept.clone(),
+        until,
         notice,
     };
     let data = SeatsPage {
@@ -159,7 +166,7 @@ fn sections(event: &Event, chart: &Chart, states: &Packed) -> Vec<SectionLink> {
 }
 
 /// The seats as a list, `open` being the section whose rows are shown.
-fn list(event: &Event, chart: &Chart, states: &Packed, sections: &[SectionLink], open: &str) -> SeatList {
+fn list(event: &Event, chart: &Chart, states: &Packed, sections: &[SectionLink], open: &str, kept: &str) -> SeatList {
     let prices = prices(event);
     let opened = chart.sections.iter().find(|section| section.name == open);
     SeatList {
@@ -167,6 +174,7 @@ fn list(event: &Event, chart: &Chart, states: &Packed, sections: &[SectionLink],
         sections: sections.to_vec(),
         open: opened
             .map(|section| OpenSection { name: section.name.clone(), rows: rows(chart, section, states, &prices) }),
+        kept: kept.to_owned(),
     }
 }
 

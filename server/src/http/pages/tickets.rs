@@ -16,6 +16,7 @@ use crate::http::html::private;
 use crate::http::json::Named;
 use crate::http::problem::ApiError;
 use crate::http::secret::Caller;
+use crate::http::security::WITH_FILES;
 use crate::http::state::Shop;
 use crate::http::when;
 use crate::purchase::OrderRecord;
@@ -79,11 +80,26 @@ pub(super) async fn page(
     };
     let frame = shop.frame();
     let mut response = private(StatusCode::OK, render(move || pages::ticket::page(&frame, data)), false);
-    // It must open again at a door without a network; the link alone decides who sees it.
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400, stale-if-error=604800"));
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, KEPT);
+    headers.insert(header::CONTENT_SECURITY_POLICY, WITH_FILES);
     Ok(response)
+}
+
+/// A ticket must open again at a door without a network, also where no worker keeps it (which looks it up all the same); the
+/// link alone decides who sees it.
+const KEPT: HeaderValue = HeaderValue::from_static("private, max-age=86400, stale-if-error=604800");
+
+/// The script that keeps opened tickets on their holder's device.
+pub(super) async fn keeper() -> impl IntoResponse {
+    let kind = HeaderValue::from_static("text/javascript; charset=utf-8");
+    let looked_up = HeaderValue::from_static("no-cache");
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, looked_up),
+        (header::CONTENT_SECURITY_POLICY, WITH_FILES),
+    ];
+    (headers, include_str!("offline.js"))
 }
 
 pub(super) async fn pdf(State(shop): State<Shop>, Named(link): Named<String>) -> Result<Response, ApiError> {

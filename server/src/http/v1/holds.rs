@@ -19,7 +19,7 @@ use crate::idempotency::{Again, Run};
 
 /// Hold seats or standing places
 ///
-/// All or none, for ten minutes. Seats and standing places may be combined; `best` lets the house choose. With `heal`
+/// All or none, until `expires_at`: ten minutes, unless the house is set to another time. Seats and standing places may be combined; `best` lets the house choose. With `heal`
 /// a seat that is gone is replaced by the nearest equal one in the same call. A basket that is changed keeps what it has;
 /// a seat of it that is no longer on sale leaves it, and `relaxed` says so.
 #[utoipa::path(

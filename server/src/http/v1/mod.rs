@@ -32,7 +32,7 @@ use super::state::Shop;
     ),
     tags(
         (name = "events", description = "What is on, on which seats, and what is left"),
-        (name = "holds", description = "Places kept for ten minutes"),
+        (name = "holds", description = "Places kept for some minutes"),
         (name = "orders", description = "From a hold to tickets"),
         (name = "tickets", description = "What doors need")
     ),

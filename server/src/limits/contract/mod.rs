@@ -5,6 +5,7 @@ mod broken;
 use std::sync::Arc;
 
 use domain::time::{MINUTE, Millis};
+use tokio::sync::Barrier;
 
 use super::memory::MemoryRates;
 use super::redis::RedisRates;
@@ -92,6 +93,31 @@ async fn of_many_at_once_exactly_the_burst_is_granted(store: Store) {
         granted += u32::from(matches!(task.await.unwrap(), Verdict::Granted { .. }));
     }
     assert_eq!(granted, RULE.burst);
+}
+
+/// Round after round, where the counts are in this process.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn on_four_threads_exactly_the_burst_is_granted_each_time() {
+    let store: Store = Arc::new(MemoryRates::default());
+    for round in 0..200 {
+        let (who, together) = (format!("2001:db8:{round}::"), Arc::new(Barrier::new(16)));
+        let crowd = (0..16).map(|_| {
+            let (store, who, together) = (Arc::clone(&store), who.clone(), Arc::clone(&together));
+            tokio::spawn(async move {
+                together.wait().await;
+                take(&store, &who, NOW).await
+            })
+        });
+        let told = futures::future::join_all(crowd).await;
+        let mut left: Vec<u32> = Vec::new();
+        for told in told {
+            if let Verdict::Granted { left: still } = told.unwrap() {
+                left.push(still);
+            }
+        }
+        left.sort_unstable();
+        assert!(left.iter().copied().eq(0..RULE.burst), "granted, with so many left: {left:?}");
+    }
 }
 
 async fn a_rule_of_one_an_hour_and_one_of_millions_both_work(store: Store) {

@@ -52,5 +52,6 @@ pub(super) async fn within_limit(
         return Ok(Ok(()));
     }
     let had = u32::try_from(had).unwrap_or(u32::MAX);
-    Ok(Err(OrderRefusal::LimitReached { tier: None, min: 1, max: limit.unsigned_abs().saturating_sub(had) }))
+    let max = limit.unsigned_abs();
+    Ok(Err(OrderRefusal::ShareReached { max, left: max.saturating_sub(had) }))
 }

@@ -185,7 +185,7 @@ async fn check_tiers(
         }
         if count < i64::from(min) || count > i64::from(max) {
             let (min, max) = (min.unsigned_abs(), max.unsigned_abs());
-            return Err(Stop::Refused(OrderRefusal::LimitReached { tier: Some(tier), min, max }));
+            return Err(Stop::Refused(OrderRefusal::LimitReached { tier, min, max }));
         }
         if count > i64::from(left) {
             // The very seats may be the ones that are gone: that is the better answer.

@@ -86,7 +86,7 @@ async fn buys(till: &Till, seats: &[u32], email: &str) -> Result<OrderRecord, Pu
 async fn one_person_never_has_more_than_the_event_allows_over_all_orders() {
     let shop = limited("UPDATE events SET max_per_person = 3").await;
     let till = &shop.till;
-    let over = |max| OrderRefusal::LimitReached { tier: None, min: 1, max };
+    let over = |left| OrderRefusal::ShareReached { max: 3, left };
     let first = buys(till, &[0, 1], "fan@example.org").await.unwrap();
     assert_eq!(refusal(buys(till, &[2, 3], "Fan@Example.org").await), over(1));
     buys(till, &[4], "FAN@example.org").await.unwrap();

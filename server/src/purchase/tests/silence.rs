@@ -14,6 +14,8 @@ use crate::payments::{ANSWER_WITHIN, Ask, Intent, Method, PaymentProvider, Provi
 use crate::purchase::places::PlainLabels;
 use crate::purchase::postgres::PostgresOrders;
 use crate::purchase::*;
+use crate::stores::postgres::Pool;
+use crate::stores::postgres::connect::beside;
 use crate::test_support::check_later;
 use crate::test_support::shop::{Shop, run_out};
 
@@ -86,8 +88,14 @@ fn restarted(shop: &Shop, ways: Vec<Arc<dyn PaymentProvider>>) -> Purchase {
 }
 
 fn with(shop: &Shop, providers: Providers) -> Purchase {
+    on(shop, &shop.database.pool, providers)
+}
+
+/// The same, buying by the connections of `pool`.
+fn on(shop: &Shop, pool: &Pool, providers: Providers) -> Purchase {
     Purchase::new(Parts {
-        store: Arc::new(PostgresOrders::new(shop.database.pool.clone())),
+        store: Arc::new(PostgresOrders::new(pool.clone())),
+        aside: Arc::new(PostgresOrders::new(shop.database.pool.clone())),
         places: shop.till.holds.clone(),
         labels: Arc::new(PlainLabels),
         providers,
@@ -95,6 +103,21 @@ fn with(shop: &Shop, providers: Providers) -> Purchase {
         clock: Arc::new(SystemClock),
         stop: StopAt::default(),
     })
+}
+
+#[tokio::test]
+async fn a_glance_at_an_order_takes_none_of_the_connections_of_those_who_buy() {
+    let shop = Shop::open(1).await;
+    let till = &shop.till;
+    let hold = till.hold(till.somebody(), &[0], 0).unwrap();
+    let order = till.checkout(&hold).await.unwrap();
+    let none = beside(&shop.database.pool, 1);
+    none.close().await;
+    let purchase = on(&shop, &none, Providers::new(vec![]));
+    assert!(purchase.order(order.id, order.holder).await.is_err());
+    let seen = purchase.glance(hold.id, hold.holder).await.unwrap().unwrap();
+    assert_eq!(seen.id, order.id);
+    assert!(purchase.glance(hold.id, till.somebody()).await.unwrap().is_none(), "it is nobody else's");
 }
 
 /// Forty orders whose payment is at the provider that hangs, then one more.

@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use super::process;
 pub use super::process::StartError;
+use crate::clock::told_if_long;
 
 /// Longest path of a unix socket on every system Parterre runs on (`sun_path` of macOS, less the final zero).
 const SOCKET_PATH_LIMIT: usize = 103;
@@ -85,7 +86,7 @@ impl Embedded {
                 sleep(Duration::from_millis(50)).await;
             }
         };
-        timeout(Duration::from_secs(30), ready)
+        told_if_long("Waiting for the shop's PostgreSQL", say, timeout(Duration::from_secs(30), ready))
             .await
             .map_err(|_| StartError::Busy(settings.data.display().to_string()))?;
         Ok(server)
@@ -98,13 +99,15 @@ impl Embedded {
     ) -> Result<Self, StartError> {
         let home = process::install(&settings.cache, say).await?;
         let mut server = Self::place(settings, home)?;
-        process::clear(&server.home, &server.cluster, &server.socket).await?;
+        let cleared = process::clear(&server.home, &server.cluster, &server.socket);
+        told_if_long("Stopping the PostgreSQL of an earlier run", say, cleared).await?;
         process::initialise(&server.home, &server.cluster, say).await?;
         let log = settings.data.join("postgres.log");
         if fs::metadata(&log).is_ok_and(|file| file.len() > 10_000_000) {
             fs::remove_file(&log).map_err(process::folder(&log))?;
         }
-        let child = process::start(&server.home, &server.cluster, &server.socket, &log, settings.durable).await?;
+        let started = process::start(&server.home, &server.cluster, &server.socket, &log, settings.durable);
+        let child = told_if_long("Starting PostgreSQL", say, started).await?;
         server.owned = Some(Owned { child, _lock: lock });
         Ok(server)
     }

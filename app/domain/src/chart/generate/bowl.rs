@@ -122,7 +122,7 @@ impl Wedge {
         row == 0 && self.tier == 0 && self.index % 3 == 1
     }
 
-    /// The rows a vomitory cuts out: every second section below the top tier.
+    /// The rows a vomitory cuts out: every second section.
     fn mouth(&self) -> Option<core::ops::Range<usize>> {
         (self.index % 2 == 1).then_some(if self.tier == 0 { 5..9 } else { 3..7 })
     }
@@ -185,8 +185,13 @@ pub(super) fn draw(builder: &mut Builder, floor: u8, sections: Vec<Wedge>) {
         let outline = section.fan.outline(near, far, AISLE / 2.0 - 10.0);
         let middle = section.fan.at(f64::midpoint(near, far), section.fan.middle());
         builder.section(((section.tier + 1) * hundred + index + 1).to_string(), floor, outline, middle);
-        if let Some(mouth) = section.mouth().filter(|mouth| mouth.end <= rows) {
-            vomitory(builder, floor, &section, mouth);
+        if let Some(mouth) = section.mouth() {
+            // As far as the rows make room for it: where they end before it does, it is open at the back.
+            let cut = mouth.clone().take_while(|row| section.rows.get(*row).is_some_and(|row| row.contains(&None)));
+            let deep = cut.count();
+            if deep > 0 {
+                vomitory(builder, floor, &section, mouth.start..mouth.start + deep);
+            }
         }
         for row in 0..rows {
             builder.row((row + 1).to_string(), places(&section, row));

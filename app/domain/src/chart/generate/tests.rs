@@ -1,7 +1,8 @@
 //! What every generated venue must keep.
 
 use super::*;
-use crate::chart::Chart;
+use crate::chart::import::inside;
+use crate::chart::{Chart, blocks};
 use crate::seat::{Features, SeatId};
 
 fn all() -> Vec<Chart> {
@@ -70,15 +71,64 @@ fn venues_have_places_for_wheelchairs_with_a_companion_beside_them_and_seats_of_
 
 #[test]
 fn blocks_hold_at_most_two_hundred_neighbours_of_one_section() {
-    for chart in all() {
-        let mut members = std::collections::BTreeMap::<u32, Vec<usize>>::new();
-        chart.seats.block.iter().enumerate().for_each(|(seat, &block)| members.entry(block).or_default().push(seat));
-        assert_eq!(members.keys().copied().collect::<Vec<_>>(), (0..members.len() as u32).collect::<Vec<_>>());
-        for seats in members.values() {
-            assert!(seats.len() <= 200);
-            let section = |seat: usize| chart.rows[chart.seats.row[seat] as usize].section;
-            assert!(seats.iter().all(|&seat| section(seat) == section(seats[0])));
+    all().iter().for_each(|chart| blocks::law::kept(&chart.rows, &chart.seats.block));
+}
+
+/// The seats of a chart, each with its place, its section and that section's floor.
+fn places(chart: &Chart) -> impl Iterator<Item = (Point, u16, u8)> {
+    (0..chart.seats.len()).map(|seat| {
+        let section = chart.rows[chart.seats.row[seat] as usize].section;
+        (Point { x: chart.seats.x[seat], y: chart.seats.y[seat] }, section, chart.sections[usize::from(section)].floor)
+    })
+}
+
+#[test]
+fn the_larger_a_bowl_the_more_tiers_and_each_is_a_floor_of_its_own_outside_of_the_one_below() {
+    for (seats, floors) in [(1_000, 1), (10_000, 2), (80_000, 3)] {
+        let chart = bowl(&Bowl::with_seats(seats));
+        assert_eq!(chart.floors.len(), floors, "{seats}");
+        let far = |floor: usize| {
+            let of = places(&chart).filter(move |(_, _, on)| usize::from(*on) == floor);
+            of.map(|(at, ..)| at.x.hypot(at.y)).fold((f32::MAX, 0.0_f32), |(near, far), at| (near.min(at), far.max(at)))
+        };
+        for (below, above) in (0..floors).map(far).zip((1..floors).map(far)) {
+            assert!(below.0 < above.0 && below.1 < above.1, "{seats}: {below:?}, {above:?}");
         }
+    }
+}
+
+#[test]
+fn between_two_sections_of_a_bowl_there_is_an_aisle() {
+    let chart = bowl(&Bowl::with_seats(5_000));
+    let seats: Vec<_> = places(&chart).collect();
+    for (nth, (at, section, floor)) in seats.iter().enumerate() {
+        for (other, beside, on) in &seats[nth + 1..] {
+            let apart = (at.x - other.x).hypot(at.y - other.y);
+            assert!(
+                (section, floor) == (beside, on) || floor != on || apart >= 33.0,
+                "{apart} between sections {section} and {beside}"
+            );
+        }
+    }
+}
+
+#[test]
+fn people_come_up_to_a_bowls_seats_by_mouths_in_which_nobody_sits() {
+    let small = (100..2_000).step_by(19);
+    for (seats, tiers) in small.map(|seats| (seats, 0)).chain([(10_000, 2), (80_000, 2)]) {
+        let chart = bowl(&Bowl::with_seats(seats));
+        let mouths: Vec<_> = chart.shapes.iter().filter(|shape| shape.kind == ShapeKind::Other).collect();
+        for tier in 1..=tiers {
+            let here = mouths.iter().filter(|mouth| mouth.floor == Some(tier - 1)).count();
+            let sections = chart.sections.iter().filter(|section| section.floor == tier - 1).count();
+            assert!(here >= sections / 3, "{seats} seats: {here} mouths for {sections} sections of tier {tier}");
+        }
+        for (at, section, floor) in places(&chart) {
+            let through = mouths.iter().any(|mouth| mouth.floor == Some(floor) && inside(&mouth.outline, at));
+            assert!(!through, "{seats} seats: a seat of section {section} is in a mouth, at {at:?}");
+        }
+        // Whoever sits on one side of a mouth is no neighbour of who sits on the other.
+        assert!(chart.seats.gap_after.iter().filter(|gap| **gap).count() >= mouths.len(), "{seats}");
     }
 }
 

@@ -214,7 +214,7 @@ pub(super) fn surface(outline: &[Point]) -> f64 {
 }
 
 /// Whether a point is inside of an outline: the even-odd rule.
-pub(super) fn inside(outline: &[Point], at: Point) -> bool {
+pub(in crate::chart) fn inside(outline: &[Point], at: Point) -> bool {
     let next = outline.iter().cycle().skip(1);
     outline
         .iter()

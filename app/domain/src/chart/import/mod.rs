@@ -17,6 +17,8 @@ mod plan;
 mod report;
 mod scan;
 
+#[cfg(test)]
+pub(super) use areas::inside;
 pub use error::ChartError;
 pub use report::{Counts, Entry, Oddity, Report};
 

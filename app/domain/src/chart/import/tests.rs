@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::chart::Chart;
+use crate::chart::{Chart, blocks};
 use crate::seat::SeatId;
 
 mod fuzz;
@@ -179,6 +179,7 @@ fn sound(imported: &Imported) {
     assert_eq!(chart.flaw(), None);
     assert_eq!(document.sources.len(), chart.seats.len());
     assert_eq!(report.counts.seats, chart.seats.len());
+    blocks::law::kept(&chart.rows, &chart.seats.block);
     let mut labels = labels(chart);
     labels.sort();
     labels.dedup();

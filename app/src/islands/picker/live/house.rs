@@ -214,16 +214,17 @@ pub(super) fn against(seats: &[u32], standing: &[(String, u32)]) -> Option<(Stri
     });
     let seats = ids(seats);
     let choice = Choice { seats: &seats, standing: &standing };
+    let fewer = seats.len() < own.len() && seats.iter().all(|seat| own.contains(seat));
     let judged = with(|house| {
         let refusal = choose::against(&Hall::new(&house.chart, &tiers, &house.states, &own), choice)?;
-        words(&house.chart, refusal)
+        words(&house.chart, refusal, fewer)
     });
     match judged {
         Some(judged) => judged,
         // Where all stand there is no chart.
         None if seats.is_empty() => {
             let (chart, states) = (Chart::default(), Packed::free(0));
-            words(&chart, choose::against(&Hall::new(&chart, &tiers, &states, &[]), choice)?)
+            words(&chart, choose::against(&Hall::new(&chart, &tiers, &states, &[]), choice)?, fewer)
         }
         None => None,
     }
@@ -231,15 +232,22 @@ pub(super) fn against(seats: &[u32], standing: &[(String, u32)]) -> Option<(Stri
 
 /// A refusal as people read it; nothing where the server's answer is the better one: it heals what was just taken, its
 /// clock alone opens a sale, and how many of a price one buys may have changed since the page was loaded.
-fn words(chart: &Chart, refusal: HoldRefusal) -> Option<(String, Vec<SeatId>)> {
+/// Who wants `fewer` than they have is not told to take more.
+fn words(chart: &Chart, refusal: HoldRefusal, fewer: bool) -> Option<(String, Vec<SeatId>)> {
     let text = match refusal {
         HoldRefusal::OrphanSeat { orphans, offer } => {
             let number = |seat: &SeatId| chart.seats.number.get(seat.index()).map(|number| number.words());
             let numbers: Vec<String> = orphans.iter().filter_map(number).collect();
+            let (instead, offer) = if fewer {
+                ("Let go of another one instead, or of all of them.", Vec::new())
+            } else {
+                ("Take it too, or what we point to on the map.", offer)
+            };
             let text = [
                 "That would leave seat ",
                 &list(&numbers),
-                " alone, and nobody buys a single seat between others. Take it too, or what we point to on the map.",
+                " alone, and nobody buys a single seat between others. ",
+                instead,
             ];
             return Some((text.concat(), offer));
         }

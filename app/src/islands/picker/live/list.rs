@@ -144,15 +144,15 @@ fn seats(house: &House, seats: &Range<u32>, own: &[u32]) -> Vec<ListSeat> {
         };
         let features = planes.features[at];
         let number = planes.number.get(at).map(|number| number.words()).unwrap_or_default();
+        let price = price.map(|price| price.words()).unwrap_or_default();
         let mut says = ["Seat ", &number].concat();
-        match price {
-            Some(price) if whose != Whose::Others => {
-                says = [&says, ", ", &price.words(), &words::notes(features, ", ")].concat();
-            }
-            _ => says.push_str(", taken"),
+        if whose == Whose::Others {
+            says.push_str(", taken");
+        } else {
+            says = [&says, ", ", &price, &words::notes(features, ", ")].concat();
         }
         let easy = words::easy(features);
-        ListSeat { id, number, says, zone: planes.category[at], whose, easy, gap: planes.gap_after[at] }
+        ListSeat { id, number, price, says, zone: planes.category[at], whose, easy, gap: planes.gap_after[at] }
     };
     seats.clone().map(seat).collect()
 }

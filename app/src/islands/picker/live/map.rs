@@ -229,9 +229,15 @@ pub(super) fn preview(pointed: Option<Pass>) {
     with(|map| map.set_filter(pass.filter()));
 }
 
-pub(super) fn floor(floor: Option<u8>) {
+fn floor(floor: Option<u8>) {
     press("floor", &floor.map_or_else(|| "all".to_owned(), |floor| floor.to_string()));
     with(|map| map.set_floor(floor));
+}
+
+/// Shows a floor, or all, and brings it into view.
+pub(super) fn visit(chosen: Option<u8>) {
+    floor(chosen);
+    with(SeatMapView::show_floor);
 }
 
 pub(super) fn zoom(how: &str) {

@@ -15,7 +15,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event, KeyboardEvent};
 
-use crate::components::clock::WARN_BELOW;
+use crate::components::clock::{OVER, WARN_BELOW};
 use crate::components::notice::Tone;
 use crate::islands::browser::{Json, by_id, countdown, focus, listen, now, say, visible, window};
 use map::Pass;
@@ -71,6 +71,9 @@ pub(super) fn start() {
         stream::tick(ticks.get());
         list::follow();
     });
+    for name in stream::NETWORK {
+        let _ = window().add_event_listener_with_callback(name, &ear);
+    }
     spawn_local(async {
         if house::load().await {
             map::mount();
@@ -138,7 +141,7 @@ fn clicked(verb: &str, argument: &str) {
         "fewer" => quantity(with(|p| p.quantity).saturating_sub(1)),
         "more" => quantity(with(|p| p.quantity) + 1),
         "pass" => map::pass(Pass::of(argument)),
-        "floor" => map::floor(number.map(|floor| floor as u8)),
+        "floor" => map::visit(number.map(|floor| floor as u8)),
         "zoom" => map::zoom(argument),
         "open" => list::open(number),
         "seat" => {
@@ -260,7 +263,7 @@ fn tick() {
     }
     countdown::show(left);
     // A little late rather than a little early: the server has the last word, and another window may have taken more time.
-    if left < -500 && with(|p| !p.busy && !core::mem::replace(&mut p.looking, true)) {
+    if left < OVER && with(|p| !p.busy && !core::mem::replace(&mut p.looking, true)) {
         hold::look(false);
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn basket() {
         if let Some(hold) = &mut p.hold {
             hold.remaining_ms = p.left;
         }
-        (markup::basket(p.hold.as_ref()), p.hold.is_some())
+        (markup::basket(p.hold.as_ref(), &p.kept), p.hold.is_some())
     });
     put("basket", &html);
     if let Some(root) = by_id("pick") {

@@ -37,6 +37,8 @@ pub(super) struct Picker {
     pub(super) geometry: String,
     pub(super) availability: String,
     pub(super) stream: String,
+    /// How long what is chosen is kept, in words.
+    pub(super) kept: String,
     /// The tiers as the rules want them, ids by position: the rules only compare them. Each is on sale: a page may be
     /// hours old, have slept, or know an older window than the server.
     pub(super) tiers: Rc<Vec<Tier>>,
@@ -105,6 +107,7 @@ pub(super) fn begin(data: &Json) {
         geometry: data.get("chart").some().map(|chart| chart.get("geometry_url").text()).unwrap_or_default(),
         availability: data.get("availability_url").text(),
         stream: data.get("stream_url").text(),
+        kept: data.get("kept").text(),
         tiers: Rc::new(tiers),
         names,
         most: data.get("most").whole() as u32,

@@ -10,6 +10,8 @@ use web_sys::{Event, EventSource};
 use super::{hold, house, state};
 use crate::islands::browser::{Json, say, visible, window};
 
+/// What the window says of the network.
+pub(super) const NETWORK: [&str; 2] = ["offline", "online"];
 /// What is listened to on a stream.
 const EVENTS: [&str; 7] = ["state", "delta", "snapshot", "left", "beat", "open", "error"];
 /// Ticks of half a second between two questions where there is no stream.
@@ -109,6 +111,12 @@ fn gap() {
     with(|s| s.wait = 1 + some_of(POLL));
 }
 
+/// Nothing is heard any more, and that is said at once.
+fn cut() {
+    with(|s| (s.lost, s.answered) = (SAID_AFTER, false));
+    show();
+}
+
 /// Fewer ticks than these, by chance.
 fn some_of(ticks: u32) -> u32 {
     (js_sys::Math::random() * f64::from(ticks)) as u32
@@ -123,7 +131,7 @@ fn ask() {
     spawn_local(async {
         let answered = house::refresh().await == house::Answer::Known;
         with(|s| (s.answered, s.asking) = (answered, 0));
-        if answered && with(|s| s.source.is_none() && s.wait == 0) {
+        if answered && with(|s| s.ear.is_some() && s.source.is_none() && s.wait == 0) {
             connect();
         }
     });
@@ -147,9 +155,15 @@ fn connect() {
     });
 }
 
-/// Hears an event of the stream; false for any other.
+/// Hears an event of the stream or of the network; false for any other.
 pub(super) fn heard(event: &Event) -> bool {
     let kind = event.type_();
+    if NETWORK.contains(&kind.as_str()) {
+        // The browser may be wrong, as on a machine that only reaches itself: whether there is an answer decides.
+        restart();
+        cut();
+        return true;
+    }
     if !EVENTS.contains(&kind.as_str()) {
         return false;
     }
@@ -208,6 +222,7 @@ pub(super) fn tick(ticks: u32) {
     } else if with(|s| s.open && s.silent > SILENT) {
         // A house that stands still falls silent for everybody at once.
         gap();
+        cut();
     }
     show();
 }
@@ -220,7 +235,10 @@ fn show() {
         (true, _) => "Live: you see at once what others choose.",
         _ if s.lost < SAID_AFTER => "",
         (_, true) => "Seats are brought up to date every few seconds.",
-        _ => "No connection: seats may have changed. What you hold stays yours until the clock runs out.",
+        _ => {
+            "No connection: seats may have changed. This page comes back by itself. What you hold stays yours until the \
+             clock runs out."
+        }
     });
     if !words.is_empty() {
         say("live", words);

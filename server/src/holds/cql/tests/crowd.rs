@@ -22,7 +22,7 @@ use crate::trouble::Trouble;
 const CONTENDED: u16 = 20;
 
 /// A grant whose id was minted just now.
-fn fresh(evening: Evening, n: u16, seats: &[u32], standing: u32) -> Grant {
+pub(super) fn fresh(evening: Evening, n: u16, seats: &[u32], standing: u32) -> Grant {
     Grant { id: HoldId::mint(NOW, evening.bytes(4, n)), ..evening.grant(n, seats, standing) }
 }
 
@@ -54,7 +54,7 @@ async fn a_hundred_who_want_the_same_seat_cost_no_write_each() {
 }
 
 /// A hall of one block of forty seats.
-async fn one_block(table: &FakeTable, tuning: Tuning) -> (CqlHolds, Evening) {
+pub(super) async fn one_block(table: &FakeTable, tuning: Tuning) -> (CqlHolds, Evening) {
     let (store, evening) = (process(table, tuning, None), Evening::new());
     let layout = Layout { blocks: (0..40).map(|_| 0).collect(), ..Layout::default() };
     store.open(evening.event(), layout).await.unwrap();
@@ -72,7 +72,7 @@ fn all_want_one(store: &CqlHolds, evening: Evening, crowd: Range<u16>) -> Vec<Jo
 }
 
 /// How many were granted, found their seat taken, were told that it is busy, and that nothing was done.
-async fn told(crowd: Vec<JoinHandle<Outcome<Hold>>>) -> [usize; 4] {
+pub(super) async fn told(crowd: Vec<JoinHandle<Outcome<Hold>>>) -> [usize; 4] {
     let mut told = [0; 4];
     for one in crowd {
         told[match one.await.unwrap() {

@@ -16,6 +16,7 @@ mod records;
 mod seen;
 mod sold;
 mod storm;
+mod threads;
 mod tiers;
 mod told;
 
