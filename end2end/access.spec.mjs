@@ -108,6 +108,39 @@ for (const [name, { viewport, size }] of Object.entries(WINDOWS)) {
   });
 }
 
+/** How many lines a button's words take, and whether they hang over its side. Runs in the page. */
+function lines(button) {
+  const words = document.createRange();
+  words.selectNodeContents(button);
+  const boxes = [...words.getClientRects()].filter(({ width }) => width > 1);
+  const high = Math.max(...boxes.map(({ bottom }) => bottom)) - Math.min(...boxes.map(({ top }) => top));
+  return { lines: Math.round(high / (parseFloat(getComputedStyle(button).fontSize) * 1.25)), over: button.scrollWidth > button.clientWidth };
+}
+
+test("the button at the bottom of a narrow phone says its words in one line", async () => {
+  const { page, leave } = await visit(browser, shop, { viewport: { width: 320, height: 640 } });
+  const found = [];
+  const look = async (button, at) => {
+    for (const size of ["100%", "200%"]) {
+      await page.evaluate((size) => (document.documentElement.style.fontSize = size), size);
+      await drawn(page);
+      await page.screenshot({ path: `${out}access-bottom-${at}-${size.slice(0, 3)}.png` });
+      const { lines: count, over } = await page.locator(button).evaluate(lines);
+      if (count !== 1 || over) found.push(`${at} at ${size}: ${count} lines${over ? ", over the side" : ""}`);
+    }
+    await page.evaluate(() => (document.documentElement.style.fontSize = ""));
+  };
+  for (const { slug } of (await shop.events()).all) {
+    await page.goto(`/events/${slug}`);
+    if (await page.locator(".tocta .btn").count()) await look(".tocta .btn", slug);
+  }
+  await openSeats(page, event);
+  await holdBest(page, 2);
+  await look(".pay-row .btn", "seats");
+  assert.deepEqual(found, []);
+  await leave();
+});
+
 test("forced colours keep every page usable", async () => {
   const { page, leave } = await visit(browser, shop, { forcedColors: "active" });
   const found = [];

@@ -32,7 +32,7 @@ async function crowd() {
         for (const part of row.children) {
           const seat = part.querySelector("input");
           if (seat) runs.at(-1).push(Number(seat.value));
-          else runs.push([]);
+          else if (!part.matches(".num")) runs.push([]);
         }
         return runs;
       }),

@@ -42,11 +42,11 @@ test("an event's counts come by themselves while somebody looks", async () => {
   await page.goto(`/events/${event.slug}`);
   await listens;
   await page.evaluate(() => (window.stayed = true));
-  assert.doesNotMatch(await boxes(page).innerText(), /sold out/);
+  assert.doesNotMatch(await boxes(page).innerText(), /all held/);
   await takeTheBoxes();
-  await boxes(page).getByText("sold out").waitFor();
+  await boxes(page).getByText("all held").waitFor();
   await giveBack();
-  await boxes(page).getByText("sold out").waitFor({ state: "detached" });
+  await boxes(page).getByText("all held").waitFor({ state: "detached" });
   assert.equal(await page.evaluate(() => window.stayed), true, "the page was not loaded anew");
   await leave();
 });
@@ -65,7 +65,7 @@ test("without a stream an event's counts come by looking again, and the stream i
   await first;
   const passes = await stopClock(page);
   await takeTheBoxes();
-  const byHand = await passes(45, async () => listened > 1 && (await boxes(page).getByText("sold out").count()) > 0);
+  const byHand = await passes(45, async () => listened > 1 && (await boxes(page).getByText("all held").count()) > 0);
   const all = ((await clock(page)) - began) / 1_000;
   assert.ok(all >= 15 && byHand < 45, `within half a minute, and not at once: ${byHand} of ${all}`);
   assert.equal(listened, 2, "the stream is asked for again, and then it is there");

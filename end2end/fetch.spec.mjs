@@ -132,12 +132,21 @@ test("a step that ends at once leaves alone what is built beside", () => {
   assert.deepEqual([status, stderr], [0, ""]);
 });
 
+test("what was killed beside is not taken for what ended well before it", () => {
+  const asks = '. scripts/lib.sh; mkdir -p "$LOGS"; echo 0 >"$LOGS/Beside.log.status"; begin_beside Beside sleep 300; kill -9 "$BESIDE"; finish_beside';
+  const { status, stderr } = spawnSync("bash", ["-c", asks], { cwd: at, env: { ...process.env, ...settings }, encoding: "utf8" });
+  assert.deepEqual([status, stderr], [1, ""]);
+});
+
 test("the shop is asked for what was typed", async () => {
+  forget();
   mkdirSync(join(at, "target/release"), { recursive: true });
   writeFileSync(join(at, "target/release/parterre"), '#!/bin/sh\nprintf "%s\\n" "$@"\n');
   chmodSync(join(at, "target/release/parterre"), 0o755);
   writeFileSync(settings.ASKED, "");
-  const { code, out, err } = await type(["--release", "--port=4711", "--data", "mine"], { at, cwd: folder, settings }).ended;
+  // Whatever is fetched beside the server's build, and once it has ended, leaves the build alone.
+  const asks = ["--release", "--port=4711", "--data", "mine"];
+  const { code, out, err } = await type(asks, { at, cwd: folder, settings: { ...settings, BUILDING: "3" } }).ended;
   assert.equal(code, 0, err.join("\n"));
   const typed = ["serve", "--port", "4711", "--data", join(folder, "mine"), "--assets", join(at, "dist"), "--demo", "--dev-pages"];
   // Before it stands what took long.

@@ -2,7 +2,7 @@
 // what follows in order, and a stream that says it lives, in neither.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { visit } from "./support/browser.mjs";
+import { lost, visit } from "./support/browser.mjs";
 import { stopClock } from "./support/clock.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { openSeats } from "./support/walk.mjs";
@@ -26,8 +26,8 @@ function silent() {
 }
 
 /** A visitor whose stream is the test's. */
-async function listening(before = () => {}) {
-  const visitor = await visit(browser, shop);
+async function listening(before = () => {}, options = {}) {
+  const visitor = await visit(browser, shop, options);
   const { page } = visitor;
   await page.addInitScript(silent);
   await before(page);
@@ -99,5 +99,29 @@ test("45 seconds without a word lead to a new snapshot and a new stream", async 
   await passes(20, async () => (await streams()).length > 1);
   assert.ok(asked.length >= 1, "a snapshot was asked for");
   assert.equal((await streams()).length, 2);
+  await leave();
+});
+
+test("a stream that falls silent is called live no longer", async () => {
+  const { page, streams, leave } = await listening((page) => page.clock.install(), { expected: [lost(/\/availability$/)] });
+  await page.route("**/availability", (route) => route.abort());
+  const passes = await stopClock(page);
+  await passes(60, async () => (await streams())[0].closed);
+  assert.match(await page.locator("#live").textContent(), /^No connection/);
+  await leave();
+});
+
+test("a network that went is said at once, and the page comes back by itself", async () => {
+  const { page, tell, streams, leave } = await listening();
+  // In the very moment: no half second of the page's has passed.
+  const said = await page.evaluate(() => {
+    dispatchEvent(new Event("offline"));
+    return document.querySelector("#live").textContent;
+  });
+  assert.match(said, /^No connection.*comes back by itself/);
+  assert.equal((await streams())[0].closed, true, "what it said before is trusted no more");
+  await page.waitForFunction(() => window.streams.length === 2);
+  await tell("open");
+  await page.locator("#live", { hasText: "Live" }).waitFor();
   await leave();
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { CARDS, awake, drawn, inBasket, openSeats, tabTo, tickets } from "./support/walk.mjs";
+import { CARDS, awake, drawn, inBasket, moved, openSeats, still, tabTo, tickets } from "./support/walk.mjs";
 
 evening();
 
@@ -77,6 +77,34 @@ test("arrows go along the row, then from row to row", async () => {
   assert.equal(further.row, down.row);
   const left = await pointed(page, "ArrowLeft", further.text);
   assert.deepEqual(await pointed(page, "ArrowUp", left.text), start, "up undoes down");
+  await leave();
+});
+
+test("keys and a button go nearer and back, page keys from section to section, and Escape leaves the seat", async () => {
+  const { page, leave } = await visit(browser, shop);
+  await openSeats(page, event);
+  const map = page.locator("canvas#map");
+  await map.focus();
+  const whole = await still(page);
+  const press = (key) => () => page.keyboard.press(key);
+  const click = (name) => () => page.getByRole("button", { name }).click();
+  for (const [back, how] of [[press("-"), "minus"], [press("Home"), "Home"], [press("0"), "0"], [click("Zoom out"), "the button"]]) {
+    await map.focus();
+    await page.keyboard.press("+");
+    const near = await moved(page, whole);
+    assert.notEqual(near, whole, "plus goes nearer");
+    await back();
+    await map.focus();
+    assert.equal(await moved(page, near), whole, `${how} goes back to the whole house`);
+  }
+  const section = ({ text }) => text.split(", ")[3];
+  const start = await pointed(page, "ArrowRight");
+  const next = await pointed(page, "PageDown", start.text);
+  assert.notEqual(section(next), section(start));
+  assert.equal(section(await pointed(page, "PageUp", next.text)), section(start));
+  await page.locator("#peek").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator("#peek").waitFor({ state: "hidden" });
   await leave();
 });
 

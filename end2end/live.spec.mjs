@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { PATIENCE, lost, refused, visit } from "./support/browser.mjs";
 import { crowd } from "./support/crowd.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
+import { MUCH, noteToldAgain, watch } from "./support/steady.mjs";
 import { inBasket, openLiveList, openSeats } from "./support/walk.mjs";
 
 // A hot sale comes from one address here.
@@ -12,11 +13,17 @@ evening({ PARTERRE_HOLDS_PER_ADDRESS: "1000" });
 /** What a seat page asks for while one is on it. */
 const ours = /^\/api\/v1\/(events\/[^/]+\/(holds|availability(\/stream)?)|holds\/[^/]+(\/extend)?)$/;
 
-/** Takes the n-th free seat of the open section and ends with its id. */
-async function take(page, n) {
+/** Presses the n-th free seat of the open section and ends with its id. */
+async function press(page, n) {
   const seat = page.locator("#live-rows button.seat[aria-pressed=false]").nth(n);
   const id = await seat.getAttribute("id");
   await seat.click();
+  return id;
+}
+
+/** The same, until it is in the basket. */
+async function take(page, n) {
+  const id = await press(page, n);
   await inBasket(page, 1);
   return id;
 }
@@ -31,16 +38,37 @@ async function milliseconds(act) {
   return performance.now() - began;
 }
 
-test("two browsers see each other's holds within a second", async () => {
+/** How many milliseconds as much takes in an empty page: something changes there, and that is waited for. */
+async function bare(page, mark) {
+  await page.evaluate((mark) => setTimeout(() => (document.body.dataset.mark = mark)), mark);
+  return milliseconds(() => page.locator(`body[data-mark="${mark}"]`).waitFor({ state: "attached", timeout: PATIENCE }));
+}
+
+/** Rounds in which the machine did not stand still, and how many are played for them at most. */
+const [ROUNDS, MOST_ROUNDS] = [7, 21];
+const median = (numbers) => numbers.toSorted((one, other) => one - other)[numbers.length >> 1];
+
+/** What came of it, and whether the machine stood still for much of the time. */
+async function watched(act) {
+  const watching = watch(PATIENCE);
+  let result;
+  const took = await milliseconds(async () => (result = await act()));
+  watching.look();
+  watching.end();
+  return { result, stood: watching.lost() > took * MUCH };
+}
+
+test("two browsers see each other's holds within a second", async (t) => {
   const [one, two] = await Promise.all([visit(browser, shop), visit(browser, shop)]);
   await Promise.all([openLiveList(one.page, event, 0), openLiveList(two.page, event, 0)]);
   const said = two.page.locator("#said");
-  // The machine may stand still for longer than that: each is seen every time, and in time once in a few times.
-  const quickest = [Infinity, Infinity, Infinity];
-  for (let tries = 0; tries < 6 && quickest.some((ms, nth) => ms > [1_000, 2_000, 1_000][nth]); tries += 1) {
-    const seat = await take(one.page, 3);
+  const empty = await browser.newPage();
+  const round = async (nth) => {
+    const without = await bare(empty, String(nth));
+    const seat = await press(one.page, 3);
     // The list is brought up to date with the half second; the map at once.
     const seen = await milliseconds(() => taken(two.page, seat));
+    await inBasket(one.page, 1);
     await two.page.locator(`#live-rows button.seat[aria-pressed=false]`).nth(8).focus();
     const focused = await two.page.evaluate(() => document.activeElement.id);
     await one.page.locator(`#${seat}`).click();
@@ -53,12 +81,26 @@ test("two browsers see each other's holds within a second", async () => {
     assert.equal(await one.page.locator(`#${focused}`).getAttribute("aria-pressed"), "true", "one's own is not like others'");
     await one.page.locator(`#${focused}`).click();
     await Promise.all([inBasket(one.page, 0), free(two.page, focused)]);
-    [seen, freed, told].forEach((ms, nth) => (quickest[nth] = Math.min(quickest[nth], ms)));
+    return { seen, freed, told, without };
+  };
+  // Each is seen in every round. How soon is judged where the machine did not stand still; and what it and its browsers need for
+  // as much without the shop, in the same round, is not the shop's.
+  const [played, quiet] = [[], []];
+  while (quiet.length < ROUNDS && played.length < MOST_ROUNDS) {
+    const { result, stood } = await watched(() => round(played.length));
+    played.push(result);
+    if (!stood) quiet.push(result);
   }
-  const [seen, freed, told] = quickest;
-  assert.ok(seen <= 1_000, `a hold is seen after ${seen} ms`);
-  assert.ok(freed <= 2_000, `its end is seen after ${freed} ms`);
-  assert.ok(told <= 1_000, `a hold is told after ${told} ms`);
+  if (played.length > ROUNDS) noteToldAgain(`${played.length} rounds played for ${quiet.length}`);
+  // Where hardly one was quiet, the quickest of all of them tells.
+  const [rounds, judge] = quiet.length < 3 ? [played, (took) => Math.min(...took)] : [quiet, median];
+  const all = JSON.stringify(rounds, (_, value) => (typeof value === "number" ? Math.round(value) : value));
+  t.diagnostic(all);
+  for (const [what, most] of [["seen", 1_000], ["freed", 2_000], ["told", 1_000]]) {
+    const took = judge(rounds.map((round) => round[what] - round.without));
+    assert.ok(took <= most, `a hold is ${what} after ${Math.round(took)} ms: ${all}`);
+  }
+  await empty.context().close();
   await Promise.all([one.leave(), two.leave()]);
 });
 

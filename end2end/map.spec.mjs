@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { PATIENCE, PHONE, visit } from "./support/browser.mjs";
 import { coloured } from "./support/colours.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
+import { noteToldAgain, watch } from "./support/steady.mjs";
 import { awake, holdBest, moved, openSeats, still } from "./support/walk.mjs";
 
 evening();
@@ -31,6 +32,13 @@ test("the map moves by buttons, wheel, drag and keys", async () => {
   await moves(page, whole, "the wheel", async () => {
     await page.mouse.move(x, y);
     await page.mouse.wheel(0, -400);
+  });
+  await moves(page, whole, "the wheel the other way", async () => {
+    await page.mouse.move(x, y);
+    await page.mouse.wheel(0, -300);
+    const near = await moved(page, whole);
+    await page.mouse.wheel(0, 100);
+    assert.notEqual(await moved(page, near), near, "it goes away again");
   });
   await moves(page, whole, "a drag", async () => {
     await page.getByRole("button", { name: "Zoom in" }).click();
@@ -64,11 +72,18 @@ test("the map moves by pinch and double tap", async () => {
     // Where no seat is: between the stage and the first row nothing can be taken. Two taps are only a double one where the
     // machine does not stand still between them.
     for (let tries = 0, now = whole; tries < 5 && now === whole; tries += 1) {
+      if (tries > 0) noteToldAgain("two taps were no double tap");
+      const watched = watch(Infinity);
       for (let tap = 0; tap < 2; tap += 1) {
         await touch("touchStart", [map.x + 30, y]);
         await touch("touchEnd");
       }
+      // What was taken away is known a moment later.
+      await page.waitForTimeout(600);
+      const stood = watched.lost();
+      watched.end();
       now = await moved(page, whole, 2_000);
+      assert.ok(now !== whole || stood >= 100, "two taps are a double one on a machine that runs");
     }
   });
   assert.equal(await page.locator("aside.side li.item").count(), 0, "moving takes no seat");
@@ -130,6 +145,55 @@ test("a price chip leaves its own zone on the map and fades the others", async (
   await leave();
 });
 
+test("a floor that is chosen comes into view, and all of them together", async () => {
+  const { page, whole, leave } = await openMap({ viewport: { width: 1280, height: 800 } });
+  const chip = async (name) => {
+    await page.getByRole("button", { name, exact: true }).click();
+    await page.mouse.move(2, 2);
+  };
+  await chip("Circle");
+  const circle = await moved(page, whole);
+  await chip("Stalls");
+  const stalls = await moved(page, circle);
+  assert.notEqual(stalls, circle);
+  // From wherever one is.
+  const map = await page.locator("canvas#map").boundingBox();
+  await page.mouse.move(map.x + map.width * 0.3, map.y + map.height * 0.7);
+  await page.mouse.wheel(0, -500);
+  await moved(page, stalls);
+  await chip("Circle");
+  assert.equal(await still(page), circle, "the circle is where it was");
+  await chip("All floors");
+  assert.equal(await still(page), whole);
+  await leave();
+});
+
+test("from afar the accessible chip marks the sections that have such places", async () => {
+  const { page, leave } = await openMap(PHONE);
+  /** How many pixels are as dark as ink: letters, and the marks. */
+  const ink = async () => {
+    await still(page);
+    return page.locator("canvas#map").evaluate((map) => {
+      const named = document.createElement("canvas").getContext("2d");
+      named.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
+      named.fillRect(0, 0, 1, 1);
+      const [r, g, b] = named.getImageData(0, 0, 1, 1).data;
+      const { data } = map.getContext("2d").getImageData(0, 0, map.width, map.height);
+      let count = 0;
+      for (let at = 0; at < data.length; at += 4) count += data[at] === r && data[at + 1] === g && data[at + 2] === b;
+      return count;
+    });
+  };
+  const before = await ink();
+  const chip = page.getByRole("button", { name: "Accessible", exact: true });
+  await chip.tap();
+  const marked = await ink();
+  assert.ok(marked > before + 1_000, `outlined in ink, and not by colour alone: ${marked} pixels of it, before ${before}`);
+  await chip.tap();
+  assert.equal(await ink(), before);
+  await leave();
+});
+
 test("a seat's card says section, row, seat, price and whose it is", async () => {
   const { page, leave } = await visit(browser, shop, { viewport: { width: 1280, height: 800 } });
   await openSeats(page, event);
@@ -148,7 +212,7 @@ test("a seat's card says section, row, seat, price and whose it is", async () =>
 test("nothing of the house begins beneath the chips or the legend", async () => {
   const { large, all } = await shop.events();
   const { page, leave } = await visit(browser, shop);
-  for (const [width, height] of [[390, 844], [768, 1024], [1100, 800], [1440, 900]]) {
+  for (const [width, height] of [[390, 844], [640, 400], [768, 1024], [1100, 800], [1440, 900]]) {
     await page.setViewportSize({ width, height });
     for (const { slug } of [event, large, all.find(({ chart, tiers }) => chart && tiers.some(({ category }) => category === null))]) {
       await openSeats(page, { slug });

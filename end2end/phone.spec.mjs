@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { violations } from "./support/axe.mjs";
 import { PHONE, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { fillCard, CARDS, inBasket, moved, openSeats, still, takeOnMap, tickets } from "./support/walk.mjs";
+import { fillCard, CARDS, holdBest, inBasket, moved, openSeats, still, takeOnMap, tickets } from "./support/walk.mjs";
 
 evening();
 
@@ -45,6 +45,63 @@ test("a tap from afar brings the seats near, a tap on one takes it", async () =>
   assert.notEqual(await moved(page, whole), whole, "the section comes nearer");
   assert.equal(await page.locator("aside.side li.item").count(), 0, "nobody takes a seat that is too small to be meant");
   await takeOnMap(page, [0.4, 0.5, 0.3, 0.6].flatMap((y) => [0.5, 0.46, 0.54, 0.42, 0.58].map((x) => [x, y])), tap);
+  await leave();
+});
+
+test("whoever holds seats on a phone asks for more, and lets all go, in the sheet", async () => {
+  const { page, leave } = await visit(browser, shop, PHONE);
+  await openSeats(page, event);
+  await holdBest(page, 2);
+  await page.getByRole("button", { name: "More seats" }).tap();
+  await page.getByRole("button", { name: "Best 3 together" }).tap();
+  await inBasket(page, 3);
+  await page.screenshot({ path: `${out}phone-held.png` });
+  await page.getByRole("button", { name: "Let them go" }).tap();
+  await inBasket(page, 0);
+  await leave();
+});
+
+test("a phone's sheet goes down and comes up by its handle: pressed, dragged, by key", async () => {
+  const { page, context, leave } = await visit(browser, shop, PHONE);
+  await openSeats(page, event);
+  await holdBest(page, 2);
+  const handle = page.getByRole("button", { name: "More about your places" });
+  const map = async () => (await page.locator("canvas#map").boundingBox()).height;
+  const low = await map();
+  const is = async (up, how) => {
+    await page.locator(`#grip[aria-expanded=${up}]`).waitFor();
+    assert.equal(await page.locator("aside.side li.item").first().isVisible(), up, how);
+    assert.ok(up ? (await map()) === low : (await map()) > low + 60, `${how} the map has what the sheet leaves`);
+    for (const there of [page.getByRole("timer"), page.getByRole("link", { name: "Continue to checkout" })]) assert.ok(await there.isVisible(), how);
+  };
+  const session = await context.newCDPSession(page);
+  const drag = async (by) => {
+    const { x, y, width, height } = await handle.boundingBox();
+    assert.ok(width >= 24 && height >= 24, "a finger meets it");
+    const [left, top] = [x + width / 2, y + height / 2];
+    const touch = (type, ...touchPoints) => session.send("Input.dispatchTouchEvent", { type, touchPoints });
+    await touch("touchStart", { x: left, y: top });
+    for (let part = 1; part <= 4; part += 1) await touch("touchMove", { x: left, y: top + (by * part) / 4 });
+    await touch("touchEnd");
+  };
+  await is(true, "at first");
+  await handle.tap();
+  await is(false, "after a tap");
+  assert.deepEqual(await violations(page), []);
+  await page.screenshot({ path: `${out}phone-down.png` });
+  await handle.tap();
+  await is(true, "after another tap");
+  await drag(120);
+  await is(false, "dragged down");
+  await drag(-120);
+  await is(true, "dragged up");
+  await handle.focus();
+  await page.keyboard.press("Enter");
+  await is(false, "by Enter");
+  await page.keyboard.press("Space");
+  await is(true, "by the space bar");
+  await page.setViewportSize({ width: 1280, height: 800 });
+  assert.equal(await handle.isVisible(), false, "a desk needs none");
   await leave();
 });
 

@@ -16,15 +16,20 @@ test("buys without JavaScript", async () => {
   const free = page.locator(".seatrow input[type=checkbox]");
   await free.nth(1).waitFor();
   assert.ok((await free.count()) > 4, "the open section shows its free seats");
+  assert.match(await page.locator(".seatset > .num").first().innerText(), /^€\d+\.\d\d$/, "what they cost stands before them");
   await free.nth(0).check();
   await free.nth(1).check();
   await page.getByRole("button", { name: "Hold these seats" }).click();
   await page.locator("li.item").nth(1).waitFor();
   assert.equal(await page.locator("li.item").count(), 2, "both seats are in the basket");
+  // No script counts: the minutes are soon too many.
+  const until = () => page.locator(".clock").innerText();
+  assert.match(await until(), /Held for you until \d\d:\d\d, \w+ time/);
   const more = page.getByRole("button", { name: "Give me ten more minutes" });
   await Promise.all([page.waitForEvent("load"), more.click()]);
   assert.equal(await more.count(), 0, "a hold is extended once");
   await toCheckout(page);
+  assert.match(await until(), /Held for you until \d\d:\d\d, \w+ time/);
   await pay(page);
   await tickets(page, 2);
   await leave();

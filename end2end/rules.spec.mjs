@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { lost, refused, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { hold } from "./support/others.mjs";
-import { basket, holdBest, inBasket, openList, openLiveList } from "./support/walk.mjs";
+import { basket, holdBest, inBasket, openList, openLiveList, openSeats } from "./support/walk.mjs";
 
 evening();
 
@@ -29,6 +29,20 @@ test("the rules are asked before anything is sent", async () => {
   await notice.getByText("One basket takes at most 10 places. Please choose fewer.").waitFor();
   assert.equal(sent.length, 2, "the eleventh is not asked for");
   await inBasket(page, 10);
+  await leave();
+});
+
+test("letting go of the middle one says what to let go of instead", async () => {
+  const { page, leave } = await visit(browser, shop);
+  await openSeats(page, event);
+  await holdBest(page, 3);
+  const notice = page.locator("#notice");
+  await page.getByRole("button", { name: /^Remove / }).nth(1).click();
+  await notice.getByText(/would leave seat .* alone, .* Let go of another one instead, or of all of them\.$/).waitFor();
+  assert.equal(await notice.getByRole("button").count(), 0, "nobody who wants fewer is offered more");
+  await inBasket(page, 3);
+  await page.getByRole("button", { name: "Let them go" }).click();
+  await page.getByText("What you choose is kept for you for ten minutes, free of charge.").waitFor();
   await leave();
 });
 
@@ -66,7 +80,7 @@ for (const hears of [true, false]) {
     const both = await seatsAndStanding();
     await (hears ? openLiveList : openList)(page, both, 0);
     const rows = page.locator("#live-rows .seatset");
-    const whole = await rows.evaluateAll((rows) => rows.findIndex((row) => [...row.children].slice(0, 6).every((seat) => seat.matches("button.seat[aria-pressed=false]"))));
+    const whole = await rows.evaluateAll((rows) => rows.findIndex((row) => [...row.children].slice(1, 7).every((seat) => seat.matches("button.seat[aria-pressed=false]"))));
     assert.ok(whole >= 0, "a row with six free seats");
     const row = rows.nth(whole).locator("button.seat");
     for (const at of [2, 3]) {
@@ -98,7 +112,7 @@ test("what is offered is taken with the standing places that were asked for with
   await page.locator(".sections a").first().click();
   const rows = page.locator(".seatset");
   await rows.first().waitFor();
-  const whole = await rows.evaluateAll((rows) => rows.findIndex((row) => [...row.children].slice(0, 6).every((seat) => seat.querySelector("input"))));
+  const whole = await rows.evaluateAll((rows) => rows.findIndex((row) => [...row.children].slice(1, 7).every((seat) => seat.querySelector("input"))));
   assert.ok(whole >= 0, "a row with six free seats");
   const row = rows.nth(whole).locator("input");
   const other = Number(await row.nth(0).getAttribute("value"));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lost, refused, visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
-import { awake, basket, drawn, holdBest, inBasket, openSeats, soon, toCheckout } from "./support/walk.mjs";
+import { awake, basket, drawn, fillCard, holdBest, inBasket, openSeats, soon, tickets, toCheckout } from "./support/walk.mjs";
 
 evening();
 
@@ -113,6 +113,38 @@ test("a dead line is told, and one press after it is back holds the seats", asyn
   await context.setOffline(false);
   await page.getByRole("button", { name: "Best 2 together" }).click();
   await inBasket(page, 2);
+  await leave();
+});
+
+test("whoever goes on or pays without a connection is told so and loses nothing", async () => {
+  const { page, context, leave } = await visit(browser, shop, { expected: [...expected, lost(/^\/healthz$/, /^ERR_INTERNET/)] });
+  const told = page.getByRole("alert").filter({ hasText: "You are offline: nothing was sent and nothing was paid." });
+  await openSeats(page, event);
+  await page.locator("#live", { hasText: "Live" }).waitFor();
+  await holdBest(page, 2);
+  await context.setOffline(true);
+  await page.locator("#live", { hasText: "No connection" }).waitFor();
+  await page.getByRole("link", { name: "Continue to checkout" }).click();
+  await told.waitFor();
+  await inBasket(page, 2);
+  await context.setOffline(false);
+  await told.waitFor({ state: "hidden" });
+  await page.locator("#live", { hasText: "Live" }).waitFor();
+  await toCheckout(page);
+  await awake(page);
+  await page.getByLabel("Name", { exact: true }).fill("Sample Buyer");
+  await page.locator("#email").fill("buyer@example.org");
+  await fillCard(page);
+  await context.setOffline(true);
+  const pay = page.getByRole("button", { name: /^Pay / });
+  await pay.click();
+  await told.waitFor();
+  assert.equal(await page.locator("#email").inputValue(), "buyer@example.org");
+  assert.match(await page.locator("[name=card]").inputValue(), /^4242/, "the card is still there");
+  await context.setOffline(false);
+  await told.waitFor({ state: "hidden" });
+  await pay.click();
+  await tickets(page, 2);
   await leave();
 });
 

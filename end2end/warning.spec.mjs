@@ -4,9 +4,12 @@ import assert from "node:assert/strict";
 import { beside } from "./support/beside.mjs";
 import { visit } from "./support/browser.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
+import { MUCH, noteToldAgain, watch } from "./support/steady.mjs";
 import { awake, holdBest, openSeats, toCheckout } from "./support/walk.mjs";
 
 evening({ PARTERRE_HOLD_SECONDS: "150" });
+/** Milliseconds of a hold before the warning. */
+const BEFORE = 30_000;
 
 const WARNING = "Less than two minutes left. After that the seats go back. You can take ten more minutes by one press.";
 
@@ -59,7 +62,7 @@ async function whereSeatsAreChosen() {
 /** Two visitors who look elsewhere before the two minutes begin: one was choosing seats, one is at the checkout. */
 async function elsewhere() {
   // A machine may stand still until they have begun: then two others come.
-  for (let tries = 0; tries < 4; tries += 1) {
+  for (let tries = 1; tries <= 4; tries += 1) {
     const visitors = await Promise.all([visit(browser, shop), visit(browser, shop)]);
     const [seats, checkout] = visitors.map(({ page }) => page);
     for (const page of [seats, checkout]) {
@@ -69,11 +72,15 @@ async function elsewhere() {
       });
       await openSeats(page, event);
     }
+    const watched = watch(BEFORE);
     for (const page of [seats, checkout]) await holdBest(page, 2);
     await toCheckout(checkout);
     await awake(checkout);
     for (const page of [seats, checkout]) await page.evaluate(() => (window.elsewhere = true));
     if ((await left(seats)) > 120 && (await left(checkout)) > 120) return visitors;
+    watched.end();
+    assert.ok(watched.lost() >= BEFORE * MUCH, `nobody was elsewhere in time, and the machine stood still for ${watched.lost()} ms alone`);
+    noteToldAgain("the two minutes had begun");
     for (const { leave } of visitors) await leave();
   }
   assert.fail("nobody was elsewhere in time");

@@ -1,5 +1,6 @@
 // Walks that mostly wait for time to pass.
 import { test } from "node:test";
+import { MUCH, noteToldAgain, watch } from "./steady.mjs";
 
 /** Ends with what makes a test of each walk; all of them begin with the first, and wait beside each other. */
 export function beside() {
@@ -18,18 +19,22 @@ export function beside() {
 }
 
 /**
- * Prepares what has to be there before so many seconds are over, and ends with it. Where they were over it was the machine
- * that stood still, and it is prepared anew, a few times.
+ * Prepares what has to be there before so many seconds are over, and ends with it. Where they were over and the machine stood
+ * still for much of them it is prepared anew, a few times; where it did not, the shop was too slow, or something is wrong.
  */
-export async function inTime(seconds, prepare) {
+export async function inTime(seconds, prepare, observe = watch) {
+  const most = seconds * 1_000;
   for (let tries = 1; ; tries += 1) {
     const began = performance.now();
-    const late = () => tries < 4 && performance.now() - began > seconds * 1_000;
-    try {
-      const prepared = await prepare();
-      if (!late()) return prepared;
-    } catch (error) {
-      if (!late()) throw error;
-    }
+    const watched = observe(most);
+    const [prepared, error] = await prepare().then((prepared) => [prepared], (error) => [undefined, error]);
+    const took = performance.now() - began;
+    watched.end();
+    const isLate = took > most;
+    if (!isLate && error) throw error;
+    if (!isLate) return prepared;
+    const facts = `${Math.round(took / 1_000)} s of ${seconds} s, and it stood still for ${(watched.lost() / 1_000).toFixed(1)} s of these`;
+    if (tries === 4 || watched.lost() < most * MUCH) throw error ?? new Error(`it was prepared too late: ${facts}`);
+    noteToldAgain(facts);
   }
 }

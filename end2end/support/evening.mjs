@@ -15,5 +15,7 @@ export function evening(settings) {
   after(async () => {
     await browser?.close();
     await shop?.close();
+    // What is wrong on the shop's side is its log's to tell, whatever a test makes of it.
+    for (const line of shop?.said ?? []) if (/ ERROR /.test(line)) console.error(line);
   });
 }
