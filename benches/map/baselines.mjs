@@ -25,6 +25,9 @@ function canvas2d(chart, each) {
   };
 }
 
+/** The seats of the page's own chart, as the ways below take them. */
+export const chartOf = (bench) => ({ x: bench.x(), y: bench.y(), zone: bench.zones(), state: bench.states(), radius: bench.plan()[2] });
+
 export const baselines = {
   "Canvas2D arc": (chart) =>
     canvas2d(chart, (g, x, y, r, state, zone) => {

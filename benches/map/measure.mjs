@@ -1,18 +1,24 @@
 // Measures drawing as a person sees it: from the start of the animation frame until a message posted in it arrives, so
 // that flush, paint and commit count. Runs in the page.
+export { share } from "/share.mjs";
+
 const channel = new MessageChannel();
 const waiting = [];
 channel.port1.onmessage = () => waiting.shift()?.(performance.now());
 
-/** Totals, in milliseconds, of one frame for each view. `before`: draws in the frame itself (a baseline), or asks for
- *  the frame's own drawing (the map). `frameStart` is when the frame's first callback began, whoever's it was. */
-export async function totals(views, show, own) {
+/** Totals, in milliseconds, of one frame for each view. `show` draws in the frame itself (a baseline), or asks for the
+ *  frame's own drawing (`own`: the map). `frameStart` is when the frame's first callback began, whoever's it was. `what`
+ *  these frames are is marked at the end of each, for processor.mjs. */
+export async function totals(views, show, own, what) {
   const out = [];
   for (const view of views) {
     out.push(
       await new Promise((done) => {
         requestAnimationFrame(() => {
-          waiting.push((end) => done(end - window.frameStart));
+          waiting.push((end) => {
+            if (what) performance.mark(`done ${what}`);
+            done(end - window.frameStart);
+          });
           if (!own) show(...view);
           channel.port2.postMessage(0);
         });
@@ -53,8 +59,3 @@ export function whole(plan, frames) {
   const fit = Math.min((innerWidth - 48) / w, (innerHeight - 48) / h);
   return Array.from({ length: frames }, (_, i) => [fit * (1 + 0.004 * ((i % 10) + 2)), w / 2, h / 2]);
 }
-
-export const share = (times, part) => {
-  const sorted = [...times].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)];
-};
