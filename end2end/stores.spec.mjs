@@ -6,10 +6,11 @@ import { mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { launch, visit } from "./support/browser.mjs";
+import { launch, refused, visit } from "./support/browser.mjs";
 import { events } from "./support/server.mjs";
+import { MUCH, noteToldAgain, watch } from "./support/steady.mjs";
 import { alive, left, root, type } from "./support/typed.mjs";
-import { basket, holdBest, openLiveList, pay, tickets, toCheckout } from "./support/walk.mjs";
+import { basket, openLiveList, pay, tickets, toCheckout } from "./support/walk.mjs";
 
 const works = (program, ...words) => spawnSync(program, words, { cwd: root }).status === 0;
 const skip = !(works("node", "scripts/cassandra/node.mjs", "able") && works("redis-server", "--version")) && "Apache Cassandra or Redis cannot be started here";
@@ -22,6 +23,58 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Where stores have no processor for two seconds the house says that it is busy, and whoever wants something presses again. */
+const expected = [refused(503, /^\/(api\/v1|events|checkout|orders)\//)];
+
+/** Presses until so many lines are in the basket. */
+async function holds(page, count, press) {
+  const [lines, notice] = [page.locator("aside.side li.item"), page.locator("#notice")];
+  for (let presses = 1; ; presses += 1) {
+    await press();
+    await page.locator("#pick:not([aria-busy=true])").waitFor();
+    await lines.nth(count - 1).or(notice.getByText(/press again|try again/i)).first().waitFor();
+    if ((await lines.count()) === count || presses === 5) break;
+  }
+  assert.equal(await lines.count(), count, await notice.innerText());
+}
+
+/** Two browsers see each other's seats, and one of them buys two. */
+async function sells(base, event) {
+  const [one, two] = await Promise.all([visit(browser, { base }, { expected }), visit(browser, { base }, { expected })]);
+  try {
+    await Promise.all([openLiveList(one.page, event, 0), openLiveList(two.page, event, 0)]);
+    const id = await one.page.locator("#live-rows button.seat[aria-pressed=false]").nth(3).getAttribute("id");
+    await holds(one.page, 1, () => one.page.locator(`#${id}`).click());
+    await two.page.locator(`#${id}[aria-pressed=false]`).waitFor({ state: "detached" });
+    await one.page.locator("#quantity").fill("2");
+    await one.page.locator("#quantity").blur();
+    await holds(one.page, 2, () => one.page.getByRole("button", { name: "Best 2 together" }).click());
+    await one.page.reload();
+    assert.equal((await basket(one.page)).length, 2, "the basket lies on the cluster");
+    await toCheckout(one.page);
+    await pay(one.page);
+    await tickets(one.page, 2);
+  } finally {
+    await Promise.all([one.leave(), two.leave()]);
+  }
+}
+
+/** Once more where the machine stood still meanwhile; twice at most. */
+async function steadily(walk) {
+  for (let left = 2; ; left -= 1) {
+    const [watching, began] = [watch(Infinity), performance.now()];
+    try {
+      return await walk();
+    } catch (trouble) {
+      watching.look();
+      if (left === 0 || watching.lost() < (performance.now() - began) * MUCH) throw trouble;
+      noteToldAgain(trouble.message);
+    } finally {
+      watching.end();
+    }
+  }
+}
+
 test("a shop on Apache Cassandra and Redis sells, and Ctrl-C stops them too", { skip }, async (t) => {
   const began = performance.now();
   const run = type(["--real", "--port", "0", "--data", "data"], { cwd: folder });
@@ -29,22 +82,12 @@ test("a shop on Apache Cassandra and Redis sells, and Ctrl-C stops them too", { 
     const stores = await run.hears(/^Holds on Apache Cassandra at 127\.0\.0\.1:\d+, the rest on Redis at (redis:\S+)\.$/);
     const [, base] = await run.hears(/^Parterre is ready: (\S+)$/);
     t.diagnostic(`${stores[0]}; ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);
-    const { stores: told } = await (await fetch(`${base}/readyz`)).json();
-    assert.ok(Object.values(told).every((word) => word === "ready"), JSON.stringify(told));
     const event = (await events(base)).small;
-    const [one, two] = await Promise.all([visit(browser, { base }), visit(browser, { base })]);
-    await Promise.all([openLiveList(one.page, event, 0), openLiveList(two.page, event, 0)]);
-    const seat = one.page.locator("#live-rows button.seat[aria-pressed=false]").nth(3);
-    const id = await seat.getAttribute("id");
-    await seat.click();
-    await two.page.locator(`#${id}[aria-pressed=false]`).waitFor({ state: "detached" });
-    await holdBest(one.page, 2);
-    await one.page.reload();
-    assert.equal((await basket(one.page)).length, 2, "the basket lies on the cluster");
-    await toCheckout(one.page);
-    await pay(one.page);
-    await tickets(one.page, 2);
-    await Promise.all([one.leave(), two.leave()]);
+    await steadily(() => sells(base, event));
+    await steadily(async () => {
+      const { stores: told } = await (await fetch(`${base}/readyz`)).json();
+      assert.ok(Object.values(told).every((word) => word === "ready"), JSON.stringify(told));
+    });
     // The shop itself was told of them: it says "ready" of what it has inside, too.
     const tables = readdirSync(join(folder, "data/cassandra"), { recursive: true });
     assert.ok(tables.some((name) => name.includes("inventory_by_event")), "the shop's tables are on this cluster");

@@ -1,5 +1,5 @@
 //! The cache through its driver beside `redis-benchmark -P 16` on the same server in the same run, how soon one
-//! process hears another over each bus, and how soon a hold in one house is in the stream of another.
+//! process hears another over each bus, and how soon a hold at one server is in the stream of another.
 //!
 //! `redis-benchmark` has one thread, and so has the driver here: its tasks then wake each other without the kernel. In
 //! the shop, which has one for each core, a command costs about twice the CPU. The shop's cache asks for what its tasks
@@ -7,6 +7,12 @@
 //!
 //! `cargo bench -p parterre --bench cache`; add `-- --quick` for a tenth of the work, `-- --commands` for the first table alone.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
+#[path = "../tests/process/pair.rs"]
+mod pair;
+#[path = "../tests/process/mod.rs"]
+#[allow(dead_code, reason = "others wait for its end and for what it says")]
+mod process;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -27,8 +33,9 @@ use parterre::limits::redis::RedisRates;
 use parterre::limits::{Nonce, RateStore, Rule};
 use parterre::stores::redis::{Redis, Settings};
 use parterre::test_support::redis::{OwnRedis, connected, settings};
-use parterre::test_support::told::Pair;
 use parterre::test_support::{cassandra, database};
+
+use crate::pair::Pair;
 
 /// Bytes of a value: an event's details.
 const VALUE: usize = 512;
@@ -221,12 +228,12 @@ async fn buses(url: &str, messages: u32) {
     heard("over PostgreSQL", &here, &there, messages).await;
 }
 
-/// Milliseconds from a hold's answer in one house to the frame of another's listeners; none without a cluster.
-async fn houses(url: &str, holds: usize) {
+/// Milliseconds from a hold's answer at one server to the frame of another's listeners, each a process of its own; none without a cluster.
+async fn servers(url: &str, holds: usize) {
     let folder = cassandra::folder("bench-cassandra");
     let Some(nodes) = cassandra::start(&folder, &["--durable", "--heap", "4096"]).await else { return };
     println!(
-        "\n| from a hold (or its end) in one house to the stream of another, ms | p50 | p99 | most |\n|---|---|---|---|"
+        "\n| from a hold (or its end) at one server to the stream of another, ms | p50 | p99 | most |\n|---|---|---|---|"
     );
     for (name, redis) in [("over Redis", Some(url)), ("over PostgreSQL", None)] {
         let keyspace = cassandra::own_on(nodes.nodes.clone()).await;
@@ -251,6 +258,6 @@ fn main() {
             return;
         }
         buses(&redis.url(), if quick { 50 } else { 500 }).await;
-        houses(&redis.url(), if quick { 20 } else { 200 }).await;
+        servers(&redis.url(), if quick { 20 } else { 200 }).await;
     });
 }

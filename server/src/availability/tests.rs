@@ -1,5 +1,7 @@
 //! Sequences, tags and counts follow the hold store.
 
+mod ticks;
+
 use app::api::holds::HoldRequest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -14,7 +14,6 @@ pub mod redis;
 mod server;
 pub mod shop;
 pub mod steady;
-pub mod told;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;

@@ -14,6 +14,11 @@ mod history;
 mod in_process;
 mod migrate;
 mod outage;
+#[path = "../process/pair.rs"]
+mod pair;
+#[path = "../process/mod.rs"]
+#[allow(dead_code, reason = "others wait for its end and for what it says")]
+mod process;
 mod proxy;
 mod rebuild;
 mod record;

@@ -1,4 +1,4 @@
-//! What one house grants, another house's listeners are told, over either bus. How soon at most (p99),
+//! What one server grants, another one's listeners are told, over either bus. How soon at most (p99),
 //! `./bench cache` measures; here it is half of them, on a machine that does other things.
 
 use std::time::Duration;
@@ -6,7 +6,8 @@ use std::time::Duration;
 use parterre::test_support::cassandra;
 use parterre::test_support::redis::OwnRedis;
 use parterre::test_support::steady::steady;
-use parterre::test_support::told::Pair;
+
+use crate::pair::Pair;
 
 /// What is promised where nothing else runs.
 const PROMISED: Duration = Duration::from_millis(150);
@@ -33,7 +34,7 @@ async fn soon(over: &str, mut pair: Pair) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hold_in_one_house_is_told_in_another_over_redis() {
+async fn a_hold_at_one_server_is_told_at_another_over_redis() {
     steady(async || {
         // One of its own: a shop's keys have no test's prefix, and the next test's shop is another one.
         let (keyspace, redis) = (cassandra::own().await, OwnRedis::start(&[]).await);
@@ -43,7 +44,7 @@ async fn a_hold_in_one_house_is_told_in_another_over_redis() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hold_in_one_house_is_told_in_another_over_postgresql() {
+async fn a_hold_at_one_server_is_told_at_another_over_postgresql() {
     steady(async || {
         let keyspace = cassandra::own().await;
         soon("PostgreSQL", Pair::open(&keyspace, None).await).await;

@@ -11,7 +11,6 @@ use domain::seat::SeatId;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::storm::BUSY;
 use super::{Evening, NOW, on, process};
 use crate::holds::cql::door::Met;
 use crate::holds::cql::fake::{FakeTable, Fate, Faults};
@@ -20,6 +19,8 @@ use crate::holds::store::{Grant, HoldStore, Layout, Loss, Outcome, Sold};
 use crate::trouble::Trouble;
 
 const CONTENDED: u16 = 20;
+/// Of the runtime's timers, and of the loop that all who wait share.
+const GRAIN: Duration = Duration::from_millis(50);
 
 /// A grant whose id was minted just now.
 pub(super) fn fresh(evening: Evening, n: u16, seats: &[u32], standing: u32) -> Grant {
@@ -140,7 +141,7 @@ async fn everybody_outside_waits_their_own_time() {
     // The last of them comes when the first has gone.
     for (told, waited) in futures::future::join_all((1..6).map(waits)).await {
         assert!(matches!(told, Outcome::Unknown(Trouble::Unavailable { .. })), "{told:?}");
-        assert!(waited >= within && waited < within + BUSY, "told after {waited:?}");
+        assert!(waited >= within && waited <= within + GRAIN, "told after {waited:?}");
     }
     assert!(!first[0].is_finished(), "its write may have happened");
 }
@@ -241,7 +242,7 @@ async fn who_waits_outside_of_a_silent_store_is_told_in_time_that_nothing_was_do
     crowd.pop().unwrap().abort();
     crowd.pop();
     assert_eq!(told(crowd).await, [0, 0, 0, 17]);
-    assert!(begun.elapsed() < Duration::from_secs(2) + BUSY, "told after {:?}", begun.elapsed());
+    assert!(begun.elapsed() <= Duration::from_secs(2), "told after {:?}", begun.elapsed());
     assert!(!first.is_finished(), "its write may have happened");
 }
 
