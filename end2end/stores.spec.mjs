@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { launch, refused, visit } from "./support/browser.mjs";
+import { launch, lost, refused, visit } from "./support/browser.mjs";
 import { events } from "./support/server.mjs";
 import { MUCH, noteToldAgain, watch } from "./support/steady.mjs";
 import { alive, left, root, type } from "./support/typed.mjs";
@@ -75,13 +75,29 @@ async function steadily(walk) {
   }
 }
 
-test("a shop on Apache Cassandra and Redis sells, and Ctrl-C stops them too", { skip }, async (t) => {
+/** Types `./run --real`; ends with it, its address and that of its Redis, once it is ready. */
+async function opens(t, ...words) {
   const began = performance.now();
-  const run = type(["--real", "--port", "0", "--data", "data"], { cwd: folder });
+  const run = type(["--real", ...words, "--data", "data"], { cwd: folder });
+  const [line, redis] = await run.hears(/^Holds on Apache Cassandra at 127\.0\.0\.1:\d+, the rest on Redis at (redis:\S+)\.$/);
+  const [, base] = await run.hears(/^Parterre is ready: (\S+)$/);
+  t.diagnostic(`${line}; ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  return { run, base, redis };
+}
+
+/** Ctrl-C, after which nothing is left. */
+async function closes(run) {
+  // Where something failed it may have ended by itself.
+  if (alive(run.pid).length > 0) run.interrupt();
+  const { code, err } = await run.ended;
+  assert.equal(code, 0, err.join("\n"));
+  assert.deepEqual(await left(run.pid, folder), []);
+  assert.deepEqual(alive(undefined, folder), [], "neither Cassandra nor Redis is left");
+}
+
+test("a shop on Apache Cassandra and Redis sells, Ctrl-C stops them too, and a selection outlives that", { skip }, async (t) => {
+  let { run, base, redis } = await opens(t, "--port", "0");
   try {
-    const stores = await run.hears(/^Holds on Apache Cassandra at 127\.0\.0\.1:\d+, the rest on Redis at (redis:\S+)\.$/);
-    const [, base] = await run.hears(/^Parterre is ready: (\S+)$/);
-    t.diagnostic(`${stores[0]}; ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);
     const event = (await events(base)).small;
     await steadily(() => sells(base, event));
     await steadily(async () => {
@@ -91,15 +107,22 @@ test("a shop on Apache Cassandra and Redis sells, and Ctrl-C stops them too", { 
     // The shop itself was told of them: it says "ready" of what it has inside, too.
     const tables = readdirSync(join(folder, "data/cassandra"), { recursive: true });
     assert.ok(tables.some((name) => name.includes("inventory_by_event")), "the shop's tables are on this cluster");
-    const keys = spawnSync("redis-cli", ["-u", stores[1], "dbsize"], { encoding: "utf8" }).stdout;
+    const keys = spawnSync("redis-cli", ["-u", redis, "dbsize"], { encoding: "utf8" }).stdout;
     assert.ok(Number(keys) > 0, `the shop keeps something in this Redis: ${keys}`);
+    // Somebody is choosing seats while everything ends and begins again.
+    const gone = [...expected, lost(/./, /^ERR_/)];
+    const { page, leave } = await visit(browser, { base }, { expected: gone });
+    await openLiveList(page, event, 0);
+    await holds(page, 1, () => page.locator("#live-rows button.seat[aria-pressed=false]").first().click());
+    const chosen = await basket(page);
+    await closes(run);
+    ({ run } = await opens(t, "--port", new URL(base).port));
+    await page.locator("#live", { hasText: "Live" }).waitFor();
+    await page.reload();
+    assert.deepEqual(await basket(page), chosen, "they were kept where they lay");
+    await leave();
   } finally {
-    run.interrupt();
     // Also where something failed: without its folder nobody could stop the cluster.
-    await run.ended;
+    await closes(run);
   }
-  const { code, err } = await run.ended;
-  assert.equal(code, 0, err.join("\n"));
-  assert.deepEqual(await left(run.pid, folder), []);
-  assert.deepEqual(alive(undefined, folder), [], "neither Cassandra nor Redis is left");
 });

@@ -71,7 +71,7 @@ pub(super) struct FakeTable {
     silence: Arc<Mutex<Option<u64>>>,
     reads: Arc<UnderWay>,
     writes: Arc<Mutex<HashMap<BlockKey, Arc<UnderWay>>>>,
-    sent: Arc<Mutex<Vec<usize>>>,
+    sent: Arc<Mutex<Vec<(BlockKey, usize)>>>,
     noted: Arc<Mutex<Vec<usize>>>,
 }
 
@@ -123,7 +123,12 @@ impl FakeTable {
 
     /// How many rows each write had that was sent through this handle or its clones.
     pub(super) fn rows_sent(&self) -> Vec<usize> {
-        lock(&self.sent).clone()
+        lock(&self.sent).iter().map(|(_, rows)| *rows).collect()
+    }
+
+    /// Of which block each of them was.
+    pub(super) fn blocks_sent(&self) -> Vec<BlockKey> {
+        lock(&self.sent).iter().map(|(block, _)| *block).collect()
     }
 
     /// How many notes went together each time.
@@ -254,7 +259,7 @@ impl Table for FakeTable {
     async fn write(&self, key: BlockKey, changes: &[Change]) -> Written {
         let block = Arc::clone(lock(&self.writes).entry(key).or_default());
         let _under_way = block.begins();
-        lock(&self.sent).push(changes.len());
+        lock(&self.sent).push((key, changes.len()));
         self.take_time().await;
         let fate = {
             let mut fates = lock(&self.fates);

@@ -2,8 +2,8 @@
 
 use super::*;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fault {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
     NeverRefuses,
     ChargesRefusals,
     OneClient,
@@ -15,11 +15,18 @@ enum Fault {
     GivesBackAnyTime,
 }
 
-struct Broken {
+pub(super) struct Broken {
     fault: Fault,
     inner: MemoryRates,
     newest: std::sync::Mutex<Millis>,
     behind: std::sync::Mutex<i64>,
+}
+
+impl Broken {
+    pub(super) fn by(fault: Fault) -> Self {
+        let inner = MemoryRates::default();
+        Self { fault, inner, newest: std::sync::Mutex::default(), behind: std::sync::Mutex::default() }
+    }
 }
 
 #[async_trait::async_trait]
@@ -78,12 +85,7 @@ macro_rules! noticed {
         $(#[tokio::test]
         #[should_panic]
         async fn $law() {
-            super::$law(Arc::new(Broken {
-                fault: Fault::$fault,
-                inner: MemoryRates::default(),
-                newest: std::sync::Mutex::default(),
-                behind: std::sync::Mutex::default(),
-            })).await;
+            super::$law(Arc::new(Broken::by(Fault::$fault))).await;
         })+
     };
 }

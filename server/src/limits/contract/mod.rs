@@ -1,6 +1,7 @@
 //! The laws of whoever counts requests, one named test per law and implementation; `broken.rs` shows each able to fail.
 
 mod broken;
+mod random;
 
 use std::sync::Arc;
 
@@ -209,34 +210,6 @@ async fn redis_cluster() -> Store {
 laws!(in_memory, memory());
 laws!(on_redis, one_redis());
 laws!(on_a_redis_cluster, redis_cluster());
-
-/// A walk of five hundred steps through times and clients, without a generator: the same every time.
-async fn never_differ(near: Store, far: Store) {
-    let mut now = NOW;
-    for step in 0_i64..500 {
-        now = now.plus(step * 7_919 % 41_000 - 2_000);
-        let who = if step % 3 == 0 { WHO } else { "198.51.100.1" };
-        let question = nonce();
-        let (here, there) = (near.take(RULE, who, question, now).await, far.take(RULE, who, question, now).await);
-        assert_eq!(here, there, "step {step}");
-        if step % 4 == 1 {
-            let later = now.plus(step % 13 * 1_000);
-            for store in [&near, &far] {
-                store.give_back(RULE, who, question, now, later).await.unwrap();
-            }
-        }
-    }
-}
-
-#[tokio::test]
-async fn memory_and_redis_never_differ() {
-    never_differ(memory().await, one_redis().await).await;
-}
-
-#[tokio::test]
-async fn memory_and_a_redis_cluster_never_differ() {
-    never_differ(memory().await, redis_cluster().await).await;
-}
 
 struct Away;
 

@@ -286,7 +286,7 @@ proptest! {
 fn cases_on_a_cluster() -> u32 {
     #[allow(clippy::disallowed_methods, reason = "tests have no Config")]
     let long = std::env::var("PARTERRE_LONG_TESTS").is_ok();
-    if long { 200 } else { 6 }
+    if long { 200 } else { 10 }
 }
 
 proptest! {
@@ -294,13 +294,15 @@ proptest! {
     #[test]
     fn processes_on_a_cluster_tell_what_memory_tells(
         commands in commands(),
-        turns in prop::collection::vec(0_usize..2, 60),
+        among in 1_usize..=3,
+        turns in prop::collection::vec(0_usize..6, 60),
     ) {
         run(async {
             let mut processes: Vec<Arc<dyn HoldStore>> = Vec::new();
-            for _ in 0..2 {
+            for _ in 0..among {
                 processes.push(Arc::new(cluster_process(distrust(), None).await));
             }
+            let turns: Vec<usize> = turns.iter().map(|turn| turn % among).collect();
             compare(&processes, &commands, &turns, 1_000).await;
         });
     }

@@ -140,3 +140,27 @@ async fn what_is_under_way_while_a_tier_is_made_smaller_counts_when_that_is_done
     }
     panic!("all begin at the front");
 }
+
+/// Two who want the same blocks could wait for each other for ever if each began with the other's second one.
+#[tokio::test(start_paused = true)]
+async fn whoever_wants_places_of_several_blocks_asks_for_them_in_one_order() {
+    let table = FakeTable::default();
+    let store = process(&table, patient(), None);
+    // In which of the two blocks one begins to look for room is chance.
+    for _ in 0..12 {
+        let evening = Evening::new();
+        opens(&store, evening, 400).await;
+        // Sevens leave four in each block of two hundred.
+        for n in 0..56 {
+            let told = store.place(&evening.grant(n, &[], 7), NOW).await;
+            assert!(matches!(told, Outcome::Applied(_)), "{told:?}");
+        }
+        assert_eq!(left(&store, evening).await, 8);
+        let before = table.blocks_sent().len();
+        let told = store.place(&evening.grant(100, &[30, 3], 8), NOW).await;
+        assert!(matches!(told, Outcome::Applied(_)), "{told:?}");
+        let asked: Vec<i32> = table.blocks_sent()[before..].iter().map(|key| key.block).collect();
+        // The seats' blocks first, which the layout numbers by threes, and then the tier's own.
+        assert_eq!(asked, [0, 12, 0, 1]);
+    }
+}
