@@ -87,6 +87,6 @@ export async function events(base) {
 
 async function json(address) {
   const answer = await asked(address);
-  if (!answer.ok) throw new Error(`${address} answered ${answer.status}`);
+  if (!answer.ok) throw new Error(`${address} answered ${answer.status} (${answer.headers.get("x-request-id")}): ${await answer.text()}`);
   return answer.json();
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::store::{Added, EventStore, Which};
 use super::types::{ChartRef, Claims, Event, NewEvent, NewPromoter, NewVenue, Place, Query, Status, Summary, Tier};
 use crate::stores::postgres::Pool;
+use crate::stores::postgres::begin::begin;
 use crate::stores::postgres::codec::At;
 use crate::stores::postgres::error::{Constraint, commit_trouble, constraint, trouble};
 use crate::trouble::Trouble;
@@ -280,7 +281,7 @@ impl EventStore for PostgresEvents {
     }
 
     async fn add(&self, event: &NewEvent) -> Result<Added, Trouble> {
-        let mut work = self.pool.begin().await.map_err(trouble)?;
+        let mut work = begin(&self.pool).await.map_err(trouble)?;
         let made = sqlx::query(ADD_EVENT)
             .bind(event.id.0)
             .bind(event.promoter.0)

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::Breach;
 use super::questions::{AT_MOST, QUESTIONS};
 use crate::stores::postgres::Pool;
+use crate::stores::postgres::begin::{begin, begin_with};
 use crate::stores::postgres::error::{commit_trouble, trouble};
 use crate::trouble::Trouble;
 
@@ -19,7 +20,7 @@ const QUESTION_WITHIN: &str = "SET LOCAL statement_timeout = '10min'";
 /// [`Trouble`] of the database.
 pub async fn check(pool: &Pool) -> Result<Vec<Breach>, Trouble> {
     // One moment for all questions.
-    let mut tx = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(trouble)?;
+    let mut tx = begin_with(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(trouble)?;
     sqlx::query(QUESTION_WITHIN).execute(&mut *tx).await.map_err(trouble)?;
     let mut breaches = vec![];
     for (number, (invariant, question)) in QUESTIONS.into_iter().enumerate() {
@@ -43,7 +44,7 @@ pub async fn check(pool: &Pool) -> Result<Vec<Breach>, Trouble> {
 /// [`Trouble`] of the database.
 pub async fn stop(pool: &Pool, event: EventId, why: &str) -> Result<bool, Trouble> {
     let why: String = why.chars().take(2000).collect();
-    let mut tx = pool.begin().await.map_err(trouble)?;
+    let mut tx = begin(pool).await.map_err(trouble)?;
     let stopped = sqlx::query(
         "UPDATE events SET stopped_at = clock_timestamp(), stopped_for = $2 WHERE id = $1 AND stopped_at IS NULL",
     )
@@ -66,7 +67,7 @@ pub async fn stop(pool: &Pool, event: EventId, why: &str) -> Result<bool, Troubl
 /// # Errors
 /// [`Trouble`] of the database.
 pub async fn resume(pool: &Pool, slug: &str) -> Result<Option<EventId>, Trouble> {
-    let mut tx = pool.begin().await.map_err(trouble)?;
+    let mut tx = begin(pool).await.map_err(trouble)?;
     let event: Option<Uuid> = sqlx::query_scalar(
         "UPDATE events SET stopped_at = NULL, stopped_for = NULL WHERE slug = $1 AND stopped_at IS NOT NULL RETURNING id",
     )

@@ -6,6 +6,7 @@ use domain::order::OrderRefusal;
 
 use super::*;
 use crate::purchase::PurchaseError;
+use crate::stores::postgres::begin::begin;
 use crate::test_support::shop::Shop;
 use crate::test_support::steady::{always, always_same, steady};
 
@@ -109,7 +110,7 @@ async fn an_audit_may_take_longer_than_a_statement_of_a_buyer() {
         let pool = &shop.database.pool;
         let hurried = pool.connect_options().as_ref().clone().options([("statement_timeout", "200")]);
         let hurried = pool.options().clone().connect_with(hurried).await.unwrap();
-        let mut slow = pool.begin().await.unwrap();
+        let mut slow = begin(pool).await.unwrap();
         sqlx::query("LOCK TABLE ticket_tiers").execute(&mut *slow).await.unwrap();
         let released = async {
             tokio::time::sleep(Duration::from_millis(500)).await;

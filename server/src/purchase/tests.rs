@@ -13,6 +13,7 @@ use domain::time::{MINUTE, SECOND};
 
 use super::*;
 use crate::checker::check;
+use crate::stores::postgres::begin::begin;
 use crate::test_support::shop::{PRICE, Shop, run_out};
 use crate::test_support::steady::always_same;
 
@@ -48,7 +49,7 @@ pub(super) async fn fill_the_disk(shop: &Shop) {
 
 /// Every tier is hot until the transaction ends.
 pub(super) async fn lock_tiers(shop: &Shop) -> sqlx::PgTransaction<'static> {
-    let mut hot = shop.database.pool.begin().await.unwrap();
+    let mut hot = begin(&shop.database.pool).await.unwrap();
     sqlx::query("SELECT FROM ticket_tiers FOR UPDATE").execute(&mut *hot).await.unwrap();
     hot
 }

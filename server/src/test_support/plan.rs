@@ -3,6 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use crate::stores::postgres::Pool;
+use crate::stores::postgres::begin::begin;
 
 /// The most rows that one step of `statement`, which has its values in it, reads or throws away; and its plan. What it
 /// changes is taken back.
@@ -10,7 +11,7 @@ use crate::stores::postgres::Pool;
 /// # Panics
 /// Where the database refuses it.
 pub async fn rows_read(pool: &Pool, statement: &str) -> (u64, String) {
-    let mut tx = pool.begin().await.expect("the test's database answers");
+    let mut tx = begin(pool).await.expect("the test's database answers");
     let explain = AssertSqlSafe(format!("EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF) {statement}"));
     let plan: Vec<String> = sqlx::query_scalar(explain).fetch_all(&mut *tx).await.expect("the statement runs");
     tx.rollback().await.expect("the test's database answers");

@@ -4,6 +4,7 @@ use sqlx::PgExecutor;
 
 use super::signer::{KEY_FILE, KEYS_FILE, Known, PublicKey, Signer};
 use crate::stores::postgres::Pool;
+use crate::stores::postgres::begin::begin;
 use crate::stores::postgres::error::{commit_trouble, trouble};
 use crate::trouble::Trouble;
 
@@ -14,7 +15,7 @@ use crate::trouble::Trouble;
 /// One sentence for whoever started the server.
 pub async fn join(pool: &Pool, signer: &Signer) -> Result<(), String> {
     let sentence = |trouble: Trouble| format!("Parterre cannot open: {trouble}.");
-    let mut tx = pool.begin().await.map_err(trouble).map_err(sentence)?;
+    let mut tx = begin(pool).await.map_err(trouble).map_err(sentence)?;
     // Of servers that start at the same time for the first time, one brings the key.
     sqlx::query("LOCK TABLE ticket_keys IN SHARE ROW EXCLUSIVE MODE")
         .execute(&mut *tx)

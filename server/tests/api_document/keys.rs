@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use futures::future::{Either, join_all, select};
+use parterre::stores::postgres::begin::begin;
 use parterre::test_support::house::{SLUG, house, with_holds};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -28,7 +29,7 @@ pub(crate) async fn of_two_with_one_key_the_second_waits() -> BTreeSet<Seen> {
     let key = |nth: usize| format!("a-key-chosen-at-random-{nth}");
     // Nothing comes to its end until both are let go.
     let halted = holds.halt().await;
-    let mut lock = house.database.pool.begin().await.unwrap();
+    let mut lock = begin(&house.database.pool).await.unwrap();
     sqlx::query("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await.unwrap();
     let pairs = calls().enumerate().map(|(nth, (buyer, call))| {
         let (walker, key) = (&walker, key(nth));

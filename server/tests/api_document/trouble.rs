@@ -9,6 +9,7 @@ use axum::http::{Method, Request};
 use futures::future::join_all;
 use parterre::config::Config;
 use parterre::holds::MemoryHolds;
+use parterre::stores::postgres::begin::begin;
 use parterre::test_support::house::{SLUG, TestHouse, config, house, with, with_holds};
 use parterre::trouble::Trouble;
 use serde_json::Value;
@@ -160,7 +161,7 @@ pub(crate) async fn stores_that_fail() -> BTreeSet<Seen> {
 }
 
 async fn locked(house: &TestHouse, lock: &'static str) -> sqlx::PgTransaction<'static> {
-    let mut transaction = house.database.pool.begin().await.unwrap();
+    let mut transaction = begin(&house.database.pool).await.unwrap();
     sqlx::query(lock).execute(&mut *transaction).await.unwrap();
     transaction
 }

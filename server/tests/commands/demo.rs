@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use parterre::stores::postgres::begin::begin;
 use parterre::test_support::database;
 use serde_json::Value;
 
@@ -76,7 +77,7 @@ async fn without_a_shop_the_address_is_the_one_it_would_have() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_waits_for_somebody_elses_lock_is_not_shown_the_statement() {
     let (folder, database) = (Folder::new(), database().await);
-    let mut other = database.pool.begin().await.unwrap();
+    let mut other = begin(&database.pool).await.unwrap();
     sqlx::query("LOCK TABLE events IN ACCESS EXCLUSIVE MODE").execute(&mut *other).await.unwrap();
     let words = ["demo", "--database-url", &database.url, "--data", folder.0.to_str().unwrap()].map(ToOwned::to_owned);
     let made = tokio::task::spawn_blocking(move || parterre(&words.each_ref().map(String::as_str)));

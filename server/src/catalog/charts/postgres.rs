@@ -7,6 +7,7 @@ use sqlx::postgres::PgRow;
 
 use super::store::{ChartStore, NewChart, Newest, StoredChart};
 use crate::stores::postgres::Pool;
+use crate::stores::postgres::begin::begin;
 use crate::stores::postgres::error::{commit_trouble, trouble};
 use crate::trouble::Trouble;
 
@@ -74,7 +75,7 @@ impl ChartStore for PostgresCharts {
     }
 
     async fn add(&self, chart: &NewChart) -> Result<(ChartId, u32), Trouble> {
-        let mut work = self.pool.begin().await.map_err(trouble)?;
+        let mut work = begin(&self.pool).await.map_err(trouble)?;
         // Versions are counted under the venue's lock: of two imports at once, one comes after the other.
         sqlx::query("SELECT FROM venues WHERE id = $1 FOR UPDATE")
             .bind(chart.venue.0)

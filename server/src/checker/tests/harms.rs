@@ -1,6 +1,7 @@
 //! One harm for each question: an auditor that cannot see it would be of no use.
 
 use crate::checker::questions::{AT_MOST, QUESTIONS};
+use crate::stores::postgres::begin::begin;
 use crate::test_support::shop::Shop;
 
 const DROP_ONE_CAPTURE: &str = "DO $$ DECLARE i text; BEGIN
@@ -58,7 +59,7 @@ async fn every_question_finds_the_harm_it_asks_about() {
     till.pay(&gone, "4000002760003184").await.unwrap();
     till.purchase.cancel(gone.id, gone.holder).await.unwrap();
     for ((invariant, question), harm) in QUESTIONS.into_iter().zip(HARMS) {
-        let mut tx = shop.database.pool.begin().await.unwrap();
+        let mut tx = begin(&shop.database.pool).await.unwrap();
         let ask = || sqlx::query_as::<_, (Option<uuid::Uuid>, String, String)>(question).bind(AT_MOST);
         assert_eq!(ask().fetch_all(&mut *tx).await.unwrap(), [], "before: {harm}");
         for statement in [DROP_ONE_CAPTURE, DROP_SEAT_KEYS, harm] {

@@ -8,12 +8,13 @@ use sqlx::{PgConnection, PgTransaction, Row};
 use uuid::Uuid;
 
 use crate::stores::postgres::Pool;
+use crate::stores::postgres::begin;
 use crate::stores::postgres::error::{commit_trouble, trouble};
 use crate::trouble::Trouble;
 
 /// Begins a transaction.
 pub(super) async fn begin(pool: &Pool) -> Result<PgTransaction<'_>, Trouble> {
-    pool.begin().await.map_err(trouble)
+    begin::begin(pool).await.map_err(trouble)
 }
 
 /// Ends a transaction: a lost answer to it is an unknown outcome.

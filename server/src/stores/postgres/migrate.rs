@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
+use super::begin::begin;
 use super::connect::connect_to_migrate;
 use super::error::trouble;
 use crate::trouble::Trouble;
@@ -160,7 +161,7 @@ async fn run(url: &str, way: Way) -> Result<Vec<StepStatus>, Trouble> {
 
 async fn run_locked(pool: &super::Pool, way: Way) -> Result<Vec<StepStatus>, Trouble> {
     // The lock lives in a transaction of its own, not in the session: PgBouncer in transaction mode keeps no sessions.
-    let mut guard = pool.begin().await.map_err(trouble)?;
+    let mut guard = begin(pool).await.map_err(trouble)?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *guard).await.map_err(trouble)?;
     let before = read(pool).await?;
     let migrator = migrator();

@@ -1,5 +1,6 @@
 //! PostgreSQL: the embedded server, the pool, the migrations, the partitions, and what its errors mean.
 
+pub mod begin;
 pub mod clock;
 pub mod codec;
 pub mod connect;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use domain::time::{Millis, SECOND};
 
 use super::Pool;
+use super::begin::begin;
 use super::codec::At;
 use super::error::trouble;
 use crate::trouble::Trouble;
@@ -63,7 +64,7 @@ async fn make(pool: &Pool, month: At) -> Result<bool, Trouble> {
 }
 
 async fn try_to_make(pool: &Pool, month: At) -> Result<bool, sqlx::Error> {
-    let mut tx = pool.begin().await?;
+    let mut tx = begin(pool).await?;
     sqlx::query(LOCKS_WITHIN).execute(&mut *tx).await?;
     let made = sqlx::query_scalar("SELECT make_month($1)").bind(month).fetch_one(&mut *tx).await?;
     tx.commit().await?;

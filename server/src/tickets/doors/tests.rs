@@ -16,6 +16,7 @@ use crate::clock::{Clock, SystemClock, random};
 use crate::jobs::Jobs;
 use crate::jobs::postgres::PostgresOutbox;
 use crate::purchase::types::OrderRecord;
+use crate::stores::postgres::begin::begin;
 use crate::test_support::shop::Shop;
 use crate::test_support::{cassandra, metric};
 
@@ -200,7 +201,7 @@ async fn a_change_that_was_long_open_counts(store: Arc<dyn DoorStore>) {
     let order = paid(&shop, &[3], 0).await;
     let ticket = order.tickets[0].id;
     hours_pass(&shop).await;
-    let mut open = shop.database.pool.begin().await.unwrap();
+    let mut open = begin(&shop.database.pool).await.unwrap();
     sqlx::query(VOID).bind(ticket.0).execute(&mut *open).await.unwrap();
     let age = "UPDATE tickets SET changed_at = changed_at - interval '1 hour' WHERE id = $1";
     sqlx::query(age).bind(ticket.0).execute(&mut *open).await.unwrap();

@@ -1,6 +1,7 @@
 //! What the house does while its books cannot be read.
 
 use super::*;
+use crate::stores::postgres::begin::begin;
 use crate::test_support::steady::always_same;
 
 async fn status(house: &TestHouse, path: &str) -> StatusCode {
@@ -61,7 +62,7 @@ async fn a_map_waits_a_moment_and_no_longer_for_books_that_do_not_answer() {
         let house = house().await;
         let seats = format!("/events/{SLUG}/seats");
         assert_eq!(status(&house, &seats).await, StatusCode::OK);
-        let mut busy = house.database.pool.begin().await.unwrap();
+        let mut busy = begin(&house.database.pool).await.unwrap();
         sqlx::query("LOCK TABLE events, ticket_tiers, seat_kills").execute(&mut *busy).await.unwrap();
         tokio::time::sleep(Duration::from_millis(1_200)).await;
         // The event is asked for, and then what may be held: a moment each, where the database itself gives up after five seconds.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::sample;
 use crate::stores::postgres::Pool;
+use crate::stores::postgres::begin::begin;
 use crate::stores::postgres::error::{Constraint, constraint};
 use crate::test_support::database;
 
@@ -206,7 +207,7 @@ async fn every_constraint_refuses_its_breach_by_name() {
     sample::fill(&db.pool).await;
     let mut wrong = Vec::new();
     for &(name, statement) in BREACHES {
-        let mut attempt = db.pool.begin().await.unwrap();
+        let mut attempt = begin(&db.pool).await.unwrap();
         let got = match sqlx::query(statement).execute(&mut *attempt).await {
             Ok(done) => format!("accepted for {} rows", done.rows_affected()),
             Err(error) => match error.as_database_error().and_then(|refused| refused.constraint()) {

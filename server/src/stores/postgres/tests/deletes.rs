@@ -7,6 +7,7 @@ use sqlx::AssertSqlSafe;
 use super::constraints::without_month;
 use super::sample;
 use crate::stores::postgres::Pool;
+use crate::stores::postgres::begin::begin;
 use crate::test_support::database;
 
 /// Keys whose rows go with the row they belong to. All others restrict.
@@ -38,7 +39,7 @@ async fn every_foreign_key_by_itself_restricts_or_cascades_as_it_should() {
         if rows(&db.pool, table).await == 0 {
             continue;
         }
-        let mut attempt = db.pool.begin().await.unwrap();
+        let mut attempt = begin(&db.pool).await.unwrap();
         for (other, table, _) in keys.iter().filter(|(other, ..)| other != name) {
             let drop = format!("ALTER TABLE {table} DROP CONSTRAINT {other}");
             sqlx::query(AssertSqlSafe(drop)).execute(&mut *attempt).await.unwrap();

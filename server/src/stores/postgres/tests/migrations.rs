@@ -1,5 +1,6 @@
 //! Migrations go up, down and up again, and leave nothing behind.
 
+use crate::stores::postgres::begin::begin;
 use crate::stores::postgres::{migrate, partitions};
 use crate::test_support::{NOW, database, empty_database};
 
@@ -144,7 +145,7 @@ async fn a_step_changed_after_it_was_applied_is_refused() {
 async fn a_step_gives_way_to_whoever_reads_for_long_and_comes_again() {
     let db = database().await;
     migrate::down_to(&db.url, 39).await.unwrap();
-    let mut reader = db.pool.begin().await.unwrap();
+    let mut reader = begin(&db.pool).await.unwrap();
     sqlx::query("SELECT 1 FROM tickets").fetch_all(&mut *reader).await.unwrap();
     let url = db.url.clone();
     let step = tokio::spawn(async move { migrate::up(&url).await });

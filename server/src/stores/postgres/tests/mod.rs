@@ -1,5 +1,6 @@
 //! The schema proven on a real PostgreSQL: both ways, every constraint, every partition.
 
+mod begin;
 mod constraints;
 mod deletes;
 mod embedded;

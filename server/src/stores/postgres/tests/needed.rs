@@ -7,6 +7,7 @@ use sqlx::error::DatabaseError;
 use sqlx::postgres::PgDatabaseError;
 
 use super::sample;
+use crate::stores::postgres::begin::begin;
 use crate::test_support::database;
 
 /// Columns that a trigger fills: whoever leaves them empty gets what belongs there.
@@ -87,7 +88,7 @@ async fn every_column_that_must_not_be_empty_refuses_to_be() {
              SELECT {columns} FROM jsonb_populate_record(NULL::{table},
                 (SELECT to_jsonb(whole) - '{column}' FROM {table} whole LIMIT 1))"
         );
-        let mut attempt = db.pool.begin().await.unwrap();
+        let mut attempt = begin(&db.pool).await.unwrap();
         let done = sqlx::query(AssertSqlSafe(insert)).execute(&mut *attempt).await;
         attempt.rollback().await.unwrap();
         let error = match &done {

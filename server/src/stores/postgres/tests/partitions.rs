@@ -4,6 +4,7 @@ use domain::time::Millis;
 
 use super::leaves::touched;
 use super::sample;
+use crate::stores::postgres::begin::begin;
 use crate::stores::postgres::partitions::{ensure, missing_keys, months};
 use crate::stores::postgres::{connect, migrate};
 use crate::test_support::steady::{always_same, steady};
@@ -67,13 +68,13 @@ async fn servers_that_start_at_once_make_each_month_once() {
 async fn a_month_that_has_to_wait_lets_buyers_pass() {
     steady(async || {
         let db = database().await;
-        let mut slow = db.pool.begin().await.unwrap();
+        let mut slow = begin(&db.pool).await.unwrap();
         sqlx::query("LOCK TABLE ticket_tiers IN ROW EXCLUSIVE MODE").execute(&mut *slow).await.unwrap();
         let pool = db.pool.clone();
         let making = tokio::spawn(async move { ensure(&pool, at("2031-06-15T12:00:00Z")).await });
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         for _ in 0..3 {
-            let mut buyer = db.pool.begin().await.unwrap();
+            let mut buyer = begin(&db.pool).await.unwrap();
             sqlx::query("SET LOCAL lock_timeout = '1500ms'").execute(&mut *buyer).await.unwrap();
             sqlx::query("LOCK TABLE ticket_tiers IN ROW EXCLUSIVE MODE").execute(&mut *buyer).await.unwrap();
             buyer.rollback().await.unwrap();
