@@ -46,6 +46,15 @@ pub struct TestDatabase {
     name: String,
 }
 
+/// Runs `work` to its end where there is no runtime, as in the cases of a property.
+///
+/// # Panics
+/// As `work` does.
+pub fn to_its_end<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(work)
+}
+
 /// The value of a metric as `/metrics` tells it; 0 before it was ever set. What is counted before the first call is not
 /// told.
 #[must_use]

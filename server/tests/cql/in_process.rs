@@ -26,6 +26,6 @@ async fn a_hot_block_is_linearizable_in_one_process() {
     record.judge();
     let tried = (CLIENTS * rounds) as u32;
     assert_eq!((tally.asked, tally.granted + tally.lost), (tried, tried), "everybody is told: {tally:?}");
-    // Seats come back by the clock: the quicker the machine, the fewer do within so many tries.
-    assert!(tally.granted.min(tally.lost) > tried / 80, "there were enough of either: {tally:?}");
+    // Seats come back by the clock: the quicker the machine, the fewer are granted within so many tries.
+    assert!(tally.granted.min(tally.lost) > 100, "there were enough of either: {tally:?}");
 }

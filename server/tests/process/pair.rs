@@ -19,6 +19,8 @@ use crate::process::{Folder, Server};
 /// Longer than anything takes that works.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+const NEWS: &[u8] = b"event: delta";
+
 /// What a server of a shop on this database and this cluster is told.
 pub(crate) fn shop(database: &TestDatabase, keyspace: &TestKeyspace) -> Vec<String> {
     let settings = &keyspace.settings;
@@ -67,8 +69,12 @@ impl Pair {
         let mut body = client.get(stream).send().await.expect("there is a stream");
         let (tell, frames) = unbounded_channel();
         tokio::spawn(async move {
-            while let Ok(Some(frame)) = body.chunk().await {
-                let is_news = frame.windows(12).any(|part| part == b"event: delta");
+            let mut heard = Vec::new();
+            while let Ok(Some(part)) = body.chunk().await {
+                heard.extend_from_slice(&part);
+                let is_news = heard.windows(NEWS.len()).any(|part| part == NEWS);
+                // Its beginning may lie in this part, and its end in the next one.
+                heard.drain(..heard.len().saturating_sub(NEWS.len() - 1));
                 if is_news && tell.send(Instant::now()).is_err() {
                     break;
                 }
@@ -100,15 +106,21 @@ impl Pair {
     }
 
     async fn change(&mut self, within: Duration) -> Option<[Duration; 2]> {
-        while self.frames.try_recv().is_ok() {}
+        self.forgets();
         let holds = format!("{}/api/v1/events/{SLUG}/holds", self.here.url);
         let held = self.ask(|client| client.post(&holds).json(&json!({ "seats": [0] }))).await;
         let first = self.frame(Instant::now(), within).await;
         let (id, token) = (held["id"].as_str().expect("a hold"), held["token"].as_str().expect("a token"));
         let hold = format!("{}/api/v1/holds/{id}", self.here.url);
+        self.forgets();
         self.ask(|client| client.delete(&hold).bearer_auth(token)).await;
         let second = self.frame(Instant::now(), within).await;
         Some([first?, second?])
+    }
+
+    /// A try of which nobody knew may have come and gone meanwhile.
+    fn forgets(&mut self) {
+        while self.frames.try_recv().is_ok() {}
     }
 
     async fn frame(&mut self, answered: Instant, within: Duration) -> Option<Duration> {

@@ -1,4 +1,4 @@
-//! However much changes, whoever listens is told once a tick, and all of them with the same bytes.
+//! However much changes, whoever listens is told once a tick, and what is made for several is made once.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -21,7 +21,7 @@ async fn heard(listener: Listener) -> Vec<bytes::Bytes> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_thousand_changes_in_a_second_are_told_in_a_frame_a_tick_that_all_listeners_share() {
+async fn a_thousand_changes_in_a_second_are_a_frame_a_tick_and_whoever_counts_has_the_very_same_bytes() {
     let holds = house(evening(), Sold::default());
     let availability = Availability::live(holds.clone(), Arc::new(ManualClock::at(NOW)), 10, 10);
     let mut browser = Browser::new(&availability.get(event(), NOW).await.unwrap());

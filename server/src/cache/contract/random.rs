@@ -8,6 +8,7 @@ use rstest::rstest;
 
 use super::broken::{Broken, Fault};
 use super::*;
+use crate::test_support::to_its_end;
 
 /// What a store may be asked. Keys are few, so that commands meet.
 #[derive(Clone, Debug)]
@@ -53,21 +54,17 @@ async fn difference(one: &dyn CacheStore, other: &dyn CacheStore, commands: &[Co
     None
 }
 
-fn run<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 100, ..ProptestConfig::default() })]
     #[test]
     fn random_commands_never_tell_memory_from_redis(commands in commands()) {
-        let found = run(async { difference(&*memory().await, &*one_redis().await, &commands).await });
+        let found = to_its_end(async { difference(&*memory().await, &*one_redis().await, &commands).await });
         prop_assert_eq!(found, None);
     }
 
     #[test]
     fn random_commands_never_tell_memory_from_a_redis_cluster(commands in commands()) {
-        let found = run(async { difference(&*memory().await, &*redis_cluster().await, &commands).await });
+        let found = to_its_end(async { difference(&*memory().await, &*redis_cluster().await, &commands).await });
         prop_assert_eq!(found, None);
     }
 }
@@ -77,7 +74,7 @@ fn random_commands_find_a_store_that_differs(
     #[values(Fault::OneKey, Fault::Overwrites, Fault::OnlyDeletes, Fault::SaysYes)] fault: Fault,
 ) {
     let found = TestRunner::deterministic().run(&commands(), |commands| {
-        let found = run(async { difference(&*memory().await, &Broken::by(fault), &commands).await });
+        let found = to_its_end(async { difference(&*memory().await, &Broken::by(fault), &commands).await });
         prop_assert_eq!(found, None);
         Ok(())
     });

@@ -10,6 +10,7 @@ use rstest::rstest;
 
 use super::broken::{Broken, Fault};
 use super::*;
+use crate::test_support::to_its_end;
 
 const RULES: [Rule; 2] = [RULE, Rule { name: "writes", per_hour: 200, burst: 2 }];
 
@@ -72,21 +73,17 @@ async fn difference(one: &dyn RateStore, other: &dyn RateStore, commands: &[Comm
     None
 }
 
-fn run<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 100, ..ProptestConfig::default() })]
     #[test]
     fn random_questions_never_tell_memory_from_redis(commands in commands()) {
-        let found = run(async { difference(&*memory().await, &*one_redis().await, &commands).await });
+        let found = to_its_end(async { difference(&*memory().await, &*one_redis().await, &commands).await });
         prop_assert_eq!(found, None);
     }
 
     #[test]
     fn random_questions_never_tell_memory_from_a_redis_cluster(commands in commands()) {
-        let found = run(async { difference(&*memory().await, &*redis_cluster().await, &commands).await });
+        let found = to_its_end(async { difference(&*memory().await, &*redis_cluster().await, &commands).await });
         prop_assert_eq!(found, None);
     }
 }
@@ -105,7 +102,7 @@ fn random_questions_find_a_counter_that_differs(
     fault: Fault,
 ) {
     let found = TestRunner::deterministic().run(&commands(), |commands| {
-        let found = run(async { difference(&*memory().await, &Broken::by(fault), &commands).await });
+        let found = to_its_end(async { difference(&*memory().await, &Broken::by(fault), &commands).await });
         prop_assert_eq!(found, None);
         Ok(())
     });

@@ -5,6 +5,8 @@
 //! it next would write into that, and be told of a success that nobody else sees
 //! (<https://github.com/transact-rs/sqlx/issues/4393>, mended after 0.9.0). `clippy.toml` forbids the driver's own methods.
 
+use std::panic::resume_unwind;
+
 use sqlx::pool::PoolConnection;
 use sqlx::{Error, PgTransaction, Postgres, SqlSafeStr, SqlStr, Transaction};
 use tracing::Instrument;
@@ -33,5 +35,9 @@ async fn begun(
     statement: Option<SqlStr>,
 ) -> Result<PgTransaction<'static>, Error> {
     let task = tokio::spawn(Transaction::begin(connection, statement).in_current_span());
-    task.await.unwrap_or(Err(Error::WorkerCrashed))
+    match task.await {
+        Ok(begun) => begun,
+        Err(ended) if ended.is_panic() => resume_unwind(ended.into_panic()),
+        Err(_) => Err(Error::WorkerCrashed),
+    }
 }

@@ -17,6 +17,7 @@ use crate::holds::contract::broken::{Fault, broken};
 use crate::holds::cql::Tuning;
 use crate::holds::cql::fake::FakeTable;
 use crate::holds::store::{Grant, HoldStore, Layout, Loss, Outcome, Sold};
+use crate::test_support::to_its_end;
 
 /// One call. Numbers choose among what there is at that moment.
 #[derive(Clone, Debug)]
@@ -257,15 +258,11 @@ fn distrust() -> Tuning {
     Tuning { trust: std::time::Duration::ZERO, ..exact() }
 }
 
-fn run(future: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future);
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 160, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
     #[test]
     fn one_process_tells_what_memory_tells(commands in commands()) {
-        run(async { compare(&[Arc::new(process(&FakeTable::default(), exact(), None))], &commands, &[0], 3).await });
+        to_its_end(async { compare(&[Arc::new(process(&FakeTable::default(), exact(), None))], &commands, &[0], 3).await });
     }
 
     #[test]
@@ -273,7 +270,7 @@ proptest! {
         commands in commands(),
         turns in prop::collection::vec(0_usize..3, 60),
     ) {
-        run(async {
+        to_its_end(async {
             let table = FakeTable::default();
             let process = |_| Arc::new(process(&table, distrust(), None)) as Arc<dyn HoldStore>;
             let processes: Vec<_> = (0..3).map(process).collect();
@@ -297,7 +294,7 @@ proptest! {
         among in 1_usize..=3,
         turns in prop::collection::vec(0_usize..6, 60),
     ) {
-        run(async {
+        to_its_end(async {
             let mut processes: Vec<Arc<dyn HoldStore>> = Vec::new();
             for _ in 0..among {
                 processes.push(Arc::new(cluster_process(distrust(), None).await));
@@ -325,7 +322,7 @@ fn random_commands_find_a_hold_store_that_differs(
     let config = Config { cases: 160, max_shrink_iters: 0, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let found = runner.run(&commands(), |commands| {
-        run(async { compare(&[broken(fault)], &commands, &[0], 3).await });
+        to_its_end(async { compare(&[broken(fault)], &commands, &[0], 3).await });
         Ok(())
     });
     assert!(found.is_err(), "{fault:?} is found");

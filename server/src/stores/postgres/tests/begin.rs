@@ -7,7 +7,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::stores::postgres::Pool;
 use crate::stores::postgres::begin::{begin, begin_with};
-use crate::stores::postgres::connect::connect;
+use crate::stores::postgres::connect::connect_within;
 use crate::test_support::database;
 
 const AT_MOST: Duration = Duration::from_secs(20);
@@ -17,19 +17,19 @@ async fn goes_away(pool: &Pool, writes: bool, looks: u32) {
     let mut begun = Box::pin(async {
         if writes { begin(pool).await } else { begin_with(pool, "BEGIN READ ONLY").await }.map(drop)
     });
-    for _ in 0..looks {
+    for look in 0..looks {
+        // From the second look on an answer has come.
+        sleep(Duration::from_millis(u64::from(look.min(1) * 2))).await;
         if poll!(&mut begun).is_ready() {
             return;
         }
-        // The answer comes, and nobody looks.
-        sleep(Duration::from_millis(2)).await;
     }
 }
 
 #[tokio::test]
 async fn whoever_goes_away_while_a_transaction_begins_leaves_nothing_open() {
     let others = database().await;
-    let pool = connect(&others.url, 1).await.unwrap();
+    let pool = connect_within(&others.url, 1, AT_MOST).await.unwrap();
     sqlx::query("CREATE TABLE told (number int)").execute(&pool).await.unwrap();
     let mut told = 0_i64;
     for looks in 0..6 {
