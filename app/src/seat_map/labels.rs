@@ -112,17 +112,31 @@ impl Scene {
         paint_text(&mut self.buffer, clip, at, &mask, colour, under);
     }
 
-    /// Writes a section's name behind its back, clear of the outline however the words lie to it.
+    /// Writes a section's name behind its back, clear of the outline however the words lie to it; as short as can be where
+    /// all of it would reach beyond the picture of the whole house.
     fn place_behind(&mut self, index: usize, place: &Place, letters: &mut dyn Letters, placed: &mut Vec<Placed>) {
         let chart = self.model.chart.clone();
         let Some(name) = chart.sections.get(index).map(|s| s.name.as_str()).filter(|n| !n.is_empty()) else { return };
         let ((bx, by), (nx, ny)) = self.model.plates[index].back;
         let style = self.edged(12.0, true);
-        let mask = self.words.get(name, style, letters);
         let cap = f32::from(style.size) * 0.36;
-        let off = self.px(6.0) as f32 + nx.abs() * mask.width as f32 / 2.0 + ny.abs() * cap;
         let (x, y) = place.pixel(bx, by);
-        let at = (x + (nx * off).round() as i32, y + (ny * off).round() as i32);
+        // Around the plan the camera leaves at least so much.
+        let spare = self.px(6.0) as i32;
+        let (left, right) = (place.pixel(0.0, by).0 - spare, place.pixel(self.model.size.0, by).0 + spare);
+        let mut found = None;
+        for words in [name, short(name)] {
+            let mask = self.words.get(words, style, letters);
+            let off = self.px(6.0) as f32 + nx.abs() * mask.width as f32 / 2.0 + ny.abs() * cap;
+            let at = (x + (nx * off).round() as i32, y + (ny * off).round() as i32);
+            let begins = at.0 - mask.width / 2;
+            let is_within = begins >= left && begins + mask.width <= right;
+            found = Some((mask, at));
+            if is_within {
+                break;
+            }
+        }
+        let Some((mask, at)) = found else { return };
         placed.push(Placed {
             owner: chart.shapes.len() + index,
             at,

@@ -23,7 +23,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -31,8 +31,10 @@ use crate::crowd::Dice;
 use crate::shop::Open;
 
 const CLIENTS: u64 = 24;
-/// Seats of the hall: those who buy do not fill it.
-const SEATS: u32 = 8_000;
+/// Seats of the hall: those who buy do not fill it, however quick the machine is.
+const SEATS: u32 = 16_000;
+/// How long a client takes from one hold to the next, at least.
+const ROUND: Duration = Duration::from_millis(300);
 /// Of so many holds one is bought.
 const ONE_IN: u32 = 20;
 /// Rows of the table.
@@ -63,6 +65,7 @@ struct Done {
 async fn buyer(open: Arc<Open>, done: Arc<Done>, seed: u64, stop: CancellationToken) {
     let mut dice = Dice(seed);
     while !stop.is_cancelled() {
+        let round = Instant::now() + ROUND;
         let answer = open.hold(1 + dice.roll(4)).await;
         if !answer.status().is_success() {
             done.refused.fetch_add(1, Ordering::Relaxed);
@@ -79,6 +82,7 @@ async fn buyer(open: Arc<Open>, done: Arc<Done>, seed: u64, stop: CancellationTo
             sleep(Duration::from_millis(u64::from(dice.roll(200)))).await;
             open.lets_go(&hold).await;
         }
+        sleep_until(round).await;
     }
 }
 
@@ -241,6 +245,11 @@ async fn a_soak_grows_nothing_drifts_nowhere_and_keeps_the_books() {
         drifted.len(),
         breaches.len(),
         rose / GROWTH
+    );
+    let [held, refused] = [&done.held, &done.refused].map(|counter| counter.load(Ordering::Relaxed));
+    assert!(
+        refused < held / 10,
+        "it was a sale to its end, and not a house that is full: {held} held, {refused} refused"
     );
     assert_eq!(drifted, []);
     assert_eq!(breaches, []);

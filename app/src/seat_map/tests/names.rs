@@ -87,3 +87,30 @@ fn every_section_has_its_name_on_a_phone_and_at_a_desk() {
         }
     }
 }
+
+/// Where rows have letters a name stands behind its section: the picture of the whole house shows it to its last letter, shorter
+/// where there is no room for all of it.
+#[test]
+fn no_name_behind_a_section_leaves_the_picture_of_the_whole_house() {
+    let mut chart = arena(&Arena::default());
+    for (section, n) in chart.sections.iter_mut().zip(1..) {
+        section.name = format!("Ground floor {n}");
+    }
+    let style_of = |scene: &Scene| scene.edged(12.0, true);
+    for view in [(2_400.0, 2_400.0), (3_000.0, 2_000.0), (2_000.0, 3_400.0)] {
+        let mut scene = scene_of(chart.clone(), 1.0, view);
+        assert!(!scene.in_overview(), "rows have letters");
+        scene.frame(&mut Tall);
+        let (dx, dy) = scene.camera.place(1.0).whole;
+        let (grounds, style) = (chart.shapes.len(), style_of(&scene));
+        let (mut whole, mut brief) = (0, 0);
+        for word in scene.layout.words.clone().iter().filter(|word| word.owner >= grounds) {
+            let name = &chart.sections[word.owner - grounds].name;
+            let at = letters((word.at.0 + dx, word.at.1 + dy), word.mask.width, 1.0);
+            assert!(at.x0 >= 0 && at.x1 <= view.0 as i32, "{name} at {at:?} of {view:?}");
+            let is_whole = Rc::ptr_eq(&word.mask, &scene.words.get(name, style, &mut Tall));
+            *(if is_whole { &mut whole } else { &mut brief }) += 1;
+        }
+        assert!(whole > brief && whole + brief == chart.sections.len(), "{whole} and {brief} of {view:?}");
+    }
+}
