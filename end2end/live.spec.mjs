@@ -1,7 +1,7 @@
 // What others do shows at once, after a sleep, and after the server was away.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PATIENCE, lost, refused, visit } from "./support/browser.mjs";
+import { PATIENCE, launch, lost, refused, visit } from "./support/browser.mjs";
 import { crowd } from "./support/crowd.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { MUCH, noteToldAgain, watch } from "./support/steady.mjs";
@@ -104,10 +104,18 @@ test("two browsers see each other's holds within a second", async (t) => {
   await Promise.all([one.leave(), two.leave()]);
 });
 
+/** The processes in which a browser's tabs live: a tab that somebody looks at is not put to sleep by asking its browser. */
+async function renderers(of) {
+  const session = await of.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+}
+
 // A minute of the clock, or, with PARTERRE_LONG_TESTS (./bench soak), one that passes for the server as well.
 test("a browser that slept for a minute comes back right", async () => {
   const long = Boolean(process.env.PARTERRE_LONG_TESTS);
-  const [one, two] = await Promise.all([visit(browser, shop), visit(browser, shop)]);
+  const other = await launch();
+  const [one, two] = await Promise.all([visit(browser, shop), visit(other, shop)]);
   // The wall's clock goes on while the machine sleeps.
   await two.page.addInitScript(() => {
     const real = Date.now.bind(Date);
@@ -115,16 +123,22 @@ test("a browser that slept for a minute comes back right", async () => {
     Date.now = () => real() + window.slept;
   });
   await Promise.all([openLiveList(one.page, event, 1), openLiveList(two.page, event, 1)]);
-  const session = await two.context.newCDPSession(two.page);
-  await session.send("Page.setWebLifecycleState", { state: "frozen" });
-  const seat = await take(one.page, 2);
-  await new Promise((resolve) => setTimeout(resolve, long ? 65_000 : 1500));
-  const asked = two.page.waitForRequest(/availability\/stream/);
-  await session.send("Page.setWebLifecycleState", { state: "active" });
+  const tabs = await renderers(other);
+  let seat;
+  let asked;
+  try {
+    for (const tab of tabs) process.kill(tab, "SIGSTOP");
+    seat = await take(one.page, 2);
+    await new Promise((resolve) => setTimeout(resolve, long ? 65_000 : 1500));
+    asked = two.page.waitForRequest(/availability\/stream/);
+  } finally {
+    for (const tab of tabs) process.kill(tab, "SIGCONT");
+  }
   if (!long) await two.page.evaluate(() => (window.slept = 60_000));
   await Promise.all([taken(two.page, seat), asked]);
   await two.page.locator("#live", { hasText: "Live" }).waitFor();
   await Promise.all([one.leave(), two.leave()]);
+  await other.close();
 });
 
 test("where no stream can be had the seats are asked for", async () => {
