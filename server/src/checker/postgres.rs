@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Breach;
 use super::questions::{AT_MOST, QUESTIONS};
 use crate::stores::postgres::Pool;
-use crate::stores::postgres::begin::{begin, begin_with};
+use crate::stores::postgres::begin::{begin, begin_reading};
 use crate::stores::postgres::error::{commit_trouble, trouble};
 use crate::trouble::Trouble;
 
@@ -20,7 +20,7 @@ const QUESTION_WITHIN: &str = "SET LOCAL statement_timeout = '10min'";
 /// [`Trouble`] of the database.
 pub async fn check(pool: &Pool) -> Result<Vec<Breach>, Trouble> {
     // One moment for all questions.
-    let mut tx = begin_with(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(trouble)?;
+    let mut tx = begin_reading(pool).await.map_err(trouble)?;
     sqlx::query(QUESTION_WITHIN).execute(&mut *tx).await.map_err(trouble)?;
     let mut breaches = vec![];
     for (number, (invariant, question)) in QUESTIONS.into_iter().enumerate() {

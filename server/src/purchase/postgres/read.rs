@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::shared::{corrupt, money};
 use crate::purchase::types::{CloseAs, EventFacts, OrderLine, OrderRecord, PaymentRecord, TicketRecord};
 use crate::stores::postgres::Pool;
-use crate::stores::postgres::begin::begin_with;
+use crate::stores::postgres::begin::begin_reading;
 use crate::stores::postgres::codec::At;
 use crate::stores::postgres::error::trouble;
 use crate::trouble::Trouble;
@@ -51,7 +51,7 @@ pub(super) async fn of_hold(pool: &Pool, hold: HoldId, holder: HolderId) -> Resu
 
 pub(super) async fn load(pool: &Pool, order: OrderId) -> Result<Option<OrderRecord>, Trouble> {
     // One moment for all four: otherwise a payment could be newer than the order's status beside it.
-    let mut tx = begin_with(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(trouble)?;
+    let mut tx = begin_reading(pool).await.map_err(trouble)?;
     let head = sqlx::query("SELECT *, clock_timestamp() AS now FROM orders WHERE id = $1")
         .bind(order.0)
         .fetch_optional(&mut *tx)

@@ -21,12 +21,12 @@ pub async fn begin(pool: &Pool) -> Result<PgTransaction<'static>, Error> {
     begun(pool.acquire().await?, None).await
 }
 
-/// As [`begin`], by a `BEGIN` with words of its own.
+/// Begins one that only reads, and sees all of the database as it is at one moment.
 ///
 /// # Errors
 /// As [`begin`].
-pub async fn begin_with(pool: &Pool, statement: &'static str) -> Result<PgTransaction<'static>, Error> {
-    begun(pool.acquire().await?, Some(statement.into_sql_str())).await
+pub async fn begin_reading(pool: &Pool) -> Result<PgTransaction<'static>, Error> {
+    begun(pool.acquire().await?, Some("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".into_sql_str())).await
 }
 
 /// In a task, which ends what it began: a transaction that nobody takes is rolled back.

@@ -6,7 +6,7 @@ use futures::poll;
 use tokio::time::{sleep, timeout};
 
 use crate::stores::postgres::Pool;
-use crate::stores::postgres::begin::{begin, begin_with};
+use crate::stores::postgres::begin::{begin, begin_reading};
 use crate::stores::postgres::connect::connect_within;
 use crate::test_support::database;
 
@@ -14,9 +14,7 @@ const AT_MOST: Duration = Duration::from_secs(20);
 
 /// Begins one on the only connection and goes away: before the question is sent, while it is under way, after its answer.
 async fn goes_away(pool: &Pool, writes: bool, looks: u32) {
-    let mut begun = Box::pin(async {
-        if writes { begin(pool).await } else { begin_with(pool, "BEGIN READ ONLY").await }.map(drop)
-    });
+    let mut begun = Box::pin(async { if writes { begin(pool).await } else { begin_reading(pool).await }.map(drop) });
     for look in 0..looks {
         // From the second look on an answer has come.
         sleep(Duration::from_millis(u64::from(look.min(1) * 2))).await;
