@@ -124,7 +124,11 @@ impl Purchase {
         if let Some(before) = parts.store.of_hold(wish.hold, wish.holder).await? {
             return self.again(before, &wish, &buyer).await;
         }
-        let hold = parts.places.verify(wish.hold, wish.holder).await?.ok_or(OrderRefusal::HoldExpired)?;
+        let Some(hold) = parts.places.verify(wish.hold, wish.holder).await? else {
+            // Another press may have spent it since the books were asked.
+            let before = parts.store.of_hold(wish.hold, wish.holder).await?.ok_or(OrderRefusal::HoldExpired)?;
+            return self.again(before, &wish, &buyer).await;
+        };
         parts.stop.reached("hold_taken");
         let totals = totals(&hold.lines)?;
         if totals.total.amount != wish.accept_total {

@@ -2,6 +2,7 @@
 
 mod money;
 mod plans;
+mod presses;
 mod rules;
 mod silence;
 

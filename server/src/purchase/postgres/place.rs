@@ -117,6 +117,9 @@ fn numbers(seats: &[SeatId]) -> Result<Vec<i32>, Trouble> {
 }
 
 async fn write(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Stop> {
+    // First of all: a second press waits for the first one's end here, and finds its order. Behind the tiers' locks it
+    // would be judged by what the first one has left, and told that its own seats are somebody else's.
+    use_hold(tx, order).await?;
     let mut wanted: BTreeMap<TierId, u32> = BTreeMap::new();
     for line in &order.hold.lines {
         *wanted.entry(line.tier).or_default() += line.quantity;
@@ -238,6 +241,11 @@ async fn insert_order(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Sto
     if written.rows_affected() == 0 {
         return Err(Stop::Refused(OrderRefusal::HoldExpired));
     }
+    Ok(())
+}
+
+/// A hold becomes one order (invariant I4); waits for whoever makes it one just now.
+async fn use_hold(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Stop> {
     sqlx::query("INSERT INTO order_holds (hold_id, order_id) VALUES ($1, $2)")
         .bind(order.hold.id.0)
         .bind(order.id.0)
