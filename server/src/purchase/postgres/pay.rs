@@ -33,18 +33,22 @@ pub(super) async fn begin_payment(
     if ids.contains(&payment.0) {
         return Ok(Ok(Begun::Before));
     }
+    let mut words = Vec::with_capacity(attempts.len());
+    for row in &attempts {
+        let word: String = row.try_get("status").map_err(trouble)?;
+        words.push(PaymentStatus::from_word(&word));
+    }
     match locked.status {
         OrderStatus::Pending if locked.total.amount == 0 => return Ok(Err(OrderRefusal::AlreadyPaid)),
         OrderStatus::Pending if !locked.over => {}
         OrderStatus::Paid | OrderStatus::PartlyRefunded => return Ok(Err(OrderRefusal::AlreadyPaid)),
+        // Whose money may move cannot be told that nothing was charged.
+        _ if words.iter().any(may_move) => return Ok(Err(OrderRefusal::PaymentInProgress)),
         status => return Ok(Err(OrderRefusal::OrderOver { status })),
     }
-    for row in &attempts {
-        let word: String = row.try_get("status").map_err(trouble)?;
-        // One attempt at a time: two could charge twice. What took money already is not live, but ends it as well.
-        if !matches!(PaymentStatus::from_word(&word), Some(PaymentStatus::Declined | PaymentStatus::Cancelled)) {
-            return Ok(Err(OrderRefusal::PaymentInProgress));
-        }
+    // One attempt at a time: two could charge twice. What took money already is not live, but ends it as well.
+    if words.iter().any(|word| !matches!(word, Some(PaymentStatus::Declined | PaymentStatus::Cancelled))) {
+        return Ok(Err(OrderRefusal::PaymentInProgress));
     }
     if attempts.len() >= MAX_ATTEMPTS as usize {
         return Ok(Err(OrderRefusal::TooManyAttempts { limit: MAX_ATTEMPTS }));
@@ -65,6 +69,12 @@ pub(super) async fn begin_payment(
         .await?;
     commit(tx).await?;
     Ok(Ok(Begun::Now))
+}
+
+/// Whether an attempt of an order that is over may have been charged, or is and not yet given back.
+fn may_move(word: &Option<PaymentStatus>) -> bool {
+    use PaymentStatus as P;
+    matches!(word, None | Some(P::Authorised | P::Capturing | P::Cancelling | P::Captured | P::Refunding))
 }
 
 pub(super) async fn record(pool: &Pool, order: OrderId, payment: PaymentId, word: &Intent) -> Result<bool, Trouble> {

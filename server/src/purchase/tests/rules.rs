@@ -148,3 +148,24 @@ async fn of_a_claim_and_a_kill_at_the_same_moment_one_is_refused() {
     }
     sound(&shop).await;
 }
+
+#[tokio::test]
+async fn whoever_may_have_been_charged_is_never_told_that_nothing_was() {
+    let shop = Shop::open(1).await;
+    let till = &shop.till;
+    let order = till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+    till.pay(&order, "4000002760003184").await.unwrap();
+    run_out(&shop.database.pool).await;
+    // As it stands while the provider owes an answer, and until tickets are written.
+    for status in ["authorised", "capturing", "cancelling", "succeeded", "refunding"] {
+        sqlx::query("UPDATE payments SET status = $1").bind(status).execute(&shop.database.pool).await.unwrap();
+        for end in [None, Some("UPDATE orders SET status = 'closing', close_as = 'expired'")] {
+            if let Some(statement) = end {
+                set(&shop, statement).await;
+            }
+            assert_eq!(refusal(till.pay(&order, GOOD).await), OrderRefusal::PaymentInProgress, "{status}");
+        }
+    }
+    set(&shop, "UPDATE payments SET status = 'cancelled'").await;
+    assert!(matches!(refusal(till.pay(&order, GOOD).await), OrderRefusal::OrderOver { .. }));
+}
