@@ -40,7 +40,8 @@ pub(super) const QUESTIONS: [(&str, &str); 28] = [
             WHERE o.id IS NULL OR o.status NOT IN ('pending', 'closing', 'paid', 'partly_refunded')"),
     question!("I1", "SELECT c.event_id, c.seat::text, format('seat %s of event %s is claimed and not for sale', c.seat, c.event_id)
             FROM seat_claims c JOIN seat_kills k USING (event_id, seat)"),
-    question!("I2", "SELECT o.event_id, min(o.id::text), format('one person has %s places of event %s, which allows %s; one of the orders is %s',
+    // A promoter may lower a limit below what was bought before it, so that a breach of it need not be one: it names no event.
+    question!("I2", "SELECT NULL::uuid, min(o.id::text), format('one person has %s places of event %s, which allows %s; one of the orders is %s',
                           sum(i.quantity), o.event_id, e.max_per_person, min(o.id::text))
             FROM orders o JOIN order_items i ON i.order_id = o.id JOIN events e ON e.id = o.event_id
             WHERE e.max_per_person IS NOT NULL AND o.status IN ('pending', 'closing', 'paid', 'partly_refunded')
@@ -54,9 +55,10 @@ pub(super) const QUESTIONS: [(&str, &str); 28] = [
                        sum(i.quantity) FILTER (WHERE o.status IN ('paid', 'partly_refunded')) AS sold
                 FROM order_items i JOIN orders o ON o.id = i.order_id GROUP BY i.tier_id) n ON n.tier_id = t.id
             WHERE (t.reserved, t.sold) IS DISTINCT FROM (coalesce(n.reserved, 0), coalesce(n.sold, 0))"),
-    question!("I2", "SELECT t.event_id, n.order_id::text || t.id::text, format('order %s has %s places of tier %s, which allows %s to %s',
+    question!("I2", "SELECT NULL::uuid, n.order_id::text || t.id::text, format('order %s has %s places of tier %s, which allows %s to %s',
                           n.order_id, n.places, t.id, t.min_purchase, t.max_purchase)
-            FROM (SELECT order_id, tier_id, sum(quantity) AS places FROM order_items GROUP BY order_id, tier_id) n
+            FROM (SELECT i.order_id, i.tier_id, sum(i.quantity) AS places FROM order_items i JOIN orders o ON o.id = i.order_id
+                  WHERE o.status IN ('pending', 'closing', 'paid', 'partly_refunded') GROUP BY i.order_id, i.tier_id) n
             JOIN ticket_tiers t ON t.id = n.tier_id
             WHERE n.places NOT BETWEEN t.min_purchase AND t.max_purchase"),
     question!("I3", "SELECT event_id, seat::text, format('seat %s of event %s has %s valid tickets', seat, event_id, count(*))
@@ -75,9 +77,6 @@ pub(super) const QUESTIONS: [(&str, &str); 28] = [
             FROM payments p JOIN orders o ON o.id = p.order_id
             WHERE p.status = 'succeeded' AND o.status NOT IN ('paid', 'partly_refunded')
               AND p.updated_at < clock_timestamp() - interval '60 seconds'"),
-    question!("M1", "SELECT o.event_id, p.id::text, format('the refund of payment %s has been waiting since %s', p.id, p.updated_at)
-            FROM payments p LEFT JOIN orders o ON o.id = p.order_id
-            WHERE p.status = 'refunding' AND p.updated_at < clock_timestamp() - interval '5 minutes'"),
     question!("M1", "SELECT o.event_id, p.id::text, format('the provider took %s and gave back %s for payment %s; the books say %s, %s',
                           i.captured, i.refunded, p.id, p.captured, p.refunded)
             FROM payments p JOIN test_provider_intents i ON i.payment_id = p.id LEFT JOIN orders o ON o.id = p.order_id
@@ -118,6 +117,8 @@ pub(super) const QUESTIONS: [(&str, &str); 28] = [
     // worse, so it names no event.
     question!("M1", "SELECT NULL::uuid, id::text, format('payment %s has been %s since %s', id, status, updated_at)
             FROM payments WHERE status IN ('capturing', 'cancelling') AND updated_at < clock_timestamp() - interval '60 seconds'"),
+    question!("M1", "SELECT NULL::uuid, id::text, format('the refund of payment %s has been waiting since %s', id, updated_at)
+            FROM payments WHERE status = 'refunding' AND updated_at < clock_timestamp() - interval '5 minutes'"),
     question!("I6", "SELECT NULL::uuid, id::text, format('order %s is %s and was to end at %s', id, status, expires_at) FROM orders
             WHERE status = 'closing' AND updated_at < clock_timestamp() - interval '5 minutes'
                OR status = 'pending' AND expires_at < clock_timestamp() - interval '5 minutes'"),

@@ -30,7 +30,6 @@ const HARMS: [&str; QUESTIONS.len()] = [
     "UPDATE tickets SET seat = 9 WHERE seat = 0",
     "ALTER TABLE orders DISABLE TRIGGER USER; UPDATE orders SET status = 'closing', close_as = 'cancelled' WHERE status = 'paid';
      UPDATE payments SET updated_at = now() - interval '2 minutes'",
-    "UPDATE payments SET status = 'refunding', updated_at = now() - interval '6 minutes' WHERE status = 'succeeded'",
     "UPDATE test_provider_intents SET captured = amount WHERE status = 'declined'",
     "UPDATE payments SET captured = captured - 1 WHERE status = 'succeeded'",
     "UPDATE payments SET status = 'capturing' WHERE status = 'declined'",
@@ -42,6 +41,7 @@ const HARMS: [&str; QUESTIONS.len()] = [
     "UPDATE order_items SET seat = 9 WHERE seat = 0",
     "ALTER TABLE payments DROP CONSTRAINT payments_refunded_within; UPDATE payments SET refunded = captured + 1",
     "UPDATE payments SET status = 'cancelling', updated_at = now() - interval '2 minutes' WHERE status = 'cancelled'",
+    "UPDATE payments SET status = 'refunding', updated_at = now() - interval '6 minutes' WHERE status = 'succeeded'",
     "UPDATE orders SET expires_at = now() - interval '6 minutes' WHERE status = 'pending'",
     "INSERT INTO audit (entity, entity_id, action, actor, detail)
      SELECT entity, entity_id, action, actor, detail FROM audit WHERE entity = 'payment' AND action = 'declined'",

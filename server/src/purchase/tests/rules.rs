@@ -169,3 +169,19 @@ async fn whoever_may_have_been_charged_is_never_told_that_nothing_was() {
     set(&shop, "UPDATE payments SET status = 'cancelled'").await;
     assert!(matches!(refusal(till.pay(&order, GOOD).await), OrderRefusal::OrderOver { .. }));
 }
+
+#[tokio::test]
+async fn a_limit_that_is_lowered_after_a_purchase_stops_no_sale() {
+    let shop = Shop::open(6).await;
+    let till = &shop.till;
+    buys(till, &[0, 1, 2], "fan@example.org").await.unwrap();
+    let given_up = buys(till, &[3, 4, 5], "other@example.org").await.unwrap();
+    till.purchase.cancel(given_up.id, given_up.holder).await.unwrap();
+    set(&shop, "UPDATE events SET max_per_person = 2").await;
+    set(&shop, "UPDATE ticket_tiers SET max_purchase = 2 WHERE kind = 'seated'").await;
+    let breaches = crate::checker::check(&shop.database.pool).await.unwrap();
+    assert_eq!(
+        breaches.iter().map(|breach| (breach.invariant.as_str(), breach.event)).collect::<Vec<_>>(),
+        [("I2", None); 2]
+    );
+}
