@@ -19,6 +19,24 @@ use crate::stores::postgres::codec::At;
 use crate::stores::postgres::error::trouble;
 use crate::trouble::Trouble;
 
+// By name: a step that adds a column (`parterre migrate up`, while servers of before still run) must not change the rows
+// of a statement that their connections have prepared.
+const ORDER: &str = "SELECT id, event_id, holder_id, hold_id, status, close_as, buyer_name, buyer_email, subtotal, fee, tax, total, currency,
+            expires_at, extensions_left, clock_timestamp() AS now
+     FROM orders WHERE id = $1";
+const ITEMS: &str =
+    "SELECT id, tier_id, tier_name, seat, quantity, label, unit_net, unit_fee, unit_tax, unit_total, currency
+     FROM order_items WHERE order_id = $1 ORDER BY seat NULLS LAST, id";
+const PAYMENTS: &str = "SELECT id, provider, status, amount, currency, captured, refunded, decline_code, action_url,
+            (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint AS age,
+            (extract(epoch FROM clock_timestamp() - updated_at) * 1000)::bigint AS since
+     FROM payments WHERE order_id = $1 AND id BETWEEN uuid_first($1) AND uuid_last($1) ORDER BY created_at, id";
+const TICKETS: &str = "SELECT id, order_id, event_id, seat, tier_name, label, code, token, status
+     FROM tickets WHERE order_id = $1 AND id BETWEEN uuid_first($1) AND uuid_last($1)
+     ORDER BY seat NULLS LAST, order_item_id, ordinal";
+const TICKET: &str =
+    "SELECT id, order_id, event_id, seat, tier_name, label, code, token, status FROM tickets WHERE id = $1";
+
 fn get<'r, T: Decode<'r, Postgres> + Type<Postgres>>(row: &'r PgRow, column: &'static str) -> Result<T, Trouble> {
     row.try_get(column).map_err(trouble)
 }
@@ -52,34 +70,13 @@ pub(super) async fn of_hold(pool: &Pool, hold: HoldId, holder: HolderId) -> Resu
 pub(super) async fn load(pool: &Pool, order: OrderId) -> Result<Option<OrderRecord>, Trouble> {
     // One moment for all four: otherwise a payment could be newer than the order's status beside it.
     let mut tx = begin_reading(pool).await.map_err(trouble)?;
-    let head = sqlx::query("SELECT *, clock_timestamp() AS now FROM orders WHERE id = $1")
-        .bind(order.0)
-        .fetch_optional(&mut *tx)
-        .await
-        .map_err(trouble)?;
+    let head = sqlx::query(ORDER).bind(order.0).fetch_optional(&mut *tx).await.map_err(trouble)?;
     let Some(head) = head else { return Ok(None) };
-    let items = sqlx::query("SELECT * FROM order_items WHERE order_id = $1 ORDER BY seat NULLS LAST, id")
-        .bind(order.0)
-        .fetch_all(&mut *tx)
-        .await
-        .map_err(trouble)?;
-    let payments = sqlx::query(
-        "SELECT *, (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint AS age,
-                (extract(epoch FROM clock_timestamp() - updated_at) * 1000)::bigint AS since FROM payments
-         WHERE order_id = $1 AND id BETWEEN uuid_first($1) AND uuid_last($1) ORDER BY created_at, id",
-    )
-    .bind(order.0)
-    .fetch_all(&mut *tx)
-    .await
-    .map_err(trouble)?;
-    let tickets = sqlx::query(
-        "SELECT * FROM tickets WHERE order_id = $1 AND id BETWEEN uuid_first($1) AND uuid_last($1)
-         ORDER BY seat NULLS LAST, order_item_id, ordinal",
-    )
-    .bind(order.0)
-    .fetch_all(&mut *tx)
-    .await
-    .map_err(trouble)?;
+    let mut all = [vec![], vec![], vec![]];
+    for (rows, statement) in all.iter_mut().zip([ITEMS, PAYMENTS, TICKETS]) {
+        *rows = sqlx::query(statement).bind(order.0).fetch_all(&mut *tx).await.map_err(trouble)?;
+    }
+    let [items, payments, tickets] = all;
     tx.commit().await.map_err(trouble)?;
     read_order(&head, &items, &payments, &tickets).map(Some)
 }
@@ -166,11 +163,7 @@ fn read_ticket(row: &PgRow) -> Result<TicketRecord, Trouble> {
 }
 
 pub(super) async fn ticket(pool: &Pool, ticket: TicketId) -> Result<Option<TicketRecord>, Trouble> {
-    let row = sqlx::query("SELECT * FROM tickets WHERE id = $1")
-        .bind(ticket.0)
-        .fetch_optional(pool)
-        .await
-        .map_err(trouble)?;
+    let row = sqlx::query(TICKET).bind(ticket.0).fetch_optional(pool).await.map_err(trouble)?;
     row.as_ref().map(read_ticket).transpose()
 }
 

@@ -5,6 +5,8 @@ use domain::order::OrderStatus;
 use domain::seat::SeatId;
 
 use super::{GOOD, fill_the_disk, refusal, set, sound};
+use crate::purchase::postgres::PostgresOrders;
+use crate::purchase::store::OrderStore;
 use crate::purchase::*;
 use crate::test_support::shop::{Shop, Till, run_out};
 
@@ -184,4 +186,31 @@ async fn a_limit_that_is_lowered_after_a_purchase_stops_no_sale() {
         breaches.iter().map(|breach| (breach.invariant.as_str(), breach.event)).collect::<Vec<_>>(),
         [("I2", None); 2]
     );
+}
+
+#[tokio::test]
+async fn a_step_of_the_schema_that_adds_columns_disturbs_no_server_that_runs() {
+    let shop = Shop::open(1).await;
+    let till = &shop.till;
+    let order = till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+    let paid = till.pay(&order, GOOD).await.unwrap();
+    let books = PostgresOrders::new(shop.database.pool.clone());
+    let read = async || {
+        // More often than there are connections that might have prepared nothing yet.
+        for _ in 0..8 {
+            let ticket = books.ticket(paid.tickets[0].id).await;
+            let again = till.purchase.order(order.id, order.holder).await;
+            assert!(ticket.is_ok() && again.is_ok(), "{ticket:?} {again:?}");
+        }
+    };
+    read().await;
+    for statement in [
+        "ALTER TABLE orders ADD COLUMN gift text",
+        "ALTER TABLE order_items ADD COLUMN gift text",
+        "ALTER TABLE payments ADD COLUMN gift text",
+        "ALTER TABLE tickets ADD COLUMN gift text",
+    ] {
+        set(&shop, statement).await;
+    }
+    read().await;
 }

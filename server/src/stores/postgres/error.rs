@@ -84,11 +84,12 @@ pub fn commit_trouble(error: Error) -> Trouble {
     }
 }
 
-/// Whether the same statement may succeed later: connection, resources, operator, serialisation, deadlock, lock wait, a
-/// database that takes no connections for now.
+/// Whether the same statement may succeed later, or on another connection: connection, resources, operator, serialisation,
+/// deadlock, lock wait, a database that takes no connections for now or no writes; a password that is being changed; a
+/// prepared statement that another release's schema has put out of date.
 fn passing(code: Option<&str>) -> bool {
     code.is_some_and(|code| {
-        ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class))
-            || matches!(code, "40001" | "40P01" | "55P03" | "55000" | "25P03")
+        ["08", "28", "53", "57", "58"].iter().any(|class| code.starts_with(class))
+            || matches!(code, "0A000" | "25006" | "25P03" | "26000" | "40001" | "40P01" | "55000" | "55P03")
     })
 }
