@@ -238,6 +238,14 @@ impl Shop {
                 Err(HoldRefusal::NoExtensionLeft) if again => self.order_before(hold, holder).await,
                 told => Ok(told?.as_hold()),
             },
+            // An order's time is in the books: a hold store in trouble keeps no buyer from it. What it may have done to the
+            // hold all the same ends no later than this.
+            Err(error @ HoldError::Trouble(_)) => match self.purchase.prolong(hold, holder).await {
+                Ok(Ok(order)) => Ok(order.as_hold()),
+                Ok(Err(HoldRefusal::NoExtensionLeft)) if again => self.order_before(hold, holder).await,
+                Ok(Err(HoldRefusal::NoExtensionLeft)) => Err(HoldRefusal::NoExtensionLeft.into()),
+                _ => Err(error.into()),
+            },
             Err(error) => Err(error.into()),
         }
     }

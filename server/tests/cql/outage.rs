@@ -74,6 +74,10 @@ impl Evening {
             }
         };
         tokio::join!(self.paused(), later);
+        // Its time is in the books, which can be given more of it.
+        let extend = format!("/holds/{}/extend", self.hold["id"].as_str().unwrap());
+        let longer = self.other.post(&extend, &self.hold, json!({})).await;
+        assert!(longer["expires_at"].as_str() > self.order["expires_at"].as_str(), "{longer} {}", self.order);
         self.other.pays(&self.hold, &self.order).await;
         nobody_knows(&self.other.try_to_order(&self.typing).await);
         // Who has typed it all by now buys as well: the house granted the seats itself.
