@@ -73,6 +73,21 @@ pub async fn once(
     let fingerprint = fingerprint(parts.method.as_str(), parts.uri.path(), &body);
     let seal = Seal::new(&scope, &key, caller.as_ref().map_or(&[][..], |caller| caller.secret.bytes()));
     let call = Call { scope, key: seal.name().to_owned(), fingerprint };
+    // A client that hangs up must not leave the key half used: from the moment the books may have it.
+    match tokio::spawn(begin(once, seal, call, Request::from_parts(parts, Body::from(body)), next)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something is wrong on our side",
+            "Ask again with the same key in a minute; it will not be done twice.",
+        )
+        .into_response(),
+    }
+}
+
+/// Takes the key, and runs the call or answers what it was answered before.
+async fn begin(once: Once, seal: Seal, call: Call, mut request: Request, next: Next) -> Response {
     let now = once.clock.now();
     match once.store.begin(&call, random(&*once.clock), now).await {
         Err(trouble) => ApiError::from(trouble).into_response(),
@@ -82,24 +97,13 @@ pub async fn once(
             seal.open(kept).map_or_else(|trouble| ApiError::from(trouble).into_response(), replay)
         }
         Ok(Begin::Fresh(of)) => {
-            let mut request = Request::from_parts(parts, Body::from(body));
             request.extensions_mut().insert(seal.run(of));
             if of.since != now {
                 request.extensions_mut().insert(Again);
             }
             // A hold store takes an id for one that was never used while it is as young as this.
             let wait = if of.since == now { 0 } else { of.since.plus(AGAIN_AFTER).since(now).clamp(0, LONGEST_WAIT) };
-            // A client that hangs up must not leave the key half used.
-            match tokio::spawn(run(once, seal, call, now, wait, request, next)).await {
-                Ok(response) => response,
-                Err(_) => ApiError::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "internal",
-                    "Something is wrong on our side",
-                    "Ask again with the same key in a minute; it will not be done twice.",
-                )
-                .into_response(),
-            }
+            run(once, seal, call, now, wait, request, next).await
         }
     }
 }
