@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::hold::{EXTENSIONS, Fence};
 use domain::ids::{EventId, TierId};
 use domain::order::OrderRefusal;
+use domain::price::Line;
 use domain::seat::SeatId;
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, Row};
@@ -145,14 +146,15 @@ async fn write(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Locks the tiers in the order of their ids, the same for everybody, and judges sale and limits. Answers their names.
+/// Locks the tiers in the order of their ids, the same for everybody, and judges sale and limits. Answers their names. The
+/// lock is the one that counting takes as well: lines and tickets may refer to the tier meanwhile.
 async fn check_tiers(
     tx: &mut PgConnection,
     order: &NewOrder,
     wanted: &BTreeMap<TierId, u32>,
 ) -> Result<BTreeMap<TierId, String>, Stop> {
     let ids: Vec<Uuid> = wanted.keys().map(|tier| tier.0).collect();
-    sqlx::query("SELECT FROM ticket_tiers WHERE event_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE")
+    sqlx::query("SELECT FROM ticket_tiers WHERE event_id = $1 AND id = ANY($2) ORDER BY id FOR NO KEY UPDATE")
         .bind(order.hold.event.0)
         .bind(&ids)
         .execute(&mut *tx)
@@ -255,33 +257,45 @@ async fn use_hold(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Stop> {
     Ok(())
 }
 
+/// All lines by one statement: every question under the tiers' locks is time that all others wait.
 async fn insert_items(tx: &mut PgConnection, order: &NewOrder, names: &BTreeMap<TierId, String>) -> Result<(), Stop> {
-    for ((line, id), label) in order.hold.lines.iter().zip(&order.items).zip(&order.labels) {
-        let name = names.get(&line.tier).map(String::as_str).unwrap_or_default();
+    let lines = &order.hold.lines;
+    let mut totals = Vec::with_capacity(lines.len());
+    for line in lines {
         let total = line.unit.total.times(line.quantity).map_err(|_| Stop::Refused(OrderRefusal::Unpriceable))?;
-        sqlx::query(
-            "INSERT INTO order_items (id, order_id, event_id, tier_id, seat, quantity, tier_name, label,
-                                      unit_net, unit_fee, unit_tax, unit_total, total, currency)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        )
-        .bind(id.0)
-        .bind(order.id.0)
-        .bind(order.hold.event.0)
-        .bind(line.tier.0)
-        .bind(line.seat.map(|seat| i32::try_from(seat.0)).transpose().map_err(|_| corrupt("seat number"))?)
-        .bind(i32::try_from(line.quantity).unwrap_or(i32::MAX))
-        .bind(name)
-        .bind(label.as_deref().unwrap_or(name))
-        .bind(line.unit.net)
-        .bind(line.unit.fee)
-        .bind(line.unit.tax)
-        .bind(line.unit.total.amount)
-        .bind(total.amount)
-        .bind(total.currency.code())
-        .execute(&mut *tx)
-        .await
-        .map_err(|error| refusal_or_trouble(error, None))?;
+        totals.push(total.amount);
     }
+    let seat =
+        |line: &Line| line.seat.map(|seat| i32::try_from(seat.0).map_err(|_| corrupt("seat number"))).transpose();
+    let seats = lines.iter().map(seat).collect::<Result<Vec<Option<i32>>, _>>()?;
+    let tier_names: Vec<&str> =
+        lines.iter().map(|line| names.get(&line.tier).map(String::as_str).unwrap_or_default()).collect();
+    let labels: Vec<&str> =
+        order.labels.iter().zip(&tier_names).map(|(label, name)| label.as_deref().unwrap_or(name)).collect();
+    let each = |part: fn(&Line) -> i64| lines.iter().map(part).collect::<Vec<i64>>();
+    sqlx::query(
+        "INSERT INTO order_items (order_id, event_id, currency, id, tier_id, seat, quantity, tier_name, label,
+                                  unit_net, unit_fee, unit_tax, unit_total, total)
+         SELECT $1, $2, $3, l.* FROM unnest($4::uuid[], $5::uuid[], $6::int[], $7::int[], $8::text[], $9::text[],
+                                            $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[]) AS l",
+    )
+    .bind(order.id.0)
+    .bind(order.hold.event.0)
+    .bind(order.totals.total.currency.code())
+    .bind(order.items.iter().map(|id| id.0).collect::<Vec<_>>())
+    .bind(lines.iter().map(|line| line.tier.0).collect::<Vec<_>>())
+    .bind(seats)
+    .bind(lines.iter().map(|line| i32::try_from(line.quantity).unwrap_or(i32::MAX)).collect::<Vec<_>>())
+    .bind(tier_names)
+    .bind(labels)
+    .bind(each(|line| line.unit.net))
+    .bind(each(|line| line.unit.fee))
+    .bind(each(|line| line.unit.tax))
+    .bind(each(|line| line.unit.total.amount))
+    .bind(totals)
+    .execute(tx)
+    .await
+    .map_err(|error| refusal_or_trouble(error, None))?;
     Ok(())
 }
 

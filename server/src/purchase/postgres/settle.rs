@@ -39,6 +39,24 @@ pub(super) async fn fulfil(
         return Ok(Fulfilled::Impossible);
     }
     set_status(&mut tx, order, next).await?;
+    if let Err(error) = insert_tickets(&mut tx, order, locked.event, tickets).await {
+        return match constraint(&error) {
+            Some(Constraint::Other(name)) if name.starts_with("tickets_") && name.ends_with("_code_key") => {
+                Ok(Fulfilled::CodeTaken)
+            }
+            // Somebody else has a ticket for the place: this buyer's money must not stay here.
+            Some(Constraint::TicketIssued) => {
+                tx.rollback().await.map_err(trouble)?;
+                let given_up = match payment {
+                    Some(payment) => refund_instead(pool, order, payment).await?,
+                    None => begin_close(pool, order, CloseAs::Cancelled, true).await?,
+                };
+                Ok(if given_up { Fulfilled::Impossible } else { Fulfilled::OutOfTurn })
+            }
+            _ => Err(trouble(error)),
+        };
+    }
+    // Late: who has a tier's lock keeps all others of the tier waiting.
     move_counters(
         &mut tx,
         order,
@@ -48,25 +66,6 @@ pub(super) async fn fulfil(
          WHERE t.id = i.tier_id",
     )
     .await?;
-    for ticket in tickets {
-        if let Err(error) = insert_ticket(&mut tx, order, locked.event, ticket).await {
-            return match constraint(&error) {
-                Some(Constraint::Other(name)) if name.starts_with("tickets_") && name.ends_with("_code_key") => {
-                    Ok(Fulfilled::CodeTaken)
-                }
-                // Somebody else has a ticket for the place: this buyer's money must not stay here.
-                Some(Constraint::TicketIssued) => {
-                    tx.rollback().await.map_err(trouble)?;
-                    let given_up = match payment {
-                        Some(payment) => refund_instead(pool, order, payment).await?,
-                        None => begin_close(pool, order, CloseAs::Cancelled, true).await?,
-                    };
-                    Ok(if given_up { Fulfilled::Impossible } else { Fulfilled::OutOfTurn })
-                }
-                _ => Err(trouble(error)),
-            };
-        }
-    }
     if let Some(payment) = payment {
         // Nobody has to look after it any more.
         sqlx::query("UPDATE payments SET check_at = NULL WHERE id = $1")
@@ -132,7 +131,8 @@ async fn owns_its_seats(tx: &mut PgConnection, order: OrderId) -> Result<bool, T
     .map_err(trouble)
 }
 
-/// Locks the order's tiers in the order of their ids, then moves their counters.
+/// Locks the order's tiers in the order of their ids, then moves their counters. No stronger lock: tickets that were just
+/// written refer to the tiers, so that two orders would wait for each other.
 async fn move_counters(
     tx: &mut PgConnection,
     order: OrderId,
@@ -141,7 +141,7 @@ async fn move_counters(
 ) -> Result<(), Trouble> {
     sqlx::query(
         "SELECT FROM ticket_tiers WHERE event_id = $2 AND id IN (SELECT tier_id FROM order_items WHERE order_id = $1)
-         ORDER BY id FOR UPDATE",
+         ORDER BY id FOR NO KEY UPDATE",
     )
     .bind(order.0)
     .bind(event)
@@ -151,27 +151,30 @@ async fn move_counters(
     sqlx::query(statement).bind(order.0).execute(tx).await.map_err(trouble).map(drop)
 }
 
-async fn insert_ticket(
+async fn insert_tickets(
     tx: &mut PgConnection,
     order: OrderId,
     event: Uuid,
-    ticket: &NewTicket,
+    tickets: &[NewTicket],
 ) -> Result<(), sqlx::Error> {
+    let words = |part: fn(&NewTicket) -> &String| tickets.iter().map(part).collect::<Vec<&String>>();
+    let ids = |part: fn(&NewTicket) -> Uuid| tickets.iter().map(part).collect::<Vec<Uuid>>();
     sqlx::query(
-        "INSERT INTO tickets (id, order_id, order_item_id, ordinal, event_id, tier_id, seat, tier_name, label, code, token, status)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'valid')",
+        "INSERT INTO tickets (order_id, event_id, status, id, order_item_id, tier_id, ordinal, seat, tier_name, label, code, token)
+         SELECT $1, $2, 'valid', t.* FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::int[], $7::int[],
+                                                 $8::text[], $9::text[], $10::text[], $11::text[]) AS t",
     )
-    .bind(ticket.id.0)
     .bind(order.0)
-    .bind(ticket.item.0)
-    .bind(i32::try_from(ticket.ordinal).unwrap_or(i32::MAX))
     .bind(event)
-    .bind(ticket.tier.0)
-    .bind(ticket.seat.and_then(|seat| i32::try_from(seat.0).ok()))
-    .bind(&ticket.tier_name)
-    .bind(&ticket.label)
-    .bind(&ticket.code)
-    .bind(&ticket.token)
+    .bind(ids(|ticket| ticket.id.0))
+    .bind(ids(|ticket| ticket.item.0))
+    .bind(ids(|ticket| ticket.tier.0))
+    .bind(tickets.iter().map(|ticket| i32::try_from(ticket.ordinal).unwrap_or(i32::MAX)).collect::<Vec<_>>())
+    .bind(tickets.iter().map(|ticket| ticket.seat.and_then(|seat| i32::try_from(seat.0).ok())).collect::<Vec<_>>())
+    .bind(words(|ticket| &ticket.tier_name))
+    .bind(words(|ticket| &ticket.label))
+    .bind(words(|ticket| &ticket.code))
+    .bind(words(|ticket| &ticket.token))
     .execute(tx)
     .await
     .map(drop)
