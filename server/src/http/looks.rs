@@ -14,8 +14,8 @@ use crate::clock::Clock;
 use crate::limits::{Limits, Rule};
 
 /// Below these lies what somebody holds, has ordered, or owns.
-pub(super) const OWN: [&str; 6] =
-    ["/checkout/", "/holds/", "/orders/", "/tickets/", "/api/v1/holds/", "/api/v1/orders/"];
+pub(super) const OWN: [&str; 7] =
+    ["/checkout/", "/holds/", "/orders/", "/pay/", "/tickets/", "/api/v1/holds/", "/api/v1/orders/"];
 
 /// Counts looks in this process.
 #[derive(Clone)]
@@ -38,8 +38,8 @@ impl Looks {
 /// Counts a look at one's own, and lets the rest pass uncounted.
 pub async fn limit(State(looks): State<Looks>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let looks_at_own =
-        [Method::GET, Method::HEAD].contains(request.method()) && OWN.iter().any(|below| path.starts_with(below));
+    let looks_at_own = [Method::GET, Method::HEAD].contains(request.method())
+        && (OWN.iter().any(|below| path.starts_with(below)) || is_over(path));
     if looks_at_own {
         let client = request.extensions().get::<Client>().copied();
         if let Err(refused) = hourly::counted(&looks.limits, looks.rule, client, looks.clock.now()).await {
@@ -47,6 +47,11 @@ pub async fn limit(State(looks): State<Looks>, request: Request, next: Next) -> 
         }
     }
     next.run(request).await
+}
+
+/// Whether it is the page of a window whose time is up, which looks for the hold and the order it may have become.
+fn is_over(path: &str) -> bool {
+    path.starts_with("/events/") && path.ends_with("/over")
 }
 
 #[cfg(test)]

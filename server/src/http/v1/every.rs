@@ -41,7 +41,8 @@ fn say(path: &str, method: &str, operation: &mut Operation) {
             if key.name == "Idempotency-Key" {
                 key.description = Some(format!(
                     "1 to 255 visible ASCII characters, remembered for 24 hours. Without a bearer token at least {LONE_KEY}, \
-                     chosen at random: then the key alone keeps the answer, which carries a token, from everybody else."
+                     chosen at random: then the key alone keeps the answer, which carries a token, from everybody else, and \
+                     from another address the same key is another call."
                 ));
             }
         }
