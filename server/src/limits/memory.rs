@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::time::Millis;
 
 use super::store::GIVEN_BACK_WITHIN;
-use super::{Nonce, RateStore, Rule, Verdict};
+use super::{APART, Nonce, RateStore, Rule, Verdict};
 use crate::trouble::Trouble;
 
 /// What is said of a request that was given back.
@@ -49,7 +49,8 @@ impl MemoryRates {
             return verdict;
         }
         // Kept so on a refusal as well: a clock that was set back must not be waited for.
-        state.due = state.due.min(now.saturating_add(rule.tolerance())).max(now);
+        let most = now.saturating_add(rule.tolerance());
+        state.due = if state.due > most.saturating_add(APART) { most } else { state.due.max(now) };
         let due = state.due.saturating_add(rule.interval());
         let early = due.saturating_sub(rule.tolerance()).saturating_sub(now);
         let verdict = if early > 0 {

@@ -27,6 +27,11 @@ use memory::MemoryRates;
 /// Length of the window, in microseconds: an hour.
 const WINDOW: i64 = 3_600_000_000;
 
+/// By how much the clocks of two processes may differ, in microseconds. A count that is farther ahead than this was made by
+/// a clock that has been set back; one that is less far ahead must not be shortened, or whoever asks two processes in turn
+/// would win their difference each time.
+const APART: i64 = 1_000_000;
+
 /// How much of what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -64,12 +69,7 @@ impl Limits {
         Self { everywhere, here: MemoryRates::default(), clock }
     }
 
-    /// Counts a request of `who` under `rule`, if it may be sent.
-    pub async fn take(&self, rule: Rule, who: &str, now: Millis) -> Verdict {
-        self.count(rule, who, Nonce(random(&*self.clock)), now).await.0
-    }
-
-    /// As [`Limits::take`], for whoever may have to give it back.
+    /// Counts a request of `who` under `rule`, if it may be sent. Whoever has to may give it back.
     ///
     /// # Errors
     /// Milliseconds until it may be sent.

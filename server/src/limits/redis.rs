@@ -5,14 +5,14 @@ use domain::time::Millis;
 use fred::interfaces::LuaInterface;
 
 use super::store::GIVEN_BACK_WITHIN;
-use super::{Nonce, RateStore, Rule, Verdict};
+use super::{APART, Nonce, RateStore, Rule, Verdict};
 use crate::stores::redis::Redis;
 use crate::trouble::Trouble;
 
 /// A script, and its SHA-1, by which Redis knows it; a test compares.
 type Script = (&'static str, &'static str);
 
-const TAKES: Script = (include_str!("gcra.lua"), "30500410160d36b63e4f147be6a183f00bd0f931");
+const TAKES: Script = (include_str!("gcra.lua"), "db92a8ab8b936ab99fdbf71925f42c28ab1d8c5a");
 const GIVES_BACK: Script = (include_str!("back.lua"), "e6cd2e430dbd6e766b69ed2637391cdc95c852e1");
 /// How long an answer is remembered for whoever asks again, or gives back, in milliseconds.
 const REMEMBERED_FOR: i64 = GIVEN_BACK_WITHIN;
@@ -61,7 +61,7 @@ fn exact(milliseconds: i64) -> i64 {
 #[async_trait]
 impl RateStore for RedisRates {
     async fn take(&self, rule: Rule, who: &str, nonce: Nonce, now: Millis) -> Result<Verdict, Trouble> {
-        let args = vec![exact(now.0), rule.interval(), rule.tolerance(), REMEMBERED_FOR];
+        let args = vec![exact(now.0), rule.interval(), rule.tolerance(), APART, REMEMBERED_FOR];
         self.run(TAKES, rule, who, nonce, args).await.map(Verdict::of)
     }
 

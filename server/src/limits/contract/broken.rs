@@ -9,6 +9,7 @@ pub(super) enum Fault {
     OneClient,
     CountsAgain,
     TrustsTheFuture,
+    EachClockForItself,
     Races,
     WholeMinutes,
     KeepsAll,
@@ -36,6 +37,7 @@ impl RateStore for Broken {
             Fault::NeverRefuses => return Ok(Verdict::Granted { left: rule.burst }),
             Fault::OneClient => return Ok(self.inner.count(RULE, "everybody", question, now)),
             Fault::CountsAgain => return Ok(self.inner.count(rule, who, nonce(), now)),
+            Fault::EachClockForItself => return Ok(self.inner.count(rule, &format!("{who} {}", now.0), question, now)),
             Fault::WholeMinutes if rule.per_hour > 3600 => return Ok(Verdict::Refused { retry_after: MINUTE }),
             Fault::TrustsTheFuture => {
                 let mut newest = self.newest.lock().unwrap();
@@ -96,6 +98,7 @@ noticed! {
     OneClient breaks clients_and_rules_count_apart,
     CountsAgain breaks the_same_question_counts_once,
     TrustsTheFuture breaks a_clock_that_jumps_back_locks_nobody_out,
+    EachClockForItself breaks clocks_that_differ_a_little_are_no_way_around,
     Races breaks of_many_at_once_exactly_the_burst_is_granted,
     WholeMinutes breaks a_rule_of_one_an_hour_and_one_of_millions_both_work,
     KeepsAll breaks what_is_given_back_may_be_sent_again_at_once,
