@@ -80,7 +80,9 @@ impl CacheStore for MemoryCache {
     }
 
     async fn forget(&self, key: &str) -> Result<(), Trouble> {
-        self.entries.insert(key.to_owned(), Entry { value: Bytes::new(), time: FORGOTTEN_FOR }).await;
+        let mark = Entry { value: Bytes::new(), time: FORGOTTEN_FOR };
+        // In line with whoever keeps or renews: an `insert` would be overwritten by what they read before it.
+        self.entries.entry_by_ref(key).and_compute_with(|_| async { Op::Put(mark) }).await;
         Ok(())
     }
 }
