@@ -49,8 +49,9 @@ impl Camera {
         camera
     }
 
-    /// The free part of the view: left, top, width, height.
-    fn room(&self) -> (f64, f64, f64, f64) {
+    /// The free part of the view: left, top, width, height, in CSS pixels.
+    #[must_use]
+    pub fn room(&self) -> (f64, f64, f64, f64) {
         let i = self.insets;
         let (w, h) = (self.view.0 - i.left - i.right, self.view.1 - i.top - i.bottom);
         // Insets that leave nothing are not followed.

@@ -13,6 +13,7 @@ pub mod look;
 pub mod model;
 mod names;
 mod naming;
+pub mod nearer;
 pub mod outline;
 mod paint;
 pub mod scene;

@@ -2,6 +2,7 @@
 
 mod filters;
 mod names;
+mod nearer;
 mod steps;
 mod words;
 

@@ -13,6 +13,7 @@ use web_sys::{
 };
 
 use super::super::model::Model;
+use super::super::nearer;
 use super::super::scene::Scene;
 use super::super::{Camera, Insets, MapEvent, Spot, Theme};
 use super::input::Hands;
@@ -223,12 +224,10 @@ impl State {
         }
     }
 
-    /// Zooms about the middle.
+    /// One step of the zoom buttons, from where the last one will have led.
     pub(super) fn zoom_step(&mut self, factor: f64) {
-        let around = self.canvas.get_bounding_client_rect();
-        let i = self.insets;
-        let x = (around.width() + i.left - i.right) / 2.0;
-        let y = (around.height() + i.top - i.bottom) / 2.0;
+        let from = self.flight.map_or(self.scene.camera, |flight| flight.to);
+        let (x, y) = nearer::about(&self.scene.model, &from, self.scene.focus(), factor);
         self.fly(|camera| camera.zoom(factor, x, y));
     }
 
