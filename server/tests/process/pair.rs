@@ -98,7 +98,9 @@ impl Pair {
     /// Where a frame does not come.
     pub(crate) async fn times(&mut self, holds: usize) -> Vec<Duration> {
         let mut times = Vec::with_capacity(holds * 2);
-        for _ in 0..holds {
+        for number in 0..holds {
+            // Each at another moment between two ticks: right after a frame, most of a tick would always be still to come.
+            sleep(Duration::from_millis(number as u64 * 19 % 50)).await;
             times.extend(self.change(PATIENCE).await.expect("the other server tells of it"));
         }
         times.sort_unstable();
