@@ -29,7 +29,9 @@ pub const EVENT_FOR: Duration = Duration::from_secs(5 * 60);
 pub const AVAILABILITY_FOR: Duration = Duration::from_secs(60);
 /// That there is no such thing.
 pub const NOTHING_FOR: Duration = Duration::from_secs(10);
-/// After a change nothing is kept for so long: longer than any question to a store may take to be answered.
+/// How long a question to a store may take. Whoever comes after that asks anew, and an answer that is older is not kept.
+pub const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
+/// After a change nothing is kept for so long: longer than an answer may be under way ([`ANSWERED_WITHIN`]) and be kept.
 pub const FORGOTTEN_FOR: Duration = Duration::from_secs(15);
 /// Largest value, in bytes. A larger one is not kept.
 pub const MAX_VALUE: usize = 256 * 1024;

@@ -9,8 +9,9 @@ use domain::time::Millis;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout};
 
-use super::{Bulkhead, CacheStore, MAX_KEY, MAX_VALUE};
+use super::{ANSWERED_WITHIN, Bulkhead, CacheStore, MAX_KEY, MAX_VALUE};
 use crate::clock::{Clock, random};
 use crate::trouble::Trouble;
 
@@ -70,7 +71,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Shelf<T> {
     /// The answer called `name` as of `now`: kept, or from `ask`. However many want it at the same time, one asks.
     ///
     /// # Errors
-    /// Trouble of `ask`, or too many questions at once.
+    /// Trouble of `ask`, which has [`ANSWERED_WITHIN`], or too many questions at once.
     pub async fn get<A>(
         &self,
         name: &str,
@@ -115,12 +116,16 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Shelf<T> {
             return Ok(Arc::new(kept));
         }
         let turn = self.bulkhead.turn().await?;
-        let answer: Answer<T> = ask.await?.into();
+        let began = Instant::now();
+        let answer: Answer<T> = timeout(ANSWERED_WITHIN, ask).await.unwrap_or_else(|_| Err(never_answered()))?.into();
         drop(turn);
         let milliseconds = i64::try_from(self.kind.time.as_millis()).unwrap_or(i64::MAX);
         let until = answer.until.unwrap_or(Millis(i64::MAX)).min(now.plus(self.less(milliseconds)));
         let kept = Kept { from: now, until, value: answer.value };
-        self.keep(&key, &kept, now).await;
+        // A process may have stood still with the answer in its hand, until the mark of a change had ended.
+        if began.elapsed() < ANSWERED_WITHIN {
+            self.keep(&key, &kept, now).await;
+        }
         Ok(Arc::new(kept.value))
     }
 
@@ -181,6 +186,10 @@ impl<T> Drop for Boarded<'_, T> {
             flights.remove(self.name);
         }
     }
+}
+
+fn never_answered() -> Trouble {
+    Trouble::Unavailable { what: "the books", detail: format!("no answer within {} s", ANSWERED_WITHIN.as_secs()) }
 }
 
 fn lock<T>(flights: &Flights<T>) -> MutexGuard<'_, HashMap<String, Weak<Flight<T>>>> {

@@ -232,7 +232,8 @@ fn is_name(text: &str) -> bool {
     text.len() <= MAX_NAME && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// What was `asked`, or trouble where it takes long and an older answer will do: it is then heard later.
+/// What was `asked`, or trouble where it takes long and an older answer will do: it is then heard later, if it comes
+/// while that is good. Others wait for the same answer, and it may be lost with its connection.
 ///
 /// # Errors
 /// Trouble.
@@ -244,8 +245,11 @@ pub async fn soon<T: Send + 'static>(
         return asked.await;
     }
     let late = || Err(Arc::new(Trouble::Unavailable { what: "the catalogue", detail: "no answer soon".into() }));
-    let asked = timeout(SOON, tokio::spawn(asked)).await;
-    asked.map_or_else(|_| late(), |told| told.unwrap_or_else(|_| late()))
+    let heard_later = tokio::spawn(timeout(GOOD_FOR, asked));
+    match timeout(SOON, heard_later).await {
+        Ok(Ok(Ok(told))) => told,
+        _ => late(),
+    }
 }
 
 /// Whether what was said of the event then may be said again.

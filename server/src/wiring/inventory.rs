@@ -175,6 +175,26 @@ mod tests {
         oldest
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn books_that_never_answered_one_question_are_asked_anew() {
+        let (store, catalog) = counting().await;
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
+        let books = Arc::new(CachedEvents::new(store.clone(), None, 1, Arc::clone(&clock)));
+        let facts = FromCatalog::new(catalog, books, clock);
+        let asked = async || {
+            // As if what is fresh for a second were not any more.
+            facts.inventories.invalidate(&night()).await;
+            let asked = tokio::time::timeout(GOOD_FOR, facts.inventory(night())).await;
+            asked.expect("nobody waits for what others asked before").unwrap().is_some()
+        };
+        assert!(asked().await);
+        store.takes.store(3_600_000, Ordering::SeqCst);
+        assert!(asked().await, "the last one will do");
+        store.takes.store(0, Ordering::SeqCst);
+        tokio::time::sleep(GOOD_FOR).await;
+        assert!(asked().await);
+    }
+
     #[tokio::test]
     async fn what_may_be_held_is_no_older_than_half_a_minute_when_it_is_told_again() {
         steady(async || {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::time::{MINUTE, Millis, SECOND};
 
 use super::*;
-use crate::cache::{Answer, Bulkhead, Kind, Shelf};
+use crate::cache::{ANSWERED_WITHIN, Answer, Bulkhead, FORGOTTEN_FOR, Kind, Shelf};
 use crate::clock::ManualClock;
 use crate::test_support::NOW;
 use crate::trouble::Trouble;
@@ -108,6 +108,35 @@ async fn whoever_waits_is_answered_though_the_first_went_away() {
     tokio::task::yield_now().await;
     first.abort();
     assert_eq!(second.await.unwrap(), "mine");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_is_never_answered_ends_and_the_next_one_asks_anew() {
+    let shelf = Arc::new(Shelf::new(KIND, None, Arc::new(Bulkhead::new("a test", 1)), Arc::new(ManualClock::at(NOW))));
+    // Nobody drops it, as nobody drops a question that is heard later.
+    let stuck = tokio::spawn({
+        let shelf = Arc::clone(&shelf);
+        async move { shelf.get("{x}", NOW, std::future::pending::<Result<String, Trouble>>()).await }
+    });
+    tokio::task::yield_now().await;
+    let waits = tokio::time::timeout(2 * ANSWERED_WITHIN, shelf.get("{x}", NOW, async { Ok("mine".to_owned()) }));
+    let heard = waits.await.expect("nobody waits without end");
+    assert!(matches!(heard, Err(Trouble::Unavailable { .. })), "{heard:?}");
+    assert_eq!(stuck.await.unwrap(), heard);
+    assert_eq!(told(&shelf, NOW, "another").await, "another", "and its turn is another's");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_before_a_change_is_not_kept_when_its_mark_has_ended() {
+    let store = memory_store();
+    let shelf = shelf(&store);
+    let ask = async {
+        // The process stands still with the answer in its hand.
+        tokio::time::advance(FORGOTTEN_FOR).await;
+        Ok("old".to_owned())
+    };
+    assert_eq!(*shelf.get("{x}", NOW, ask).await.unwrap(), "old", "whoever asked before may see it");
+    assert_eq!(told(&shelf, NOW, "new").await, "new", "and nobody later");
 }
 
 #[tokio::test]
