@@ -1,5 +1,5 @@
-//! Kept in Redis: SET with NX and a time to live; what was forgotten is an empty value. What many look up at the same time
-//! goes as one MGET, but on a cluster, where each key has a place of its own.
+//! Kept in Redis: SET with NX and a time to live; what was forgotten is an empty value, or gone where there is no room for
+//! that. What many look up at the same time goes as one MGET, but on a cluster, where each key has a place of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,6 +118,12 @@ impl CacheStore for RedisCache {
     }
 
     async fn forget(&self, key: &str) -> Result<(), Trouble> {
-        self.set(key, Bytes::new(), FORGOTTEN_FOR, None).await.map(drop)
+        let marked = self.set(key, Bytes::new(), FORGOTTEN_FOR, None).await.map(drop);
+        if let Err(Trouble::Unavailable { .. }) = marked {
+            // One that is full takes no mark, but it lets go of what it has. The mark is owed all the same.
+            let client = self.redis.pool().next_connected();
+            let _ = self.redis.ask(client.unlink::<(), _>(self.redis.key(key))).await;
+        }
+        marked
     }
 }

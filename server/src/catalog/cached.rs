@@ -86,11 +86,13 @@ impl CachedEvents {
     /// # Errors
     /// Trouble of the cache, which goes on telling others what was.
     async fn forget(&self, event: EventId, what: Changed) -> Result<(), Trouble> {
-        self.events.forget(&tag(event)).await?;
-        match what {
+        let forgotten = self.events.forget(&tag(event)).await;
+        // Whatever became of that: one that takes no mark may still let go.
+        let lists = match what {
             Changed::Places => Ok(()),
             Changed::Sale => self.number.forget(LISTS).await,
-        }
+        };
+        forgotten.and(lists)
     }
 
     async fn by_id(&self, id: EventId, now: Millis) -> Result<Option<Event>, Trouble> {

@@ -168,15 +168,17 @@ async fn a_stopped_sale_shows_in_every_process_and_so_does_its_going_on() {
         let sql = "UPDATE ticket_tiers SET reserved = $1 WHERE kind = 'seated'";
         sqlx::query(sql).bind(count).execute(&one.database.pool).await.unwrap();
     };
-    for blow in [None, Some(Blow::Freeze(FROZEN_FOR))] {
+    for blow in [None, Some(Blow::Freeze(FROZEN_FOR)), Some(Blow::Fill), Some(Blow::Demote)] {
         // Without the marks of the last round, or nothing would be kept for some seconds.
         redis.ask("FLUSHALL").await.unwrap();
         all_say([&one, &other], "on_sale").await;
         assert!(redis.ask("KEYS *event:*").await.unwrap().contains(&one.event.to_string()), "kept in Redis");
         if let Some(blow) = blow {
             strike(&mut redis, blow).await;
-            // What is said now, nobody hears, then or later.
-            becomes_aware(&one).await;
+            if matches!(blow, Blow::Freeze(_)) {
+                // What is said now, nobody hears, then or later.
+                becomes_aware(&one).await;
+            }
         }
         reserve(2).await;
         let stopped = async {
@@ -187,7 +189,12 @@ async fn a_stopped_sale_shows_in_every_process_and_so_does_its_going_on() {
         };
         tokio::time::timeout(PATIENCE, stopped).await.expect("the auditor stops the sale");
         if let Some(blow) = blow {
-            tokio::time::sleep(FROZEN_FOR).await;
+            if matches!(blow, Blow::Freeze(_)) {
+                tokio::time::sleep(FROZEN_FOR).await;
+            } else {
+                // It still answers, and nobody waits until it takes writes again.
+                all_say([&one, &other], "paused").await;
+            }
             heal(&mut redis, blow).await;
             becomes(&one.router, "ready").await;
             becomes(&other.router, "ready").await;

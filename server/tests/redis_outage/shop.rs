@@ -29,6 +29,8 @@ pub(crate) enum Blow {
     Freeze(Duration),
     Flush,
     Fill,
+    /// It has become a copy of one that is not there: it answers what it has, and takes no writes.
+    Demote,
 }
 
 pub(crate) async fn strike(redis: &mut OwnRedis, blow: Blow) {
@@ -40,6 +42,7 @@ pub(crate) async fn strike(redis: &mut OwnRedis, blow: Blow) {
             redis.ask("SCRIPT FLUSH").await.unwrap();
         }
         Blow::Fill => drop(redis.ask("CONFIG SET maxmemory 1").await.unwrap()),
+        Blow::Demote => drop(redis.ask("REPLICAOF 127.0.0.1 1").await.unwrap()),
     }
 }
 
@@ -49,6 +52,7 @@ pub(crate) async fn heal(redis: &mut OwnRedis, blow: Blow) {
         Blow::Freeze(_) => redis.thaw().await,
         Blow::Flush => {}
         Blow::Fill => drop(redis.ask("CONFIG SET maxmemory 0").await.unwrap()),
+        Blow::Demote => drop(redis.ask("REPLICAOF NO ONE").await.unwrap()),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use fred::clients::{Pool, SubscriberClient};
-use fred::interfaces::ClientLike;
+use fred::clients::{Client, Pool, SubscriberClient};
+use fred::error::Error;
+use fred::interfaces::{ClientLike, KeysInterface};
 use fred::types::config::{Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy};
 use fred::types::{Builder, RespVersion};
 
@@ -112,9 +113,11 @@ pub(super) fn keep<C: ClientLike + 'static>(client: C) -> Running {
     })
 }
 
-/// Whether `client` answers within `patience`.
-pub(super) async fn answers<C: ClientLike>(client: &C, patience: Duration) -> bool {
-    client.is_connected() && matches!(tokio::time::timeout(patience, client.ping::<()>(None)).await, Ok(Ok(())))
+/// What `client` says within `patience`, where it says anything. It is asked to forget `nothing`, a key that is not there: that
+/// is a write, which a full Redis takes too. (On a cluster that key has a place of its own, and a copy takes no questions.)
+pub(super) async fn says(client: &Client, nothing: &str, patience: Duration) -> Option<Result<(), Error>> {
+    let asked = async { if client.is_clustered() { client.ping(None).await } else { client.unlink(nothing).await } };
+    if client.is_connected() { tokio::time::timeout(patience, asked).await.ok() } else { None }
 }
 
 /// Gives the connection up and makes it anew. (The driver's own watch starts anew with every command that is written,

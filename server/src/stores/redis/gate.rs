@@ -1,21 +1,27 @@
-//! Shut while Redis does not answer: then nobody waits for it but the one task that watches.
+//! Shut while Redis does not answer, or takes no writes: then nobody waits for it but the one task that watches, and nobody
+//! believes what it still tells.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use fred::clients::Pool;
+use fred::error::Error;
 use fred::interfaces::ClientLike;
 use futures::future::join_all;
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
-use super::connect::{SILENT_FOR, answers, renew};
+use super::connect::{SILENT_FOR, renew, says};
+use super::error::takes_no_writes;
 use crate::stores::running::Running;
 
 /// Commands in a row that got no answer before the gate is shut: one may be a hiccup of one's own machine.
 const SILENT_COMMANDS: u32 = 3;
 /// Between questions while it is shut.
 const ASK_EVERY: Duration = Duration::from_millis(100);
+/// Between looks while it is open whether it takes writes: a process that only reads would not hear that it does not.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The gate. Open at first.
 #[derive(Debug, Default)]
@@ -48,7 +54,7 @@ impl Gate {
     /// Nobody asks until the watch has heard an answer.
     pub(super) fn shut(&self) {
         if !self.shut.swap(true, Ordering::Relaxed) {
-            tracing::warn!("Redis does not answer; the shop goes on without it");
+            tracing::warn!("Redis does not answer, or takes no writes; the shop goes on without it");
             self.rings.notify_one();
         }
     }
@@ -60,28 +66,45 @@ impl Gate {
     }
 }
 
-/// Asks while `gate` is shut, and opens it when every connected client answers within `patience`. A connection that
-/// stays silent is made anew.
-pub(super) fn watch(gate: Arc<Gate>, pool: Pool, patience: Duration) -> Running {
+/// Asks while `gate` is shut, and opens it when every connected client answers within `patience` and takes writes. A
+/// connection that does not is made anew. `nothing` is a key that is not there.
+pub(super) fn watch(gate: Arc<Gate>, pool: Pool, nothing: String, patience: Duration) -> Running {
     Running::start(async move {
+        let asked = async || {
+            let connected: Vec<_> = pool.clients().iter().filter(|client| client.is_connected()).collect();
+            let said = join_all(connected.iter().map(|client| says(client, &nothing, patience))).await;
+            connected.into_iter().zip(said).collect::<Vec<_>>()
+        };
         loop {
-            gate.rings.notified().await;
+            while timeout(LOOK_EVERY, gate.rings.notified()).await.is_err() {
+                if asked().await.iter().any(|(_, said)| matches!(said, Some(Err(error)) if takes_no_writes(error))) {
+                    gate.shut();
+                }
+            }
             let mut silent = Duration::ZERO;
             loop {
                 tokio::time::sleep(ASK_EVERY).await;
-                let connected: Vec<_> = pool.clients().iter().filter(|client| client.is_connected()).collect();
-                let answered = join_all(connected.iter().map(|client| answers(*client, patience))).await;
-                if !answered.is_empty() && answered.iter().all(|answered| *answered) {
+                let said = asked().await;
+                if !said.is_empty() && said.iter().all(|(_, said)| is_well(said.as_ref())) {
                     break;
                 }
                 silent += ASK_EVERY + patience;
                 if silent >= SILENT_FOR {
                     silent = Duration::ZERO;
-                    let mute = connected.iter().zip(answered).filter(|(_, answered)| !answered);
-                    join_all(mute.map(|(client, _)| renew(*client))).await;
+                    let unwell = said.iter().filter(|(_, said)| !is_well(said.as_ref()));
+                    join_all(unwell.map(|(client, _)| renew(*client))).await;
                 }
             }
             gate.open();
         }
     })
+}
+
+/// Whether that is what a Redis says that can be worked with. One that forbids us the question answers as well.
+fn is_well(said: Option<&Result<(), Error>>) -> bool {
+    match said {
+        Some(Ok(())) => true,
+        Some(Err(error)) => error.details().starts_with("NOPERM"),
+        None => false,
+    }
 }

@@ -1,7 +1,8 @@
 //! Redis or Valkey, one server or a cluster: connections, timeouts, reconnecting, health.
 //!
 //! Everything kept there may vanish at any moment, and no call waits for it longer than [`Settings::answer_within`].
-//! While it does not answer, calls fail at once (the [`gate`] is shut) and a task of its own asks until it does.
+//! While it does not answer, or takes no writes, calls fail at once (the [`gate`] is shut) and a task of its own asks until it
+//! does.
 
 mod connect;
 mod error;
@@ -46,7 +47,8 @@ impl Redis {
         let pool = connect::pool(&settings)?;
         let gate = Arc::new(Gate::default());
         let mut running: Vec<Running> = pool.clients().iter().map(|client| connect::keep(client.clone())).collect();
-        running.push(gate::watch(Arc::clone(&gate), pool.clone(), settings.answer_within));
+        let nothing = [&settings.prefix, "nothing"].concat();
+        running.push(gate::watch(Arc::clone(&gate), pool.clone(), nothing, settings.answer_within));
         Ok(Self(Arc::new(Inner { settings, pool, gate, _running: running })))
     }
 
@@ -98,7 +100,7 @@ impl Redis {
                 Ok(answer)
             }
             Ok(Err(error)) => {
-                if error::connection_is_lost(&error) {
+                if error::connection_is_lost(&error) || error::takes_no_writes(&error) {
                     gate.shut();
                 }
                 Err(error::trouble(&error))
