@@ -27,6 +27,9 @@ const SUBSCRIBE_WITHIN: Duration = Duration::from_secs(1);
 const TRY_AGAIN_AFTER: Duration = Duration::from_millis(100);
 /// Between signs of life of the listening connection. One that owes an answer too long is made anew.
 const SIGN_OF_LIFE_EVERY: Duration = Duration::from_millis(500);
+/// Gaps that are told, one with each sign of life, when a connection that was silent speaks again: other nodes of a cluster
+/// gave up a frozen one with all that was said meanwhile, and take a moment to speak to it again.
+const GAPS_AFTER_SILENCE: u32 = 2;
 /// Between looks at whether the connection is up, after its first sign.
 const COMING_UP: Duration = Duration::from_millis(2);
 /// Channels named in one command.
@@ -85,7 +88,7 @@ impl RedisBus {
             connection,
             Running::start(ear.listen()),
             Running::start(keeper.keep(reconnected, Arc::clone(&listens))),
-            Running::start(signs_of_life(client, Arc::clone(&listens))),
+            Running::start(signs_of_life(client, Arc::clone(&hub), Arc::clone(&listens))),
             Running::start(async move {
                 loop {
                     tokio::time::sleep(SIGN_OF_LIFE_EVERY).await;
@@ -229,15 +232,23 @@ impl Keeper {
 }
 
 /// Asks for signs of life: a connection that only listens would not notice that nobody speaks any more.
-async fn signs_of_life(client: SubscriberClient, listens: Arc<AtomicBool>) {
-    let mut silent = 0;
+async fn signs_of_life(client: SubscriberClient, hub: Arc<Hub>, listens: Arc<AtomicBool>) {
+    let (mut silent, mut gaps) = (0, 0);
     loop {
         tokio::time::sleep(SIGN_OF_LIFE_EVERY).await;
+        let connected = client.is_connected();
         // A question that goes to the node of a cluster that the subscriptions are at.
         let asked = tokio::time::timeout(SUBSCRIBE_WITHIN, client.pubsub_numpat::<u64>());
-        let alive = client.is_connected() && matches!(asked.await, Ok(Ok(_)));
+        let alive = connected && matches!(asked.await, Ok(Ok(_)));
         listens.store(alive, Ordering::Relaxed);
-        silent = if alive || !client.is_connected() { 0 } else { silent + 1 };
+        let mute = connected && !alive && client.is_connected();
+        if mute {
+            gaps = GAPS_AFTER_SILENCE;
+        } else if alive && gaps > 0 {
+            gaps -= 1;
+            hub.gap_everywhere();
+        }
+        silent = if mute { silent + 1 } else { 0 };
         if silent > 1 {
             silent = 0;
             renew(&client).await;

@@ -115,6 +115,33 @@ async fn a_frozen_redis_is_a_gap_and_then_messages_again() {
     .await;
 }
 
+/// What is said meanwhile at another node, a frozen one never hears: the others have given it up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_node_of_a_redis_cluster_is_a_gap_and_then_messages_again() {
+    steady(async || {
+        let (nodes, url) = OwnRedis::cluster().await;
+        let settings = Settings { answer_within: Duration::from_millis(100), ..settings(&url) };
+        let two = Two { patience: Duration::from_secs(10), ..over_redis(settings).await };
+        let mut far = two.there.subscribe(&two.channel).await;
+        let mut its_own = None;
+        for node in &nodes {
+            if node.ask("PUBSUB CHANNELS").await.unwrap().contains(&two.channel) {
+                its_own = Some(node);
+            }
+        }
+        let its_own = its_own.expect("one of them has the subscription");
+        let mut near = two.here.subscribe(&two.channel).await;
+        its_own.freeze().await;
+        while two.there.is_up() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        its_own.thaw().await;
+        after_a_break(&two, &mut near, &mut far).await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_subscription_may_come_before_redis_does() {
     let mut server = OwnRedis::start(&[]).await;
