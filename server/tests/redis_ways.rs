@@ -101,3 +101,33 @@ async fn a_cluster_that_loses_a_node_is_never_wrong_nor_slow_and_is_back_with_it
     nodes[1].again().await;
     all().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slot_that_moves_to_another_node_is_away_alone() {
+    let (nodes, url) = OwnRedis::cluster().await;
+    let redis = connected(settings(&url)).await;
+    let cache = RedisCache::new(redis.clone());
+    keep_all(&cache).await;
+    let slot = nodes[0].ask("CLUSTER KEYSLOT {moving}").await.unwrap();
+    let slot = slot.lines().next().unwrap().trim_start_matches(':').to_owned();
+    let mut ids = Vec::new();
+    for node in &nodes {
+        ids.push(node.ask("CLUSTER MYID").await.unwrap().lines().nth(1).unwrap().to_owned());
+    }
+    let mut moves = 0;
+    for (from, to) in [(0, 1), (1, 2), (2, 0)] {
+        // Whoever does not have it says so.
+        let told = nodes[from].ask(&format!("CLUSTER SETSLOT {slot} MIGRATING {}", ids[to])).await.unwrap();
+        if told.starts_with("+OK") {
+            nodes[to].ask(&format!("CLUSTER SETSLOT {slot} IMPORTING {}", ids[from])).await.unwrap();
+            moves += 1;
+        }
+    }
+    assert_eq!(moves, 1);
+    for _ in 0..4 {
+        // It is not at the old node any more, which names the new one.
+        assert_ne!(cache.keep("event:{moving}", Bytes::from_static(b"moving"), LONG).await, Ok(true));
+        assert_eq!(redis.health(), Ok(()));
+        assert_eq!(had(&cache, PATIENCE).await, 100);
+    }
+}

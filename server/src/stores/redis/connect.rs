@@ -76,6 +76,8 @@ fn builder(settings: &Settings) -> Result<Builder, Trouble> {
         internal_command_timeout: CONNECT_WITHIN,
         // Nothing is sent a second time behind our back: whoever asked decides.
         max_command_attempts: 1,
+        // Nor at another node: the driver would take that for a second time, and end the connection over it.
+        max_redirections: 0,
         max_command_buffer_len: WAITING_COMMANDS,
         ..ConnectionConfig::default()
     });

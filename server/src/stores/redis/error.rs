@@ -17,10 +17,13 @@ pub(super) fn silent(within: Duration) -> Trouble {
     Trouble::Unconfirmed { what: WHAT, detail: format!("no answer within {} ms", within.as_millis()) }
 }
 
+/// How the driver says that another node of the cluster has what was asked for, or will have it soon.
+const ELSEWHERE: &str = "Too many redirections.";
+
 /// Whether the connection is gone, rather than the command refused.
 pub(super) fn connection_is_lost(error: &Error) -> bool {
     use ErrorKind::{Backpressure, Canceled, Cluster, IO, Routing, Timeout};
-    matches!(error.kind(), IO | Canceled | Timeout | Routing | Cluster | Backpressure)
+    error.details() != ELSEWHERE && matches!(error.kind(), IO | Canceled | Timeout | Routing | Cluster | Backpressure)
 }
 
 /// Whether it answers and takes no writes: it has become a copy, or misses its copies or its disk. What it still tells may be
