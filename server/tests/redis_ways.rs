@@ -131,3 +131,22 @@ async fn a_slot_that_moves_to_another_node_is_away_alone() {
         assert_eq!(had(&cache, PATIENCE).await, 100);
     }
 }
+
+/// One that loses its power says nothing to those who are connected to it, nor does anybody else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_connected_to_a_silent_node_goes_over_to_the_copy_that_takes_over() {
+    let (nodes, url) = OwnRedis::cluster_with_copies().await;
+    let settings = Settings { answer_within: Duration::from_millis(500), connections: 4, ..settings(&url) };
+    let within = settings.answer_within;
+    let cache = RedisCache::new(connected(settings).await);
+    keep_all(&cache).await;
+    assert_eq!(had(&cache, within).await, 100);
+    nodes[1].freeze().await;
+    let there = async {
+        while had(&cache, within).await < 100 {
+            keep_all(&cache).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, there).await.expect("all of it is there, by every connection");
+}

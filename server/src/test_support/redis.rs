@@ -113,18 +113,22 @@ async fn shared(name: &str, count: usize, options: &[&str]) -> Vec<u16> {
         ready(*port, "PING", "+PONG").await;
     }
     if count > 1 {
-        united(&ports).await;
+        united(&ports, 0).await;
     }
     let list = ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     fs::write(folder.join("ports"), list).expect("the cache folder can be written");
     ports
 }
 
-/// Makes one cluster of the servers on `ports`.
-async fn united(ports: &[u16]) {
+/// Makes one cluster of the servers on `ports`, of which each that has keys has so many copies.
+async fn united(ports: &[u16], copies: usize) {
     let client = installed(&CLIENTS).await.expect(NONE);
     let nodes = ports.iter().map(|port| format!("127.0.0.1:{port}"));
-    let made = Command::new(client).args(["--cluster", "create"]).args(nodes).arg("--cluster-yes").output();
+    let made = Command::new(client)
+        .args(["--cluster", "create"])
+        .args(nodes)
+        .args(["--cluster-replicas", &copies.to_string(), "--cluster-yes"])
+        .output();
     let made = made.await.expect("the client runs");
     assert!(made.status.success(), "the cluster is made: {}", String::from_utf8_lossy(&made.stdout));
     for port in ports {
@@ -232,15 +236,33 @@ impl OwnRedis {
     /// # Panics
     /// Where it does not come about.
     pub async fn cluster() -> ([Self; 3], String) {
+        let (nodes, url) = Self::cluster_of(3, 0).await;
+        (nodes.try_into().expect("there are three"), url)
+    }
+
+    /// Three that are one cluster, each with a copy that takes over from it, and its address. The copies come last, and have
+    /// what they copy.
+    ///
+    /// # Panics
+    /// Where it does not come about.
+    pub async fn cluster_with_copies() -> (Vec<Self>, String) {
+        let (nodes, url) = Self::cluster_of(6, 1).await;
+        for copy in &nodes[3..] {
+            ready(copy.port, "INFO replication", "master_link_status:up").await;
+        }
+        (nodes, url)
+    }
+
+    async fn cluster_of(count: usize, copies: usize) -> (Vec<Self>, String) {
         let mut nodes = Vec::new();
-        for _ in 0..3 {
+        for _ in 0..count {
             let bus = free_port().to_string();
             let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-port", &bus];
             nodes.push(Self::start(&[&options[..], &["--cluster-require-full-coverage", "no"]].concat()).await);
         }
         let ports: Vec<u16> = nodes.iter().map(|node| node.port).collect();
-        united(&ports).await;
-        (nodes.try_into().expect("there are three"), cluster_url(&ports))
+        united(&ports, copies).await;
+        (nodes, cluster_url(&ports))
     }
 
     /// One that speaks TLS too, and that port's number; what vouches for it lies in `cert.pem` of [`OwnRedis::folder`].

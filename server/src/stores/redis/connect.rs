@@ -5,8 +5,11 @@ use std::time::Duration;
 use fred::clients::{Client, Pool, SubscriberClient};
 use fred::error::Error;
 use fred::interfaces::{ClientLike, KeysInterface};
-use fred::types::config::{Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy};
+use fred::types::config::{
+    Config, ConnectionConfig, Options, PerformanceConfig, ReconnectPolicy, Server, UnresponsiveConfig,
+};
 use fred::types::{Builder, RespVersion};
+use futures::future::try_join_all;
 
 use super::WHAT;
 use crate::stores::running::Running;
@@ -17,6 +20,8 @@ pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 /// A connection that owes an answer for so long is given up and made anew: without this, one that a broken network has
 /// swallowed would stay for a quarter of an hour.
 pub(super) const SILENT_FOR: Duration = Duration::from_secs(2);
+/// Between the driver's own looks, on a cluster, whether a connection owes an answer for so long.
+const WATCH_EVERY: Duration = Duration::from_millis(250);
 /// Between attempts to connect, in milliseconds: doubled from the first to the last.
 const RECONNECT_AFTER: (u32, u32) = (50, 1_000);
 /// Commands that wait in a client, at most; more are refused.
@@ -69,6 +74,7 @@ fn builder(settings: &Settings) -> Result<Builder, Trouble> {
     let mut config = Config::from_url(&settings.url).map_err(unreadable)?;
     config.fail_fast = false;
     config.version = RespVersion::RESP3;
+    let watched = config.server.is_clustered().then_some(SILENT_FOR);
     let mut builder = Builder::from_config(config);
     builder.set_policy(ReconnectPolicy::new_exponential(0, RECONNECT_AFTER.0, RECONNECT_AFTER.1, 2));
     builder.set_connection_config(ConnectionConfig {
@@ -79,6 +85,7 @@ fn builder(settings: &Settings) -> Result<Builder, Trouble> {
         // Nor at another node: the driver would take that for a second time, and end the connection over it.
         max_redirections: 0,
         max_command_buffer_len: WAITING_COMMANDS,
+        unresponsive: UnresponsiveConfig { max_timeout: watched, interval: WATCH_EVERY },
         ..ConnectionConfig::default()
     });
     Ok(builder)
@@ -116,16 +123,37 @@ pub(super) fn keep<C: ClientLike + 'static>(client: C) -> Running {
 }
 
 /// What `client` says within `patience`, where it says anything. It is asked to forget `nothing`, a key that is not there: that
-/// is a write, which a full Redis takes too. (On a cluster that key has a place of its own, and a copy takes no questions.)
+/// is a write, which a full Redis takes too. On a cluster every node is asked whether it is there, as each has a share of all
+/// keys. (There a copy takes no questions, and that key has a place of its own.)
 pub(super) async fn says(client: &Client, nothing: &str, patience: Duration) -> Option<Result<(), Error>> {
-    let asked = async { if client.is_clustered() { client.ping(None).await } else { client.unlink(nothing).await } };
+    let asked = async {
+        if !client.is_clustered() {
+            return client.unlink(nothing).await;
+        }
+        let nodes = client.active_connections();
+        if nodes.is_empty() {
+            // One that forbids us to ask who we are.
+            return client.ping(None).await;
+        }
+        try_join_all(nodes.into_iter().map(|node| ping(client, node))).await.map(drop)
+    };
     if client.is_connected() { tokio::time::timeout(patience, asked).await.ok() } else { None }
+}
+
+async fn ping(client: &Client, node: Server) -> Result<(), Error> {
+    let there = Options { cluster_node: Some(node), ..Options::default() };
+    client.with_options(&there).ping(None).await
 }
 
 /// Gives the connection up and makes it anew. (The driver's own watch starts anew with every command that is written,
 /// so that a connection which is asked often would never be given up.)
 pub(crate) async fn renew<C: ClientLike>(client: &C) {
-    tracing::warn!("a connection to Redis is silent; it is made anew");
+    tracing::warn!("a connection to Redis is silent, or takes no writes; it is made anew");
+    if client.is_clustered() {
+        // Told to, the driver would go on with every connection of which it does not know that it is broken. Where nobody
+        // asks for so long, its own watch finds which one is.
+        return tokio::time::sleep(SILENT_FOR + WATCH_EVERY * 2).await;
+    }
     // It goes on in the background where it takes longer.
     let _ = tokio::time::timeout(CONNECT_WITHIN, client.force_reconnection()).await;
 }

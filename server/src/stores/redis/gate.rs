@@ -20,7 +20,8 @@ use crate::stores::running::Running;
 const SILENT_COMMANDS: u32 = 3;
 /// Between questions while it is shut.
 const ASK_EVERY: Duration = Duration::from_millis(100);
-/// Between looks while it is open whether it takes writes: a process that only reads would not hear that it does not.
+/// Between looks while it is open whether it takes writes: a process that only reads would not hear that it does not. Nor does
+/// one hear of a connection that is silent where others answer, as those of the other nodes of a cluster do.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The gate. Open at first.
@@ -76,8 +77,12 @@ pub(super) fn watch(gate: Arc<Gate>, pool: Pool, nothing: String, patience: Dura
             connected.into_iter().zip(said).collect::<Vec<_>>()
         };
         loop {
+            let mut silent_looks = 0;
             while timeout(LOOK_EVERY, gate.rings.notified()).await.is_err() {
-                if asked().await.iter().any(|(_, said)| matches!(said, Some(Err(error)) if takes_no_writes(error))) {
+                let said = asked().await;
+                silent_looks = if said.iter().any(|(_, said)| said.is_none()) { silent_looks + 1 } else { 0 };
+                let refused = said.iter().any(|(_, said)| matches!(said, Some(Err(error)) if takes_no_writes(error)));
+                if refused || silent_looks >= SILENT_COMMANDS {
                     gate.shut();
                 }
             }
