@@ -1,8 +1,9 @@
 // The counts of the pages before the seats keep themselves fresh: an event's by its stream, or, where that cannot be had,
-// by looking again now and then, as the list does; and a stream that was refused is asked for again.
+// by looking again now and then, as the list does; and a stream that was refused is asked for again. What there is to press
+// comes and goes with them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { refused, visit } from "./support/browser.mjs";
+import { PHONE, refused, visit } from "./support/browser.mjs";
 import { stopClock } from "./support/clock.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { hold, letGo } from "./support/others.mjs";
@@ -98,5 +99,66 @@ test("the list looks again now and then, and changes nothing but its counts", as
   await page.clock.runFor(60_000);
   await pause(300);
   assert.equal(looks, before, "nobody looked");
+  await leave();
+});
+
+/** A page that looks again by the clock in the test's hand; `answer` says what the n-th look is told. */
+async function looking(page, path, answer) {
+  let looks = 0;
+  await page.route(`${shop.base}${path}`, (route) => {
+    looks += 1;
+    return answer(route, looks);
+  });
+  await page.clock.install();
+  await page.goto(path);
+  const passes = await stopClock(page);
+  return (until) => passes(45, until);
+}
+
+test("where a sale opens while somebody looks there is something to press, and the cursor stays on it", async () => {
+  const path = `/events/${event.slug}`;
+  const soon = (await shop.events()).all.find(({ status }) => status === "announced");
+  const { page, leave } = await visit(browser, shop, PHONE);
+  let [from, price] = [soon.slug, ""];
+  const until = await looking(page, path, async (route) => {
+    // It looked like this one before its sale.
+    const response = await route.fetch({ url: `${shop.base}/events/${from}` });
+    const body = await response.text();
+    return route.fulfill({ response, body: price ? body.replaceAll(/from €[\d.]+/g, `from ${price}`) : body });
+  });
+  await page.getByText("On sale soon").first().waitFor();
+  const choose = page.getByRole("link", { name: "Choose seats" });
+  const fast = page.getByRole("button", { name: "2 best seats together" });
+  assert.equal(await choose.count(), 0);
+  from = event.slug;
+  await until(async () => (await choose.count()) > 0);
+  assert.deepEqual([await choose.count(), await fast.count()], [2, 1], "among the prices and at the bottom");
+  const bottom = page.locator(".tocta a");
+  await bottom.focus();
+  price = "€1.23";
+  await until(async () => (await bottom.innerText()).includes(price));
+  assert.match(await bottom.innerText(), /from €1\.23/);
+  assert.equal(await bottom.evaluate((link) => link === document.activeElement), true, "the cursor is where it was");
+  from = soon.slug;
+  await until(async () => (await choose.count()) === 0);
+  assert.deepEqual([await choose.count(), await fast.count()], [0, 0], "what cannot be had cannot be pressed");
+  await leave();
+});
+
+test("what is next on stage is another event once the first is gone, its button too", async () => {
+  const { page, leave } = await visit(browser, shop);
+  const other = (await shop.events()).large;
+  let first;
+  const until = await looking(page, "/", async (route, looks) => {
+    const response = await route.fetch();
+    const body = await response.text();
+    return route.fulfill({ response, body: looks === 1 ? body : body.replaceAll(first, other.slug) });
+  });
+  const button = page.locator(".next a.btn");
+  [first] = (await button.getAttribute("href")).match(/(?<=^\/events\/)[^/]+/);
+  assert.notEqual(first, other.slug);
+  const goes = async () => (await button.getAttribute("href")) === `/events/${other.slug}/seats`;
+  await until(goes);
+  assert.ok(await goes(), "it leads to the other event");
   await leave();
 });

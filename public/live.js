@@ -16,7 +16,8 @@
       const answer = await fetch(location.href, { cache: "no-cache" });
       if (!answer.ok) return;
       const fresh = marked(new DOMParser().parseFromString(await answer.text(), "text/html"));
-      for (const [name, part] of marked(document)) {
+      // What lies within others first: these are alike then, and whoever is on a button of theirs stays there.
+      for (const [name, part] of [...marked(document)].reverse()) {
         const now = fresh.get(name);
         if (now && now.innerHTML !== part.innerHTML) part.innerHTML = now.innerHTML;
       }

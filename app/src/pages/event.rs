@@ -76,7 +76,11 @@ pub fn page(frame: &Frame, data: EventPage) -> impl IntoView + use<> {
         (format!("/events/{}/seats", data.slug), verb)
     });
     let bottom = cta.clone().map(|(href, verb)| {
-        view! { <div class="tocta phone"><a class="btn wide" href=href>{verb}<span class="num">"· "{first}</span></a></div> }
+        view! {
+            <div class="tocta phone">
+                <a class="btn wide" href=href>{verb}<span class="num" data-live="bar-price">"· "{first}</span></a>
+            </div>
+        }
     });
     let facts = facts(&data);
     let buy = buy(&data, cta);
@@ -95,7 +99,7 @@ pub fn page(frame: &Frame, data: EventPage) -> impl IntoView + use<> {
             </article>
             {buy}
         </div>
-        {bottom}
+        <div class="part" data-live="bar">{bottom}</div>
     };
     document(frame, head, reading(Some(("/".into(), "All events")), content))
 }
@@ -163,13 +167,17 @@ fn buy(data: &EventPage, cta: Option<(String, &'static str)>) -> impl IntoView +
                 <span class="price">{first}</span>
                 <span class="eyebrow" class:warn=care>{second}</span>
             </p>
-            {actions}
-            {data.offer.why().map(|why| view! { <p class="muted">{why}</p> <a class="btn quiet wide" href="/">"Other events"</a> })}
-            {priced.then(|| view! {
-                <h2 class="off">"Prices"</h2>
-                <ul class="tiers" data-live="tiers">{tiers}</ul>
-            })}
-            {paid.then(|| view! { <p class="eyebrow">"Per place, fees and tax included."</p> })}
+            <div class="part" data-live="actions">
+                {actions}
+                {data.offer.why().map(|why| view! { <p class="muted">{why}</p> <a class="btn quiet wide" href="/">"Other events"</a> })}
+            </div>
+            <div class="part" data-live="prices">
+                {priced.then(|| view! {
+                    <h2 class="off">"Prices"</h2>
+                    <ul class="tiers" data-live="tiers">{tiers}</ul>
+                })}
+                {paid.then(|| view! { <p class="eyebrow">"Per place, fees and tax included."</p> })}
+            </div>
         </aside>
     }
 }

@@ -145,7 +145,8 @@ pub fn page(frame: &Frame, data: HomePage) -> impl IntoView + use<> {
                 {search(&data.query)}
                 {chips(data.chips)}
             </div>
-            {next}
+            // No event is called by two words.
+            <div class="part" data-live="on stage">{next}</div>
         </section>
         {list}
         {data.more.map(|href| view! { <p class="empty"><a class="btn quiet" href=href>"Later dates"</a></p> })}
