@@ -1,10 +1,15 @@
-// A browser that keeps fewer cookies than others: whoever stands between takes them out of the answers.
+// Whoever stands between a browser and the shop: takes cookies out of the answers, as if it kept fewer than others, or answers
+// in the shop's place while that is away, as balancers do.
 import { createServer, request } from "node:http";
 
-/** Passes everything on to the shop, but of its cookies only those that `keeps` says yes to. Ends with an address and a way to close it. */
-export async function between(shop, keeps) {
+/**
+ * Passes everything on to the shop, but of its cookies only those that `keeps` says yes to. Ends with an address, a way to close
+ * it, and `away`: while that is true nobody is asked, and the answer is 502.
+ */
+export async function between(shop, keeps = () => true) {
   const { hostname, port } = new URL(shop.base);
   const server = createServer((asked, answer) => {
+    if (here.away) return answer.writeHead(502).end();
     const { method, url: path, headers } = asked;
     const onward = request({ hostname, port, method, path, headers }, (told) => {
       const cookies = (told.headers["set-cookie"] ?? []).filter(keeps);
@@ -21,5 +26,6 @@ export async function between(shop, keeps) {
     server.closeAllConnections();
     return new Promise((closed) => server.close(closed));
   };
-  return { base: `http://127.0.0.1:${server.address().port}`, close };
+  const here = { base: `http://127.0.0.1:${server.address().port}`, close, away: false };
+  return here;
 }

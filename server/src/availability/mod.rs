@@ -104,6 +104,12 @@ impl Availability {
         Self::build(holds, epoch, Some(clock), (most, most_each))
     }
 
+    /// When this life of the projection began, which is its process's.
+    #[must_use]
+    pub fn since(&self) -> Millis {
+        Millis(i64::try_from(self.0.epoch >> 11).unwrap_or(i64::MAX))
+    }
+
     /// Lets at most so many listen by ordinary bodies, each of which keeps a connection of the accept loop for itself.
     pub fn limit_bodies(&self, most: usize) {
         self.0.doors.limit_bodies(most);

@@ -8,6 +8,8 @@ pub mod client;
 mod cookies;
 pub mod crowd;
 pub mod files;
+#[cfg(test)]
+mod forgotten_tests;
 pub mod form;
 pub mod handover;
 pub mod health;

@@ -250,6 +250,15 @@ impl Shop {
         }
     }
 
+    /// Whether a hold that is gone went with the process it lived in: nobody let go of it or paid for it.
+    ///
+    /// # Errors
+    /// Trouble of the books.
+    pub(super) async fn forgot(&self, hold: HoldId, holder: HolderId) -> Result<bool, Trouble> {
+        let older = !self.holds.is_shared() && hold.minted_at() < self.availability.since();
+        Ok(older && self.purchase.of_hold(hold, holder).await?.is_none())
+    }
+
     /// The hold as it stands, with its order's time, which the earlier try may not have come to.
     async fn extended_before(&self, hold: HoldId, holder: HolderId) -> Result<Hold, ApiError> {
         let stands = self.holds.verify(hold, holder, self.now()).await?;

@@ -78,6 +78,9 @@ pub async fn create(
 }
 
 /// Look at a hold
+///
+/// `forgotten` of the refusal: the server was started anew since and no order was made of the hold, so that nobody else
+/// ended it. Whoever still wants its places asks for them again.
 #[utoipa::path(
     get, path = "/holds/{id}", tag = "holds", params(("id" = String, Path)), security(("secret" = [])),
     responses(
@@ -87,8 +90,14 @@ pub async fn create(
     )
 )]
 pub async fn read(State(shop): State<Shop>, Named(id): Named<HoldId>, caller: Caller) -> Result<Response, ApiError> {
-    let hold = looked(Patience::new(Back::Looks), shop.holds.get(id, caller.holder(), shop.now())).await?;
-    answer(&shop, &hold).await
+    let (patience, holder) = (Patience::new(Back::Looks), caller.holder());
+    match looked(patience, shop.holds.get(id, holder, shop.now())).await {
+        Err(gone) if gone.status() == StatusCode::GONE => {
+            let forgotten = looked(patience, shop.forgot(id, holder)).await?;
+            Err(if forgotten { gone.with("forgotten", true) } else { gone })
+        }
+        hold => answer(&shop, &hold?).await,
+    }
 }
 
 /// Extend a hold once

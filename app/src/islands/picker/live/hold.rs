@@ -277,16 +277,21 @@ fn held() -> Option<String> {
     with(|p| p.hold.as_ref().map(|hold| ["/api/v1/holds/", &hold.id].concat()))
 }
 
-/// Looks whether the hold is still what it was; another tab may have changed it. A server that lives `anew` may have
-/// forgotten it: then the same places are asked for once more, before somebody else does.
-pub(super) fn look(anew: bool) {
-    let Some(url) = held().filter(|_| !with(|p| p.busy)) else { return };
+/// Looks whether the hold is still what it was; another tab may have changed it. A server that was started anew may have
+/// forgotten it, and says so: then the same places are asked for once more, before somebody else does. What cannot be
+/// asked now, or is not answered, is asked with a later tick.
+pub(super) fn look() {
+    let Some(url) = held() else { return };
+    with(|p| p.doubt = true);
+    if with(|p| p.busy || core::mem::replace(&mut p.looking, true)) {
+        return;
+    }
     spawn_local(async move {
         let response = ask("GET", &url, &[], None).await;
-        let status = response.as_ref().map_or(0, web_sys::Response::status);
-        let hold = match &response {
-            Some(response) if response.ok() => Json::of(response).await,
-            _ => None,
+        let (status, ok) = response.as_ref().map_or((0, false), |response| (response.status(), response.ok()));
+        let told = match &response {
+            Some(response) => Json::of(response).await,
+            None => None,
         };
         with(|p| p.looking = false);
         // A press since then knows better.
@@ -294,12 +299,19 @@ pub(super) fn look(anew: bool) {
             return;
         }
         if status == 410 {
-            let lost = with(|p| p.hold.take_if(|_| anew && p.ends > now() + CLOSE));
+            let forgotten = told.and_then(|told| told.get("forgotten").some()).is_some();
+            let lost = with(|p| {
+                p.doubt = false;
+                let Held { seats, standing, .. } = p.hold.take_if(|_| forgotten && p.ends > now() + CLOSE)?;
+                // Where that fails one press does it.
+                (p.again, p.ran_out) = (Wish { seats, standing, best: None }, true);
+                Some(p.again.clone())
+            });
             match lost {
-                Some(hold) => place(Wish { seats: hold.seats, standing: hold.standing, best: None }, false),
+                Some(wish) => place(wish, false),
                 None => gone(),
             }
-        } else if let Some(hold) = hold {
+        } else if let Some(hold) = told.filter(|_| ok) {
             with(|p| p.keep(&hold));
             show().await;
         } else if with(|p| p.ends) + CLOSE < now() {

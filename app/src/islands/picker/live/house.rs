@@ -145,7 +145,6 @@ fn replace(message: Message, tag: String) -> bool {
         Some((changes, same_house))
     });
     let Some((changes, same_house)) = changed else { return false };
-    // A server that was started anew has an epoch of its own; whether the hold lived on, the stream's beginning asks.
     shown(&changes, same_house);
     true
 }
@@ -172,11 +171,19 @@ fn shown(changes: &[(SeatId, SeatState)], same_house: bool) {
     if !changes.is_empty() {
         super::map::changed(changes);
         super::list::changed(changes);
+    }
+    let own = state::with(|p| p.seats());
+    let lost = if same_house {
         // Let go or paid for in another window of the same visitor, where it was not here.
-        let own = state::with(|p| p.seats());
-        if same_house && changes.iter().any(|(seat, now)| *now != SeatState::Held && own.contains(&seat.0)) {
-            super::hold::look(false);
-        }
+        changes.iter().any(|(seat, now)| *now != SeatState::Held && own.contains(&seat.0))
+    } else {
+        // A server that was started anew has an epoch of its own, and may have forgotten what was held. Of standing places
+        // no state tells: that is asked with the next tick.
+        state::with(|p| p.doubt |= own.is_empty());
+        with(|house| own.iter().any(|seat| house.states.get(SeatId(*seat)) != SeatState::Held)) == Some(true)
+    };
+    if lost {
+        super::hold::look();
     }
 }
 

@@ -64,9 +64,9 @@ pub(super) fn start() {
         }
         if slept || unseen > 0 {
             // Another tab may have changed what is held, and its end: the clock goes on after the answer.
-            hold::look(false);
+            hold::look();
         } else {
-            tick();
+            tick(ticks.get());
         }
         stream::tick(ticks.get());
         list::follow();
@@ -248,7 +248,7 @@ fn refused(text: &str, instead: &[SeatId], standing: Vec<(String, u32)>) {
     map::suggest(instead);
 }
 
-fn tick() {
+fn tick(ticks: u32) {
     let Some((left, warned, extendable)) = with(|p| {
         let hold = p.hold.as_ref()?;
         p.left = (p.ends - now()) as i64;
@@ -263,7 +263,7 @@ fn tick() {
     }
     countdown::show(left);
     // A little late rather than a little early: the server has the last word, and another window may have taken more time.
-    if left < OVER && with(|p| !p.busy && !core::mem::replace(&mut p.looking, true)) {
-        hold::look(false);
+    if left < OVER || ticks.is_multiple_of(stream::POLL) && with(|p| p.doubt) {
+        hold::look();
     }
 }

@@ -62,8 +62,10 @@ pub(super) struct Picker {
     /// Whoever waits for the next tick.
     pub(super) waiting: Vec<Waker>,
     pub(super) busy: bool,
-    /// The time is up, and it is being asked whether it is for the server too.
+    /// It is being asked whether what is held still is.
     pub(super) looking: bool,
+    /// What is held may be gone: that is asked until there is an answer.
+    pub(super) doubt: bool,
     /// The list is behind.
     pub(super) stale: bool,
     pub(super) list: bool,
@@ -172,7 +174,7 @@ impl Picker {
         };
         self.ends = now() + held.remaining_ms as f64;
         self.left = held.remaining_ms;
-        self.hold = Some(held);
+        (self.hold, self.doubt) = (Some(held), false);
     }
 
     /// The tier that the server calls so.

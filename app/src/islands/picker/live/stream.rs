@@ -7,7 +7,7 @@ use js_sys::Function;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Event, EventSource};
 
-use super::{hold, house, state};
+use super::{house, state};
 use crate::islands::browser::{Json, say, visible, window};
 
 /// What the window says of the network.
@@ -15,7 +15,7 @@ pub(super) const NETWORK: [&str; 2] = ["offline", "online"];
 /// What is listened to on a stream.
 const EVENTS: [&str; 7] = ["state", "delta", "snapshot", "left", "beat", "open", "error"];
 /// Ticks of half a second between two questions where there is no stream.
-const POLL: u32 = 6;
+pub(super) const POLL: u32 = 6;
 /// Ticks after which a question without an answer is given up.
 const PATIENCE: u32 = 20;
 /// Ticks without any event after which a stream is dead, whatever the browser believes.
@@ -130,7 +130,14 @@ fn ask() {
     with(|s| s.asking = PATIENCE);
     spawn_local(async {
         let answered = house::refresh().await == house::Answer::Known;
-        with(|s| (s.answered, s.asking) = (answered, 0));
+        let epoch = house::with(|house| house.at.epoch);
+        with(|s| {
+            // A server that was away is back, as another: there is a stream again, and not for everybody at once.
+            if answered && !s.answered && epoch != Some(s.at.epoch) {
+                s.wait = s.wait.min(1 + some_of(2 * POLL));
+            }
+            (s.answered, s.asking) = (answered, 0);
+        });
         if answered && with(|s| s.ear.is_some() && s.source.is_none() && s.wait == 0) {
             connect();
         }
@@ -180,11 +187,7 @@ pub(super) fn heard(event: &Event) -> bool {
             }
         }
         ("state", Ok(to)) => {
-            let at = with(|s| core::mem::replace(&mut s.at, to));
-            // Another life of the server: it may have forgotten what is held.
-            if to.epoch != at.epoch {
-                hold::look(true);
-            }
+            with(|s| s.at = to);
             if !house::told(&data(&event)) {
                 gap();
             }
