@@ -5,25 +5,10 @@ import { test } from "node:test";
 import { lost, visit } from "./support/browser.mjs";
 import { stopClock } from "./support/clock.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
+import { silent, telling } from "./support/streams.mjs";
 import { openSeats } from "./support/walk.mjs";
 
 evening();
-
-/** Streams that say what the test says, in place of the browser's. Runs in the page. */
-function silent() {
-  window.streams = [];
-  window.EventSource = class extends EventTarget {
-    readyState = 0;
-    constructor(url) {
-      super();
-      this.url = url;
-      window.streams.push(this);
-    }
-    close() {
-      this.readyState = 2;
-    }
-  };
-}
 
 /** A visitor whose stream is the test's. */
 async function listening(before = () => {}, options = {}) {
@@ -35,8 +20,7 @@ async function listening(before = () => {}, options = {}) {
   page.on("request", (request) => request.url().endsWith("/availability") && asked.push(request.url()));
   await openSeats(page, event);
   await page.waitForFunction(() => window.streams.length === 1);
-  const tell = (type, id = "", data = "") =>
-    page.evaluate(([type, lastEventId, data]) => window.streams.at(-1).dispatchEvent(new MessageEvent(type, { lastEventId, data })), [type, id, data]);
+  const tell = telling(page);
   const streams = () => page.evaluate(() => window.streams.map(({ url, readyState }) => ({ after: url.split("?after=")[1], closed: readyState === 2 })));
   await tell("open");
   await page.locator("#live", { hasText: "Live" }).waitFor();

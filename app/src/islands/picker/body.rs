@@ -118,22 +118,22 @@ fn standing_line(tier: &TierView, held: Option<&Held>, wanted: u32) -> impl Into
     let first = held.is_none();
     let held = standing.iter().find(|(tier, _)| *tier == id).map_or(0, |(_, quantity)| *quantity);
     let gone = tier.available == 0 && held == 0;
-    // Some names say it themselves. What others hold may come back: whether it is sold is not known here.
+    // Some names say it themselves.
     let says_so = tier.name.to_lowercase().contains("standing");
-    let hint = if gone { Some("none left") } else { (!says_so).then_some("standing") };
     let name = format!("standing_{id}");
     let most = tier.max_purchase.min(tier.available.saturating_add(held));
     let least = tier.min_purchase.max(1);
     let chosen = if first && wanted > 0 && least <= most { wanted.clamp(least, most) } else { held };
-    let options = core::iter::once(0)
-        .chain(least..=most)
-        .map(|n| view! { <option value=n.to_string() selected=n == chosen>{n.to_string()}</option> })
-        .collect_view();
     view! {
-        <div class="line">
-            <label for=name.clone()>{tier.name.clone()}{hint.map(|hint| view! { <small>{hint}</small> })}</label>
+        <div class=if gone { "line out" } else { "line" }>
+            <label for=name.clone()>
+                {tier.name.clone()}
+                {(!says_so).then(|| view! { <small>"standing"</small> })}
+                // What others hold may come back: whether it is sold is not known here.
+                <small class="none">"none left"</small>
+            </label>
             <b class="num">{price(tier.price)}</b>
-            <select class="input" id=name.clone() name=name data-tier=id disabled=gone>{options}</select>
+            <select class="input" id=name.clone() name=name data-tier=id disabled=gone inner_html=markup::options(least, most, chosen)></select>
         </div>
     }
 }

@@ -197,6 +197,15 @@ fn clock(html: &mut Html, hold: &Held) {
     html.raw("</div>");
 }
 
+/// How many of a standing price one takes: none, or what it is sold by.
+pub(super) fn options(least: u32, most: u32, chosen: u32) -> String {
+    let mut html = Html::default();
+    for number in core::iter::once(0).chain(least..=most) {
+        html.raw(if number == chosen { "<option selected>" } else { "<option>" }).number(number).raw("</option>");
+    }
+    html.done()
+}
+
 /// `34 seats free`.
 pub(super) fn free(seats: u32) -> String {
     match seats {

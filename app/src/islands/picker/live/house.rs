@@ -98,7 +98,7 @@ pub(super) async fn refresh() -> Answer {
     if super::stream::is_dead() {
         return Answer::Never;
     }
-    let Some(tag) = with(|house| house.tag.clone()) else { return Answer::None };
+    let tag = with(|house| house.tag.clone()).unwrap_or_default();
     let url = state::with(|p| p.availability.clone());
     let known = [("if-none-match", tag.as_str())];
     let headers = if tag.is_empty() { &[] } else { known.as_slice() };

@@ -84,6 +84,9 @@ pub(super) fn start() {
             }
             list::refresh();
             to_list();
+        } else if with(|p| p.geometry.is_empty()) {
+            // Where all stand there is a stream too: of what is left.
+            stream::begin(ear);
         }
     });
 }

@@ -16,8 +16,35 @@ pub(super) fn basket() {
         (markup::basket(p.hold.as_ref(), &p.kept), p.hold.is_some())
     });
     put("basket", &html);
+    // Whoever hears of no change knows only what there was when the page was made.
+    if super::stream::is_live() {
+        standing();
+    }
     if let Some(root) = by_id("pick") {
         let _ = root.class_list().toggle_with_force("held", held);
+    }
+}
+
+/// Of each standing price as many can be chosen as are left, one's own included. What was chosen stays where it can be had.
+pub(super) fn standing() {
+    let changed = with(|p| {
+        let (own, mut changed) = (p.standing(), Vec::new());
+        for ((name, tier), (left, shown)) in p.names.iter().zip(p.tiers.iter()).zip(&mut p.stock) {
+            let own = own.iter().find(|(tier, _)| tier == name).map_or(0, |(_, quantity)| *quantity);
+            let most = tier.max.min(left.saturating_add(own));
+            if tier.category.is_none() && shown.replace(most) != Some(most) {
+                changed.push((["standing_", name].concat(), tier.min.max(1), most, own));
+            }
+        }
+        changed
+    });
+    for (id, least, most, own) in changed {
+        put(&id, &markup::options(least, most, typed(&id).filter(|chosen| *chosen <= most).unwrap_or(own)));
+        let Some(select) = by_id(&id) else { continue };
+        let _ = select.toggle_attribute_with_force("disabled", most == 0);
+        if let Ok(Some(line)) = select.closest(".line") {
+            let _ = line.class_list().toggle_with_force("out", most == 0);
+        }
     }
 }
 

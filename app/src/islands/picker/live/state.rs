@@ -44,6 +44,8 @@ pub(super) struct Picker {
     pub(super) tiers: Rc<Vec<Tier>>,
     /// What the server calls them, in the same order.
     pub(super) names: Vec<String>,
+    /// How many are left of each besides one's own, and how many could be chosen when that was shown last.
+    pub(super) stock: Vec<(u32, Option<u32>)>,
     pub(super) most: u32,
     pub(super) quantity: u32,
     pub(super) hold: Option<Held>,
@@ -91,10 +93,11 @@ pub(super) fn with<T>(act: impl FnOnce(&mut Picker) -> T) -> T {
 
 /// Takes over what the page says.
 pub(super) fn begin(data: &Json) {
-    let (mut tiers, mut names) = (Vec::new(), Vec::new());
+    let (mut tiers, mut names, mut stock) = (Vec::new(), Vec::new(), Vec::new());
     for tier in data.get("tiers").items() {
         let total = money(&tier.get("price"));
         names.push(tier.get("id").text());
+        stock.push((tier.get("available").whole() as u32, None));
         tiers.push(Tier {
             id: TierId(uuid::Uuid::from_u128(names.len() as u128)),
             category: tier.get("category").some().map(|category| category.whole() as u8),
@@ -112,6 +115,7 @@ pub(super) fn begin(data: &Json) {
         kept: data.get("kept").text(),
         tiers: Rc::new(tiers),
         names,
+        stock,
         most: data.get("most").whole() as u32,
         quantity: data.get("quantity").whole() as u32,
         ..Picker::default()

@@ -7,7 +7,7 @@ use js_sys::Function;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Event, EventSource};
 
-use super::{house, state};
+use super::{house, shown, state};
 use crate::islands::browser::{Json, say, visible, window};
 
 /// What the window says of the network.
@@ -149,11 +149,15 @@ fn connect() {
     if !visible() || is_dead() {
         return;
     }
-    let (Some(at), url) = (house::with(|house| house.at), state::with(|p| p.stream.clone())) else { return };
-    let after = [&url, "?after=", &at.epoch.to_string(), "-", &at.sequence.to_string()].concat();
+    let (at, url) = (house::with(|house| house.at), state::with(|p| p.stream.clone()));
+    let url = match at {
+        Some(at) => [&url, "?after=", &at.epoch.to_string(), "-", &at.sequence.to_string()].concat(),
+        // Where all stand there are no seats to be told of.
+        None => [&url, "?only=left"].concat(),
+    };
     with(|s| {
-        s.source = EventSource::new(&after).ok();
-        (s.at, s.silent) = (at, 0);
+        s.source = EventSource::new(&url).ok();
+        (s.at, s.silent) = (at.unwrap_or(s.at), 0);
         if let (Some(source), Some(ear)) = (&s.source, &s.ear) {
             for name in EVENTS {
                 let _ = source.add_event_listener_with_callback(name, ear);
@@ -192,6 +196,14 @@ pub(super) fn heard(event: &Event) -> bool {
                 gap();
             }
         }
+        ("left", Ok(to)) => {
+            if house::with(|_| ()).is_none() {
+                // Another life of the server, and no seats that tell whether what is held still is.
+                let at = with(|s| core::mem::replace(&mut s.at, to));
+                state::with(|p| p.doubt |= to.epoch != at.epoch);
+            }
+            left(&event);
+        }
         ("snapshot", Ok(to)) if to != with(|s| s.at) => gap(),
         ("error", _) => with(|s| {
             s.open = false;
@@ -205,6 +217,20 @@ pub(super) fn heard(event: &Event) -> bool {
     }
     show();
     true
+}
+
+/// So many places are left of each price. While a press is on its way some of them may be one's own: its answer shows them.
+fn left(event: &Json) {
+    let Some(told) = Json::parse(&event.get("data").text()).map(|told| told.get("tiers")) else { return };
+    let busy = state::with(|p| {
+        for (name, (left, _)) in p.names.iter().zip(&mut p.stock) {
+            *left = told.get(name).some().map_or(*left, |told| told.whole() as u32);
+        }
+        p.busy
+    });
+    if !busy {
+        shown::standing();
+    }
 }
 
 fn data(event: &Json) -> Vec<u8> {
@@ -237,6 +263,9 @@ fn show() {
         _ if s.dead => house::GONE,
         (true, _) => "Live: you see at once what others choose.",
         _ if s.lost < SAID_AFTER => "",
+        (_, true) if house::with(|_| ()).is_none() => {
+            "What is left may have changed. This page will hear of it again by itself."
+        }
         (_, true) => "Seats are brought up to date every few seconds.",
         _ => {
             "No connection: seats may have changed. This page comes back by itself. What you hold stays yours until the \
