@@ -109,3 +109,18 @@ test("a network that went is said at once, and the page comes back by itself", a
   await page.locator("#live", { hasText: "Live" }).waitFor();
   await leave();
 });
+
+test("a lost connection is read aloud once, and once that it is back", async () => {
+  const { page, leave } = await listening(() => {}, { expected: [lost(/\/availability$/)] });
+  await page.route("**/availability", (route) => route.abort());
+  const said = page.locator("#said");
+  await page.evaluate(() => dispatchEvent(new Event("offline")));
+  assert.match(await said.textContent(), /^No connection/);
+  await said.evaluate((element) => (element.textContent = ""));
+  await page.evaluate(() => dispatchEvent(new Event("offline")));
+  await page.waitForTimeout(1_200);
+  assert.equal(await said.textContent(), "", "not again while it lasts");
+  await page.unroute("**/availability");
+  await said.filter({ hasText: /every few seconds|Live/ }).waitFor({ state: "attached" });
+  await leave();
+});

@@ -25,6 +25,10 @@ const AGAIN: u32 = 120;
 /// Ticks without a connection until that is said.
 const SAID_AFTER: u32 = 10;
 
+/// What is said without a connection.
+const LOST: &str = "No connection: seats may have changed. This page comes back by itself. What you hold stays yours until the \
+                    clock runs out.";
+
 /// The stream and what is known of it.
 #[derive(Default)]
 struct Stream {
@@ -43,6 +47,8 @@ struct Stream {
     asking: u32,
     /// The last question was answered.
     answered: bool,
+    /// That there is no connection was said aloud.
+    told: bool,
     /// The event is gone: nothing is asked or listened to any more.
     dead: bool,
 }
@@ -267,12 +273,14 @@ fn show() {
             "What is left may have changed. This page will hear of it again by itself."
         }
         (_, true) => "Seats are brought up to date every few seconds.",
-        _ => {
-            "No connection: seats may have changed. This page comes back by itself. What you hold stays yours until the \
-             clock runs out."
-        }
+        _ => LOST,
     });
     if !words.is_empty() {
         say("live", words);
+        // Streams come and go: aloud only that a connection is lost, and that there is one again.
+        let lost = words == LOST;
+        if with(|s| core::mem::replace(&mut s.told, lost)) != lost {
+            say("said", words);
+        }
     }
 }
