@@ -11,7 +11,7 @@ import { openSeats } from "./support/walk.mjs";
 evening();
 
 /** A visitor whose stream is the test's. */
-async function listening(before = () => {}, options = {}) {
+async function listening(before = () => {}, { speaks = true, ...options } = {}) {
   const visitor = await visit(browser, shop, options);
   const { page } = visitor;
   await page.addInitScript(silent);
@@ -22,10 +22,12 @@ async function listening(before = () => {}, options = {}) {
   await page.waitForFunction(() => window.streams.length === 1);
   const tell = telling(page);
   const streams = () => page.evaluate(() => window.streams.map(({ url, readyState }) => ({ after: url.split("?after=")[1], closed: readyState === 2 })));
-  await tell("open");
-  await page.locator("#live", { hasText: "Live" }).waitFor();
   const [{ after }] = await streams();
   const [epoch, sequence] = after.split("-").map(BigInt);
+  if (speaks) {
+    await tell("left", after, JSON.stringify({ total: 0, tiers: {} }));
+    await page.locator("#live", { hasText: "Live" }).waitFor();
+  }
   asked.length = 0;
   return { ...visitor, asked, tell, streams, after, at: (more, life = 0n) => `${epoch + life}-${sequence + BigInt(more)}` };
 }
@@ -86,6 +88,20 @@ test("45 seconds without a word lead to a new snapshot and a new stream", async 
   await leave();
 });
 
+test("a stream of which only the head comes through is not believed, and not asked for again at once", async () => {
+  const { page, asked, tell, streams, leave } = await listening((page) => page.clock.install(), { speaks: false });
+  const passes = await stopClock(page);
+  await tell("open");
+  await passes(20);
+  assert.ok(asked.length >= 4, `the seats are asked for all the while: ${asked.length} times`);
+  assert.match(await page.locator("#live").textContent(), /every few seconds/);
+  const more = await passes(60, async () => (await streams())[0].closed);
+  assert.ok(more >= 20 && more <= 30, `given up after ${20 + more} seconds`);
+  const wait = await passes(120, async () => (await streams()).length > 1);
+  assert.ok(wait >= 55 && wait <= 95, `another one is asked for ${wait} seconds later`);
+  await leave();
+});
+
 test("a stream that falls silent is called live no longer", async () => {
   const { page, streams, leave } = await listening((page) => page.clock.install(), { expected: [lost(/\/availability$/)] });
   await page.route("**/availability", (route) => route.abort());
@@ -105,7 +121,7 @@ test("a network that went is said at once, and the page comes back by itself", a
   assert.match(said, /^No connection.*comes back by itself/);
   assert.equal((await streams())[0].closed, true, "what it said before is trusted no more");
   await page.waitForFunction(() => window.streams.length === 2);
-  await tell("open");
+  await tell("beat");
   await page.locator("#live", { hasText: "Live" }).waitFor();
   await leave();
 });

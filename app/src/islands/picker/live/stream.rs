@@ -13,7 +13,7 @@ use crate::islands::browser::{Json, say, visible, window};
 /// What the window says of the network.
 pub(super) const NETWORK: [&str; 2] = ["offline", "online"];
 /// What is listened to on a stream.
-const EVENTS: [&str; 7] = ["state", "delta", "snapshot", "left", "beat", "open", "error"];
+const EVENTS: [&str; 6] = ["state", "delta", "snapshot", "left", "beat", "error"];
 /// Ticks of half a second between two questions where there is no stream.
 pub(super) const POLL: u32 = 6;
 /// Ticks after which a question without an answer is given up.
@@ -123,6 +123,11 @@ fn cut() {
     show();
 }
 
+/// Ticks until one that was refused is asked for again.
+fn again() -> u32 {
+    AGAIN + some_of(AGAIN / 2)
+}
+
 /// Fewer ticks than these, by chance.
 fn some_of(ticks: u32) -> u32 {
     (js_sys::Math::random() * f64::from(ticks)) as u32
@@ -185,11 +190,14 @@ pub(super) fn heard(event: &Event) -> bool {
         return false;
     }
     let event = Json::from(event);
-    if kind != "error" {
-        with(|s| s.silent = 0);
-    }
+    with(|s| {
+        s.silent = 0;
+        // Whoever stands between may pass on that there is a stream, and none of it: the first event is believed.
+        if kind != "error" {
+            (s.open, s.lost) = (true, 0);
+        }
+    });
     match (kind.as_str(), event.get("lastEventId").text().parse::<Position>()) {
-        ("open", _) => with(|s| (s.open, s.lost) = (true, 0)),
         ("delta", Ok(to)) => {
             let at = with(|s| core::mem::replace(&mut s.at, to));
             if to != (Position { sequence: at.sequence + 1, ..at }) || !house::apply(&data(&event), to) {
@@ -216,7 +224,7 @@ pub(super) fn heard(event: &Event) -> bool {
             // Refused, not lost: the browser does not come back by itself.
             if s.source.as_ref().is_some_and(|source| source.ready_state() == EventSource::CLOSED) {
                 s.source = None;
-                s.wait = AGAIN + some_of(AGAIN / 2);
+                s.wait = again();
             }
         }),
         _ => {}
@@ -254,10 +262,16 @@ pub(super) fn tick(ticks: u32) {
     });
     if due {
         ask();
-    } else if with(|s| s.open && s.silent > SILENT) {
-        // A house that stands still falls silent for everybody at once.
-        gap();
-        cut();
+    } else if with(|s| s.source.is_some() && s.silent > SILENT) {
+        if is_live() {
+            // A house that stands still falls silent for everybody at once.
+            gap();
+            cut();
+        } else {
+            // One that never said anything.
+            stop();
+            with(|s| s.wait = again());
+        }
     }
     show();
 }
