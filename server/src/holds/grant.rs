@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::api::holds::{BestRequest, Healed, HoldRequest};
-use domain::best::{Relaxed, Wish, best, fewer};
+use domain::availability::Packed;
+use domain::best::{Pick, Relaxed, Wish, best, fewer, relaxed};
 use domain::hall::Hall;
-use domain::heal::{heal, nobody_alone};
+use domain::heal::{Healing, heal, nobody_alone};
 use domain::hold::{EXTENSIONS, Hold, HoldRefusal, MAX_HOLDS_PER_HOLDER, MAX_PLACES};
 use domain::ids::{EventId, HoldId, HolderId, TierId};
 use domain::price::Line;
@@ -40,6 +41,15 @@ struct Call<'a> {
     /// Seats that nobody can buy, whatever is known of them here.
     withdrawn: &'a [SeatId],
     now: Millis,
+}
+
+/// An event's places at one moment, as the asker may take them.
+struct Look {
+    snapshot: Arc<Snapshot>,
+    /// What an earlier try under the same id has taken, and nobody was told of.
+    begun: Vec<SeatId>,
+    /// That, and what is given back for this: free for the asker, ascending.
+    own: Vec<SeatId>,
 }
 
 /// What one attempt came to.
@@ -109,15 +119,28 @@ fn open(sale: Window, now: Millis) -> Result<(), HoldError> {
 }
 
 impl Call<'_> {
-    fn own(&self) -> &[SeatId] {
+    /// What is given back for this.
+    fn replaced(&self) -> &[SeatId] {
         self.replaces.as_ref().map(|hold| hold.seats.as_slice()).unwrap_or_default()
     }
 
-    fn hall<'s>(&'s self, snapshot: &'s Snapshot) -> Hall<'s> {
-        Hall::new(&self.inventory.chart, &self.inventory.tiers, &snapshot.states, self.own())
+    fn hall<'s>(&'s self, look: &'s Look) -> Hall<'s> {
+        Hall::new(&self.inventory.chart, &self.inventory.tiers, &look.snapshot.states, &look.own)
     }
 
-    async fn look(&self, exact: bool) -> Result<Arc<Snapshot>, HoldError> {
+    /// The hall as if nothing were free but what an earlier try has taken; `None` where there was none, or it took nothing.
+    fn only_begun(&self, look: &Look) -> Option<Packed> {
+        let (mut states, mut free) = (look.snapshot.states.clone(), look.begun.iter().copied().peekable());
+        free.peek()?;
+        for seat in (0..states.len()).map(SeatId) {
+            let is_begun =
+                free.next_if_eq(&seat).is_some() && matches!(states.get(seat), SeatState::Free | SeatState::Held);
+            states.set(seat, if is_begun { SeatState::Free } else { SeatState::Blocked });
+        }
+        Some(states)
+    }
+
+    async fn look(&self, wanted: &[SeatId], exact: bool) -> Result<Look, HoldError> {
         let exact = exact || self.inventory.chart.seats.len() <= EXACT_UP_TO;
         let max_age = if exact { 0 } else { A_MOMENT };
         let snapshot = self.holds.views.get(self.inventory.event, max_age, self.now).await?;
@@ -126,7 +149,12 @@ impl Call<'_> {
             let seats = Arc::make_mut(&mut snapshot);
             self.withdrawn.iter().for_each(|seat| seats.states.set(*seat, SeatState::Blocked));
         }
-        Ok(snapshot)
+        // After the places: what is the asker's by then was free for them, or theirs, before.
+        let begun = self.holds.store.begun(self.inventory.event, (self.id, self.holder), wanted, self.now).await?;
+        let mut own = [self.replaced(), &begun].concat();
+        own.sort_unstable();
+        own.dedup();
+        Ok(Look { snapshot, begun, own })
     }
 
     async fn place(&self, seats: &[SeatId], lines: Vec<Line>) -> Result<Attempt, HoldError> {
@@ -160,12 +188,12 @@ impl Call<'_> {
     /// As [`Call::chosen`], without the seats of the replaced hold that are no longer for sale: they leave the basket, and
     /// what is left of it does not suffer for them.
     async fn changed(&self, wanted: &[SeatId], healing: bool) -> Result<Granted, HoldError> {
-        if self.own().is_empty() {
+        if self.replaced().is_empty() {
             return self.chosen(wanted, healing).await;
         }
-        let snapshot = self.look(false).await?;
-        let stays =
-            |seat: &SeatId| self.own().binary_search(seat).is_err() || snapshot.states.get(*seat) != SeatState::Blocked;
+        let Look { snapshot, .. } = self.look(&[], false).await?;
+        let is_replaced = |seat: &SeatId| self.replaced().binary_search(seat).is_ok();
+        let stays = |seat: &SeatId| !is_replaced(seat) || snapshot.states.get(*seat) != SeatState::Blocked;
         let (kept, withdrawn): (Vec<SeatId>, Vec<SeatId>) = wanted.iter().partition(|seat| stays(seat));
         if !withdrawn.is_empty() && kept.is_empty() && self.standing.is_empty() {
             return Err(HoldRefusal::Withdrawn { seats: withdrawn }.into());
@@ -175,14 +203,17 @@ impl Call<'_> {
 
     /// Chosen seats, standing places, or both.
     async fn chosen(&self, wanted: &[SeatId], healing: bool) -> Result<Granted, HoldError> {
-        let mut snapshot = self.look(false).await?;
-        let priced = lines(&self.hall(&snapshot), Choice { seats: wanted, standing: &self.standing }, self.now)?;
-        if !taken(&self.hall(&snapshot), wanted).is_empty() {
-            snapshot = self.look(true).await?;
+        let mut look = self.look(wanted, false).await?;
+        let priced = lines(&self.hall(&look), Choice { seats: wanted, standing: &self.standing }, self.now)?;
+        if healing && let Some(granted) = self.begun_before(&look, wanted).await? {
+            return Ok(granted);
         }
-        let mut lost = taken(&self.hall(&snapshot), wanted);
+        if !taken(&self.hall(&look), wanted).is_empty() {
+            look = self.look(wanted, true).await?;
+        }
+        let mut lost = taken(&self.hall(&look), wanted);
         if lost.is_empty() {
-            self.leaves_nobody_alone(&snapshot, wanted)?;
+            self.leaves_nobody_alone(&look, wanted)?;
             match self.place(wanted, priced).await? {
                 Attempt::Granted(hold) => return Ok(Granted::plain(hold)),
                 Attempt::Taken { seats, standing } if !standing.is_empty() || seats.is_empty() => {
@@ -192,22 +223,13 @@ impl Call<'_> {
             }
         }
         for _ in 0..ATTEMPTS {
-            let snapshot = self.look(true).await?;
-            let hall = self.hall(&snapshot);
-            let healed = heal(&hall, wanted, self.now).and_then(|healing| {
-                let choice = Choice { seats: &healing.seats, standing: &self.standing };
-                let lines = lines(&hall, choice, self.now).ok()?;
-                Some((healing, lines))
-            });
-            let Some((found, priced)) = healed else { break };
+            let look = self.look(wanted, true).await?;
+            let Some((found, priced)) = self.healed(&self.hall(&look), wanted) else { break };
             if !healing {
                 return Err(HoldRefusal::SeatsTaken { taken: lost, offer: found.seats }.into());
             }
             match self.place(&found.seats, priced).await? {
-                Attempt::Granted(hold) => {
-                    let healed = found.swaps.iter().map(|swap| Healed { wanted: swap.wanted, got: swap.got }).collect();
-                    return Ok(Granted { healed, ..Granted::plain(hold) });
-                }
+                Attempt::Granted(hold) => return Ok(moved(hold, &found)),
                 Attempt::Taken { standing, .. } if !standing.is_empty() => {
                     return Err(self.too_few_stand(&standing).await);
                 }
@@ -217,18 +239,48 @@ impl Call<'_> {
         Err(HoldRefusal::SeatsTaken { taken: lost, offer: Vec::new() }.into())
     }
 
-    fn leaves_nobody_alone(&self, snapshot: &Snapshot, seats: &[SeatId]) -> Result<(), HoldError> {
-        Ok(nobody_alone(&self.hall(snapshot), seats, self.now)?)
+    fn healed(&self, hall: &Hall<'_>, wanted: &[SeatId]) -> Option<(Healing, Vec<Line>)> {
+        let healing = heal(hall, wanted, self.now)?;
+        let choice = Choice { seats: &healing.seats, standing: &self.standing };
+        let lines = lines(hall, choice, self.now).ok()?;
+        Some((healing, lines))
+    }
+
+    /// What an earlier try took is taken first, also where it moved: whatever is better by now, nobody has two holds by
+    /// one id.
+    async fn begun_before(&self, look: &Look, wanted: &[SeatId]) -> Result<Option<Granted>, HoldError> {
+        let Some(states) = self.only_begun(look) else { return Ok(None) };
+        let hall = Hall::new(&self.inventory.chart, &self.inventory.tiers, &states, &[]);
+        let Some((found, priced)) = self.healed(&hall, wanted) else { return Ok(None) };
+        match self.place(&found.seats, priced).await? {
+            Attempt::Granted(hold) => Ok(Some(moved(hold, &found))),
+            Attempt::Taken { .. } => Ok(None),
+        }
+    }
+
+    fn leaves_nobody_alone(&self, look: &Look, seats: &[SeatId]) -> Result<(), HoldError> {
+        Ok(nobody_alone(&self.hall(look), seats, self.now)?)
+    }
+
+    /// As in [`Call::begun_before`].
+    fn best_begun(&self, look: &Look, wish: Wish) -> Option<Pick> {
+        let states = self.only_begun(look)?;
+        let only = Hall::new(&self.inventory.chart, &self.inventory.tiers, &states, &[]);
+        let seats = best(&only, wish, self.now, None)?.seats;
+        Some(Pick { relaxed: relaxed(&self.hall(look), wish.accessible, &seats), seats })
     }
 
     async fn best(&self, request: &BestRequest) -> Result<Granted, HoldError> {
         let wish = self.wish(request)?;
         for attempt in 0..ATTEMPTS {
-            let snapshot = self.look(attempt > 0).await?;
-            let hall = self.hall(&snapshot);
+            let look = self.look(&[], attempt > 0).await?;
+            let hall = self.hall(&look);
             // The very best while nobody else is after it; then every caller looks in its own corner of nearly best.
             let spread = (attempt > 0).then(|| self.id.0.as_u64_pair().1.wrapping_add(attempt));
-            let Some(pick) = best(&hall, wish, self.now, spread) else { return Err(self.nothing_fits(&hall, wish)) };
+            let begun = self.best_begun(&look, wish);
+            let Some(pick) = begun.or_else(|| best(&hall, wish, self.now, spread)) else {
+                return Err(self.nothing_fits(&hall, wish));
+            };
             let choice = Choice { seats: &pick.seats, standing: &self.standing };
             match self.place(&pick.seats, lines(&hall, choice, self.now)?).await? {
                 Attempt::Granted(hold) => {
@@ -308,8 +360,8 @@ impl Call<'_> {
 
     /// Says how many standing places are left of the first of `tiers`, which have too few.
     async fn too_few_stand(&self, tiers: &[TierId]) -> HoldError {
-        let snapshot = match self.look(true).await {
-            Ok(snapshot) => snapshot,
+        let snapshot = match self.look(&[], true).await {
+            Ok(look) => look.snapshot,
             Err(trouble) => return trouble,
         };
         let tier = tiers.first().and_then(|id| self.inventory.tiers.iter().find(|tier| tier.id == *id));
@@ -326,6 +378,12 @@ impl Call<'_> {
             HoldRefusal::SoldOut.into()
         }
     }
+}
+
+/// Granted with what moved.
+fn moved(hold: Hold, found: &Healing) -> Granted {
+    let healed = found.swaps.iter().map(|swap| Healed { wanted: swap.wanted, got: swap.got }).collect();
+    Granted { healed, ..Granted::plain(hold) }
 }
 
 fn closed() -> Trouble {

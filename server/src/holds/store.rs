@@ -164,6 +164,18 @@ pub trait HoldStore: Send + Sync + 'static {
         self.get(hold, holder, now).await
     }
 
+    /// Seats of the event, ascending, that an earlier try under this id has taken without a word to anybody, as far as is
+    /// known; what is known of `wanted` is made sure of first. A store whose calls never end half way has none.
+    async fn begun(
+        &self,
+        _: EventId,
+        _: (HoldId, HolderId),
+        _wanted: &[SeatId],
+        _: Millis,
+    ) -> Result<Vec<SeatId>, Trouble> {
+        Ok(Vec::new())
+    }
+
     /// Waits until nothing of the hold is under way any more, whoever has stopped waiting for it.
     async fn settled(&self, _: HoldId) {}
 

@@ -1,15 +1,20 @@
-//! What is known to stand in the way of a wish, before anything is asked of the store.
+//! What is known to stand in the way of a wish, before anything is asked of the store; and what only seems to, as an
+//! earlier try of the same wish has taken it.
 
-use domain::ids::HoldId;
+use domain::ids::{EventId, HoldId, HolderId};
 use domain::seat::SeatId;
 use domain::time::Millis;
 
 use super::Inner;
 use super::contents::Kept;
-use super::engine::count;
+use super::decide::Wish;
+use super::engine::{count, unavailable};
 use super::hall::SharedHall;
+use super::place::is_fresh;
+use super::queue::{Failure, ask};
 use crate::holds::memory::lock;
 use crate::holds::store::{Grant, Loss};
+use crate::trouble::Trouble;
 
 /// Wished seats that others have; by block those of them that were seen too long ago to be refused for.
 #[derive(Default)]
@@ -75,5 +80,45 @@ impl Inner {
             }
         }
         gone
+    }
+
+    /// Seats that an earlier try under this id has taken, maybe in another process, and that nobody was told of. Of those
+    /// wanted, what others seem to have is looked at before: it may be this hold's by now.
+    pub(super) async fn begun(
+        &self,
+        event: EventId,
+        (hold, holder): (HoldId, HolderId),
+        wanted: &[SeatId],
+        now: Millis,
+    ) -> Result<Vec<SeatId>, Trouble> {
+        let hall = self.hall(event).filter(|hall| hall.is_open());
+        let Some(hall) = hall.filter(|_| !is_fresh(hold, now)) else { return Ok(Vec::new()) };
+        let at = self.engine.moment(now);
+        for (block, mut places) in hall.by_block(wanted) {
+            places.retain(|place| {
+                let cell = lock(&hall.blocks[block].cells).cells[*place as usize];
+                !cell.is_held_by(hold) && !cell.is_open_to(holder, at)
+            });
+            if !places.is_empty() {
+                match ask(&self.engine, &hall, block, Wish::Look { places }, now, false).await {
+                    Ok(_) => {}
+                    Err(Failure::Busy) => return Err(unavailable("too many wait for these seats")),
+                    Err(Failure::Trouble(trouble)) => return Err(trouble),
+                }
+            }
+        }
+        // Hardly any try has left something behind: then no seat is looked through.
+        if !lock(&hall.holders).live(holder, now).any(|known| known == hold) {
+            return Ok(Vec::new());
+        }
+        let mut begun = Vec::new();
+        for block in &hall.blocks[..hall.seated()] {
+            let cells = lock(&block.cells);
+            let mine =
+                block.seats.iter().zip(&cells.cells).filter(|(_, cell)| cell.is_held_by(hold) && cell.is_live(now));
+            begun.extend(mine.map(|(seat, _)| SeatId(seat.unsigned_abs())));
+        }
+        begun.sort_unstable();
+        Ok(begun)
     }
 }

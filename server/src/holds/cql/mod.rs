@@ -5,7 +5,7 @@
 //! - `door`: who waits outside while somebody is inside for the same seat.
 //! - `queue`, `rows`, `engine`: one write under way a block, made for many; outcomes found out.
 //! - `unknown`: writes of which nobody knows what became of them.
-//! - `gone`: what is known to stand in a wish's way.
+//! - `gone`: what is known to stand in a wish's way, and what of it is its own.
 //! - `place`, `change`, `load`, `marks`: what the trait's calls do with it.
 //! - `debts`: what they go on doing after they had to answer.
 //! - `book`, `recorder`, `contents`: records of holds.
@@ -48,6 +48,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use domain::hold::{Fence, Hold};
 use domain::ids::{EventId, HoldId, HolderId};
+use domain::seat::SeatId;
 use domain::time::Millis;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -204,6 +205,16 @@ impl HoldStore for CqlHolds {
             Some(_) => self.inner.get(hold, holder, now).await,
             None => Ok(None),
         }
+    }
+
+    async fn begun(
+        &self,
+        event: EventId,
+        whose: (HoldId, HolderId),
+        wanted: &[SeatId],
+        now: Millis,
+    ) -> Result<Vec<SeatId>, Trouble> {
+        self.inner.begun(event, whose, wanted, now).await
     }
 
     async fn settled(&self, hold: HoldId) {

@@ -13,6 +13,7 @@ mod loss;
 mod processes;
 mod random;
 mod records;
+mod retries;
 mod seen;
 mod sold;
 mod storm;

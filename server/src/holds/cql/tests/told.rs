@@ -56,10 +56,10 @@ pub(super) fn whose(n: u8) -> (HolderId, HoldId) {
     (HolderId::mint(NOW, [n; 10]), HoldId::mint(NOW, [n.wrapping_add(100); 10]))
 }
 
-type Told = Result<Granted, HoldError>;
+pub(super) type Told = Result<Granted, HoldError>;
 
 /// Asks once, on a clock that goes on only while everybody waits: nothing is added to what is promised.
-async fn ask(holds: &Holds, n: u8, request: &HoldRequest, now: Millis, comes_back: bool) -> Told {
+pub(super) async fn ask(holds: &Holds, n: u8, request: &HoldRequest, now: Millis, comes_back: bool) -> Told {
     let ((holder, id), asked) = (whose(n), Instant::now());
     let back = if comes_back { Back::Asks } else { Back::Never };
     let told = holds.hold_by(Patience::new(back), (event(), holder, id), request, now, Uncounted).await;
@@ -68,7 +68,7 @@ async fn ask(holds: &Holds, n: u8, request: &HoldRequest, now: Millis, comes_bac
 }
 
 /// Asks until there is an answer, as a page does.
-async fn insist(holds: &Holds, n: u8, request: &HoldRequest, now: Millis) -> Told {
+pub(super) async fn insist(holds: &Holds, n: u8, request: &HoldRequest, now: Millis) -> Told {
     loop {
         match ask(holds, n, request, now, true).await {
             Err(HoldError::Trouble(trouble)) if trouble.retryable() => sleep(Duration::from_millis(50)).await,

@@ -1,0 +1,84 @@
+//! A second try under the same id, at another process: it finds what the first one has left behind, whoever of the two is
+//! slow, and nobody has two holds by one id.
+
+use app::api::holds::HoldRequest;
+use domain::hold::Hold;
+use domain::seat::SeatId;
+use rstest::rstest;
+
+use super::told::{self, ask, best, house, insist};
+use crate::holds::cql::fake::{FakeTable, Faults};
+use crate::holds::tests::NOW;
+use crate::holds::{HoldError, Holds};
+use crate::trouble::Trouble;
+
+/// Who asked for these seats at a process that took them and was never heard of again.
+async fn left_behind(here: &Holds, table: &FakeTable, wish: &HoldRequest) {
+    table.fail(Faults { refused_notes: true, ..Faults::default() });
+    let told = ask(here, 1, wish, NOW, true).await;
+    assert!(matches!(told, Err(HoldError::Trouble(Trouble::Unconfirmed { .. }))), "{told:?}");
+}
+
+fn chosen(seats: &[SeatId], heal: bool) -> HoldRequest {
+    HoldRequest { seats: seats.to_vec(), heal, ..HoldRequest::default() }
+}
+
+/// The two best seats, which nobody has.
+async fn two_seats(holds: &Holds) -> Vec<SeatId> {
+    let hold = insist(holds, 9, &best(), NOW).await.unwrap().hold;
+    assert!(holds.release(hold.id, hold.holder, NOW).await.unwrap());
+    hold.seats
+}
+
+fn all_of(table: &FakeTable, hold: &Hold) -> bool {
+    let held = told::held(table);
+    held.len() == hold.seats.len()
+        && held.iter().all(|(seat, of)| *of == hold.id && hold.seats.contains(&SeatId(seat.unsigned_abs())))
+}
+
+#[rstest]
+#[case::as_they_are(Some(false))]
+#[case::or_others_instead(Some(true))]
+#[case::the_best(None)]
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_again_elsewhere_has_what_the_first_try_took(#[case] heal: Option<bool>) {
+    let table = FakeTable::default();
+    let here = house(&table).await;
+    let seats = two_seats(&here).await;
+    let wish = heal.map_or_else(best, |heal| chosen(&seats, heal));
+    left_behind(&here, &table, &wish).await;
+    // It reads the rows as it opens the event.
+    let there = house(&table.sound()).await;
+    let hold = ask(&there, 1, &wish, NOW.plus(5_000), true).await.unwrap().hold;
+    assert_eq!(hold.seats, seats);
+    assert!(all_of(&table, &hold), "{:?}", told::held(&table));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_first_try_took_is_found_where_others_are_thought_to_have_it() {
+    let table = FakeTable::default();
+    let (here, there) = (house(&table).await, house(&table.sound()).await);
+    let rival = insist(&there, 9, &best(), NOW).await.unwrap().hold;
+    // Let go where nobody tells it.
+    assert!(here.release(rival.id, rival.holder, NOW).await.unwrap());
+    let wish = chosen(&rival.seats, true);
+    left_behind(&here, &table, &wish).await;
+    let hold = ask(&there, 1, &wish, NOW.plus(5_000), true).await.unwrap().hold;
+    assert_eq!(hold.seats, rival.seats);
+    assert!(all_of(&table, &hold), "{:?}", told::held(&table));
+}
+
+#[tokio::test(start_paused = true)]
+async fn seats_that_the_first_try_took_instead_are_taken_first() {
+    let table = FakeTable::default();
+    let here = house(&table).await;
+    let rival = insist(&here, 9, &best(), NOW).await.unwrap().hold;
+    let wish = chosen(&rival.seats, true);
+    left_behind(&here, &table, &wish).await;
+    let there = house(&table.sound()).await;
+    // What was wished is free again by now.
+    assert!(there.release(rival.id, rival.holder, NOW).await.unwrap());
+    let told = ask(&there, 1, &wish, NOW.plus(5_000), true).await.unwrap();
+    assert!(all_of(&table, &told.hold), "{:?}", told::held(&table));
+    assert_eq!(told.healed.len(), 2, "and it is told what moved");
+}
