@@ -42,8 +42,8 @@ pub(super) enum Wish {
     Release { hold: HoldId, places: Vec<u32> },
     /// Move the end of a hold that keeps all of `places`.
     Prolong { hold: HoldId, places: Vec<u32>, until: Millis, extensions: u8 },
-    /// `places` are sold, unless a hold with a greater fence keeps them; what the hold keeps is sold; and further
-    /// places, as far as `reach` allows, until it has `count` of them here.
+    /// `places` are sold, unless a hold with a greater fence keeps them, and so is what the hold keeps; where none are
+    /// named, what it keeps and then further places, as far as `reach` allows, until it has `count` of them here.
     Sell { hold: Option<HoldId>, places: Vec<u32>, fence: Fence, count: u32, reach: Reach },
     /// `places` that are sold go free, whoever has them; and so do all others that the hold has sold, where `wholly`.
     Unsell { hold: Option<HoldId>, places: Vec<u32>, wholly: bool },
@@ -321,11 +321,16 @@ fn decide_sell(
             view.put(*place, cell.sold(hold));
         }
     }
+    let mut sold = view.those(|cell| cell.is_sold_by(hold)).len() as u32;
     for place in view.those(own) {
+        // Two tries under one id may have taken standing places each: no more are sold than were bought.
+        if places.is_empty() && sold >= count {
+            break;
+        }
         let cell = view.at(place);
         view.put(place, cell.sold(hold));
+        sold += 1;
     }
-    let mut sold = view.those(|cell| cell.is_sold_by(hold)).len() as u32;
     // PostgreSQL decides: what is free goes first, then what others only hold.
     let within = |cell: &Cell| match cell.mark {
         Mark::Free => reach != Reach::Own,

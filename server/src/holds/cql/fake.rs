@@ -45,6 +45,8 @@ pub(super) enum Fate {
     Works,
     /// Its answer is lost and it lies about until [`FakeTable::deliver`].
     Late,
+    /// It works and its answer is lost: nobody has told the nodes yet that it is decided.
+    Unheard,
     /// Its answer is lost, and it never arrives.
     Never,
     /// It is refused before it begins.
@@ -58,6 +60,9 @@ struct Rows {
     stamps: HashMap<HoldId, i64>,
     writes: u64,
     late: Vec<(BlockKey, Vec<Change>)>,
+    /// By row, what stood there before a write whose answer was lost: until a read that decides, or another write of the
+    /// block, has seen to it, whoever reads plainly sees that.
+    undecided: HashMap<BlockKey, BTreeMap<i32, Option<Cell>>>,
 }
 
 /// A cluster. Clones are the same one.
@@ -197,6 +202,7 @@ impl FakeTable {
     fn apply(rows: &Mutex<Rows>, key: BlockKey, changes: &[Change]) -> Written {
         let mut rows = lock(rows);
         rows.writes += 1;
+        rows.undecided.remove(&key);
         let cells = rows.cells.entry(key).or_default();
         let version = |cells: &BTreeMap<i32, Cell>, seat| cells.get(&seat).map_or(0, |cell| cell.version);
         if changes.iter().any(|change| version(cells, change.seat) != change.was) {
@@ -209,6 +215,22 @@ impl FakeTable {
             assert!(before.is_none_or(|before| before.fence <= change.cell.fence), "a row's fence never falls");
         }
         Written::Applied
+    }
+
+    /// As [`FakeTable::apply`], by a coordinator that nobody hears of any more.
+    fn apply_unheard(rows: &Mutex<Rows>, key: BlockKey, changes: &[Change]) -> Written {
+        let before: Vec<(i32, Option<Cell>)> = {
+            let rows = lock(rows);
+            let cells = rows.cells.get(&key);
+            changes
+                .iter()
+                .map(|change| (change.seat, cells.and_then(|cells| cells.get(&change.seat)).copied()))
+                .collect()
+        };
+        if Self::apply(rows, key, changes) == Written::Applied {
+            lock(rows).undecided.insert(key, before.into_iter().collect());
+        }
+        Written::Unknown(lost())
     }
 }
 
@@ -241,7 +263,7 @@ fn refused() -> Trouble {
 
 #[async_trait]
 impl Table for FakeTable {
-    async fn read(&self, key: BlockKey, seats: &[i32], _: Reading) -> Result<Vec<(i32, Cell)>, Trouble> {
+    async fn read(&self, key: BlockKey, seats: &[i32], how: Reading) -> Result<Vec<(i32, Cell)>, Trouble> {
         let stalls = |left: u64| left.checked_sub(1);
         if self.stalls.fetch_update(Ordering::SeqCst, Ordering::SeqCst, stalls).is_ok() {
             std::future::pending::<()>().await;
@@ -251,9 +273,17 @@ impl Table for FakeTable {
         if self.strikes(self.faults().unread) {
             return Err(refused());
         }
-        let rows = lock(&self.rows);
+        let mut rows = lock(&self.rows);
+        if how == Reading::Deciding {
+            rows.undecided.remove(&key);
+        }
+        let undecided = rows.undecided.get(&key);
+        let seen = |(seat, cell): (&i32, &Cell)| match undecided.and_then(|before| before.get(seat)) {
+            Some(before) => before.map(|before| (*seat, before)),
+            None => Some((*seat, *cell)),
+        };
         let cells = rows.cells.get(&key).into_iter().flatten();
-        Ok(cells.filter(|(seat, _)| seats.is_empty() || seats.contains(seat)).map(|(s, c)| (*s, *c)).collect())
+        Ok(cells.filter(|(seat, _)| seats.is_empty() || seats.contains(seat)).filter_map(seen).collect())
     }
 
     async fn write(&self, key: BlockKey, changes: &[Change]) -> Written {
@@ -270,6 +300,7 @@ impl Table for FakeTable {
                 lock(&self.rows).late.push((key, changes.to_vec()));
                 return Written::Unknown(lost());
             }
+            Some(Fate::Unheard) => return Self::apply_unheard(&self.rows, key, changes),
             Some(Fate::Refused) => return Written::NotDone(refused()),
             Some(Fate::Never) => return Written::Unknown(lost()),
             Some(Fate::Works) => return Self::apply(&self.rows, key, changes),
@@ -289,8 +320,10 @@ impl Table for FakeTable {
             });
             return Written::Unknown(lost());
         }
-        let written = Self::apply(&self.rows, key, changes);
-        if self.strikes(self.faults().answer_lost) { Written::Unknown(lost()) } else { written }
+        if self.strikes(self.faults().answer_lost) {
+            return Self::apply_unheard(&self.rows, key, changes);
+        }
+        Self::apply(&self.rows, key, changes)
     }
 
     fn load(&self) -> Load {

@@ -4,6 +4,7 @@
 //! on, and the store refuses it where they are others.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -242,6 +243,12 @@ impl Hall {
     /// Places of the block that a hold keeps, as last known.
     pub(super) fn kept_by(&self, block: usize, hold: HoldId) -> u32 {
         lock(&self.blocks[block].cells).cells.iter().filter(|cell| cell.is_held_by(hold)).count() as u32
+    }
+
+    /// Places of these blocks that are sold by the hold, as last known.
+    pub(super) fn sold_in(&self, blocks: Range<usize>, hold: Option<HoldId>) -> u32 {
+        let sold = |block: &Arc<Block>| lock(&block.cells).cells.iter().filter(|cell| cell.is_sold_by(hold)).count();
+        self.blocks[blocks].iter().map(sold).sum::<usize>() as u32
     }
 
     /// Places of a tier's block that this holder may take, as last known; those of `replaced` count as free.

@@ -120,7 +120,7 @@ impl Inner {
     }
 
     /// Reads the tier's blocks, by reads that decide, that were not read since that tick.
-    async fn read_tier(&self, hall: &SharedHall, standing: &Standing, since: u64) -> Result<(), Trouble> {
+    pub(super) async fn read_tier(&self, hall: &SharedHall, standing: &Standing, since: u64) -> Result<(), Trouble> {
         let old = |block: &usize| lock(&hall.blocks[*block].cells).seen.iter().any(|seen| *seen < since);
         let blocks: Vec<usize> = standing.blocks.clone().filter(old).collect();
         let reads = blocks.into_iter().map(|block| read(&self.engine, hall, block, &[], Reading::Deciding));
@@ -142,7 +142,7 @@ impl Inner {
         // Others' places are touched by nobody who may merely not have heard where the hold's own are.
         for reach in [Reach::Own, Reach::Free, Reach::Held].into_iter().take_while(|step| *step <= reach) {
             if sold.iter().sum::<u32>() >= count {
-                return Ok(());
+                return self.free_rest(hall, standing, hold, count).await;
             }
             if reach == Reach::Own {
                 self.read_tier(hall, standing, since).await?;
@@ -152,6 +152,29 @@ impl Inner {
         let missing = count.saturating_sub(sold.iter().sum());
         if missing > 0 {
             tracing::warn!(event = %hall.event, %tier, missing, "standing places are sold that others have here");
+            return Ok(());
+        }
+        self.free_rest(hall, standing, hold, count).await
+    }
+
+    /// All that was bought is sold. What the hold keeps beyond was taken by a try that nobody heard of.
+    async fn free_rest(
+        &self,
+        hall: &SharedHall,
+        standing: &Standing,
+        hold: Option<HoldId>,
+        count: u32,
+    ) -> Result<(), Trouble> {
+        let Some(id) = hold else { return Ok(()) };
+        let keeps = || standing.blocks.clone().any(|block| hall.kept_by(block, id) > 0);
+        if !keeps() {
+            return Ok(());
+        }
+        self.read_tier(hall, standing, self.engine.tick()).await?;
+        if hall.sold_in(standing.blocks.clone(), hold) >= count {
+            for block in standing.blocks.clone().filter(|block| hall.kept_by(*block, id) > 0) {
+                must(&self.engine, hall, block, Wish::Release { hold: id, places: Vec::new() }, Millis(0)).await?;
+            }
         }
         Ok(())
     }
@@ -165,6 +188,7 @@ impl Inner {
         (count, reach): (u32, Reach),
         sold: &mut [u32],
     ) -> Result<(), Trouble> {
+        let all_sold = || hall.sold_in(standing.blocks.clone(), hold);
         for (at, block) in standing.blocks.clone().enumerate() {
             let missing = count.saturating_sub(sold.iter().sum());
             let within = |(cell, blocked): &(&Cell, &bool)| match cell.mark {
@@ -178,7 +202,11 @@ impl Inner {
                 known.cells.iter().zip(&known.blocked).filter(within).count() as u32
             };
             if here > 0 && (reach == Reach::Own || missing > 0) {
-                let count = if reach == Reach::Own { 0 } else { sold[at] + missing.min(here) };
+                let count = match reach {
+                    // As many as are not known to be sold in other blocks.
+                    Reach::Own => count.saturating_sub(all_sold().saturating_sub(hall.sold_in(block..block + 1, hold))),
+                    Reach::Free | Reach::Held => sold[at] + missing.min(here),
+                };
                 let wish = Wish::Sell { hold, places: Vec::new(), fence: Fence(0), count, reach };
                 sold[at] = must(&self.engine, hall, block, wish, Millis(0)).await?;
             }
@@ -231,11 +259,8 @@ impl Inner {
         (tier, hold, count): (TierId, Option<HoldId>, u32),
     ) -> Result<(), Trouble> {
         let Some(standing) = hall.tier(tier) else { return Ok(()) };
-        let sold = |block: usize| {
-            let cells = lock(&hall.blocks[block].cells);
-            cells.cells.iter().filter(|cell| cell.is_sold_by(hold)).count()
-        };
-        if standing.blocks.clone().map(sold).sum::<usize>() < count as usize {
+        let sold = |block: usize| hall.sold_in(block..block + 1, hold);
+        if standing.blocks.clone().map(sold).sum::<u32>() < count {
             self.read_tier(hall, standing, self.engine.tick()).await?;
         }
         for block in standing.blocks.clone() {

@@ -22,8 +22,6 @@ use super::engine::{unavailable, unconfirmed};
 use super::gone::Gone;
 use super::hall::SharedHall;
 use super::queue::{By, Failure, ask_by};
-use super::rows::read;
-use super::table::Reading;
 use crate::holds::memory::lock;
 use crate::holds::store::{Grant, Loss, Outcome};
 use crate::trouble::Trouble;
@@ -136,13 +134,12 @@ impl Inner {
         }
     }
 
-    /// Standing places that another process took under this id count as taken: they have to be seen first.
+    /// Standing places that another process took under this id count as taken: they have to be seen first, also where
+    /// nobody knows yet that they are. Of seats the write decides, which names them.
     async fn know_standing(&self, hall: &SharedHall, grant: &Grant, now: Millis) -> Result<(), Trouble> {
         if !is_fresh(grant.id, now) {
             for tier in grant.standing.iter().filter_map(|(tier, _)| hall.tier(*tier)) {
-                for block in tier.blocks.clone() {
-                    read(&self.engine, hall, block, &[], Reading::Plain).await?;
-                }
+                self.read_tier(hall, tier, self.engine.tick()).await?;
             }
         }
         Ok(())

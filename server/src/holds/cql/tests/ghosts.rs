@@ -24,13 +24,13 @@ use crate::test_support::house::{SLUG, with_holds};
 use crate::test_support::steady::{always, steady};
 use crate::trouble::Trouble;
 
-async fn opened(table: &FakeTable, evening: Evening) -> CqlHolds {
+pub(super) async fn opened(table: &FakeTable, evening: Evening) -> CqlHolds {
     let store = process(table, quick(), None);
     evening.open(&store, Sold::default()).await;
     store
 }
 
-async fn granted(store: &CqlHolds, grant: &Grant) -> Hold {
+pub(super) async fn granted(store: &CqlHolds, grant: &Grant) -> Hold {
     match store.place(grant, NOW).await {
         Outcome::Applied(hold) => hold,
         other => panic!("{other:?}"),
@@ -42,12 +42,12 @@ fn fresh(evening: Evening, n: u16, seat: u32) -> Grant {
     Grant { id: HoldId::mint(NOW, evening.bytes(4, n)), ..evening.grant(n, &[seat], 0) }
 }
 
-fn is_unconfirmed<T>(told: &Outcome<T>) -> bool {
+pub(super) fn is_unconfirmed<T>(told: &Outcome<T>) -> bool {
     matches!(told, Outcome::Unknown(Trouble::Unconfirmed { .. }))
 }
 
 /// Which seats are held, by whoever reads the rows themselves.
-fn held(table: &FakeTable) -> Vec<i32> {
+pub(super) fn held(table: &FakeTable) -> Vec<i32> {
     let mut held: Vec<i32> =
         table.cells().iter().filter(|(_, _, cell)| cell.mark == Mark::Held).map(|(_, seat, _)| *seat).collect();
     held.sort_unstable();

@@ -3,11 +3,16 @@
 
 use app::api::holds::HoldRequest;
 use domain::hold::Hold;
+use domain::ids::HoldId;
 use domain::seat::SeatId;
 use rstest::rstest;
 
+use super::ghosts::{granted, held, is_unconfirmed, opened};
+use super::storm::quick;
 use super::told::{self, ask, best, house, insist};
-use crate::holds::cql::fake::{FakeTable, Faults};
+use super::{Evening, process};
+use crate::holds::cql::fake::{FakeTable, Fate, Faults};
+use crate::holds::store::{Grant, HoldStore, Outcome, Sold};
 use crate::holds::tests::NOW;
 use crate::holds::{HoldError, Holds};
 use crate::trouble::Trouble;
@@ -81,4 +86,25 @@ async fn seats_that_the_first_try_took_instead_are_taken_first() {
     let told = ask(&there, 1, &wish, NOW.plus(5_000), true).await.unwrap();
     assert!(all_of(&table, &told.hold), "{:?}", told::held(&table));
     assert_eq!(told.healed.len(), 2, "and it is told what moved");
+}
+
+#[tokio::test(start_paused = true)]
+async fn standing_places_that_only_a_deciding_read_finds_are_not_taken_twice() {
+    let (table, evening) = (FakeTable::default(), Evening::new());
+    let (first, second) = (opened(&table, evening).await, process(&table.sound(), quick(), None));
+    evening.open(&second, Sold::default()).await;
+    let before = granted(&first, &evening.grant(9, &[], 2)).await;
+    // The second process alone knows that the first places are free again.
+    assert!(matches!(
+        second.release(before.id, before.holder, super::NOW).await,
+        Outcome::Applied(true)
+    ));
+    let wish = Grant { id: HoldId::mint(super::NOW, evening.bytes(4, 1)), ..evening.grant(1, &[], 2) };
+    table.fate(&[Fate::Unheard], Some(Fate::Never));
+    table.fail(Faults { unread: 1, ..Faults::default() });
+    let told = first.place(&wish, super::NOW).await;
+    assert!(is_unconfirmed(&told), "{told:?}");
+    let told = second.place(&wish, super::NOW.plus(5_000)).await;
+    assert!(matches!(told, Outcome::Applied(_)), "{told:?}");
+    assert_eq!(held(&table).len(), 2, "not one place more than was asked for");
 }

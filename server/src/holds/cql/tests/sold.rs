@@ -79,6 +79,29 @@ async fn places_that_are_sold_and_nowhere_to_be_found_take_free_ones_and_leave_t
     assert_eq!((now(Mark::Sold), now(Mark::Held)), (5, CAPACITY as usize - 5), "PostgreSQL decides");
 }
 
+/// Two tries under one id took two places each, in two blocks: what was bought are two.
+#[tokio::test]
+async fn no_more_standing_places_are_sold_than_were_bought_and_the_rest_goes_free() {
+    let (table, evening) = (FakeTable::default(), Evening::new());
+    let open = async |store: &CqlHolds| {
+        let standing = vec![(evening.tier(), 400)];
+        store.open(evening.event(), Layout { standing, ..Layout::default() }).await.unwrap();
+        store.load_sold(evening.event(), Sold::default()).await.unwrap();
+    };
+    let (here, there) = (on(&table), on(&table));
+    open(&here).await;
+    let hold = placed(&here, evening, 1, &[], 2, NOW).await;
+    for (key, seat, cell) in table.cells() {
+        table.force(BlockKey { block: 1 - key.block, ..key }, (seat + 200) % 400, cell);
+    }
+    open(&there).await;
+    for store in [&there, &here, &there] {
+        store.mark_sold(&hold).await.unwrap();
+        let now = |mark: Mark| table.cells().iter().filter(|(.., cell)| cell.mark == mark).count();
+        assert_eq!((now(Mark::Sold), now(Mark::Held)), (2, 0));
+    }
+}
+
 #[tokio::test]
 async fn a_late_word_that_a_seat_is_sold_leaves_whoever_came_after_it() {
     let (table, evening) = (FakeTable::default(), Evening::new());
