@@ -70,6 +70,14 @@ impl Kept {
         })
     }
 
+    /// The hold with the later of the two ends: another process may have extended it, and told its holder so, without a
+    /// word having come here. The record is written before that is told.
+    pub(super) fn longest(&self, record: &Self) -> Self {
+        let expires_at = self.hold.expires_at.max(record.hold.expires_at);
+        let extensions_left = self.hold.extensions_left.min(record.hold.extensions_left);
+        Self { hold: Hold { expires_at, extensions_left, ..self.hold.clone() }, rows: self.rows.clone() }
+    }
+
     /// The hold of a record.
     pub(super) fn read(record: &Record) -> Result<Self, Trouble> {
         let Some((&FORM, text)) = record.contents.split_first() else { return Err(corrupt("another form")) };

@@ -161,14 +161,14 @@ impl Inner {
         let old = match &taken.old {
             // Somebody may have let it go meanwhile: then nothing of it comes back.
             Some(old) => match self.recorded(old.hold.id, old.hold.holder).await {
-                Ok(found) => found.and(taken.old.as_ref()),
+                Ok(found) => found.map(|found| old.longest(&found)),
                 Err(_) => return false,
             },
             None => None,
         };
         // Side by side: none of them has to wait for another's block.
         let asked = taken.blocks.iter().map(|block| async {
-            let displaced = old.map(|old| taken.displaced(old, *block)).unwrap_or_default();
+            let displaced = old.as_ref().map(|old| taken.displaced(old, *block)).unwrap_or_default();
             let wish = Wish::PutBack { hold: taken.hold, fences: taken.fences.clone(), displaced };
             let done = must_by(&self.engine, &taken.hall, *block, wish, taken.now, deadline).await;
             done.is_err().then_some(*block)

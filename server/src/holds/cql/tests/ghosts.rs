@@ -121,6 +121,24 @@ async fn a_replacement_that_fails_half_way_gives_back_what_it_displaced() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_given_back_has_the_end_that_its_buyer_was_told_elsewhere() {
+    let (table, evening) = (FakeTable::default(), Evening::new());
+    let (store, elsewhere) = (opened(&table, evening).await, process(&table.sound(), quick(), None));
+    evening.open(&elsewhere, Sold::default()).await;
+    let old = granted(&store, &evening.grant(1, &[3, 9], 0)).await;
+    granted(&elsewhere, &evening.grant(2, &[10], 0)).await;
+    // Nobody tells the first process of either.
+    let longer = match elsewhere.extend(old.id, old.holder, 10 * MINUTE, NOW).await {
+        Outcome::Applied(longer) => longer,
+        other => panic!("{other:?}"),
+    };
+    let wish = Grant { id: evening.id(3), replaces: Some(old.id), ..evening.grant(1, &[3, 10], 0) };
+    let told = store.place(&wish, NOW).await;
+    assert!(matches!(told, Outcome::Lost(Loss::Taken { .. })), "{told:?}");
+    assert_eq!(elsewhere.verify(old.id, old.holder, NOW).await.unwrap(), Some(longer));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_record_that_cannot_be_written_is_written_later_and_the_old_hold_goes_last() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let store = opened(&table, evening).await;
