@@ -1,5 +1,6 @@
 //! Drives an order on: decide, write down, ask, take over, again, until nothing is to be done now.
 
+use domain::hold::Fence;
 use domain::ids::{OrderId, PaymentId, TicketId};
 use domain::order::{OrderStatus, REFUND_WITHIN, TICKETS_WITHIN};
 use domain::ticket::{Place, TicketClaim, TicketCode};
@@ -322,8 +323,12 @@ impl Purchase {
             return Ok(Moved::NotNow);
         }
         self.parts.stop.reached("released");
-        let freed = self.parts.places.freed(record.event, record.hold, record.seats(), record.standing()).await;
-        if let Err(trouble) = freed {
+        let freed = async {
+            self.parts.places.freed(record.event, record.hold, record.seats(), record.standing()).await?;
+            // Bought by somebody else while the word was on its way: said again.
+            self.tell_sold(record.event, &record.seats(), Fence::default()).await
+        };
+        if let Err(trouble) = freed.await {
             // The outbox tells the hold store again.
             tracing::warn!(order = %record.id, %trouble, "the hold store was not told of places given back");
         }

@@ -113,6 +113,25 @@ async fn a_late_word_that_seats_are_free_spares_their_next_owner() {
 }
 
 #[tokio::test]
+async fn a_slow_word_that_seats_are_free_is_followed_by_who_bought_them_since() {
+    let shop = Shop::open_generous(2).await;
+    let till = &shop.till;
+    let first = till.checkout(&till.hold(till.somebody(), &[0, 1], 0).unwrap()).await.unwrap();
+    let (begun, lets) = till.holds.next_word_is_slow();
+    let next = async {
+        begun.await.unwrap();
+        till.checkout(&till.hold(till.somebody(), &[0], 0).unwrap()).await.unwrap();
+        let told = till.holds.told_sold();
+        lets.send(()).unwrap();
+        told
+    };
+    let (cancelled, before) = tokio::join!(till.purchase.cancel(first.id, first.holder), next);
+    assert_eq!(cancelled.unwrap().status, OrderStatus::Cancelled);
+    assert_eq!(till.holds.told_free(), [[SeatId(0), SeatId(1)]]);
+    assert_eq!(till.holds.told_sold()[before.len()..], [[SeatId(0)]], "it is not free, whoever was told so");
+}
+
+#[tokio::test]
 async fn what_was_done_and_cannot_be_read_is_not_told_as_nothing() {
     let shop = Shop::open(2).await;
     let till = &shop.till;

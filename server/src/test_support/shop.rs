@@ -11,7 +11,7 @@ use domain::money::{Currency, Money};
 use domain::price::{Line, Price};
 use domain::seat::SeatId;
 use domain::time::{MINUTE, Millis};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{TestDatabase, database};
 use crate::clock::{Clock, SystemClock, random};
@@ -43,6 +43,8 @@ struct State {
     owner: HashMap<SeatId, HoldId>,
     told_sold: Vec<Vec<SeatId>>,
     told_free: Vec<Vec<SeatId>>,
+    /// The next word that seats are free says that it is on its way, and waits.
+    on_its_way: Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>,
 }
 
 impl TestHolds {
@@ -60,6 +62,14 @@ impl TestHolds {
     #[must_use]
     pub fn told_free(&self) -> Vec<Vec<SeatId>> {
         self.state().told_free.clone()
+    }
+
+    /// The next word that seats are free is slow: tells when it is on its way, and it comes once it is let.
+    #[must_use]
+    pub fn next_word_is_slow(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((begins, begun), (lets, let_in)) = (oneshot::channel(), oneshot::channel());
+        self.state().on_its_way = Some((begins, let_in));
+        (begun, lets)
     }
 
     /// Turns the lines of a hold round, as somebody has them who chose the other tier first.
@@ -105,6 +115,11 @@ impl Places for TestHolds {
         seats: Vec<SeatId>,
         _standing: Vec<(TierId, u32)>,
     ) -> Result<(), Trouble> {
+        let on_its_way = self.state().on_its_way.take();
+        if let Some((begins, let_in)) = on_its_way {
+            let _ = begins.send(());
+            let _ = let_in.await;
+        }
         let mut state = self.state();
         state.owner.retain(|seat, owner| *owner != hold || !seats.contains(seat));
         state.told_free.push(seats);
