@@ -14,9 +14,9 @@ use domain::price::Line;
 use domain::rules::{Choice, Window, lines, taken};
 use domain::seat::{SeatId, SeatState};
 use domain::time::Millis;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use super::store::{Grant, Loss, Outcome, Snapshot};
+use super::store::{Grant, Loss, Outcome, Snapshot, later};
 use super::{Counts, Granted, HoldError, Holds, Inventory};
 use crate::trouble::Trouble;
 
@@ -40,7 +40,10 @@ struct Call<'a> {
     standing: Vec<(TierId, u32)>,
     /// Seats that nobody can buy, whatever is known of them here.
     withdrawn: &'a [SeatId],
+    /// When it was asked for: what is for sale, and for how long, goes by that.
     now: Millis,
+    /// The same moment: the store may be asked much later.
+    asked: Instant,
 }
 
 /// An event's places at one moment, as the asker may take them.
@@ -64,11 +67,11 @@ impl Holds {
         &self,
         (event, holder, id): (EventId, HolderId, HoldId),
         request: &HoldRequest,
-        now: Millis,
+        (now, asked): (Millis, Instant),
         counts: &mut impl Counts,
     ) -> Result<Granted, HoldError> {
         let inventory = self.ready(event).await?;
-        if let Some(hold) = self.store.earlier(id, holder, now).await? {
+        if let Some(hold) = self.store.earlier(id, holder, later(now, asked)).await? {
             return Ok(Granted { found: true, ..self.told_late(hold, request, now).await });
         }
         if !inventory.on_sale {
@@ -94,7 +97,8 @@ impl Holds {
         }
         let standing = request.standing.iter().map(|wish| (wish.tier, wish.quantity)).collect();
         let withdrawn = request.withdrawn.as_slice();
-        let call = Call { holds: self, inventory: &inventory, holder, id, replaces, standing, withdrawn, now };
+        let inventory = &inventory;
+        let call = Call { holds: self, inventory, holder, id, replaces, standing, withdrawn, now, asked };
         match &request.best {
             Some(_) if !request.seats.is_empty() => Err(HoldRefusal::Contradiction.into()),
             Some(wish) => call.best(wish).await,
@@ -150,7 +154,8 @@ impl Call<'_> {
             self.withdrawn.iter().for_each(|seat| seats.states.set(*seat, SeatState::Blocked));
         }
         // After the places: what is the asker's by then was free for them, or theirs, before.
-        let begun = self.holds.store.begun(self.inventory.event, (self.id, self.holder), wanted, self.now).await?;
+        let (event, now) = (self.inventory.event, later(self.now, self.asked));
+        let begun = self.holds.store.begun(event, (self.id, self.holder), wanted, now).await?;
         let mut own = [self.replaced(), &begun].concat();
         own.sort_unstable();
         own.dedup();
@@ -171,7 +176,7 @@ impl Call<'_> {
             replaces: self.replaces.as_ref().map(|hold| hold.id),
             max_holds: MAX_HOLDS_PER_HOLDER,
         };
-        match self.holds.store.place(&grant, self.now).await {
+        match self.holds.store.place(&grant, later(self.now, self.asked)).await {
             Outcome::Applied(hold) => Ok(Attempt::Granted(hold)),
             Outcome::Lost(Loss::Taken { seats, standing }) => Ok(Attempt::Taken { seats, standing }),
             Outcome::Lost(Loss::TooManyHolds) => {

@@ -5,6 +5,7 @@
 //! not known. Repeating a call with the same hold id is always safe; that is how an unknown outcome is resolved.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::availability::Packed;
@@ -13,9 +14,23 @@ use domain::ids::{EventId, HoldId, HolderId, TierId};
 use domain::price::Line;
 use domain::seat::SeatId;
 use domain::time::Millis;
+use tokio::time::Instant;
 
+use super::TOLD_WITHIN;
 use super::audit::{Drift, Marks};
 use crate::trouble::Trouble;
+
+/// Whoever asks is told, or told that it takes longer, in [`TOLD_WITHIN`]; until then nobody else is asked under the same
+/// id. Half of that is the service's, and half the store's behind it.
+const ALONE: Duration = Duration::from_millis(TOLD_WITHIN.as_millis() as u64 / 2);
+
+/// The moment by which it is judged whether an id is fresh, in a call that was made at `now`, which was the instant
+/// `asked`. Where the call has waited so long that another process may have been asked meanwhile, that is the moment by now.
+#[must_use]
+pub fn later(now: Millis, asked: Instant) -> Millis {
+    let waited = asked.elapsed();
+    if waited < ALONE { now } else { now.plus(i64::try_from(waited.as_millis()).unwrap_or(i64::MAX)) }
+}
 
 /// What a call that changes something came to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -76,11 +76,12 @@ impl Holds {
         now: Millis,
         counts: impl Counts,
     ) -> Result<Granted, HoldError> {
+        let asked = Instant::now();
         if !self.store.is_shared() {
-            return self.to_its_end((event, holder, id), request, now, counts).await;
+            return self.to_its_end((event, holder, id), request, (now, asked), counts).await;
         }
         let (holds, request) = (self.clone(), request.clone());
-        let work = async move { holds.to_its_end((event, holder, id), &request, now, counts).await };
+        let work = async move { holds.to_its_end((event, holder, id), &request, (now, asked), counts).await };
         self.granting.ask((holder, id), patience, work, self.clone().undo(holder, id, now)).await
     }
 
@@ -89,7 +90,7 @@ impl Holds {
         &self,
         (event, holder, id): (EventId, HolderId, HoldId),
         request: &HoldRequest,
-        now: Millis,
+        (now, asked): (Millis, Instant),
         mut counts: impl Counts,
     ) -> Result<Granted, HoldError> {
         let _turn = match request.replaces {
@@ -100,7 +101,7 @@ impl Holds {
             }
             None => None,
         };
-        let told = self.grant((event, holder, id), request, now, &mut counts).await;
+        let told = self.grant((event, holder, id), request, (now, asked), &mut counts).await;
         let unknown = matches!(told, Err(HoldError::Trouble(Trouble::Unconfirmed { .. })));
         let found = if unknown && self.store.is_shared() { self.found_out(holder, id, now).await } else { None };
         let came_to_nothing = matches!(found, Some(None));

@@ -19,6 +19,7 @@ use super::contents::Kept;
 use super::decide::Wish;
 use super::hall::SharedHall;
 use super::load::must_by;
+use super::place::is_fresh;
 use super::table::Note;
 use crate::holds::memory::lock;
 use crate::holds::store::Grant;
@@ -216,16 +217,30 @@ impl Inner {
                 }
                 sleep(LONG_PAUSE).await;
             }
-            let found = inner.recorded(taken.hold, taken.holder).await;
-            if matches!(&found, Ok(Some(found)) if found.hold.fence > kept.hold.fence) {
-                // Another process has granted it meanwhile, perhaps with other places: what is left of these goes.
-                inner.book.remove(taken.hold, taken.holder);
-                inner.owe(taken);
+            if inner.has_greater(&kept).await {
+                inner.give_way(taken);
                 drop(entry);
             } else {
                 inner.replaced(taken, Instant::now() + within).await;
             }
         });
+    }
+
+    /// Whether there is a record with a greater fence than this hold's, which comes to nothing beside it.
+    async fn has_greater(&self, kept: &Kept) -> bool {
+        let found = self.recorded(kept.hold.id, kept.hold.holder).await;
+        matches!(&found, Ok(Some(found)) if found.hold.fence > kept.hold.fence)
+    }
+
+    /// As [`Inner::has_greater`], by `now`: nobody else uses an id that is still fresh.
+    pub(super) async fn is_overtaken(&self, kept: &Kept, now: Millis) -> bool {
+        !is_fresh(kept.hold.id, now) && self.has_greater(kept).await
+    }
+
+    /// Another process has granted the hold meanwhile, perhaps with other places: what is left of these goes.
+    pub(super) fn give_way(self: &Arc<Self>, taken: Taken) {
+        self.book.remove(taken.hold, taken.holder);
+        self.owe(taken);
     }
 
     /// The new hold stands: what is left of the replaced one goes free, by the deadline or later.

@@ -187,12 +187,13 @@ impl HoldStore for CqlHolds {
     }
 
     async fn place(&self, grant: &Grant, now: Millis) -> Outcome<Hold> {
+        let asked = Instant::now();
         let way = match self.inner.at_the_door(grant, now).await {
             Met::Way(way) => way,
             Met::Told(told) => return told,
         };
         let (inner, grant) = (Arc::clone(&self.inner), grant.clone());
-        to_its_end(async move { inner.place(grant, now, way).await }).await
+        to_its_end(async move { inner.place(grant, (now, asked), way).await }).await
     }
 
     async fn earlier(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble> {

@@ -23,7 +23,7 @@ use super::gone::Gone;
 use super::hall::SharedHall;
 use super::queue::{By, Failure, ask_by};
 use crate::holds::memory::lock;
-use crate::holds::store::{Grant, Loss, Outcome};
+use crate::holds::store::{Grant, Loss, Outcome, later};
 use crate::trouble::Trouble;
 
 /// How often it is tried anew when the cells turn out to be others than known.
@@ -53,6 +53,8 @@ struct Call<'a> {
     hall: &'a SharedHall,
     grant: &'a Grant,
     now: Millis,
+    /// The instant that `now` was.
+    asked: Instant,
     /// By when its first write has to begin, where part of that time was over when it came in.
     begins_by: Option<Instant>,
     deadline: Instant,
@@ -65,6 +67,7 @@ impl Call<'_> {
     }
 }
 
+/// Whether the id is that young at `now`; of a call that may have waited, that is [`later`].
 pub(super) fn is_fresh(hold: HoldId, now: Millis) -> bool {
     now.since(hold.minted_at()).saturating_abs() <= FRESH
 }
@@ -79,7 +82,12 @@ impl Inner {
     }
 
     /// Places it; who waits for the same seats outside (`door`) is told of its end where it is the first.
-    pub(super) async fn place(self: &Arc<Self>, mut grant: Grant, now: Millis, way: Way) -> Outcome<Hold> {
+    pub(super) async fn place(
+        self: &Arc<Self>,
+        mut grant: Grant,
+        (now, asked): (Millis, Instant),
+        way: Way,
+    ) -> Outcome<Hold> {
         let Way { first, begins_by } = way;
         let (mut inside, turn) = first.unzip();
         let deadline = Instant::now() + self.engine.tuning.resolve_within;
@@ -94,7 +102,7 @@ impl Inner {
         if !self.debts.paid(grant.id, deadline).await {
             return Outcome::Unknown(unconfirmed("an earlier try of this hold is still being put back"));
         }
-        match self.earlier(grant.id, grant.holder, now).await {
+        match self.earlier(grant.id, grant.holder, later(now, asked)).await {
             Ok(Some(known)) => return self.placed_before(&grant, known, now).await,
             Ok(None) => {}
             Err(trouble) => return Outcome::Unknown(trouble),
@@ -119,10 +127,10 @@ impl Inner {
         if let Err(trouble) = self.engine.check_open() {
             return Outcome::Unknown(trouble);
         }
-        if let Err(trouble) = self.know_standing(&hall, &grant, now).await {
+        if let Err(trouble) = self.know_standing(&hall, &grant, later(now, asked)).await {
             return Outcome::Unknown(trouble);
         }
-        let call = Call { hall: &hall, grant: &grant, now, begins_by, deadline };
+        let call = Call { hall: &hall, grant: &grant, now, asked, begins_by, deadline };
         let mut taken = Taken::new(&hall, &grant, old.map(|old| self.as_it_stands(old)), now);
         match self.try_often(&call, &mut taken, &mut inside).await {
             Ok(terms) => self.granted(&call, taken, terms).await,
@@ -326,7 +334,14 @@ impl Inner {
         let hold = call.grant.granted(terms.until, terms.extensions, terms.fence);
         let kept = Kept { hold: hold.clone(), rows: terms.rows };
         // Not told before it is written: whoever holds must be found by any process. A repeated call finds the cells.
-        match self.keep(&kept, call.deadline).await {
+        let writes = self.keep(&kept, call.deadline);
+        // Side by side, as a store may be so slow that nobody would wait for both.
+        let (written, overtaken) = tokio::join!(writes, self.is_overtaken(&kept, later(call.now, call.asked)));
+        match written {
+            Ok(()) if overtaken => {
+                self.give_way(taken);
+                Outcome::Unknown(unconfirmed("another process has granted it meanwhile"))
+            }
             Ok(()) => {
                 self.replaced(taken, call.deadline).await;
                 Outcome::Applied(hold)
