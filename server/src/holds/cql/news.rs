@@ -135,7 +135,19 @@ impl Outbox {
     }
 }
 
+/// Should the sending ever panic, the next news start it anew.
+struct Shift(Arc<Mutex<Post>>);
+
+impl Drop for Shift {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            lock(&self.0).working = false;
+        }
+    }
+}
+
 async fn send(bus: Arc<dyn Bus>, sender: u64, post: Arc<Mutex<Post>>) {
+    let _shift = Shift(Arc::clone(&post));
     loop {
         let next = {
             let mut post = lock(&post);
@@ -271,6 +283,41 @@ mod tests {
         for _ in 0..WAITING / ROWS {
             assert!(matches!(news.next().await, Heard::Message(_)), "what can wait is told row by row");
         }
+    }
+
+    /// Panics once.
+    struct Fragile(MemoryBus, std::sync::atomic::AtomicBool);
+
+    #[async_trait::async_trait]
+    impl Bus for Fragile {
+        async fn publish(&self, channel: &str, message: Bytes) -> Result<(), crate::trouble::Trouble> {
+            assert!(self.1.swap(true, std::sync::atomic::Ordering::Relaxed), "it breaks the first time");
+            self.0.publish(channel, message).await
+        }
+
+        async fn subscribe(&self, channel: &str) -> crate::bus::Subscription {
+            self.0.subscribe(channel).await
+        }
+
+        fn is_up(&self) -> bool {
+            true
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sender_that_broke_begins_anew_with_the_next_news() {
+        let event = EventId(Uuid::from_u128(1));
+        let bus = Arc::new(Fragile(MemoryBus::default(), Default::default()));
+        let outbox = Outbox::new(Some(Arc::clone(&bus) as Arc<dyn Bus>));
+        let mut news = bus.subscribe(&channel(event)).await;
+        let key = BlockKey { of: event.0, block: 0 };
+        for seat in [1, 2] {
+            outbox.tell(event, key, &[(seat, Cell::default())]);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let heard = tokio::time::timeout(Duration::from_secs(1), news.next()).await;
+        let Ok(Heard::Message(bytes)) = heard else { panic!("{heard:?}") };
+        assert_eq!(decode(bytes).map(|(_, rows)| rows[0].1), Some(2));
     }
 
     proptest::proptest! {
