@@ -1,7 +1,7 @@
 //! What PostgreSQL says is sold, said late, twice, or by a process that has not heard the newest.
 
 use domain::hold::{Fence, Hold};
-use domain::ids::HoldId;
+use domain::ids::{HoldId, HolderId};
 use domain::seat::{SeatId, SeatState};
 use domain::time::Millis;
 use uuid::Uuid;
@@ -100,6 +100,18 @@ async fn no_more_standing_places_are_sold_than_were_bought_and_the_rest_goes_fre
         let now = |mark: Mark| table.cells().iter().filter(|(.., cell)| cell.mark == mark).count();
         assert_eq!((now(Mark::Sold), now(Mark::Held)), (2, 0));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn marks_of_seats_whose_owners_are_not_known_do_not_wait_for_each_other() {
+    let (table, evening) = (FakeTable::default(), Evening::new());
+    let store = on(&table);
+    evening.open(&store, Sold::default()).await;
+    let sold = placed(&store, evening, 1, &[3], 0, NOW).await;
+    let nobody = HolderId(Uuid::nil());
+    let _another = store.inner.book.turn_at_once(nobody).expect("nobody has it");
+    store.mark_sold(&Hold { id: HoldId(Uuid::nil()), holder: nobody, ..sold }).await.unwrap();
+    assert_eq!(state(&store, evening, 3).await, SeatState::Sold);
 }
 
 #[tokio::test]
