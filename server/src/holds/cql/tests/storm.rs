@@ -116,8 +116,8 @@ async fn storm(faults: Faults, bus: bool, fresh: bool) {
                 assert_eq!(seen.as_ref(), Some(hold), "whoever was told so has it, from any process");
             }
             Err(Loss::Taken { .. }) => {
-                let whole = standing.get(id) == Some(&places);
-                assert!(!whole, "{id} was told that others were faster, and its places stand as its own");
+                let left = standing.get(id);
+                assert_eq!(left, None, "{id} was told that others were faster, and has places of its own");
             }
             Err(other) => panic!("{other:?}"),
         }
