@@ -110,6 +110,12 @@ impl Inner {
     }
 
     pub(super) async fn verify(&self, hold: HoldId, holder: HolderId, now: Millis) -> Result<Option<Hold>, Trouble> {
+        // A change of it may have its places and be about to give them back. Nothing comes of that while the cluster is
+        // away.
+        let deadline = Instant::now() + self.engine.tuning.resolve_within;
+        if !self.engine.is_away() && !self.debts.paid(hold, deadline).await {
+            return Err(unavailable("a change of this hold is still under way"));
+        }
         let Some(kept) = self.find(hold, holder).await? else { return Ok(None) };
         match self.whole(&kept, now).await {
             // While the cluster is away nobody is granted anything here, and a hold that this process granted is, as far as it
@@ -215,6 +221,11 @@ impl Inner {
                     live = self.recorded(id, holder).await?.is_some_and(|kept| now < kept.hold.expires_at);
                 }
                 self.forget(&kept.hold, deadline).await?;
+                let all: usize = kept.rows.iter().map(|(_, seats)| seats.len()).sum();
+                if (freed as usize) < all {
+                    // A change at another process may have had some, and given them back before it was forgotten.
+                    self.free_rows(&hall, &kept, now, deadline).await?;
+                }
                 Ok(live)
             };
             let told: Result<bool, Trouble> = told.await;

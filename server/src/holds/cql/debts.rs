@@ -43,12 +43,15 @@ pub(super) struct Taken {
     pub(super) blocks: BTreeSet<usize>,
     /// The fences under which it was taken.
     pub(super) fences: Vec<Fence>,
+    /// Who asks for what is to be replaced waits until it is known what becomes of it.
+    _waits: Option<Entry>,
 }
 
 impl Taken {
     /// Nothing yet.
-    pub(super) fn new(hall: &SharedHall, grant: &Grant, old: Option<Kept>, now: Millis) -> Self {
+    pub(super) fn new(inner: &Arc<Inner>, hall: &SharedHall, grant: &Grant, old: Option<Kept>, now: Millis) -> Self {
         let lasts = u64::try_from(grant.expires_at.since(now)).unwrap_or(0);
+        let waits = old.as_ref().map(|old| Entry::new(inner, old.hold.id, false));
         Self {
             hall: Arc::clone(hall),
             hold: grant.id,
@@ -58,6 +61,7 @@ impl Taken {
             ends: Instant::now() + Duration::from_millis(lasts.min(24 * 3_600_000)),
             blocks: BTreeSet::new(),
             fences: Vec::new(),
+            _waits: waits,
         }
     }
 
@@ -81,7 +85,7 @@ pub(super) struct Debts(Mutex<HashMap<HoldId, Owed>>);
 struct Owed {
     /// Cancelled when the last of it is paid.
     paid: CancellationToken,
-    /// How many debts.
+    /// How many debts, and calls that are to replace it.
     all: u32,
     /// How many of them are places to be put back.
     go: u32,
@@ -174,9 +178,27 @@ impl Inner {
             let done = must_by(&self.engine, &taken.hall, *block, wish, taken.now, deadline).await;
             done.is_err().then_some(*block)
         });
-        let left = join_all(asked).await.into_iter().flatten().collect();
-        taken.blocks = left;
-        taken.blocks.is_empty()
+        let left: BTreeSet<usize> = join_all(asked).await.into_iter().flatten().collect();
+        let Some(old) = &taken.old else {
+            taken.blocks = left;
+            return taken.blocks.is_empty();
+        };
+        // What came back, now or at an earlier try, is looked after together. To put back twice is harmless.
+        if !left.is_empty() || !self.still_stands(taken, old, deadline).await {
+            return false;
+        }
+        taken.blocks.clear();
+        true
+    }
+
+    /// Places may have come back to this hold. Where another process let it go meanwhile, which found them to be others',
+    /// they go free: nobody would find them any more. False where that is not known in time.
+    async fn still_stands(&self, taken: &Taken, old: &Kept, deadline: Instant) -> bool {
+        match self.recorded(old.hold.id, old.hold.holder).await {
+            Ok(Some(_)) => true,
+            Ok(None) => self.free_rows(&taken.hall, old, taken.now, deadline).await.is_ok(),
+            Err(_) => false,
+        }
     }
 
     /// Goes on putting back, in a task of its own.

@@ -131,7 +131,7 @@ impl Inner {
             return Outcome::Unknown(trouble);
         }
         let call = Call { hall: &hall, grant: &grant, now, asked, begins_by, deadline };
-        let mut taken = Taken::new(&hall, &grant, old.map(|old| self.as_it_stands(old)), now);
+        let mut taken = Taken::new(self, &hall, &grant, old.map(|old| self.as_it_stands(old)), now);
         match self.try_often(&call, &mut taken, &mut inside).await {
             Ok(terms) => self.granted(&call, taken, terms).await,
             Err(told) if self.put_back(&mut taken, deadline).await => told,

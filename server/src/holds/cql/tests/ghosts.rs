@@ -139,6 +139,50 @@ async fn what_is_given_back_has_the_end_that_its_buyer_was_told_elsewhere() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_buys_what_is_still_being_given_back_waits_for_it() {
+    let (table, evening) = (FakeTable::default(), Evening::new());
+    let (store, elsewhere) = (opened(&table, evening).await, process(&table.sound(), quick(), None));
+    evening.open(&elsewhere, Sold::default()).await;
+    let old = granted(&store, &evening.grant(1, &[3, 9], 0)).await;
+    granted(&elsewhere, &evening.grant(2, &[10], 0)).await;
+    let wish = Grant { id: evening.id(3), replaces: Some(old.id), ..evening.grant(1, &[3, 10], 0) };
+    table.fate(&[Fate::Works, Fate::Works], Some(Fate::Never));
+    let told = store.place(&wish, NOW).await;
+    assert!(is_unconfirmed(&told), "{told:?}");
+    let back = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        table.fate(&[], None);
+    };
+    let (told, ()) = tokio::join!(store.verify(old.id, old.holder, NOW), back);
+    assert_eq!(told.unwrap(), Some(old));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_let_go_while_it_is_given_back_stays_with_nobody() {
+    let story = async |after: u64| {
+        let (table, evening) = (FakeTable::default(), Evening::new());
+        let store = process(&table, Tuning::default(), None);
+        let elsewhere = process(&table.sound(), Tuning::default(), None);
+        evening.open(&store, Sold::default()).await;
+        evening.open(&elsewhere, Sold::default()).await;
+        let old = granted(&store, &evening.grant(1, &[3, 9], 0)).await;
+        granted(&elsewhere, &evening.grant(2, &[10], 0)).await;
+        let wish = Grant { id: evening.id(3), replaces: Some(old.id), ..evening.grant(1, &[3, 10], 0) };
+        table.fail(Faults { takes: Duration::from_millis(100), ..Faults::default() });
+        let let_go = async {
+            tokio::time::sleep(Duration::from_millis(after)).await;
+            elsewhere.release(old.id, old.holder, NOW).await
+        };
+        let (told, gone) = tokio::join!(store.place(&wish, NOW), let_go);
+        assert!(matches!(told, Outcome::Lost(Loss::Taken { .. })), "{after}: {told:?}");
+        assert!(matches!(gone, Outcome::Applied(_)), "{after}: {gone:?}");
+        assert_eq!(held(&table), [10], "after {after} ms");
+    };
+    // Wherever in the roll-back it happens.
+    futures::future::join_all((1..20).map(|step| story(step * 50))).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_record_that_cannot_be_written_is_written_later_and_the_old_hold_goes_last() {
     let (table, evening) = (FakeTable::default(), Evening::new());
     let store = opened(&table, evening).await;
