@@ -62,8 +62,12 @@ impl Cql {
             .await
             .map_err(session_trouble)?;
         let cql = Self { session: Arc::new(session), settings: Arc::new(settings.clone()) };
-        keyspace::check(&cql, settings)?;
-        Ok(cql)
+        // Whichever data centres the cluster comes to have later, this one goes on deciding.
+        let datacenter = Some(keyspace::check(&cql, settings)?);
+        let settings = Settings { datacenter, ..settings.clone() };
+        let mut profile = cql.session.get_default_execution_profile_handle().clone();
+        profile.map_to_another_profile(execution(&settings, settings.answer_within));
+        Ok(Self { settings: Arc::new(settings), ..cql })
     }
 
     /// Connects without a keyspace, with time for changes of the schema.
@@ -77,15 +81,7 @@ fn builder(settings: &Settings, answer_within: Duration) -> Result<SessionBuilde
     if !is_name(&settings.keyspace) {
         return Err(corrupt("a keyspace's name is 1 to 48 of a-z, 0-9 and _, and begins with a letter"));
     }
-    let profile = ExecutionProfile::builder()
-        .consistency(Consistency::Quorum)
-        .serial_consistency(Some(SerialConsistency::LocalSerial))
-        .request_timeout(Some(answer_within))
-        // A second try of a conditional write may find the first one's work and call it somebody else's.
-        .retry_policy(Arc::new(FallthroughRetryPolicy::new()))
-        .speculative_execution_policy(None)
-        .load_balancing_policy(balancing(settings))
-        .build();
+    let profile = execution(settings, answer_within);
     // Requests go to other nodes before those on a silent one have used up their time. Who changes the schema has time:
     // a node that stops for seconds, as a busy machine's does, must not break a step off in the midst.
     let probe_every = answer_within * 11 / 20;
@@ -100,6 +96,19 @@ fn builder(settings: &Settings, answer_within: Duration) -> Result<SessionBuilde
         builder = builder.user(user, password.expose_secret());
     }
     Ok(builder)
+}
+
+/// How each request is sent.
+fn execution(settings: &Settings, answer_within: Duration) -> ExecutionProfile {
+    ExecutionProfile::builder()
+        .consistency(Consistency::Quorum)
+        .serial_consistency(Some(SerialConsistency::LocalSerial))
+        .request_timeout(Some(answer_within))
+        // A second try of a conditional write may find the first one's work and call it somebody else's.
+        .retry_policy(Arc::new(FallthroughRetryPolicy::new()))
+        .speculative_execution_policy(None)
+        .load_balancing_policy(balancing(settings))
+        .build()
 }
 
 fn balancing(settings: &Settings) -> Arc<dyn LoadBalancingPolicy> {

@@ -118,9 +118,10 @@ fn datacenters(cql: &Cql) -> BTreeMap<String, usize> {
     })
 }
 
-/// Refuses a cluster of which it is not clear who decides: two processes that ask two data centres have two truths.
-pub(super) fn check(cql: &Cql, settings: &Settings) -> Result<(), Trouble> {
-    decides(&datacenters(cql), settings).map(drop)
+/// The data centre that decides. Refuses a cluster of which that is not clear: two processes that ask two data centres
+/// have two truths.
+pub(super) fn check(cql: &Cql, settings: &Settings) -> Result<String, Trouble> {
+    decides(&datacenters(cql), settings).map(|(datacenter, _)| datacenter)
 }
 
 /// The data centre that decides, and how many nodes it has.

@@ -45,6 +45,20 @@ async fn a_keyspace_has_the_copies_and_the_data_centre_that_it_was_made_with() {
 }
 
 #[tokio::test]
+async fn the_data_centre_that_decides_is_kept_from_the_first_connection_on() {
+    let keyspace = cassandra::own().await;
+    let settings = Settings { datacenter: None, ..keyspace.settings.clone() };
+    let cql = Cql::connect(&settings).await.unwrap();
+    let decides = up(&settings, NOW, [1; 16]).await.unwrap().placement.datacenter;
+    for cql in [cql.anew().await.unwrap(), cql] {
+        assert_eq!(cql.settings.datacenter.as_ref(), Some(&decides), "new connections go there, too");
+        let profile = cql.session().get_default_execution_profile_handle().to_profile();
+        let way = format!("{:?}", profile.get_load_balancing_policy());
+        assert!(way.contains(&format!("{decides:?}")), "requests go elsewhere: {way}");
+    }
+}
+
+#[tokio::test]
 async fn processes_that_migrate_at_the_same_time_take_turns() {
     let nodes = cassandra::nodes().await;
     let settings =
