@@ -1,11 +1,12 @@
 //! From a wish to a granted hold: rules first, then the store, then healing or another pick where others were faster.
 
+mod begun;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::api::holds::{BestRequest, Healed, HoldRequest};
-use domain::availability::Packed;
-use domain::best::{Pick, Relaxed, Wish, best, fewer, relaxed};
+use domain::best::{Relaxed, Wish, best, fewer};
 use domain::hall::Hall;
 use domain::heal::{Healing, heal, nobody_alone};
 use domain::hold::{EXTENSIONS, Hold, HoldRefusal, MAX_HOLDS_PER_HOLDER, MAX_PLACES};
@@ -132,18 +133,6 @@ impl Call<'_> {
         Hall::new(&self.inventory.chart, &self.inventory.tiers, &look.snapshot.states, &look.own)
     }
 
-    /// The hall as if nothing were free but what an earlier try has taken; `None` where there was none, or it took nothing.
-    fn only_begun(&self, look: &Look) -> Option<Packed> {
-        let (mut states, mut free) = (look.snapshot.states.clone(), look.begun.iter().copied().peekable());
-        free.peek()?;
-        for seat in (0..states.len()).map(SeatId) {
-            let is_begun =
-                free.next_if_eq(&seat).is_some() && matches!(states.get(seat), SeatState::Free | SeatState::Held);
-            states.set(seat, if is_begun { SeatState::Free } else { SeatState::Blocked });
-        }
-        Some(states)
-    }
-
     async fn look(&self, wanted: &[SeatId], exact: bool) -> Result<Look, HoldError> {
         let exact = exact || self.inventory.chart.seats.len() <= EXACT_UP_TO;
         let max_age = if exact { 0 } else { A_MOMENT };
@@ -251,28 +240,8 @@ impl Call<'_> {
         Some((healing, lines))
     }
 
-    /// What an earlier try took is taken first, also where it moved: whatever is better by now, nobody has two holds by
-    /// one id.
-    async fn begun_before(&self, look: &Look, wanted: &[SeatId]) -> Result<Option<Granted>, HoldError> {
-        let Some(states) = self.only_begun(look) else { return Ok(None) };
-        let hall = Hall::new(&self.inventory.chart, &self.inventory.tiers, &states, &[]);
-        let Some((found, priced)) = self.healed(&hall, wanted) else { return Ok(None) };
-        match self.place(&found.seats, priced).await? {
-            Attempt::Granted(hold) => Ok(Some(moved(hold, &found))),
-            Attempt::Taken { .. } => Ok(None),
-        }
-    }
-
     fn leaves_nobody_alone(&self, look: &Look, seats: &[SeatId]) -> Result<(), HoldError> {
         Ok(nobody_alone(&self.hall(look), seats, self.now)?)
-    }
-
-    /// As in [`Call::begun_before`].
-    fn best_begun(&self, look: &Look, wish: Wish) -> Option<Pick> {
-        let states = self.only_begun(look)?;
-        let only = Hall::new(&self.inventory.chart, &self.inventory.tiers, &states, &[]);
-        let seats = best(&only, wish, self.now, None)?.seats;
-        Some(Pick { relaxed: relaxed(&self.hall(look), wish.accessible, &seats), seats })
     }
 
     async fn best(&self, request: &BestRequest) -> Result<Granted, HoldError> {
