@@ -28,6 +28,9 @@ pub(crate) const KNOWN_WITHIN: Duration = Duration::from_secs(5);
 /// Whoever is told for so long that the store cannot be reached, and never that anything is unknown, goes away.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Whoever is refused looks at other seats before they ask again.
+const AGAIN: Duration = Duration::from_millis(10);
+
 /// The hall: so many seats, in blocks of so many.
 pub(crate) struct Hall {
     pub(crate) event: EventId,
@@ -42,7 +45,7 @@ pub(crate) struct Hall {
 /// What a crowd came to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
-    /// Tries for a hold.
+    /// Tries for a hold, or for another in its stead.
     pub(crate) asked: u32,
     pub(crate) granted: u32,
     pub(crate) lost: u32,
@@ -159,20 +162,24 @@ impl Client {
         tally
     }
 
-    async fn round(&mut self, tally: &mut Tally) {
-        let clock = SystemClock;
-        let (hold, holder) = (HoldId::mint(clock.now(), random(&clock)), HolderId::mint(clock.now(), random(&clock)));
+    /// Up to four seats, any of the hall's.
+    fn seats(&mut self) -> Vec<SeatId> {
         let mut seats: Vec<SeatId> = (0..=self.dice.roll(3)).map(|_| SeatId(self.dice.roll(self.hall.seats))).collect();
         seats.sort_unstable();
         seats.dedup();
+        seats
+    }
+
+    async fn round(&mut self, tally: &mut Tally) {
         let forgets = self.dice.roll(6) == 0;
-        let now = self.record.now();
+        let (seats, now) = (self.seats(), self.record.now());
         let until = now.plus(if forgets { self.hall.short } else { 3_600_000 });
-        let grant = Grant {
-            id: hold,
+        let mut grant = Grant {
+            // By the story's clock: an id is as young as its call, as buyers' are.
+            id: HoldId::mint(now, random(&SystemClock)),
             event: self.hall.event,
-            holder,
-            seats: seats.clone(),
+            holder: HolderId::mint(now, random(&SystemClock)),
+            seats,
             standing: Vec::new(),
             lines: Vec::new(),
             expires_at: until,
@@ -180,8 +187,17 @@ impl Client {
             replaces: None,
             max_holds: 4,
         };
-        if !self.place(&grant, now, tally).await || forgets {
+        let is_granted = self.place(&grant, now, tally).await;
+        if !is_granted && !self.hall.exact {
+            // What is known to be gone is refused in no time: nobody asks as fast.
+            sleep(AGAIN).await;
+        }
+        if !is_granted || forgets {
             return;
+        }
+        if self.dice.roll(3) == 0 {
+            let Some(stands) = self.change(grant, tally).await else { return };
+            grant = stands;
         }
         if self.dice.roll(2) == 0 {
             self.verify(&grant).await;
@@ -192,13 +208,32 @@ impl Client {
         self.release(&grant).await;
     }
 
+    /// Asks for other seats in the stead of a hold's, some of which may be among them. The hold that stands afterwards;
+    /// none where that was never found out.
+    async fn change(&mut self, old: Grant, tally: &mut Tally) -> Option<Grant> {
+        tally.asked += 1;
+        let (from, now, open) = (self.record.moment(), self.record.now(), tally.open);
+        let id = HoldId::mint(now, random(&SystemClock));
+        let grant = Grant { id, seats: self.seats(), replaces: Some(old.id), ..old.clone() };
+        let is_granted = self.place(&grant, now, tally).await;
+        if !is_granted && tally.open == open {
+            return Some(old);
+        }
+        // Given back at a moment of the call; or maybe, and maybe later, where nobody knows what came of it.
+        let to = is_granted.then(|| self.record.moment());
+        for seat in &old.seats {
+            self.record.add(*seat, old.id, now, from, to, What::Released);
+        }
+        is_granted.then_some(grant)
+    }
+
     /// Asks until it is known; whether the hold stands.
-    async fn place(&mut self, grant: &Grant, now: Millis, tally: &mut Tally) -> bool {
+    async fn place(&mut self, grant: &Grant, mut now: Millis, tally: &mut Tally) -> bool {
         let from = self.record.moment();
         // Since when it is told as unknown.
         let mut unknown: Option<Instant> = None;
         let begun = Instant::now();
-        let told = |to, what: fn(Millis) -> What| {
+        let told = |now, to, what: fn(Millis) -> What| {
             for seat in &grant.seats {
                 self.record.add(*seat, grant.id, now, from, to, what(grant.expires_at));
             }
@@ -216,7 +251,7 @@ impl Client {
                         // What an earlier try took may have been put back before this one took it again.
                         self.tried(grant, now, from, true);
                     }
-                    told(Some(self.record.moment()), What::Placed);
+                    told(now, Some(self.record.moment()), What::Placed);
                     tally.granted += 1;
                     tally.unknown += u32::from(doubtful);
                     return true;
@@ -248,8 +283,8 @@ impl Client {
                     if unknown.map_or(begun.elapsed() > PATIENCE, is_over) {
                         println!("{} is left at {:?}: {trouble}", grant.id, begun.elapsed());
                         if unknown.is_some() {
-                            told(None, What::Placed);
-                            told(None, |_| What::Released);
+                            told(now, None, What::Placed);
+                            told(now, None, |_| What::Released);
                             tally.open += 1;
                         } else {
                             self.tried(grant, now, from, false);
@@ -258,6 +293,8 @@ impl Client {
                         return false;
                     }
                     sleep(Duration::from_millis(100)).await;
+                    // Whoever asks again does so by the clock of then.
+                    now = self.record.now();
                 }
             }
         }

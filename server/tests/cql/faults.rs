@@ -21,8 +21,8 @@ use crate::{sized, store};
 
 /// Clients, half of them on each of two stores that know nothing of each other.
 const CLIENTS: usize = 32;
-/// Tries for a hold over all stories, short and long.
-const TRIES: [usize; 2] = [768, 20_000];
+/// Tries for a hold over all stories, short and long. Most of them end at a door and ask nothing of the cluster.
+const TRIES: [usize; 2] = [3_072, 20_000];
 /// A story that takes longer has got stuck.
 const LONGEST: Duration = Duration::from_secs(600);
 
@@ -62,7 +62,7 @@ async fn play(fault: Fault, name: &str) -> Tally {
     let least = if matches!(fault, Fault::Reset) { sized(0, 1) } else { 1 };
     assert!(struck >= least, "{name}: nothing went wrong at all");
     record.judge();
-    assert_eq!(tally.asked as usize, CLIENTS * rounds, "nobody got stuck: {tally:?}");
+    assert!(tally.asked as usize >= CLIENTS * rounds, "nobody got stuck: {tally:?}");
     assert_eq!(
         tally.granted + tally.lost + tally.unavailable + tally.open,
         tally.asked,

@@ -2,9 +2,10 @@
 //! seat is the story of one seat.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use parterre::holds::HoldStore;
+use parterre::holds::{CqlHolds, HoldStore};
 use parterre::stores::cql::Cql;
 use parterre::stores::cql::connect::Settings;
 use parterre::test_support::PATIENT;
@@ -43,11 +44,12 @@ async fn sells(record: &Record, time: Duration) -> bool {
 async fn play() -> (Tally, u32) {
     let mut three = Three::start().await;
     let settings = three.keyspace().await.settings.clone();
-    let mut stores: Vec<Arc<dyn HoldStore>> = Vec::new();
+    let (mut stores, mut doors): (Vec<Arc<dyn HoldStore>>, Vec<CqlHolds>) = Default::default();
     let (hall, record) = (Arc::new(Hall::new(12, 12)), Arc::new(Record::default()));
     for _ in 0..STORES {
         let store = store(&settings).await;
         hall.open(&store).await;
+        doors.push(store.clone());
         stores.push(Arc::new(store));
     }
     let stop = CancellationToken::new();
@@ -72,8 +74,10 @@ async fn play() -> (Tally, u32) {
     let patient = Settings { answer_within: PATIENT, ..settings };
     let direct = Cql::connect(&patient).await.expect("the cluster answers");
     hall.look(&direct, &record).await;
-    println!("{tally:?}, {} calls", record.len());
+    let outside: u64 = doors.iter().map(|store| store.counters().outside.load(Ordering::Relaxed)).sum();
+    println!("{tally:?}, {} calls, {outside} times outside of a door", record.len());
     record.judge();
+    assert!(outside > 0, "nobody came to a door");
     (tally, stood)
 }
 

@@ -24,8 +24,8 @@ async fn a_hot_block_is_linearizable_in_one_process() {
     let tally = run(&[store], &hall, &record, CLIENTS, rounds, &CancellationToken::new()).await;
     println!("{tally:?}, {} calls", record.len());
     record.judge();
-    let tried = (CLIENTS * rounds) as u32;
-    assert_eq!((tally.asked, tally.granted + tally.lost), (tried, tried), "everybody is told: {tally:?}");
+    assert_eq!(tally.granted + tally.lost, tally.asked, "everybody is told: {tally:?}");
+    assert!(tally.asked > (CLIENTS * rounds) as u32, "some ask for others in their hold's stead: {tally:?}");
     // Seats come back by the clock: the quicker the machine, the fewer are granted within so many tries.
     assert!(tally.granted.min(tally.lost) > 100, "there were enough of either: {tally:?}");
 }
