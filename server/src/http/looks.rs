@@ -106,6 +106,10 @@ mod tests {
             let page = String::from_utf8(to_bytes(answer.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap();
             assert!(page.contains("Slow down a little") && page.contains(&format!("href=\"{way}\"")), "{page}");
         }
+        // So is the page of a window whose time is up, and the way back from a bank.
+        for path in [format!("/events/{SLUG}/over?hold={ORDER}"), format!("/pay/test/x?order={ORDER}")] {
+            assert!(until_refused(&house, &path).await.0 < 10, "{path}");
+        }
         // What is everybody's, and everybody else, are not concerned.
         for _ in 0..20 {
             assert_eq!(get(&house, 1, &format!("/api/v1/events/{SLUG}")).await.status(), StatusCode::OK);
