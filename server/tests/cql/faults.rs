@@ -78,7 +78,8 @@ fn told(tally: Tally) -> Result<(), String> {
     for (is_kept, promise) in [
         (tally.longest <= most, format!("what is unknown is found out within {most:?}")),
         (tally.open == 0, "every outcome is known in the end".to_owned()),
-        (tally.granted > tally.asked / 10, "the sale goes on".to_owned()),
+        // At a door most are refused at once, the more of them the longer a write takes.
+        (tally.granted > tally.asked / 50, "the sale goes on".to_owned()),
     ] {
         if !is_kept {
             return Err(format!("{promise}: {tally:?}"));
