@@ -200,6 +200,13 @@ impl PaymentStatus {
         self.rank() < 5
     }
 
+    /// Whether money may have been taken and is not known to be back: nobody whose order is over may be told that nothing
+    /// was charged.
+    #[must_use]
+    pub fn may_have_charged(self) -> bool {
+        matches!(self, Self::Authorised | Self::Capturing | Self::Cancelling | Self::Captured | Self::Refunding)
+    }
+
     /// What the provider's report does to an attempt in this state: forward, or nothing.
     #[must_use]
     pub fn seen(self, report: Reported) -> Step<Self> {

@@ -44,11 +44,14 @@ pub const TICK: u64 = 50;
 /// Milliseconds after which an event that nobody looks at is forgotten.
 const IDLE: i64 = 5 * MINUTE;
 
-/// Names the life of a projection that began at `started`. Processes may start in the same millisecond: eleven bits of
+/// So many of an epoch's bits, its last ones, are chance.
+const CHANCE_BITS: u32 = 11;
+
+/// Names the life of a projection that began at `started`. Processes may start in the same millisecond: some bits of
 /// `chance` tell them apart. Below 2^53 until the year 2109, so that every JSON reader can hold it.
 fn epoch(started: Millis, chance: u16) -> u64 {
     let millis = u64::try_from(started.0).unwrap_or(0) & ((1 << 42) - 1);
-    millis << 11 | u64::from(chance & 0x7FF)
+    (millis << CHANCE_BITS) | (u64::from(chance) & ((1 << CHANCE_BITS) - 1))
 }
 
 /// How much of an event somebody wants to hear.
@@ -107,7 +110,7 @@ impl Availability {
     /// When this life of the projection began, which is its process's.
     #[must_use]
     pub fn since(&self) -> Millis {
-        Millis(i64::try_from(self.0.epoch >> 11).unwrap_or(i64::MAX))
+        Millis(i64::try_from(self.0.epoch >> CHANCE_BITS).unwrap_or(i64::MAX))
     }
 
     /// Lets at most so many listen by ordinary bodies, each of which keeps a connection of the accept loop for itself.

@@ -46,6 +46,6 @@ impl Counts for Further {
         let Self { shop, client, taken } = self;
         let Some((ends, lent)) = taken else { return };
         shop.crowd.leave(client, ends);
-        hourly::give_back(&shop, lent);
+        hourly::give_back(&shop.limits, lent, shop.now());
     }
 }

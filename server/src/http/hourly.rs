@@ -66,11 +66,6 @@ pub(super) async fn basket(shop: &Shop, client: Client) -> Result<Vec<Lent>, i64
     lend(&shop.limits, holds(&shop.config), client, shop.now()).await
 }
 
-/// No basket came of it. Nobody waits until all others know.
-pub(super) fn give_back(shop: &Shop, all: Vec<Lent>) {
-    returned(&shop.limits, all, shop.now());
-}
-
 /// Counts under `rule` for `client` itself and for its site, or, where one of them says no, for neither.
 async fn lend(limits: &Limits, rule: Rule, client: Client, now: Millis) -> Result<Vec<Lent>, i64> {
     let mut all = Vec::with_capacity(2);
@@ -78,7 +73,7 @@ async fn lend(limits: &Limits, rule: Rule, client: Client, now: Millis) -> Resul
         match limits.lend(of(rule, bucket), &bucket.to_string(), now).await {
             Ok(lent) => all.push(lent),
             Err(retry_after) => {
-                returned(limits, all, now);
+                give_back(limits, all, now);
                 return Err(retry_after);
             }
         }
@@ -86,7 +81,8 @@ async fn lend(limits: &Limits, rule: Rule, client: Client, now: Millis) -> Resul
     Ok(all)
 }
 
-fn returned(limits: &Limits, all: Vec<Lent>, now: Millis) {
+/// Nothing came of it. Nobody waits until all others know.
+pub(super) fn give_back(limits: &Limits, all: Vec<Lent>, now: Millis) {
     for others in all.into_iter().filter_map(|lent| limits.give_back(lent, now)) {
         tokio::spawn(others);
     }

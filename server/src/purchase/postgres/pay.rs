@@ -4,10 +4,11 @@
 use domain::ids::{OrderId, PaymentId};
 use domain::order::{MAX_ATTEMPTS, OrderRefusal, OrderStatus, Step};
 use domain::payment::{Decline, PaymentStatus};
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use super::shared::{audit, begin, commit, lock, payment_status};
+use super::shared::{audit, begin, commit, corrupt, lock, payment_status};
 use crate::payments::Intent;
 use crate::purchase::store::Begun;
 use crate::stores::postgres::Pool;
@@ -33,21 +34,20 @@ pub(super) async fn begin_payment(
     if ids.contains(&payment.0) {
         return Ok(Ok(Begun::Before));
     }
-    let mut words = Vec::with_capacity(attempts.len());
-    for row in &attempts {
+    let status = |row: &PgRow| {
         let word: String = row.try_get("status").map_err(trouble)?;
-        words.push(PaymentStatus::from_word(&word));
-    }
+        PaymentStatus::from_word(&word).ok_or_else(|| corrupt(format!("payment status {word}")))
+    };
+    let before = attempts.iter().map(status).collect::<Result<Vec<_>, _>>()?;
     match locked.status {
         OrderStatus::Pending if locked.total.amount == 0 => return Ok(Err(OrderRefusal::AlreadyPaid)),
         OrderStatus::Pending if !locked.over => {}
         OrderStatus::Paid | OrderStatus::PartlyRefunded => return Ok(Err(OrderRefusal::AlreadyPaid)),
-        // Whose money may move cannot be told that nothing was charged.
-        _ if words.iter().any(may_move) => return Ok(Err(OrderRefusal::PaymentInProgress)),
+        _ if before.iter().any(|before| before.may_have_charged()) => return Ok(Err(OrderRefusal::PaymentInProgress)),
         status => return Ok(Err(OrderRefusal::OrderOver { status })),
     }
     // One attempt at a time: two could charge twice. What took money already is not live, but ends it as well.
-    if words.iter().any(|word| !matches!(word, Some(PaymentStatus::Declined | PaymentStatus::Cancelled))) {
+    if before.iter().any(|before| !matches!(before, PaymentStatus::Declined | PaymentStatus::Cancelled)) {
         return Ok(Err(OrderRefusal::PaymentInProgress));
     }
     if attempts.len() >= MAX_ATTEMPTS as usize {
@@ -69,12 +69,6 @@ pub(super) async fn begin_payment(
         .await?;
     commit(tx).await?;
     Ok(Ok(Begun::Now))
-}
-
-/// Whether an attempt of an order that is over may have been charged, or is and not yet given back.
-fn may_move(word: &Option<PaymentStatus>) -> bool {
-    use PaymentStatus as P;
-    matches!(word, None | Some(P::Authorised | P::Capturing | P::Cancelling | P::Captured | P::Refunding))
 }
 
 pub(super) async fn record(pool: &Pool, order: OrderId, payment: PaymentId, word: &Intent) -> Result<bool, Trouble> {

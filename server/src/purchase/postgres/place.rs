@@ -246,7 +246,7 @@ async fn insert_order(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Sto
     Ok(())
 }
 
-/// A hold becomes one order (invariant I4); waits for whoever makes it one just now.
+/// A hold becomes one order; waits for whoever makes it one just now.
 async fn use_hold(tx: &mut PgConnection, order: &NewOrder) -> Result<(), Stop> {
     sqlx::query("INSERT INTO order_holds (hold_id, order_id) VALUES ($1, $2)")
         .bind(order.hold.id.0)

@@ -27,20 +27,22 @@ async fn placed(store: &CqlHolds, evening: Evening, n: u16, seats: &[u32], stand
     }
 }
 
+/// Opens the event as a tier of two blocks.
+async fn open_standing(store: &CqlHolds, evening: Evening) {
+    let standing = vec![(evening.tier(), 400)];
+    store.open(evening.event(), Layout { standing, ..Layout::default() }).await.unwrap();
+    store.load_sold(evening.event(), Sold::default()).await.unwrap();
+}
+
 /// A tier of two blocks. This process believes the hold's places to be in one of them, and all else free; in truth the
 /// hold has places in the other, and the first one is others'.
 #[tokio::test]
 async fn standing_places_are_sold_where_the_hold_has_them_and_not_where_a_mirror_believes() {
     let (table, evening) = (FakeTable::default(), Evening::new());
-    let open = async |store: &CqlHolds| {
-        let standing = vec![(evening.tier(), 400)];
-        store.open(evening.event(), Layout { standing, ..Layout::default() }).await.unwrap();
-        store.load_sold(evening.event(), Sold::default()).await.unwrap();
-    };
     let (here, there) = (on(&table), on(&table));
-    open(&here).await;
+    open_standing(&here, evening).await;
     let hold = placed(&here, evening, 1, &[], 3, NOW).await;
-    open(&there).await;
+    open_standing(&there, evening).await;
     let own: Vec<(BlockKey, i32, Cell)> = table.cells();
     let (first, other) = (own[0].0, BlockKey { block: 1 - own[0].0.block, ..own[0].0 });
     let theirs = Cell { hold: Some(evening.id(2)), holder: Some(evening.holder(2)), ..own[0].2 };
@@ -83,18 +85,13 @@ async fn places_that_are_sold_and_nowhere_to_be_found_take_free_ones_and_leave_t
 #[tokio::test]
 async fn no_more_standing_places_are_sold_than_were_bought_and_the_rest_goes_free() {
     let (table, evening) = (FakeTable::default(), Evening::new());
-    let open = async |store: &CqlHolds| {
-        let standing = vec![(evening.tier(), 400)];
-        store.open(evening.event(), Layout { standing, ..Layout::default() }).await.unwrap();
-        store.load_sold(evening.event(), Sold::default()).await.unwrap();
-    };
     let (here, there) = (on(&table), on(&table));
-    open(&here).await;
+    open_standing(&here, evening).await;
     let hold = placed(&here, evening, 1, &[], 2, NOW).await;
     for (key, seat, cell) in table.cells() {
         table.force(BlockKey { block: 1 - key.block, ..key }, (seat + 200) % 400, cell);
     }
-    open(&there).await;
+    open_standing(&there, evening).await;
     for store in [&there, &here, &there] {
         store.mark_sold(&hold).await.unwrap();
         let now = |mark: Mark| table.cells().iter().filter(|(.., cell)| cell.mark == mark).count();
