@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { refused, visit } from "./support/browser.mjs";
+import { write } from "./support/books.mjs";
 import { stopClock } from "./support/clock.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { holdBest, inBasket, openLiveList, openSeats } from "./support/walk.mjs";
@@ -69,6 +70,23 @@ test("an event that goes while one looks at it is asked about no more, also afte
   assert.deepEqual([asked, listened], before, "nor after a press");
   await page.getByRole("button", { name: "Let them go" }).click();
   await inBasket(page, 0);
+  await leave();
+});
+
+test("an event that its promoter takes back is not called live any more", async () => {
+  const { page, leave } = await visit(browser, shop, { expected });
+  await openLiveList(page, event, 0);
+  const become = (status) => write(shop, `UPDATE events SET status = '${status}' WHERE id = '${event.id}'`);
+  await become("draft");
+  try {
+    await page.locator("#live", { hasText: GONE }).waitFor();
+    assert.match(await page.locator("#notice").innerText(), new RegExp(GONE));
+  } finally {
+    await become("on_sale");
+  }
+  // Whoever loads the page again sees what there is now, as soon as the shop has heard of it.
+  while (!(await fetch(`${shop.base}/events/${event.slug}/seats`)).ok) await pause(250);
+  await openLiveList(page, event, 0);
   await leave();
 });
 

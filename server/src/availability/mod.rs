@@ -205,6 +205,17 @@ impl Availability {
         });
     }
 
+    /// Ends the streams of an event that is not shown any more, and forgets it: one day it may be shown again.
+    fn end(&self, projection: &Arc<Projection>) {
+        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.get(&projection.event).is_some_and(|known| Arc::ptr_eq(known, projection)) {
+            known.remove(&projection.event);
+            self.0.forgotten.fetch_max(projection.sequence(), Ordering::Relaxed);
+        }
+        drop(known);
+        projection.end(&self.0.broadcaster);
+    }
+
     fn projections(&self) -> Vec<Arc<Projection>> {
         self.0.known.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }

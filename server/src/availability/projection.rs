@@ -44,6 +44,8 @@ struct State {
     recent_bytes: usize,
     listeners: usize,
     ticking: bool,
+    /// The event is not shown any more.
+    ended: bool,
 }
 
 impl State {
@@ -83,8 +85,16 @@ impl Projection {
         let Position { epoch, sequence } = at;
         let message = Message { epoch, sequence, states: snapshot.states.clone() };
         let seen = Arc::new(Seen::new(message, left(&inventory, &snapshot)));
-        let state =
-            State { inventory, snapshot, seen, recent: VecDeque::new(), recent_bytes: 0, listeners: 0, ticking: false };
+        let state = State {
+            inventory,
+            snapshot,
+            seen,
+            recent: VecDeque::new(),
+            recent_bytes: 0,
+            listeners: 0,
+            ticking: false,
+            ended: false,
+        };
         Self { event, touched: AtomicI64::new(i64::MIN), state: Mutex::new(state), moved: watch::Sender::new(sequence) }
     }
 
@@ -128,15 +138,16 @@ impl Projection {
         Arc::clone(&state.seen)
     }
 
-    /// Takes over what was read past every shortcut; answers how many seats and standing tiers were shown wrongly.
-    pub(super) fn correct(&self, snapshot: Arc<Snapshot>, out: &Broadcaster, now: Millis) -> usize {
+    /// Takes over what was read past every shortcut, while the places were `still` or not; answers how many seats and
+    /// standing tiers were shown wrongly.
+    pub(super) fn correct(&self, snapshot: Arc<Snapshot>, still: bool, out: &Broadcaster, now: Millis) -> usize {
         let mut state = self.lock();
         if snapshot.version < state.snapshot.version {
             return 0;
         }
         let ran_out = state.snapshot.stale_at.is_some_and(|end| now >= end);
-        if snapshot.version > state.snapshot.version || ran_out {
-            // Something changed since, and what was wrong besides cannot be told from it; this puts both right.
+        if snapshot.version > state.snapshot.version || ran_out || !still {
+            // Something changed since, or while it was read, and what was wrong besides cannot be told from it; this puts both right.
             self.take(&mut state, snapshot, false, out);
             return 0;
         }
@@ -201,15 +212,28 @@ impl Projection {
     }
 
     /// Calls `add` with the first events while nothing can be published: who is added then misses nothing and hears
-    /// nothing twice. What `add` answers comes out of the lock; nothing that listens may be dropped within.
+    /// nothing twice. What `add` answers comes out of the lock; nothing that listens may be dropped within. Nobody is
+    /// added where the event is not shown any more.
     pub(super) fn while_still<T>(
         &self,
         wants: Wants,
         after: Option<Position>,
-        add: impl FnOnce(Vec<Frame>, Arc<Seen>) -> T,
-    ) -> T {
+        add: impl FnOnce(Vec<Frame>, Arc<Seen>) -> Option<T>,
+    ) -> Option<T> {
         let state = self.lock();
-        add(Self::news_of(&state, wants, after), Arc::clone(&state.seen))
+        if state.ended { None } else { add(Self::news_of(&state, wants, after), Arc::clone(&state.seen)) }
+    }
+
+    /// The event is not shown any more: whoever listens is told by the stream's end.
+    pub(super) fn end(&self, out: &Broadcaster) {
+        self.lock().ended = true;
+        out.end(self.event);
+        self.moved.send_modify(|_| {});
+    }
+
+    /// Whether it is not shown any more.
+    pub(super) fn has_ended(&self) -> bool {
+        self.lock().ended
     }
 
     /// Rings with every change.

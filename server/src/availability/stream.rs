@@ -49,7 +49,8 @@ impl Listener {
     }
 
     /// Begins on a socket that nothing else uses any more: `head` is the answer's head, which promises chunks. Never
-    /// waits; the socket must not block. It is closed where nothing writes to sockets any more: its browser comes back.
+    /// waits; the socket must not block. It is closed where nothing writes to sockets any more, or the event is not shown any
+    /// more: its browser comes back.
     pub fn onto(self, socket: TcpStream, head: &[u8]) {
         let retry = self.retry();
         let Self { house, ask, guest, listening, .. } = self;
@@ -78,6 +79,9 @@ impl Listener {
             async move {
                 let Some(mut position) = known else {
                     moves.mark_unchanged();
+                    if listener.listening.has_ended() {
+                        return None;
+                    }
                     let (frames, position) = listener.listening.greet(listener.ask.wants, listener.ask.after);
                     let hello = [Bytes::from(listener.retry()), text(&frames)].concat();
                     return Some((Ok(Bytes::from(hello)), (listener, Some(position), moves)));
@@ -89,6 +93,7 @@ impl Listener {
                         moved = timeout_at(quiet, moves.changed()) => moved,
                     };
                     let next = match moved {
+                        Ok(Ok(())) if listener.listening.has_ended() => return None,
                         Ok(Ok(())) => {
                             let frames;
                             (frames, position) = listener.listening.news(listener.ask.wants, position);

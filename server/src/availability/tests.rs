@@ -1,6 +1,7 @@
 //! Sequences, tags and counts follow the hold store.
 
 mod ticks;
+mod withdrawn;
 
 use app::api::holds::HoldRequest;
 use base64::Engine;
@@ -12,7 +13,7 @@ use futures::StreamExt;
 
 use super::*;
 use crate::holds::tests::{Edited, NOW, ask, evening, event, house};
-use crate::holds::{MemoryHolds, Sold};
+use crate::holds::{MemoryHolds, Sold, changing_under_its_readers};
 use crate::test_support::metric;
 
 #[tokio::test]
@@ -244,6 +245,21 @@ async fn a_wrong_projection_is_put_right_and_told() {
     assert_eq!(browser.known, right.message);
     assert_eq!(availability.compare(NOW).await.unwrap(), 0);
     assert!(metric("parterre_live_drift_total") >= counted + 2.0);
+}
+
+#[tokio::test]
+async fn what_changes_while_it_is_compared_is_no_drift() {
+    let evening = evening();
+    let holds = Holds::new(changing_under_its_readers(), Arc::new(Edited(Mutex::new(Arc::new(evening)))));
+    let availability = Availability::new(holds.clone(), NOW);
+    let before = availability.get(event(), NOW).await.unwrap();
+    let pair = HoldRequest { seats: vec![SeatId(0), SeatId(1)], ..HoldRequest::default() };
+    ask(&holds, 1, &pair).await.unwrap();
+    let projection = availability.projections().remove(0);
+    assert_eq!(availability.compare(NOW.plus(1)).await.unwrap(), 0);
+    // It is shown at once all the same.
+    let told = projection.news(Wants::Seats, before.message.position()).1;
+    assert_eq!(told.sequence, before.message.sequence + 1);
 }
 
 #[tokio::test]

@@ -114,13 +114,17 @@ impl Availability {
         failed.map_or(Ok(wrong), Err)
     }
 
-    async fn compare_one(&self, projection: &Projection, now: Millis) -> Result<usize, HoldError> {
+    async fn compare_one(&self, projection: &Arc<Projection>, now: Millis) -> Result<usize, HoldError> {
         let looked = timeout(WITHIN, self.0.holds.look_past(projection.event, now)).await;
         let silent = |_| Trouble::Unavailable { what: "the hold store", detail: "no answer in two seconds".into() };
         let Some(snapshot) = looked.map_err(silent)?? else { return Ok(0) };
-        let wrong = projection.correct(Arc::clone(&snapshot), &self.0.broadcaster, now);
+        let still = self.0.holds.is_still(projection.event, &snapshot).await?;
+        let wrong = projection.correct(Arc::clone(&snapshot), still, &self.0.broadcaster, now);
         // Those who only listen hear of tiers that moved, too.
-        projection.fold(Some(self.0.holds.ready(projection.event).await?), snapshot, &self.0.broadcaster);
+        match self.0.holds.ready(projection.event).await {
+            Err(HoldError::NoSuchEvent) => self.end(projection),
+            ready => drop(projection.fold(Some(ready?), snapshot, &self.0.broadcaster)),
+        }
         Ok(wrong)
     }
 }

@@ -33,7 +33,7 @@ use domain::time::Millis;
 use thiserror::Error;
 
 #[cfg(test)]
-pub(crate) use contract::broken::without_baskets;
+pub(crate) use contract::broken::{changing_under_its_readers, without_baskets};
 pub use cql::CqlHolds;
 pub use inventory::{Inventories, Inventory, InventoryTable};
 pub use late::{Back, Patience, TOLD_WITHIN};
@@ -240,6 +240,15 @@ impl Holds {
     /// Trouble.
     pub async fn look_past(&self, event: EventId, now: Millis) -> Result<Option<Arc<Snapshot>>, HoldError> {
         Ok(self.views.renew(event, now).await?)
+    }
+
+    /// Whether nothing has changed since the snapshot was begun: one that was changed under its reader's eyes holds some
+    /// of the change under the number of before.
+    ///
+    /// # Errors
+    /// Trouble.
+    pub async fn is_still(&self, event: EventId, snapshot: &Snapshot) -> Result<bool, HoldError> {
+        Ok(self.store.version(event).await? == Some(snapshot.version))
     }
 
     /// Opens the event of a hold that another process granted.

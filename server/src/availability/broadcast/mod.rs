@@ -3,6 +3,7 @@
 //! A listener costs its socket, its place in the stream and its place in the slab, and no task, no buffer and no timer. The
 //! sockets were served by hyper until their request turned out to be for a stream ([`crate::availability::Ask`]).
 
+mod log;
 mod shard;
 mod slab;
 #[cfg(test)]
@@ -100,6 +101,11 @@ impl Broadcaster {
     /// A second has passed: heartbeats are due to some, and patience with slow readers shrinks.
     pub(super) fn beat(&self) {
         self.all(|| Command::Beat);
+    }
+
+    /// Ends every stream of the event: it is not shown any more.
+    pub(super) fn end(&self, event: EventId) {
+        self.all(|| Command::End(event));
     }
 
     fn all(&self, command: impl Fn() -> Command) {

@@ -1,24 +1,24 @@
 //! One thread with its sockets: waits for the kernel and for commands, writes, and never blocks on a reader.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::io::{self, ErrorKind, IoSlice, Write};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use axum_prometheus::metrics::{counter, histogram};
 use bytes::{Buf, Bytes};
+use domain::ids::EventId;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use tokio::time::Instant;
 
+use super::log::Log;
 use super::slab::Slab;
 use super::{Guard, Joining, Topic};
 use crate::availability::Wants;
 use crate::availability::frame::{END, Frame, HEARTBEAT};
 use crate::availability::seen::Seen;
 
-/// Frames that wait for slow readers of a topic. Whoever is further behind gets the whole state instead.
-const WAITING: usize = 64;
 /// Frames that are written at once, at most.
 const AT_ONCE: usize = 8;
 /// Beats (seconds) between the turns of a stream, at each of which it gets a heartbeat where its topic has been silent for
@@ -33,6 +33,7 @@ pub(super) enum Command {
     Join(Joining),
     Publish { topic: Topic, frame: Frame, seen: Arc<Seen>, at: Instant },
     Beat,
+    End(EventId),
     Stop,
 }
 
@@ -95,37 +96,6 @@ struct Listener {
     /// Beats without progress while something waits.
     stuck: u8,
     _guard: Guard,
-}
-
-/// The last frames of a topic.
-struct Log {
-    topic: Topic,
-    first: u64,
-    frames: VecDeque<Frame>,
-    /// What the last frame leads to.
-    seen: Arc<Seen>,
-    listeners: Vec<u32>,
-    /// When the first of the frames was published that came since the listeners were last served.
-    unserved: Option<Instant>,
-    quiet_since: u32,
-}
-
-impl Log {
-    fn end(&self) -> u64 {
-        self.first + self.frames.len() as u64
-    }
-
-    fn push(&mut self, frame: Frame, seen: Arc<Seen>, at: Instant) {
-        self.frames.push_back(frame);
-        self.seen = seen;
-        self.unserved.get_or_insert(at);
-        // Counts are whole each time: whoever is behind wants the last ones alone.
-        let keep = if self.topic.wants == Wants::Counts { 1 } else { WAITING };
-        while self.frames.len() > keep {
-            self.frames.pop_front();
-            self.first += 1;
-        }
-    }
 }
 
 /// Writes as much of `parts` as the socket takes, and answers the rest; `None` where it takes nothing any more.
@@ -224,6 +194,13 @@ impl Listener {
         }
     }
 
+    /// Ends the body, so that clients know it for whole, where all of it was taken.
+    fn end(&mut self) {
+        if self.rest.is_empty() {
+            let _ = (&self.socket).write(END);
+        }
+    }
+
     fn waits(&self, log: &Log) -> bool {
         !self.rest.is_empty() || self.next < log.end()
     }
@@ -244,6 +221,7 @@ impl Shard {
                     Ok(Command::Join(joining)) => self.join(joining),
                     Ok(Command::Publish { topic, frame, seen, at }) => self.publish(topic, frame, seen, at),
                     Ok(Command::Beat) => self.beat(),
+                    Ok(Command::End(event)) => self.end(event),
                     Err(mpsc::TryRecvError::Empty) => break false,
                     Ok(Command::Stop) | Err(mpsc::TryRecvError::Disconnected) => break true,
                 }
@@ -278,17 +256,7 @@ impl Shard {
             return;
         }
         let Some(rest) = begin(&socket, &first) else { return };
-        let log = *self.by_topic.entry(topic).or_insert_with(|| {
-            self.topics.insert(Log {
-                topic,
-                first: 0,
-                frames: VecDeque::new(),
-                seen,
-                listeners: Vec::new(),
-                unserved: None,
-                quiet_since: self.beats,
-            })
-        });
+        let log = *self.by_topic.entry(topic).or_insert_with(|| self.topics.insert(Log::new(topic, seen, self.beats)));
         let Some(known) = self.topics.get_mut(log) else { return };
         let place = known.listeners.len() as u32;
         let listener = Listener { socket, log, place, next: known.end(), rest, stuck: 0, _guard: guard };
@@ -371,13 +339,24 @@ impl Shard {
         }
     }
 
-    /// Ends the bodies, so that clients know them for whole, and lets all go.
+    /// Ends the event's streams.
+    fn end(&mut self, event: EventId) {
+        for wants in [Wants::Seats, Wants::Counts] {
+            let log = self.by_topic.get(&Topic { event, wants }).and_then(|log| self.topics.get_mut(*log));
+            for key in log.map(|log| log.listeners.clone()).unwrap_or_default() {
+                if let Some(listener) = self.sockets.get_mut(key) {
+                    listener.end();
+                }
+                self.leave(key);
+            }
+        }
+    }
+
+    /// Ends all streams and lets all go.
     fn stop(&mut self) {
         for key in 0..self.sockets.end() {
-            if let Some(listener) = self.sockets.remove(key)
-                && listener.rest.is_empty()
-            {
-                let _ = (&listener.socket).write(END);
+            if let Some(mut listener) = self.sockets.remove(key) {
+                listener.end();
             }
         }
         debug_assert!(self.sockets.is_empty());

@@ -42,6 +42,8 @@ pub(in crate::holds) enum Fault {
     KnowsNoBaskets,
     /// Nor this: what was replaced stands in its records until it has been waited for.
     EndsLate,
+    /// Nor this: what changes while it looks is in its snapshot already, under the number of before.
+    CountsBehind,
     /// Not a breach: what a remote store does when the network fails after the write.
     LosesFirstAnswers,
 }
@@ -59,6 +61,11 @@ pub(in crate::holds) fn losing_answers() -> Store {
 /// A store that obeys every law, where what was replaced is found until all of it has ended.
 pub(in crate::holds) fn ending_late() -> Store {
     broken(Fault::EndsLate)
+}
+
+/// A store that obeys every law, where from a millisecond after [`NOW`] on something changes at every look.
+pub(crate) fn changing_under_its_readers() -> Store {
+    broken(Fault::CountsBehind)
 }
 
 /// A store that obeys every law and does not answer what a holder has.
@@ -251,7 +258,11 @@ impl HoldStore for Broken {
     }
 
     async fn snapshot(&self, event: EventId, now: Millis) -> Result<Option<Snapshot>, Trouble> {
-        self.inner.snapshot(event, if self.is(Fault::StaleSnapshot) { NOW } else { now }).await
+        let mut seen = self.inner.snapshot(event, if self.is(Fault::StaleSnapshot) { NOW } else { now }).await?;
+        if let Some(seen) = seen.as_mut().filter(|_| self.is(Fault::CountsBehind) && now > NOW) {
+            seen.version -= 1;
+        }
+        Ok(seen)
     }
 
     async fn version(&self, event: EventId) -> Result<Option<u64>, Trouble> {

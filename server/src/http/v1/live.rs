@@ -25,8 +25,9 @@
 //!   fetch the snapshot, and listen again from its position.
 //! - **Silence.** No stream is silent for longer than 16 seconds: a `beat` comes then. After 45 seconds without any event
 //!   the stream is dead, whatever the browser believes.
-//! - **The end.** A body that ends properly means that the process stops: browsers come back by themselves, after the
-//!   `retry` of 1 to 5 seconds that each stream begins with. The connection is closed with it (`connection: close`).
+//! - **The end.** A body that ends properly means that the process stops, or that the event is not shown any more:
+//!   browsers come back by themselves, after the `retry` of 1 to 5 seconds that each stream begins with. The connection is
+//!   closed with it (`connection: close`). Whoever comes back to an event that is not shown hears 404.
 //! - **Refusals** are problems and no streams, which `EventSource` does not ask again by itself: 429 `too_many_streams`,
 //!   503 `busy` and 503 `closing`, with `Retry-After`.
 //! - `only=left` hears `left` and `beat` alone.
