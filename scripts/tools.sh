@@ -15,6 +15,8 @@ need_rust() {
     xcode-select -p >/dev/null 2>&1 || fail "The C compiler is missing: run 'xcode-select --install' and try again."
   else
     has cc || need_packages cc gcc libc6-dev
+    # The allocator is built by it.
+    has make || need_packages make make
   fi
 }
 

@@ -15,6 +15,7 @@ pub mod idempotency;
 pub mod jobs;
 pub mod limits;
 pub mod mail;
+pub mod memory;
 pub mod payments;
 pub mod purchase;
 pub mod sessions;

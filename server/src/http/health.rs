@@ -11,13 +11,20 @@ use serde_json::json;
 
 use super::layers::metrics;
 use super::state::Shop;
+use crate::memory;
 
 /// `/healthz`, `/readyz`, `/metrics`.
 pub fn router() -> Router<Shop> {
     Router::new()
         .route("/healthz", get(|| async { Json(json!({ "status": "alive" })) }))
         .route("/readyz", get(ready))
-        .route("/metrics", get(|| async { metrics().1.render() }))
+        .route("/metrics", get(told))
+}
+
+/// The metrics, as Prometheus reads them.
+async fn told() -> String {
+    memory::measure();
+    metrics().1.render()
 }
 
 /// Ready while PostgreSQL answers; says how each store is. Without the hold store nothing new is held, but pages are

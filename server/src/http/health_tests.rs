@@ -62,6 +62,8 @@ async fn metrics_are_told_by_route_and_name_no_event_and_nobody() {
         let counted = |line: &str| line.starts_with("parterre_http_requests_total{") && line.contains(&counted);
         assert!(told.lines().any(counted), "{route} is counted: {told}");
     }
+    let live = told.lines().find_map(|line| line.strip_prefix("parterre_memory_live_bytes ")?.parse::<f64>().ok());
+    assert!(live.is_some_and(|bytes| bytes > 1e6), "{live:?}");
     let hold = hold["id"].as_str().unwrap();
     let event = house.event.to_string();
     for secret in [SLUG, &event, id, hold, token, NAME, MAIL, "endelgard", "4242"] {
