@@ -22,6 +22,7 @@ const MAY_CALL: &[(&str, &[&str])] = &[
     ("jobs", &[]),
     ("limits", &[]),
     ("mail", &["jobs", "tickets"]),
+    ("memory", &[]),
     ("payments", &["jobs"]),
     ("purchase", &["catalog", "availability", "holds", "payments", "tickets", "mail", "jobs", "idempotency"]),
     ("sessions", &["cache"]),
