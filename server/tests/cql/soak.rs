@@ -49,8 +49,9 @@ const LISTENERS: usize = 500;
 const SPARE: u64 = 1_000;
 /// What the bytes that live may grow by over all looks, by the line through them.
 const GROWTH: f64 = (1 << 20) as f64;
-/// And what the process may, whose allocator keeps some of what was let go for a while.
-const KEPT: f64 = (2 << 20) as f64;
+/// And what the process may, by the same line: its allocator keeps some megabytes of what was let go for a while, and gives
+/// them back.
+const KEPT: f64 = (4 << 20) as f64;
 /// Bytes that live are looked at so many times, and the fewest count: a ticket that is being drawn takes a megabyte.
 const MOMENTS: u32 = 40;
 /// The shop remembers what became of a basket for ten minutes: before, it holds more with each that comes.
