@@ -147,7 +147,8 @@ impl Projection {
         }
         let ran_out = state.snapshot.stale_at.is_some_and(|end| now >= end);
         if snapshot.version > state.snapshot.version || ran_out || !still {
-            // Something changed since, or while it was read, and what was wrong besides cannot be told from it; this puts both right.
+            // Something changed since, or while it was read, and what was wrong besides cannot be told from it; this puts
+            // both right.
             self.take(&mut state, snapshot, false, out);
             return 0;
         }
