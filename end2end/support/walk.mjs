@@ -104,6 +104,8 @@ export async function inBasket(page, count) {
 
 /** What the basket's lines say. */
 export async function basket(page) {
+  // A line's parts stand under each other by the style, which a page that is loaded anew does not have at once.
+  await page.waitForLoadState("load");
   return page.locator("aside.side li.item > div").allInnerTexts();
 }
 
