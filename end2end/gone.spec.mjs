@@ -2,8 +2,8 @@
 // for a moment is asked again, by each visitor at a time of their own.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { refused, visit } from "./support/browser.mjs";
 import { write } from "./support/books.mjs";
+import { refused, visit } from "./support/browser.mjs";
 import { stopClock } from "./support/clock.mjs";
 import { browser, evening, event, shop } from "./support/evening.mjs";
 import { holdBest, inBasket, openLiveList, openSeats } from "./support/walk.mjs";

@@ -303,7 +303,7 @@ async fn a_ticker_tells_what_changes_while_somebody_listens_and_rests_after() {
 }
 
 /// Two ends of a connection; the first does not block.
-fn line() -> (std::net::TcpStream, std::net::TcpStream) {
+pub(super) fn line() -> (std::net::TcpStream, std::net::TcpStream) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let far = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let near = listener.accept().unwrap().0;

@@ -242,13 +242,12 @@ impl Holds {
         Ok(self.views.renew(event, now).await?)
     }
 
-    /// Whether nothing has changed since the snapshot was begun: one that was changed under its reader's eyes holds some
-    /// of the change under the number of before.
+    /// Whether nothing has changed since the snapshot was begun ([`Views::is_still`]).
     ///
     /// # Errors
     /// Trouble.
     pub async fn is_still(&self, event: EventId, snapshot: &Snapshot) -> Result<bool, HoldError> {
-        Ok(self.store.version(event).await? == Some(snapshot.version))
+        Ok(self.views.is_still(event, snapshot).await?)
     }
 
     /// Opens the event of a hold that another process granted.

@@ -45,12 +45,21 @@ impl Views {
             // Callers read the clock before they come here: one may be a little behind the look of another.
             let age = now.since(at).saturating_abs();
             let in_time = snapshot.stale_at.is_none_or(|stale| now < stale);
-            let fresh = in_time && self.store.version(event).await? == Some(snapshot.version);
+            let fresh = in_time && self.is_still(event, &snapshot).await?;
             if fresh || age < max_age {
                 return Ok(Some(snapshot));
             }
         }
         self.renew(event, now).await
+    }
+
+    /// Whether nothing has changed since the snapshot was begun: one that was changed under its reader's eyes holds some
+    /// of the change under the number of before.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn is_still(&self, event: EventId, snapshot: &Snapshot) -> Result<bool, Trouble> {
+        Ok(self.store.version(event).await? == Some(snapshot.version))
     }
 
     /// The event's places as the store says they are, past everything that is remembered.

@@ -1,7 +1,7 @@
 //! Sockets get every byte in order, or are told, or are let go.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::{Arc, Weak};
 use std::thread::sleep;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use domain::ids::EventId;
 use domain::time::Millis;
 
 use super::*;
+use crate::availability::tests::line;
 use crate::test_support::steady::{always, always_same, steady};
 
 fn topic(wants: Wants) -> Topic {
@@ -31,10 +32,7 @@ struct Reader {
 
 /// Joins a socket and gives its other end.
 fn join(house: &Broadcaster, wants: Wants) -> Reader {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let reader = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let socket = listener.accept().unwrap().0;
-    socket.set_nonblocking(true).unwrap();
+    let (socket, reader) = line();
     let guard = Arc::new(());
     let counted = Arc::downgrade(&guard);
     let first = vec![Bytes::from_static(b"head\r\n"), Bytes::from_static(b"\r\n")];

@@ -1,7 +1,8 @@
 //! An event that its promoter takes back is not called live any more: whoever listens is told by the stream's end.
 
 use std::io::Read;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -23,17 +24,10 @@ impl Inventories for Shown {
     }
 }
 
-/// A socket that a listener writes to, and the other end.
-fn pair() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let reader = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let socket = listener.accept().unwrap().0;
-    socket.set_nonblocking(true).unwrap();
-    (socket, reader)
-}
-
 /// All that is read until the connection ends.
 fn read(mut reader: TcpStream) -> String {
+    // A stream that nobody ends fails the test, and does not hang it.
+    reader.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let mut text = String::new();
     reader.read_to_string(&mut text).unwrap();
     text
@@ -50,7 +44,7 @@ async fn who_listens_to_an_event_that_is_taken_back_hears_the_end() {
         availability.listen(event(), ask, ADDRESS, NOW).await.unwrap().unwrap()
     };
     let before = availability.get(event(), NOW).await.unwrap().message.position();
-    let readers = [Wants::Seats, Wants::Counts].map(|wants| (wants, pair()));
+    let readers = [Wants::Seats, Wants::Counts].map(|wants| (wants, line()));
     let mut ends = Vec::new();
     for (wants, (socket, reader)) in readers {
         listener(wants).await.onto(socket, b"");
@@ -66,7 +60,7 @@ async fn who_listens_to_an_event_that_is_taken_back_hears_the_end() {
     shown.1.store(false, Ordering::Relaxed);
     assert_eq!(availability.compare(NOW).await, Ok(0));
     assert!(body.next().await.is_none());
-    let (socket, reader) = pair();
+    let (socket, reader) = line();
     late.onto(socket, b"");
     ends.push(reader);
     assert_eq!(late_body.into_body().unwrap().count().await, 0);
@@ -82,6 +76,6 @@ async fn who_listens_to_an_event_that_is_taken_back_hears_the_end() {
     assert!(after.sequence > before.sequence);
     // A socket's end is heard a moment before its place in the house is free.
     while availability.listeners() > 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
